@@ -1,0 +1,62 @@
+"""Paths: exact ends, equal steps, the norm kept on the sphere."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from vaecli.errors import OptionError
+from vaecli.latent.paths import linear, spherical, through
+
+points = arrays(np.float32, (3, 4), elements=st.floats(-5, 5, width=32))
+
+
+@given(ends=points, steps=st.integers(2, 20))
+def test_ends_are_exact_and_all_is_finite(ends, steps):
+    """Both paths start and end on the very bits given, whatever the two points are."""
+    for path in (linear, spherical):
+        z = path(ends[0], ends[1], steps)
+        assert z.shape == (steps, 4)
+        assert z.dtype == np.float32
+        assert np.array_equal(z[0], ends[0])
+        assert np.array_equal(z[-1], ends[1])
+        assert np.all(np.isfinite(z))
+
+
+def test_linear_steps_are_equal():
+    """A line of five points from 0 to 4 is 0, 1, 2, 3, 4."""
+    assert linear([0.0], [4.0], 5).ravel().tolist() == [0, 1, 2, 3, 4]
+
+
+def test_spherical_keeps_norm_and_angular_speed():
+    """Between unit vectors every point has norm one and neighbours the same angle."""
+    z = spherical([1.0, 0.0, 0.0], [0.0, 0.6, 0.8], 10)
+    np.testing.assert_allclose(np.linalg.norm(z, axis=1), 1, rtol=1e-6)
+    cosines = (z[1:] * z[:-1]).sum(axis=1)
+    np.testing.assert_allclose(cosines, np.cos(np.pi / 2 / 9), rtol=1e-6)
+
+
+@pytest.mark.parametrize("end", [[0.0, 0.0], [2.0, 2.0], [-1.0, -1.0], [1.0, 1.0]])
+def test_spherical_falls_back_to_the_line(end):
+    """To the origin, to a parallel, opposite or equal vector there is no great circle: the line is taken."""
+    assert np.array_equal(spherical([1.0, 1.0], end, 7), linear([1.0, 1.0], end, 7))
+
+
+@given(stops=points, steps=st.integers(2, 9), path=st.sampled_from(["linear", "spherical"]))
+def test_legs_share_their_points(stops, steps, path):
+    """P points give 1 + (P - 1) (steps - 1) rows, with point i at row i (steps - 1)."""
+    z = through(stops, steps, path)
+    assert z.shape == (1 + 2 * (steps - 1), 4)
+    assert np.array_equal(z[:: steps - 1], stops)
+    leg = linear if path == "linear" else spherical
+    assert np.array_equal(z[:steps], leg(stops[0], stops[1], steps))
+
+
+@pytest.mark.parametrize("steps", [1, 0, -3])
+def test_one_step_is_refused(steps):
+    """A path has at least its two ends; the error names --steps."""
+    for make in (linear, spherical, lambda a, b, n: through([a, b], n)):
+        with pytest.raises(OptionError, match="at least 2") as caught:
+            make([0.0], [1.0], steps)
+        assert caught.value.option == "--steps"
