@@ -1,0 +1,99 @@
+"""Golden vectors: a few inputs of a file and the outputs that Keras computed for them, carried in its metadata.
+
+With them any machine can check that its onnxruntime and processor compute what was trained; `vaecli verify` does.
+"""
+
+import base64
+import dataclasses
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from vaecli.errors import ModelError
+
+KEY_GOLDEN = "vaecli.golden"
+
+TOLERANCE = 1e-5  # of float32, relative to the largest value where that is above 1
+_TYPES: Mapping[str, np.dtype[Any]] = {"uint8": np.dtype("u1"), "float32": np.dtype("<f4")}
+
+
+@dataclasses.dataclass(frozen=True)
+class Golden:
+    """Inputs and what should come out.
+
+    Attributes:
+        inputs: (n, D) float32 latents, or (n, H, W, C) uint8 images.
+        outputs: name -> (n, ...) float32.
+        bounds: name -> largest difference allowed; empty for a float32 file, which `tolerance` judges.
+    """
+
+    inputs: np.ndarray
+    outputs: Mapping[str, np.ndarray]
+    bounds: Mapping[str, float] = dataclasses.field(default_factory=dict)
+
+    @property
+    def batch(self) -> np.ndarray:
+        """The inputs as the graph takes them, float32; images in [0, 1]."""
+        scale = np.float32(255) if self.inputs.dtype == np.uint8 else np.float32(1)
+        return self.inputs.astype(np.float32) / scale
+
+    def to_text(self) -> str:
+        """The entry for the file: JSON, arrays as base64 of their little-endian bytes."""
+        return json.dumps(
+            {
+                "inputs": _packed(self.inputs),
+                "outputs": {name: _packed(array) for name, array in self.outputs.items()},
+                "bounds": dict(self.bounds),
+            }
+        )
+
+
+def from_text(text: str, where: str) -> Golden:
+    """Read the entry of a file.
+
+    Raises:
+        ModelError: it does not fit.
+    """
+    try:
+        document = json.loads(text)
+        golden = Golden(
+            _unpacked(document["inputs"]),
+            {str(name): _unpacked(array) for name, array in document["outputs"].items()},
+            {str(name): float(bound) for name, bound in document["bounds"].items()},
+        )
+        if not golden.outputs or {len(golden.inputs)} != {len(array) for array in golden.outputs.values()}:
+            raise ValueError("inputs and outputs of unequal number")
+        if not all(0 <= bound < math.inf for bound in golden.bounds.values()):
+            raise ValueError(f"bounds {golden.bounds}")
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ModelError(
+            f"The golden vectors of {where} do not fit: {error}.", hint="Export it again."
+        ) from error
+    return golden
+
+
+def tolerance(output: str, expected: np.ndarray) -> float:
+    """How far a float32 output may be off: pixels lie in [0, 1], other outputs may be large."""
+    largest = float(np.abs(expected).max()) if expected.size else 0.0
+    return TOLERANCE * (1.0 if output == "image" else max(1.0, largest))
+
+
+def _packed(array: np.ndarray) -> dict[str, Any]:
+    kind = "uint8" if array.dtype == np.uint8 else "float32"
+    content = np.ascontiguousarray(array, _TYPES[kind]).tobytes()
+    return {"dtype": kind, "shape": array.shape, "data": base64.b64encode(content).decode("ascii")}
+
+
+def _unpacked(packed: Mapping[str, Any]) -> np.ndarray:
+    content = base64.b64decode(packed["data"], validate=True)
+    shape = tuple(packed["shape"])
+    if not all(type(size) is int and 0 < size <= 4096 for size in shape) or not 1 <= len(shape) <= 4:
+        raise ValueError(f"an array of the shape {shape}")
+    kind = _TYPES[packed["dtype"]]
+    if math.prod(shape) * kind.itemsize != len(content):
+        raise ValueError(f"{len(content):,} bytes for an array of the shape {shape}")
+    array: np.ndarray = np.frombuffer(content, kind).reshape(shape)
+    return array

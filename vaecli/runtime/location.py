@@ -1,0 +1,47 @@
+"""Where the files of a model lie, given what a user has: a run, a model folder or a decoder file."""
+
+import pathlib
+
+from vaecli.errors import ModelError
+from vaecli.runtime.info import Precision
+
+DECODERS: dict[Precision, str] = {"float32": "decoder.onnx", "int8": "decoder.int8.onnx"}
+
+
+def locate(path: pathlib.Path, precision: Precision = "float32") -> tuple[pathlib.Path, pathlib.Path]:
+    """Where the decoder and encoder.onnx of a run, a model folder or a decoder file are, or would be.
+
+    A decoder.onnx that is named stands for the decoder of another precision beside it.
+
+    Raises:
+        ModelError: there is no decoder.
+    """
+    name = DECODERS[precision]
+    if path.is_dir():
+        for folder in (path, path / "model"):
+            if (folder / name).exists():
+                return folder / name, folder / "encoder.onnx"
+        raise _no_decoder(path, precision)
+    if not path.exists():
+        raise ModelError(
+            f"There is no {path}.", hint="Train a model with `vaecli train`, or name one with --model."
+        )
+    if path.name == DECODERS["float32"] and precision != "float32":
+        path = path.with_name(name)
+        if not path.exists():
+            raise _no_decoder(path.parent, precision)
+    return path, path.with_name("encoder.onnx")
+
+
+def _no_decoder(folder: pathlib.Path, precision: Precision) -> ModelError:
+    plain, wanted = DECODERS["float32"], DECODERS[precision]
+    if precision != "float32" and any((place / plain).exists() for place in (folder, folder / "model")):
+        return ModelError(
+            f"{folder} holds a {plain} without a {wanted}.",
+            hint="Add it where the run is: vaecli export --int8 --force",
+        )
+    found = "an encoder.onnx without a" if (folder / "encoder.onnx").exists() else "no"
+    return ModelError(
+        f"{folder} holds {found} {wanted}; a run or a model folder was expected.",
+        hint="Train one with `vaecli train`, or name it with --model.",
+    )
