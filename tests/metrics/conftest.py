@@ -1,0 +1,55 @@
+"""A model small enough to integrate by hand: logits linear in a latent of two dimensions."""
+
+import numpy as np
+import pytest
+
+
+class Toy:
+    """Binary images of 3 x 2 pixels; `calls` counts the images encoded and the latents decoded."""
+
+    latent_dim = 2
+    image_shape = (3, 2, 1)
+
+    def __init__(self):
+        rng = np.random.default_rng(5)
+        self.weights = rng.normal(size=(2, 6)) * 1.5
+        self.bias = rng.normal(size=6) * 0.3
+        self.calls = {"encode": 0, "outputs": 0}
+
+    def encode(self, images):
+        """A rough posterior: right side of the prior, somewhat narrower."""
+        self.calls["encode"] += len(images)
+        flat = images.reshape(len(images), -1).astype(np.float64) - 0.5
+        z_mean = 0.4 * flat @ self.weights.T
+        return z_mean.astype(np.float32), np.full_like(z_mean, -0.5, dtype=np.float32)
+
+    def outputs(self, z):
+        """Bernoulli logits and their means."""
+        self.calls["outputs"] += len(z)
+        logits = (np.asarray(z, dtype=np.float64) @ self.weights + self.bias).reshape(-1, 3, 2, 1)
+        return {"logits": logits.astype(np.float32), "image": (1 / (1 + np.exp(-logits))).astype(np.float32)}
+
+    def log_likelihood(self, images, z):
+        """log p(x|z) of each image and latent, (N, Z), written as a product of probabilities."""
+        p = 1 / (1 + np.exp(-(z @ self.weights + self.bias)))
+        x = images.reshape(len(images), 1, -1) / 255
+        return np.log(np.where(x == 1, p, 1 - p)).sum(axis=-1)
+
+    def log_evidence(self, images):
+        """log p(x) by summing p(x|z) p(z) over a fine grid."""
+        axis = np.linspace(-8, 8, 401)
+        z = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+        prior = np.exp(-0.5 * (z**2).sum(axis=1)) / (2 * np.pi) * (axis[1] - axis[0]) ** 2
+        return np.log(np.array([np.exp(self.log_likelihood(image[None], z)[0]) @ prior for image in images]))
+
+
+@pytest.fixture
+def toy():
+    """A fresh model, its counters at zero."""
+    return Toy()
+
+
+@pytest.fixture(scope="session")
+def images():
+    """300 black and white images (N, 3, 2, 1) uint8."""
+    return np.random.default_rng(1).choice(np.array([0, 255], np.uint8), size=(300, 3, 2, 1))

@@ -1,0 +1,211 @@
+"""Evaluation against integrals done by hand, and its independence of how the work is cut."""
+
+import numpy as np
+import pytest
+
+from vaecli.errors import DataError, OptionError
+from vaecli.metrics.evaluate import evaluate
+from vaecli.metrics.names import METRICS
+
+SHAPE = (6, 5, 1)
+
+
+class Constant:
+    """A model that decodes everything to grey `level`, with posterior N(mean(x), 1) in dimension 0 alone."""
+
+    latent_dim, image_shape = 3, SHAPE
+
+    def __init__(self, level):
+        self.level = level
+
+    def encode(self, images):
+        z_mean = np.zeros((len(images), 3), np.float32)
+        z_mean[:, 0] = images.mean(axis=(1, 2, 3))
+        return z_mean, np.zeros_like(z_mean)
+
+    def outputs(self, z):
+        image = np.full((len(z), *SHAPE), self.level, np.float32)
+        return {"image": image, "logits": np.log(image) - np.log1p(-image)}
+
+
+def measured(model, images, *metrics, **options):
+    """The values, without size and time."""
+    values = evaluate(model, images, metrics=metrics or ("all",), **options).values
+    return {k: v for k, v in values.items() if k not in {"n_images", "seconds", "images_per_second"}}
+
+
+def test_elbo_is_minus_reconstruction_and_kl(toy, images):
+    """The three agree, and the per-dimension KL adds up to the KL."""
+    values = measured(toy, images)
+    assert values["elbo"] == pytest.approx(-values["reconstruction"] - values["kl"], rel=1e-12)
+    assert values["kl_dim_0"] + values["kl_dim_1"] == pytest.approx(values["kl"], rel=1e-12)
+
+
+def test_reconstruction_is_the_expected_cross_entropy(toy, images):
+    """Over 40 seeds the mean agrees with E_q[-log p(x|z)], from 20,000 samples of another generator."""
+    z_mean, z_log_var = toy.encode(images[:1] / np.float32(255))
+    noise = np.random.default_rng(9).standard_normal((20_000, 2))
+    cost = -toy.log_likelihood(images[:1], z_mean + np.exp(z_log_var / 2) * noise)[0]
+    repeated = np.repeat(images[:1], 4000, axis=0)
+    values = measured(toy, repeated, "reconstruction", seed=3)
+    error = np.hypot(values["reconstruction_se"], cost.std() / np.sqrt(len(cost)))
+    assert abs(values["reconstruction"] - cost.mean()) < 4 * error
+
+
+def test_the_bound_rises_to_the_evidence(toy, images):
+    """ELBO < bound at 5 < bound at 100 <= log p(x), and at K = 1000 it is within 0.01 nats of the integral."""
+    evidence = toy.log_evidence(images[:60]).mean()
+    elbo = measured(toy, images[:60], "elbo")["elbo"]
+    bounds = [-measured(toy, images[:60], "nll", importance_samples=k)["nll"] for k in (5, 100, 1000)]
+    assert elbo < bounds[0] < bounds[1] < evidence + 0.01
+    assert bounds[2] == pytest.approx(evidence, abs=0.01)
+
+
+def test_one_sample_gives_the_elbo(toy, images):
+    """K = 1 uses the ELBO's own sample, with a sampled KL: equal within three standard errors."""
+    values = measured(toy, images, importance_samples=1)
+    assert abs(values["nll"] + values["elbo"]) < 3 * values["nll_se"]
+    assert values["reconstruction"] == measured(toy, images, "reconstruction")["reconstruction"]
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 299, 10_000])
+def test_the_chunk_changes_nothing(toy, images, chunk):
+    """Every number is the same for any chunk, to 1e-6."""
+    whole = measured(toy, images, importance_samples=9, seed=2)
+    cut = measured(toy, images, importance_samples=9, seed=2, chunk=chunk)
+    assert list(cut) == list(whole)
+    assert cut == pytest.approx(whole, rel=1e-6)
+
+
+def test_noise_belongs_to_the_image_and_the_sample(toy, images):
+    """The first images have the same numbers whatever follows them; another seed has other numbers."""
+    alone = [measured(toy, images[:1], "nll", importance_samples=k)["nll"] for k in (3, 3)]
+    assert alone[0] == alone[1]
+    assert measured(toy, images[:1], "nll", importance_samples=3, seed=1)["nll"] != alone[0]
+    sums = {n: measured(toy, images[:n], "reconstruction")["reconstruction"] * n for n in (10, 11)}
+    more = sums[11] - sums[10]
+    other = measured(toy, images[[*range(1, 11), 10]], "reconstruction")["reconstruction"] * 11
+    assert other - measured(toy, images[1:11], "reconstruction")["reconstruction"] * 10 == pytest.approx(more)
+
+
+def test_only_what_is_asked_is_computed(toy, images):
+    """kl needs no decoder, elbo one sample an image, mse one decoded mean, nll K samples."""
+    for metrics, options, decoded in [
+        (("kl", "active_units", "kl_dim"), {"importance_samples": 50}, 0),
+        (("elbo",), {"importance_samples": 50}, 300),
+        (("mse", "ssim"), {}, 300),
+        (("nll",), {"importance_samples": 4}, 1200),
+        (("all",), {"importance_samples": 4}, 1500),
+    ]:
+        toy.calls = dict.fromkeys(toy.calls, 0)
+        values = measured(toy, images, *metrics, **options)
+        assert toy.calls == {"encode": 300, "outputs": decoded}
+        assert "all" in metrics or {k.removesuffix("_se") for k in values} >= set(metrics) - {"kl_dim"}
+
+
+def test_pixel_metrics_in_closed_form():
+    """Grey 0.5 against 0.2 (level 51): mse 0.09, psnr 10.46 dB, cross-entropy log 2 a pixel, no spread."""
+    images = np.full((4, *SHAPE), 51, np.uint8)
+    values = measured(Constant(0.5), images)
+    assert values["mse"] == pytest.approx(0.09, rel=1e-6)
+    assert values["psnr"] == pytest.approx(-10 * np.log10(0.09), rel=1e-6)
+    assert values["reconstruction"] == pytest.approx(30 * np.log(2), rel=1e-6)
+    assert values["kl"] == pytest.approx(0.5 * 0.2**2, rel=1e-6)
+    assert values["bits_per_dim"] == pytest.approx(1 + 0.02 / 30 / np.log(2), rel=1e-6)
+    assert values["ssim"] == pytest.approx((2 * 0.5 * 0.2 + 1e-4) / (0.25 + 0.04 + 1e-4), rel=1e-6)
+    assert values["mse_se"] == pytest.approx(0, abs=1e-9)
+    assert values["active_units"] == 0
+
+
+def test_a_perfect_picture_has_a_finite_psnr():
+    """No error at all gives the cap of 100 dB, and an SSIM of 1."""
+    images = np.full((2, *SHAPE), 51, np.uint8)
+    values = measured(Constant(np.float32(51) / np.float32(255)), images, "psnr", "ssim")
+    assert values["psnr"] == 100
+    assert values["ssim"] == pytest.approx(1)
+
+
+def test_active_units_are_those_that_vary():
+    """Dimension 0 follows the mean of the image; the other two never move."""
+    images = np.zeros((10, *SHAPE), np.uint8)
+    images[5:] = 255
+    assert measured(Constant(0.5), images, "active_units") == {"active_units": 1}
+
+
+def test_standard_errors_are_over_images(toy, images):
+    """The standard error is that of the mean of the images' own values; one image has none."""
+    values = measured(toy, images[:50], "reconstruction", "kl")
+    z_mean, z_log_var = toy.encode(images[:50] / np.float32(255))
+    kl = 0.5 * (z_mean.astype(float) ** 2 + np.exp(z_log_var) - 1 - z_log_var).sum(axis=1)
+    assert values["kl_se"] == pytest.approx(kl.std(ddof=1) / np.sqrt(50), rel=1e-6)
+    assert list(measured(toy, images[:1], "kl", "mse")) == ["kl", "mse"]
+
+
+def test_bits_come_from_the_better_bound(toy, images):
+    """With importance samples bits_per_dim is nll / (pixels log 2), without them -elbo."""
+    with_samples = measured(toy, images, importance_samples=20)
+    without = measured(toy, images)
+    assert with_samples["bits_per_dim"] == pytest.approx(with_samples["nll"] / 6 / np.log(2))
+    assert without["bits_per_dim"] == pytest.approx(-without["elbo"] / 6 / np.log(2))
+    assert "nll" not in without
+
+
+def test_the_order_is_that_of_the_table(toy, images):
+    """Names come in the order of METRICS, each followed by its standard error, size and time at the end."""
+    values = evaluate(toy, images, metrics=["kl_dim", "elbo", "nll", "mse"], importance_samples=2).values
+    assert list(values) == [
+        *("elbo", "elbo_se", "nll", "nll_se", "mse", "mse_se"),
+        *("kl_dim_0", "kl_dim_0_se", "kl_dim_1", "kl_dim_1_se"),
+        *("n_images", "seconds", "images_per_second"),
+    ]
+    assert values["n_images"] == 300
+    assert values["images_per_second"] == pytest.approx(300 / values["seconds"])
+    assert all(isinstance(value, int | float) for value in values.values())
+
+
+def test_progress_ends_at_the_total(toy, images):
+    """Progress rises to the total, whatever is asked for."""
+    for metrics, samples in [(["kl"], 0), (["all"], 0), (["nll"], 30)]:
+        heard = []
+        evaluate(
+            toy,
+            images,
+            metrics=metrics,
+            importance_samples=samples,
+            chunk=70,
+            progress=lambda *state, heard=heard: heard.append(state),
+        )
+        assert [done for done, _ in heard] == sorted({done for done, _ in heard})
+        assert heard[-1] == (300 * max(1, samples),) * 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "option", "word"),
+    [
+        (("ebo", 0), "--metrics", "elbo"),
+        (("frechet", 0), "--metrics", "active_units"),
+        ((None, 0), "--metrics", "all"),
+        (("nll", 0), "--metrics", "--importance-samples"),
+        (("all", -1), "--importance-samples", "-1"),
+    ],
+)
+def test_bad_requests_are_refused(toy, images, asked, option, word):
+    """Unknown names get the nearest one; the error names the option; nothing is computed."""
+    name, samples = asked
+    with pytest.raises(OptionError) as caught:
+        evaluate(toy, images, metrics=[name] if name else [], importance_samples=samples)
+    assert caught.value.option == option
+    assert word in str(caught.value)
+    assert toy.calls["encode"] == 0
+
+
+@pytest.mark.parametrize("shape", [(0, 3, 2, 1), (4, 3, 3, 1), (4, 3, 2)])
+def test_images_of_another_shape_are_refused(toy, shape):
+    """No images, or not the model's shape: the error says what was expected and what came."""
+    with pytest.raises(DataError, match="3, 2, 1"):
+        evaluate(toy, np.zeros(shape, np.uint8))
+
+
+def test_every_metric_has_a_line_of_explanation():
+    """The table explains each name with its unit or its range."""
+    assert all(len(text) > 20 for text in METRICS.values())

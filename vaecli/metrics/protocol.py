@@ -1,0 +1,28 @@
+"""What a model has to offer to be measured: the runtime's, or a toy in a test."""
+
+from collections.abc import Mapping
+from typing import Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Float32: TypeAlias = npt.NDArray[np.float32]
+Float64: TypeAlias = npt.NDArray[np.float64]
+
+
+class Autoencoder(Protocol):
+    """A variational autoencoder over arrays; N images (H, W, C), latents of size D."""
+
+    @property
+    def latent_dim(self) -> int:
+        """D."""
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(H, W, C)."""
+
+    def encode(self, images: Float32, /) -> tuple[Float32, Float32]:
+        """`z_mean` and `z_log_var`, (N, D), of images (N, H, W, C) in [0, 1]."""
+
+    def outputs(self, z: Float32, /) -> Mapping[str, Float32]:
+        """`image` in [0, 1] and `logits`, (N, H, W, C), of z (N, D)."""
