@@ -1,0 +1,51 @@
+"""GIFs, read back with Pillow."""
+
+import io
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from vaecli.pictures.gif import there_and_back, write_gif
+
+
+def written(frames, **options):
+    """The bytes of a GIF, opened."""
+    file = io.BytesIO()
+    write_gif(file, frames, **options)
+    return PIL.Image.open(io.BytesIO(file.getvalue()))
+
+
+def test_there_and_back_shows_no_frame_twice_running():
+    """The way back leaves both ends out, so that the loop closes; one or two frames stay as they are."""
+    assert there_and_back([1, 2, 3, 4]) == [1, 2, 3, 4, 3, 2]
+    assert there_and_back([1, 2]) == [1, 2]
+    assert there_and_back([1]) == [1]
+
+
+def test_grey_frames_come_back_exactly():
+    """All 256 levels survive, frame by frame, with the time and the endless loop."""
+    frames = [np.roll(np.arange(256, dtype=np.uint8), 17 * i).reshape(16, 16, 1) for i in range(5)]
+    picture = written(frames, milliseconds=120, scale=2)
+    assert (picture.n_frames, picture.size, picture.info["loop"]) == (5, (32, 32), 0)
+    for i, frame in enumerate(frames):
+        picture.seek(i)
+        assert picture.info["duration"] == 120
+        assert np.array_equal(np.asarray(picture.convert("L"))[::2, 1::2], frame[..., 0])
+
+
+def test_colours_stay_close():
+    """Frames of a few colours keep them to within a few levels: one palette serves all."""
+    colours = np.random.default_rng(0).integers(0, 255, (6, 3), dtype=np.uint8)
+    frames = [np.broadcast_to(colour, (8, 8, 3)) for colour in colours]
+    picture = written(frames)
+    for i, colour in enumerate(colours):
+        picture.seek(i)
+        shown = np.asarray(picture.convert("RGB")).astype(int)
+        assert np.abs(shown - colour).max() <= 4
+
+
+@pytest.mark.parametrize(("size", "shown"), [(28, 224), (500, 500)])
+def test_small_frames_are_enlarged(size, shown):
+    """28 pixels are shown at 224, large frames as they are."""
+    assert written([np.zeros((size, size, 1), np.uint8)]).size == (shown, shown)

@@ -1,0 +1,86 @@
+"""Sheets and strips: every image where it belongs, nothing else but paper."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vaecli.errors import OptionError
+from vaecli.pictures.sheet import MAX_PIXELS, near_square, require_room, sheet, strip
+
+
+@given(count=st.integers(1, 40), columns=st.none() | st.integers(1, 12), channels=st.sampled_from([1, 3]))
+def test_every_image_is_in_reading_order(count, columns, channels):
+    """Image i fills cell (i // columns, i % columns); all between and after is white."""
+    images = np.random.default_rng(0).integers(0, 255, (count, 5, 4, channels), dtype=np.uint8)
+    page = np.asarray(sheet(images, columns=columns, scale=1, gap=2)).copy()
+    page = page.reshape(*page.shape[:2], channels)
+    across = columns or near_square(count)
+    for i, image in enumerate(images):
+        y, x = 2 + (i // across) * 7, 2 + (i % across) * 6
+        assert np.array_equal(page[y : y + 5, x : x + 4], image)
+        page[y : y + 5, x : x + 4] = 255
+    assert page.shape[:2] == (2 + -(-count // across) * 7, 2 + across * 6)
+    assert np.all(page == 255)
+
+
+@given(count=st.integers(1, 10_000))
+def test_sheets_are_nearly_square(count):
+    """Rows and columns differ by at most one."""
+    columns = near_square(count)
+    assert columns - 1 <= -(-count // columns) <= columns
+
+
+@pytest.mark.parametrize(("count", "side"), [(1, (112, 120)), (64, (896, 1000)), (10_000, (2800, 3000))])
+def test_small_images_are_made_large_enough_to_see(count, side):
+    """A 28-pixel image is shown at 112 pixels; in a huge sheet it is not enlarged."""
+    assert side[0] <= sheet(np.zeros((count, 28, 28, 1), np.uint8)).width <= side[1]
+
+
+@pytest.mark.parametrize("count", [0, 100_000])
+def test_sheets_with_nothing_or_too_much_are_refused(count):
+    """No images, or so many that viewers would refuse the file, is an error that names -n."""
+    with pytest.raises(OptionError) as caught:
+        require_room(count, (28, 28))
+    assert caught.value.option == "-n"
+
+
+def test_the_largest_sheet_opens_without_a_warning():
+    """The limit lies below Pillow's own for decompression bombs."""
+    import PIL.Image
+
+    assert PIL.Image.MAX_IMAGE_PIXELS is not None
+    assert MAX_PIXELS < PIL.Image.MAX_IMAGE_PIXELS
+
+
+@pytest.mark.parametrize("legs", [1, 3])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_strip_shows_each_leg_between_its_originals(legs, channels):
+    """A row a leg: original, its steps in order, next original; shared points are on both rows."""
+    steps = 4
+    originals = (
+        np.full((legs + 1, 6, 6, channels), 1, np.uint8)
+        * np.arange(10, 11 + legs, dtype=np.uint8)[:, None, None, None]
+    )
+    path = np.broadcast_to(
+        np.arange(100, 101 + legs * (steps - 1), dtype=np.uint8)[:, None, None, None],
+        (1 + legs * (steps - 1), 6, 6, channels),
+    )
+    pixels = np.asarray(strip(originals, path, scale=1))
+    rows = []
+    for y in range(pixels.shape[0]):
+        line = [int(v[0]) for v in pixels[y] if v[0] == v[1] == v[2] and v[0] != 255]
+        if line and (not rows or rows[-1] != line):
+            rows.append(line)
+    expected = []
+    for leg in range(legs):
+        shown = [10 + leg, *range(100 + leg * (steps - 1), 101 + (leg + 1) * (steps - 1)), 11 + leg]
+        expected.append([value for value in shown for _ in range(6)])
+    assert rows == expected
+
+
+def test_originals_are_framed():
+    """The accent colour surrounds the originals and nothing else: two frames a row."""
+    pixels = np.asarray(strip(np.zeros((2, 8, 8, 1), np.uint8), np.zeros((5, 8, 8, 1), np.uint8), scale=1))
+    coloured = (pixels[..., 0] != pixels[..., 2]).any(axis=0)
+    assert np.count_nonzero(np.diff(coloured.astype(int)) == 1) == 2

@@ -1,0 +1,196 @@
+"""Writers: what comes back is what went in, and nothing half-written stays."""
+
+import itertools
+import os
+import tracemalloc
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from vaecli.errors import OptionError, OutputError
+from vaecli.pictures.writers import check_target, save_picture, target_kind, write_images
+
+RNG = np.random.default_rng(0)
+IMAGES = RNG.integers(0, 256, (11, 6, 5, 1), dtype=np.uint8)
+CHUNKS = [IMAGES[:4], IMAGES[4:5], IMAGES[5:]]
+ENDS = ["a.png", "a.npy", "a.npz", "a.gif", "folder"]
+
+
+def write(path, chunks=None, **options):
+    """Write the eleven test images in three chunks."""
+    write_images(path, CHUNKS if chunks is None else chunks, **{"count": 11, "shape": (6, 5, 1), **options})
+
+
+@pytest.mark.parametrize(("name", "load"), [("a.npy", np.load), ("a.npz", lambda p: np.load(p)["images"])])
+def test_arrays_come_back(tmp_path, name, load):
+    """.npy and .npz hold (N, H, W, C) as uint8 or float32, from chunks of either kind, without pickle."""
+    path = tmp_path / name
+    for dtype, chunks in itertools.product(
+        ["uint8", "float32"], [CHUNKS, [c / np.float32(255) for c in CHUNKS]]
+    ):
+        write(path, chunks, dtype=dtype, force=True)
+        array = load(path)
+        assert array.dtype == dtype
+        np.testing.assert_allclose(array, IMAGES if dtype == "uint8" else IMAGES / 255, rtol=1e-6)
+
+
+def test_a_folder_has_one_png_each(tmp_path):
+    """Files are numbered from `first`, with six digits, and hold the pixels."""
+    write(tmp_path / "out", first=999_995)
+    names = sorted(p.name for p in (tmp_path / "out").iterdir())
+    assert len(names) == 11
+    assert {"999995.png", "1000005.png"} <= set(names)
+    for i, image in enumerate(IMAGES):
+        picture = PIL.Image.open(tmp_path / "out" / f"{999_995 + i:06d}.png")
+        assert np.array_equal(np.asarray(picture), image[..., 0])
+
+
+def test_a_png_is_a_sheet_and_a_gif_moves(tmp_path):
+    """The sheet shows all images, the GIF one a frame."""
+    write(tmp_path / "a.PNG")
+    write(tmp_path / "a.gif")
+    sheet = np.asarray(PIL.Image.open(tmp_path / "a.PNG"))
+    assert sheet.ndim == 2
+    assert set(np.unique(IMAGES)) <= set(np.unique(sheet))
+    with PIL.Image.open(tmp_path / "a.gif") as moving:
+        assert moving.n_frames == 11
+
+
+def test_equal_images_give_equal_bytes(tmp_path):
+    """No date gets into a file: two writes are the same to the byte."""
+    for name in ENDS[:-1]:
+        write(tmp_path / name)
+        before = (tmp_path / name).read_bytes()
+        write(tmp_path / name, force=True)
+        assert (tmp_path / name).read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ENDS)
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, ValueError, MemoryError])
+def test_nothing_half_written_stays(tmp_path, name, error):
+    """Whatever stops the stream, the folder is as it was: empty, or with the old file untouched."""
+
+    def broken():
+        yield IMAGES[:4]
+        raise error
+
+    with pytest.raises(error):
+        write(tmp_path / name, broken())
+    assert list(tmp_path.iterdir()) == []
+    write(tmp_path / name)
+    before = snapshot(tmp_path)
+    with pytest.raises(error):
+        write(tmp_path / name, broken(), force=True)
+    assert snapshot(tmp_path) == before
+
+
+def size(path):
+    """Width and height of a picture."""
+    with PIL.Image.open(path) as picture:
+        return picture.size
+
+
+def snapshot(folder):
+    """Every file under `folder` with its bytes."""
+    return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_what_exists_needs_force(tmp_path, name):
+    """A second write is refused before the first image is asked for; with force it is done."""
+    write(tmp_path / name)
+    before = snapshot(tmp_path)
+    with pytest.raises(OutputError, match="--force"):
+        write(tmp_path / name, (pytest.fail("images were made") for _ in range(1)))
+    assert snapshot(tmp_path) == before
+    write(tmp_path / name, force=True)
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.onnx", "v1.5"])
+def test_unknown_suffixes_list_the_right_ones(tmp_path, name):
+    """The error names -o and every suffix that works."""
+    with pytest.raises(OptionError) as caught:
+        check_target(tmp_path / name)
+    assert caught.value.option == "-o"
+    assert all(end in str(caught.value) for end in (".png", ".npy", ".npz", ".gif", "folder"))
+
+
+def test_a_folder_is_known_by_slash_existence_or_no_suffix(tmp_path):
+    """A trailing slash, a folder that exists, or a name without a suffix mean a folder."""
+    (tmp_path / "v1.5").mkdir()
+    for name in (f"{tmp_path}/v2.0/", f"{tmp_path}/v1.5", f"{tmp_path}/plain"):
+        assert target_kind(name) == "folder"
+    write(f"{tmp_path}/v2.0/")
+    assert len(list((tmp_path / "v2.0").iterdir())) == 11
+
+
+def test_places_that_cannot_be_written_are_refused(tmp_path):
+    """A missing parent, a file in a parent's place, and a file where a folder should be."""
+    (tmp_path / "file").write_text("mine")
+    for name in ("none/a.png", "file/a.png", "file"):
+        with pytest.raises(OutputError):
+            check_target(tmp_path / name)
+    with pytest.raises(OutputError):
+        check_target(tmp_path / "file", force=True)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_folder_is_refused(tmp_path):
+    """No permission is found before any work."""
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(OutputError, match="permission"):
+            check_target(tmp_path / "a.png")
+    finally:
+        tmp_path.chmod(0o700)
+
+
+@pytest.mark.parametrize(
+    ("name", "count"), [("a.png", 10**7), ("a.gif", 10**6), ("a.npy", 0), ("folder", -1)]
+)
+def test_counts_that_do_not_fit_are_refused_before_any_work(tmp_path, name, count):
+    """Too many for a sheet or a GIF, or none at all: no image is asked for, nothing is left."""
+    with pytest.raises(OptionError) as caught:
+        write(tmp_path / name, (pytest.fail("images were made") for _ in range(1)), count=count)
+    assert caught.value.option == "-n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ENDS)
+@pytest.mark.parametrize("count", [10, 12])
+def test_a_wrong_count_is_an_error(tmp_path, name, count):
+    """A file whose header would not match its content is not left behind."""
+    with pytest.raises(OutputError, match="announced"):
+        write(tmp_path / name, count=count)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_progress_counts_images(tmp_path):
+    """The callback hears the images done after each chunk."""
+    heard = []
+    write(tmp_path / "a.npy", progress=heard.append)
+    assert heard == [4, 5, 11]
+
+
+@pytest.mark.parametrize("name", ["a.npy", "a.npz"])
+def test_memory_stays_flat(tmp_path, name):
+    """50 MB of images pass through less than 5 MB of memory."""
+    chunk = np.zeros((1000, 10, 10, 1), np.uint8)
+    tracemalloc.start()
+    write(tmp_path / name, itertools.repeat(chunk, 500), count=500_000, shape=(10, 10, 1))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5e6
+
+
+def test_save_picture_keeps_what_is_there(tmp_path):
+    """A strip or plot goes to a free name only, unless forced."""
+    path = tmp_path / "strip.png"
+    save_picture(path, PIL.Image.new("L", (3, 2), 7))
+    with pytest.raises(OutputError):
+        save_picture(path, PIL.Image.new("L", (1, 1)))
+    assert size(path) == (3, 2)
+    save_picture(path, PIL.Image.new("L", (1, 1)), force=True)
+    assert size(path) == (1, 1)

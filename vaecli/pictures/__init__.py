@@ -1,0 +1,10 @@
+"""Pictures out: arrays of images become files, plots and terminal cells. Pillow and numpy; no terminal codes.
+
+pixels   float and uint8, array and Pillow image
+sheet    contact sheets and interpolation strips
+writers  a stream of images to .png, .npy, .npz, .gif or a folder, whole or not at all
+arrays   .npy and .npz written in flat memory
+gif      animations
+cells    half-block terminal pictures as data
+plots    training curves, latent spaces (matplotlib, imported when called)
+"""

@@ -1,0 +1,62 @@
+"""Terminal pictures as data: a character cell shows two pixels, one above the other, as a half block.
+
+The command line draws an upper half block with `upper` as its colour and `lower` as its background.
+"""
+
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+import PIL.Image
+
+from vaecli.pictures.pixels import Images, to_pillow
+
+Colour: TypeAlias = tuple[int, int, int]
+
+_COMFORTABLE = 14  # cells an image is given at least, where the terminal has them: clothes are told apart
+
+
+class Cell(NamedTuple):
+    """One character cell: the colours of its upper and its lower half."""
+
+    upper: Colour
+    lower: Colour
+
+
+def half_blocks(images: Images, *, width: int, columns: int | None = None) -> list[list[Cell | None]]:
+    """Lines of cells that show `images` (N, H, W, C) in `columns` side by side, at most `width` cells wide.
+
+    None is the gap between images. Images are shrunk, by area, to what fits; never enlarged. Without
+    `columns`, as many as leave an image 14 cells: five on a terminal of 80.
+    """
+    count, height, original_width, _ = images.shape
+    columns = min(columns or max(1, (width + 1) // (_COMFORTABLE + 1)), count)
+    across = max(1, min(original_width, (width - (columns - 1)) // columns))
+    down = max(1, round(height * across / original_width / 2)) * 2
+    small = [_shrunk(image, across, down) for image in images]
+    lines: list[list[Cell | None]] = []
+    for start in range(0, count, columns):
+        if start:
+            lines.append([None] * (columns * (across + 1) - 1))
+        lines += _row(small[start : start + columns], columns)
+    return lines
+
+
+def _row(images: list[Images], columns: int) -> list[list[Cell | None]]:
+    """One row of images as lines, filled up with gaps to `columns` of them."""
+    height, width, _ = images[0].shape
+    lines: list[list[Cell | None]] = []
+    for y in range(0, height, 2):
+        line: list[Cell | None] = []
+        for image in images:
+            pairs = zip(image[y].tolist(), image[y + 1].tolist(), strict=True)
+            line += [Cell(tuple(upper), tuple(lower)) for upper, lower in pairs]
+            line.append(None)
+        line += [None] * ((columns - len(images)) * (width + 1))
+        lines.append(line[:-1])
+    return lines
+
+
+def _shrunk(image: Images, width: int, height: int) -> Images:
+    """One image as RGB (height, width, 3), each pixel the mean of the area it covers."""
+    picture = to_pillow(image).convert("RGB")
+    return np.asarray(picture.resize((width, height), PIL.Image.Resampling.BOX))
