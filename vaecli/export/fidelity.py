@@ -1,0 +1,87 @@
+"""How far an int8 decoder is from the float32 one: in grey levels, and in nats on validation images."""
+
+import dataclasses
+
+import numpy as np
+
+from vaecli.errors import ParityError
+from vaecli.latent.draws import standard_normal
+from vaecli.metrics.evaluate import evaluate
+from vaecli.probability.posterior import sample_posterior
+from vaecli.runtime.model import Model
+
+GREY_BOUND = 1.0  # mean absolute difference, of 255
+ELBO_BOUND = 0.2  # nats an image
+EXTREME_NORM = 10.0
+DRAWS = 512
+NOISES = 8  # samples of each image's posterior
+
+
+@dataclasses.dataclass(frozen=True)
+class Loss:
+    """What int8 costs.
+
+    Attributes:
+        grey_encodings: mean absolute difference of the pictures in grey levels, on posterior samples.
+        grey_prior: the same on draws from the prior.
+        grey_extreme: the same on latents of norm 10; reported, not bounded.
+        elbo: change of the ELBO in nats on validation images, the same noise for both; below zero is worse.
+    """
+
+    grey_encodings: float
+    grey_prior: float
+    grey_extreme: float
+    elbo: float
+
+
+def latents(model: Model, validation: np.ndarray, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Posterior samples of images (N, H, W, C) uint8, and draws from the prior, both (n, D)."""
+    z_mean, z_log_var = model.encode(validation)
+    noise = [
+        standard_normal(0, len(z_mean), model.latent_dim, seed=seed, stream=1 + i) for i in range(NOISES)
+    ]
+    posterior = sample_posterior(z_mean, z_log_var, np.stack(noise), np)
+    return posterior.reshape(-1, model.latent_dim), standard_normal(0, DRAWS, model.latent_dim, seed=seed)
+
+
+def measure(exact: Model, rough: Model, validation: np.ndarray, *, seed: int) -> Loss:
+    """Compare two models that share an encoder, on latents of this seed; `validation` is (N, H, W, C) uint8."""
+    posterior, prior = latents(exact, validation, seed=seed)
+    extreme = prior / np.linalg.norm(prior, axis=1, keepdims=True) * np.float32(EXTREME_NORM)
+    return Loss(
+        grey_encodings=_grey(exact, rough, posterior),
+        grey_prior=_grey(exact, rough, prior),
+        grey_extreme=_grey(exact, rough, extreme),
+        elbo=_elbo(rough, validation, seed) - _elbo(exact, validation, seed),
+    )
+
+
+def _grey(exact: Model, rough: Model, z: np.ndarray) -> float:
+    return float(np.abs(exact.decode(z) - rough.decode(z)).mean(dtype=np.float64)) * 255
+
+
+def _elbo(model: Model, validation: np.ndarray, seed: int) -> float:
+    values = [
+        evaluate(model, validation, metrics=["elbo"], seed=seed + i).values["elbo"] for i in range(NOISES)
+    ]
+    return float(np.mean(values))
+
+
+def require(loss: Loss) -> None:
+    """Refuse an int8 file that loses too much.
+
+    Raises:
+        ParityError: naming what is beyond its bound; a number that is none is, too.
+    """
+    checks = {
+        "grey levels on posterior samples": (loss.grey_encodings, GREY_BOUND),
+        "grey levels on the prior": (loss.grey_prior, GREY_BOUND),
+        "nats of the ELBO": (abs(loss.elbo), ELBO_BOUND),
+    }
+    for what, (value, bound) in checks.items():
+        if not value <= bound:
+            raise ParityError(
+                f"The int8 decoder is off by {value:.2g} {what}; at most {bound} was expected. "
+                "Nothing was written.",
+                hint="Export without --int8; the float32 files are right.",
+            )

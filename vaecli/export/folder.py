@@ -1,0 +1,117 @@
+"""The model folder: both halves converted, stamped, checked against Keras, and only then in place."""
+
+import dataclasses
+import pathlib
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from vaecli import files
+from vaecli.export import convert, parity, quantised
+from vaecli.export.card import model_card
+from vaecli.export.rewrite import rewrite
+from vaecli.export.stamp import stamped
+from vaecli.runtime.info import ModelInfo
+from vaecli.runtime.model import Model
+
+
+def export_folder(
+    encoder: keras.Model,
+    decoder: keras.Model,
+    info: ModelInfo,
+    validation: np.ndarray,
+    target: pathlib.Path,
+    *,
+    opset: int = convert.DEFAULT_OPSET,
+    int8: bool = False,
+) -> list[parity.Difference]:
+    """Write encoder.onnx, decoder.onnx and MODEL_CARD.md to a folder.
+
+    Args:
+        encoder: (N, H, W, C) -> `z_mean`, `z_log_var`.
+        decoder: (N, D) -> logits (N, H, W, C).
+        info: the metadata; its `part` is filled in here.
+        validation: real images (N, H, W, C) uint8 for the check.
+        target: the folder; files of the same name in it are replaced.
+        opset: of the ONNX operators.
+        int8: add decoder.int8.onnx.
+
+    Returns:
+        The table of differences between Keras and the files.
+
+    Raises:
+        ParityError: a file is off; nothing is left in `target`.
+        ModelError: the conversion fails.
+        OutputError: the folder cannot be written.
+    """
+    parts = {
+        "encoder": convert.to_onnx(
+            lambda image: convert.encoder_outputs(encoder, image), "image", info.image_shape, opset=opset
+        ),
+        "decoder": rewrite(
+            convert.to_onnx(
+                lambda z: convert.decoder_outputs(decoder, z), "z", (info.latent_dim,), opset=opset
+            )
+        ),
+    }
+    source = Source(encoder, decoder)
+    images, latents = source.inputs(validation)
+    golden = parity.golden(images, latents, source.encode, source.decode)
+    with files.replacing_folder(target) as folder:
+        sizes = {}
+        for part, graph in parts.items():
+            content = stamped(graph, dataclasses.replace(info, part=part), golden[part])
+            (folder / f"{part}.onnx").write_bytes(content)
+            sizes[f"{part}.onnx"] = len(content)
+        table = check(encoder, decoder, Model.open(folder), validation)
+        parity.require(table)
+        quantisation = {}
+        if int8:
+            quantisation = quantised.add(folder, decoder, validation, opset=opset)
+            sizes["decoder.int8.onnx"] = (folder / "decoder.int8.onnx").stat().st_size
+        card = model_card(info, table, sizes, quantisation)
+        (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+    return table
+
+
+def check(
+    encoder: keras.Model, decoder: keras.Model, model: Model, validation: np.ndarray
+) -> list[parity.Difference]:
+    """Differences between Keras, run eagerly, and an opened model."""
+
+    def exported_encoder(images: np.ndarray) -> parity.Outputs:
+        z_mean, z_log_var = model.encode(images)
+        return {"z_mean": z_mean, "z_log_var": z_log_var}
+
+    source = Source(encoder, decoder)
+    images, latents = source.inputs(validation)
+    return [
+        *parity.compare("encoder", images, source.encode, exported_encoder),
+        *parity.compare("decoder", latents, source.decode, model.outputs),
+    ]
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """The Keras model that files are made from and judged by, run eagerly."""
+
+    encoder: keras.Model
+    decoder: keras.Model
+
+    def encode(self, images: np.ndarray) -> parity.Outputs:
+        """`z_mean`, `z_log_var` (N, D) of images (N, H, W, C) float32."""
+        return _numpy(convert.encoder_outputs(self.encoder, tf.constant(images)))
+
+    def decode(self, z: np.ndarray) -> parity.Outputs:
+        """`image`, `logits` (N, H, W, C) of latents (N, D) float32."""
+        return _numpy(convert.decoder_outputs(self.decoder, tf.constant(z)))
+
+    def inputs(self, validation: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Images and latents to compare on, by kind, from real images (N, H, W, C) uint8."""
+        images = parity.image_inputs(validation)
+        return images, parity.latent_inputs(np.asarray(self.encode(images["real"])["z_mean"]))
+
+
+def _numpy(tensors: dict[str, tf.Tensor]) -> parity.Outputs:
+    return {name: tensor.numpy() for name, tensor in tensors.items()}

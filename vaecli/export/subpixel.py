@@ -1,0 +1,94 @@
+"""Transposed convolutions as plain ones, exactly: sub-pixel form (Shi et al. 2016, arXiv:1609.07009).
+
+A 3x3 transposed convolution of stride 2, padding "same", sums for the output row y the input rows i and kernel rows
+k with y = 2 i + k. Even rows see k = 0 at i = y/2 and k = 2 at i = y/2 - 1; odd rows see k = 1 alone. Columns are
+the same. So the four phases (row parity, column parity) are stride-1 convolutions of 2x2, 2x1, 1x2 and 1x1 taps,
+and the output interleaves them. One 2x2 convolution of four times the channels is the same with 7 of 16 taps zero.
+
+Kernels are as Keras keeps them, (3, 3, C_out, C_in). N images, h x w the size of the layer's input.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Float = npt.NDArray[np.float32]
+
+_TAPS = ([2, 0], [1])  # kernel rows that an even and an odd output row see, the upper input row first
+
+
+@dataclasses.dataclass(frozen=True)
+class Phase:
+    """A stride-1 convolution that makes every second row and column of the output.
+
+    Attributes:
+        kernel: (kh, kw, C_in, C_out).
+        top: zero rows that the input is padded with above; `left` likewise; nothing below and right.
+    """
+
+    kernel: Float
+    top: int
+    left: int
+
+
+def phases(kernel: Float) -> tuple[Phase, ...]:
+    """The four phases of a stride-2 kernel: (even, even), (even, odd), (odd, even), (odd, odd) rows, columns."""
+    found = []
+    for rows in _TAPS:
+        for columns in _TAPS:
+            part = kernel[rows][:, columns].transpose(0, 1, 3, 2)
+            found.append(Phase(np.ascontiguousarray(part), len(rows) - 1, len(columns) - 1))
+    return tuple(found)
+
+
+def interleaved(parts: Sequence[Float]) -> Float:
+    """Four phases, each (N, h, w, C), as one image (N, 2h, 2w, C)."""
+    count, height, width, channels = parts[0].shape
+    grid = np.stack(parts).reshape(2, 2, count, height, width, channels)
+    return grid.transpose(2, 3, 0, 4, 1, 5).reshape(count, 2 * height, 2 * width, channels)
+
+
+def upsampled(x: Float, kernel: Float, bias: Float) -> Float:
+    """The stride-2 layer in numpy, without its activation: (N, h, w, C_in) -> (N, 2h, 2w, C_out)."""
+    return interleaved([_convolved(x, phase) + bias for phase in phases(kernel)])
+
+
+def _convolved(x: Float, phase: Phase) -> Float:
+    rows, columns, c_in, c_out = phase.kernel.shape
+    _, height, width, _ = x.shape
+    padded = np.pad(x, ((0, 0), (phase.top, 0), (phase.left, 0), (0, 0)))
+    windows = [padded[:, i : i + height, j : j + width] for i in range(rows) for j in range(columns)]
+    result: Float = np.concatenate(windows, axis=-1) @ phase.kernel.reshape(rows * columns * c_in, c_out)
+    return result
+
+
+def corner_matrix(kernel: Float) -> Float:
+    """A stride-1 3x3 layer on the four phases of its input, side by side, as one matrix (4 C_in, 4 * 4 C_out).
+
+    The cell (i, j) of the phases is a block of 2x2 pixels, and it reaches a block of 4x4 pixels of the output, from
+    one row above and one column left of it. Cut in quarters, each is a block of 2x2 pixels around one of the
+    cell's four corners; so every block between four cells, of pixel rows 2i - 1 and 2i, is the sum of a quarter of
+    each. The columns are (quarter row, quarter column, row, column, C_out): see `corners_summed`.
+    """
+    c_out, c_in = kernel.shape[2:]
+    matrix = np.zeros((2, 2, c_in, 4, 4, c_out), np.float32)
+    for row in (0, 1):
+        for column in (0, 1):
+            reached = kernel.transpose(3, 0, 1, 2)  # (C_in, 3, 3, C_out)
+            matrix[row, column, :, row : row + 3, column : column + 3] = reached
+    quarters = matrix.reshape(4 * c_in, 2, 2, 2, 2, c_out).transpose(0, 1, 3, 2, 4, 5)
+    return np.ascontiguousarray(quarters.reshape(4 * c_in, 16 * c_out))
+
+
+def corners_summed(products: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    """Cells times `corner_matrix`, (N, h, w, 16 C), as the layer's output (N, 2h, 2w, C), any type of number."""
+    count, height, width, columns = products.shape
+    size = columns // 4
+    corners = np.zeros((count, height + 1, width + 1, size), products.dtype)
+    for quarter in range(4):
+        i, j = divmod(quarter, 2)
+        corners[:, i : i + height, j : j + width] += products[..., quarter * size : (quarter + 1) * size]
+    blocks = corners.reshape(count, height + 1, width + 1, 2, 2, size // 4).transpose(0, 1, 3, 2, 4, 5)
+    return blocks.reshape(count, 2 * height + 2, 2 * width + 2, size // 4)[:, 1:-1, 1:-1]
