@@ -1,0 +1,49 @@
+"""What a run's course tells an experienced eye: collapse and overfitting, each said once, with what helps."""
+
+import itertools
+
+from vaecli.training.watch import Epoch, Row, Watcher
+
+PATIENT = 3  # epochs before a judgement
+FEW_ACTIVE = 0.25  # of the latent dimensions
+
+
+class Adviser(Watcher):
+    """Watches the epochs of a run and tells another watcher."""
+
+    def __init__(self, told: Watcher) -> None:
+        self._told = told
+        self._rows: list[Row] = []
+        self._said: set[str] = set()
+
+    def epoch_ended(self, epoch: Epoch) -> None:
+        """Look at the epoch and at those before it."""
+        self._rows.append(epoch.row)
+        dimensions = len(epoch.kl)
+        if len(self._rows) >= PATIENT and epoch.active_units < max(1.0, FEW_ACTIVE * dimensions):
+            self._say(
+                "collapse",
+                f"Only {epoch.active_units} of {dimensions} latent dimensions carry anything: "
+                "a lower --beta or --learning-rate, or a smaller --latent-dim, may help.",
+            )
+        if overfits(self._rows):
+            self._say(
+                "overfitting",
+                f"The validation loss has risen for {PATIENT} epochs while the training loss fell: "
+                "the model learns the pictures by heart. "
+                "More pictures, a smaller --latent-dim or a lower --patience help; "
+                "the weights of the best epoch are kept anyway.",
+            )
+
+    def _say(self, what: str, message: str) -> None:
+        if what not in self._said:
+            self._said.add(what)
+            self._told.note(message)
+
+
+def overfits(rows: list[Row]) -> bool:
+    """Whether the validation loss rose and the training loss fell in each of the last epochs."""
+    last = rows[-PATIENT - 1 :]
+    if len(last) <= PATIENT:
+        return False
+    return all(b["val_loss"] > a["val_loss"] and b["loss"] < a["loss"] for a, b in itertools.pairwise(last))

@@ -1,0 +1,34 @@
+"""Pictures of the weights as they are: samples of the prior, reconstructions of validation images."""
+
+import numpy as np
+
+from vaecli.latent.draws import standard_normal
+from vaecli.training.network import Vae
+
+
+class Gallery:
+    """The same latents and the same images every time, so that epochs can be compared.
+
+    Args:
+        vae: the networks.
+        images: (N, H, W, C) uint8, of the validation set.
+        seed: of the samples: those that `vaecli sample --seed` draws.
+    """
+
+    def __init__(self, vae: Vae, images: np.ndarray, *, seed: int) -> None:
+        self._vae, self._images, self._seed = vae, images, seed
+
+    def samples(self, n: int) -> np.ndarray:
+        """The first n pictures of the prior, (n, H, W, C) float32 in [0, 1]."""
+        z = standard_normal(0, n, int(self._vae.decoder.input_shape[-1]), seed=self._seed)
+        return self._decode(z)
+
+    def reconstructions(self, n: int) -> tuple[np.ndarray, np.ndarray]:
+        """The first n validation images and what becomes of them, both (n, H, W, C) float32 in [0, 1]."""
+        images = self._images[:n].astype(np.float32) / np.float32(255)
+        return images, self._decode(self._vae.encoder(images, training=False)["z_mean"])
+
+    def _decode(self, z: np.ndarray) -> np.ndarray:
+        logits: np.ndarray = self._vae.decoder(z, training=False).numpy()
+        images: np.ndarray = 0.5 + 0.5 * np.tanh(0.5 * logits)  # the sigmoid, which cannot overflow so
+        return images

@@ -1,0 +1,126 @@
+"""One training run put together: network, engine, validation, loop, and the state they share."""
+
+import math
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from vaecli.options import TrainOptions
+from vaecli.training import network
+from vaecli.training.engine import Engine
+from vaecli.training.gallery import Gallery
+from vaecli.training.loop import Hooks, Loop
+from vaecli.training.schedule import learning_rates
+from vaecli.training.state import State, load, restore_best
+from vaecli.training.state import save as write_state
+from vaecli.training.validation import Validation
+from vaecli.training.watch import Watcher
+
+
+class Trainer:
+    """Trains on images in memory and keeps its state in one file.
+
+    Args:
+        images: (N, H, W, C) uint8, the whole training set.
+        held_out: (N,) bool, true for the validation images.
+        options: what to compute.
+        checkpoint: the file of the state; its folder exists.
+    """
+
+    def __init__(
+        self, images: np.ndarray, held_out: np.ndarray, options: TrainOptions, checkpoint: pathlib.Path
+    ) -> None:
+        height, width, channels = images.shape[1:]
+        train_images = images[~held_out]
+        self.vae = network.build(
+            options.network,
+            (height, width, channels),
+            options.latent_dim,
+            seed=options.seed,
+            output_bias=_log_odds(train_images),
+        )
+        self._engine = Engine(self.vae, train_images, beta=options.beta, seed=options.seed)
+        validation = Validation(self.vae, images[held_out], np.flatnonzero(held_out), seed=options.seed)
+        self._gallery = Gallery(self.vae, images[held_out], seed=options.seed)
+        self.n_train = len(train_images)
+        self._loop = Loop(self._engine, validation, self.n_train, options, State())
+        self._options, self._checkpoint = options, checkpoint
+
+    @property
+    def state(self) -> State:
+        """Where the run stands."""
+        return self._loop.state
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches an epoch, the last one smaller if need be."""
+        return self._loop.steps_per_epoch
+
+    def rate(self, options: TrainOptions) -> float:
+        """The learning rate of the step to come, had the run these options."""
+        state, steps = self.state, self.steps_per_epoch
+        rates = learning_rates(
+            state.epoch * steps + state.batch,
+            1,
+            total=options.epochs * steps,
+            peak=options.learning_rate * state.rate_factor,
+            schedule=options.schedule,
+        )
+        return float(rates[0])
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to train: all epochs are done, or patience has run out."""
+        return self.state.epoch >= self._options.epochs or self.out_of_patience
+
+    @property
+    def out_of_patience(self) -> bool:
+        """Whether the run ends before its epochs are done."""
+        return self._loop.out_of_patience
+
+    def resume(self, facts: dict[str, Any]) -> None:
+        """Go on from the checkpoint.
+
+        Raises:
+            TrainingError: it is missing or damaged, or of a run that differs in `facts`.
+        """
+        self._loop.state = load(self._checkpoint, self._engine.variables, facts)
+
+    def run(
+        self,
+        facts: dict[str, Any],
+        *,
+        saved: Callable[[State], None],
+        watch: Watcher,
+        stop: Callable[[], str | None],
+        save_every: float = math.inf,
+    ) -> str:
+        """Train until the end or until `stop()` gives a reason; returns why it ended, the best weights in place.
+
+        `saved` is called whenever the state has been written: after every epoch, and every `save_every` seconds
+        within one.
+        """
+
+        def save() -> None:
+            write_state(self._checkpoint, self.state, self._engine.variables, facts)
+            saved(self.state)
+
+        reason = self._loop.run(
+            Hooks(
+                save=save,
+                reload=lambda: load(self._checkpoint, self._engine.variables, facts),
+                gallery=self._gallery,
+                watch=watch,
+                stop=stop,
+                save_every=save_every,
+            )
+        )
+        restore_best(self.state, self.vae.variables)
+        return reason
+
+
+def _log_odds(images: np.ndarray) -> float:
+    mean = float(np.clip(images.mean() / 255, 0.01, 0.99))
+    return float(np.log(mean / (1 - mean)))
