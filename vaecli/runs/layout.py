@@ -1,0 +1,140 @@
+"""Where things lie in a run folder, new folders, and the newest run."""
+
+import csv
+import json
+import pathlib
+from collections.abc import Sequence
+from typing import Any
+
+from vaecli import files
+from vaecli.errors import ModelError, OutputError
+from vaecli.training.watch import COLUMNS, Row
+
+ROOT = pathlib.Path("runs")
+
+
+class Run:
+    """The paths of one run folder."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        self.path = path
+        self.config = path / "config.toml"
+        self.provenance = path / "provenance.json"
+        self.metrics = path / "metrics.csv"
+        self.validation = path / "validation.npz"
+        self.log = path / "tensorflow.log"
+        self.lock = path / "lock"
+        self.checkpoint = path / "checkpoint" / "state.npz"
+        self.model = path / "model"
+        self.encoder = path / "encoder.keras"
+        self.decoder = path / "decoder.keras"
+        self.plots = path / "plots"
+        self.sheets = self.plots / "epochs"
+        self.tensorboard = path / "tensorboard"
+
+    @property
+    def name(self) -> str:
+        """The folder's own name."""
+        return self.path.resolve().name
+
+    def read_provenance(self) -> dict[str, Any]:
+        """The provenance as written when the run began.
+
+        Raises:
+            ModelError: it is missing or damaged.
+        """
+        try:
+            document: dict[str, Any] = dict(json.loads(self.provenance.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError, RecursionError) as error:
+            raise ModelError(
+                f"{self.path} is not a run of vaecli: {self.provenance.name} is missing or damaged.",
+                hint="Name a folder under runs/.",
+            ) from error
+        return document
+
+    def write_metrics(self, history: Sequence[Row]) -> None:
+        """Write metrics.csv anew from the whole history, so that a resumed run has no gap and no double."""
+        with files.replacing(self.metrics) as file:
+            lines = [",".join(COLUMNS)]
+            lines += [",".join(_number(row[column]) for column in COLUMNS) for row in history]
+            file.write(("\n".join(lines) + "\n").encode("ascii"))
+
+    def read_metrics(self) -> list[Row]:
+        """The rows of metrics.csv; none if it is not there yet.
+
+        Raises:
+            ModelError: it is damaged.
+        """
+        if not self.metrics.exists():
+            return []
+        try:
+            with self.metrics.open(encoding="ascii", newline="") as file:
+                reader = csv.DictReader(file)
+                if not set(COLUMNS) <= set(reader.fieldnames or ()):
+                    raise ValueError("a column is missing")
+                return [{name: float(row[name]) for name in COLUMNS} for row in reader]
+        except (OSError, ValueError, TypeError, csv.Error) as error:
+            raise ModelError(
+                f"{self.metrics} is damaged: expected a number in each of {', '.join(COLUMNS)}."
+            ) from error
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if float(value).is_integer() else f"{value:.7g}"
+
+
+def create(out: pathlib.Path | None, data_name: str, root: pathlib.Path = ROOT) -> Run:
+    """Make the folder of a new run: `out`, or the next free `runs/<data>-<n>`.
+
+    Raises:
+        OutputError: `out` is there and not empty, or cannot be made.
+    """
+    if out is not None:
+        with files.translating(out):
+            if out.exists() and not out.is_dir():
+                raise OutputError(f"{out} is a file; --out names a folder.", hint="Choose another name.")
+            if out.is_dir() and any(out.iterdir()):
+                raise OutputError(
+                    f"{out} is a folder that is not empty.", hint="Choose another --out, or leave it out."
+                )
+            out.mkdir(parents=True, exist_ok=True)
+        return Run(out)
+    number = 1
+    with files.translating(root):
+        root.mkdir(parents=True, exist_ok=True)
+        while True:
+            try:
+                (root / f"{data_name}-{number}").mkdir()
+                return Run(root / f"{data_name}-{number}")
+            except FileExistsError:  # also one that another process has made meanwhile
+                number += 1
+
+
+def newest(root: pathlib.Path = ROOT) -> Run:
+    """The run under `root` that began last, among those that have a model and say when they began.
+
+    Raises:
+        ModelError: there is none.
+    """
+    runs = [Run(path) for path in root.iterdir()] if root.is_dir() else []
+    began = {run: _started(run) for run in runs if (run.model / "decoder.onnx").exists()}
+    finished = [run for run, started in began.items() if started]
+    if not finished:
+        raise ModelError(
+            f"There is no trained model under {root}/ here.",
+            hint="Train one with `vaecli train`, or name one with --model.",
+        )
+    return max(finished, key=began.__getitem__)
+
+
+def _started(run: Run) -> str:
+    """When a run began, ISO 8601; empty for one whose provenance is missing or damaged."""
+    try:
+        return str(run.read_provenance().get("started", ""))
+    except ModelError:
+        return ""
+
+
+def model_path(given: pathlib.Path | None) -> pathlib.Path:
+    """What `--model` names, or the newest run's folder when it is left out."""
+    return given if given is not None else newest().path
