@@ -1,0 +1,257 @@
+"""The training task: runs that are finished, extended, changed, short of time or of threads."""
+
+import dataclasses
+import shutil
+import tomllib
+
+import numpy as np
+import pytest
+
+from vaecli.data.idx import encode_idx
+from vaecli.data.mini import load_mini
+from vaecli.errors import OptionError, TrainingError
+from vaecli.options import TrainOptions
+from vaecli.runs.layout import Run
+from vaecli.runtime.model import Model
+from vaecli.tasks import deadline
+from vaecli.tasks.train import train
+from vaecli.training.state import read, save
+from vaecli.training.watch import Watcher
+
+pytestmark = pytest.mark.train
+
+
+class Listener(Watcher):
+    def __init__(self):
+        self.notes, self.rows, self.steps, self.exports = [], [], 0, 0
+
+    def note(self, message):
+        self.notes.append(message)
+
+    def stepped(self, epoch, steps, images_per_second):
+        self.steps += 1
+
+    def exporting(self):
+        self.exports += 1
+
+
+def write_data(folder, images):
+    folder.mkdir(exist_ok=True)
+    (folder / "train-images-idx3-ubyte").write_bytes(encode_idx(images[:, :, :, 0]))
+    (folder / "train-labels-idx1-ubyte").write_bytes(encode_idx(np.arange(len(images)).astype(np.uint8) % 10))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return write_data(tmp_path_factory.mktemp("data") / "few", load_mini("train").images[:300])
+
+
+def options(data, **more):
+    return TrainOptions(
+        **{"data": str(data), "epochs": 2, "latent_dim": 2, "batch_size": 64, "validation_split": 0.2} | more
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(data, tmp_path_factory):
+    """A finished run of two epochs."""
+    return train(options(data), out=tmp_path_factory.mktemp("trained") / "run")
+
+
+@pytest.fixture
+def run(trained, tmp_path):
+    """A copy of the finished run, to do with as one likes."""
+    return Run(shutil.copytree(trained.run, tmp_path / "run"))
+
+
+class Value:
+    """As much of a Keras variable as a state needs."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def numpy(self):
+        return self.array
+
+
+def rewrite_state(run, **changes):
+    """Change counters in a run's state."""
+    kept = read(run.checkpoint)
+    state = dataclasses.replace(kept.state, **changes)
+    save(run.checkpoint, state, [Value(array) for array in kept.variables], kept.facts)
+
+
+def times(run):
+    found = [*run.model.iterdir(), run.encoder, run.decoder, *run.plots.glob("*.*")]
+    return {path.name: path.stat().st_mtime_ns for path in found}
+
+
+def test_a_finished_run_lacks_nothing(run):
+    """Resuming it trains nothing, makes nothing, and says so."""
+    before, watch = times(run), Listener()
+    result = train(resume=run.path, watch=watch)
+    assert result.finished and "all 2 epochs" in result.reason and result.best["epoch"] == 2
+    assert (watch.steps, watch.exports) == (0, 0) and "nothing is missing" in " ".join(watch.notes)
+    assert times(run) == before
+
+
+@pytest.mark.parametrize(
+    ("lost", "made"),
+    [
+        (["encoder.keras"], ["encoder.keras", "decoder.keras"]),
+        (["plots/samples.png"], ["plots"]),
+        (["model/encoder.onnx"], ["model", "plots", "encoder.keras", "decoder.keras"]),
+        (["metrics.csv"], []),
+    ],
+)
+def test_what_a_finished_run_lacks_is_made(run, lost, made):
+    """Files that are gone come back, those that are whole stay as they were, nothing is trained."""
+    before, watch = times(run), Listener()
+    metrics = run.metrics.read_bytes()
+    for name in lost:
+        (run.path / name).unlink()
+    train(resume=run.path, watch=watch)
+    after = times(run)
+    assert watch.steps == 0 and set(after) == set(before)
+    changed = {name for name in before if before[name] != after[name]}
+    folders = {path.name: path.parent.name for path in (*run.model.iterdir(), *run.plots.glob("*.*"))}
+    assert {folders.get(name, name) for name in changed} == set(made)
+    assert run.metrics.read_bytes() == metrics
+    Model.open(run.path).encode(np.zeros((1, 28, 28, 1), np.float32))
+
+
+def test_a_damaged_or_older_model_is_made_again(run, model_folder):
+    """A file cut short, and the model of another training, count as missing."""
+    for content in (
+        run.model.joinpath("encoder.onnx").read_bytes()[:-9],
+        (model_folder / "encoder.onnx").read_bytes(),
+    ):
+        (run.model / "encoder.onnx").write_bytes(content)
+        watch = Listener()
+        train(resume=run.path, watch=watch)
+        assert "made again: model" in " ".join(watch.notes)
+        assert (run.model / "encoder.onnx").read_bytes() != content
+        Model.open(run.path).encode(np.zeros((1, 28, 28, 1), np.float32))
+
+
+def test_leftovers_of_a_killed_process_go(run):
+    """Temporary files and folders of ours in the run vanish; a user's files stay."""
+    (run.path / ".model.x1.part").mkdir()
+    (run.path / ".model.x1.part" / "decoder.onnx").write_bytes(b"half")
+    leftovers = [run.checkpoint.with_name(".state.npz.x2.part"), run.plots / ".curves.png.x3.part"]
+    for path in leftovers:
+        path.write_bytes(b"half")
+    mine = [run.path / "notes.part", run.plots / ".mine"]
+    for path in mine:
+        path.write_text("mine")
+    train(resume=run.path)
+    assert not (run.path / ".model.x1.part").exists() and not any(path.exists() for path in leftovers)
+    assert all(path.read_text() == "mine" for path in mine)
+
+
+def test_a_finished_run_is_extended(run, data, tmp_path):
+    """Two more epochs on the cosine of four, said; config, metrics and the model's own metadata follow."""
+    watch = Listener()
+    result = train(resume=run.path, changes={"epochs": 4, "patience": 7}, watch=watch)
+    assert result.finished and "all 4 epochs" in result.reason
+    said = " ".join(watch.notes)
+    assert "ends with epoch 4, not 2" in said and "learning rate goes on at" in said
+    config = tomllib.loads(run.config.read_text())
+    assert (config["epochs"], config["patience"]) == (4, 7)
+    rows = run.read_metrics()
+    assert [row["epoch"] for row in rows] == [1, 2, 3, 4]
+    assert rows[2]["learning_rate"] > rows[1]["learning_rate"] > 0 and rows[3]["learning_rate"] < 1e-4
+    info = Model.open(run.path).info
+    assert info.training["epochs"] == 4 and info.training["epochs_done"] == 4
+
+
+def test_an_early_stopped_run_is_extended(data, tmp_path):
+    """A run ended by patience stays ended; with more epochs patience counts anew from there, and ends it again."""
+    first = Run(train(options(data, schedule="constant"), out=tmp_path / "run").run)
+    rewrite_state(first, best_epoch=1, best_loss=0.0)  # a loss that nothing will beat
+    first.config.write_text(first.config.read_text().replace("epochs = 2", "epochs = 3"))
+    watch = Listener()
+    stopped = train(resume=first.path, changes={"patience": 1}, watch=watch)
+    assert "--patience" in stopped.reason and stopped.finished and watch.steps == 0
+    again = train(resume=first.path, changes={"epochs": 9}, watch=watch)
+    assert "counts anew" in " ".join(watch.notes) and "--patience" in again.reason
+    assert [row["epoch"] for row in first.read_metrics()] == [1, 2, 3]
+
+
+def test_fewer_epochs_than_begun_are_refused(run):
+    """And nothing is changed."""
+    config = run.config.read_bytes()
+    with pytest.raises(OptionError, match="--epochs has to be at least 2"):
+        train(resume=run.path, changes={"epochs": 1})
+    assert run.config.read_bytes() == config
+
+
+def test_other_data_is_refused(run, data, tmp_path):
+    """The data's hash decides, not its name: what differs is named, and the run stays as it was."""
+    other = write_data(tmp_path / "few", load_mini("train").images[1:301])
+    run.config.write_text(run.config.read_text().replace(str(data), str(other)))
+    config, state = run.config.read_bytes(), run.checkpoint.read_bytes()
+    with pytest.raises(TrainingError, match=r"data was '[0-9a-f]{64}' and is '[0-9a-f]{64}'"):
+        train(resume=run.path, changes={"epochs": 5})
+    assert (run.config.read_bytes(), run.checkpoint.read_bytes()) == (config, state)
+
+
+def test_the_same_data_elsewhere_is_taken(run, data, tmp_path):
+    """A folder that has moved, named in config.toml, is the same data."""
+    moved = shutil.copytree(data, tmp_path / "moved")
+    run.config.write_text(run.config.read_text().replace(str(data), str(moved)))
+    assert train(resume=run.path).finished
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [("latent_dim = 3", "latent_dim was 2 and is 3"), ("batch_size = 32", "batch_size was 64 and is 32")],
+)
+def test_another_network_is_refused(run, line, said):
+    """An option changed by hand in config.toml that decides the steps is named."""
+    name = line.split(" ", maxsplit=1)[0]
+    lines = [line if old.startswith(name) else old for old in run.config.read_text().splitlines()]
+    run.config.write_text("\n".join(lines))
+    with pytest.raises(TrainingError, match=said):
+        train(resume=run.path)
+
+
+def test_other_threads_are_said(run):
+    """The threads are part of the state; where TensorFlow works with others already, equality is not promised."""
+    threads = read(run.checkpoint).state.threads
+    assert len(threads) == 2 and all(count >= 1 for count in threads)
+    rewrite_state(run, threads=[63, 63])
+    watch = Listener()
+    train(resume=run.path, watch=watch)
+    assert "[63, 63] threads" in " ".join(watch.notes) and "to the bit" in " ".join(watch.notes)
+
+
+def test_time_that_is_over_at_once_leaves_a_run_to_resume(data, tmp_path):
+    """Before the first epoch's end there is no model; nothing is lost, the run goes on later."""
+    result = train(options(data), out=tmp_path / "run", max_time=0.01)
+    assert (result.reason, result.best, result.finished) == (deadline.REASON, None, False)
+    assert train(resume=result.run).finished
+
+
+def test_max_time_stops_within_the_run_and_exports(run):
+    """A run that would take for ever ends by itself, with the model of the best epoch so far."""
+    watch = Listener()
+    result = train(resume=run.path, changes={"epochs": 100_000}, max_time=15, watch=watch)
+    assert result.reason == deadline.REASON and not result.finished
+    assert 2 <= len(run.read_metrics()) < 100_000
+    assert Model.open(run.path).info.training["epochs_done"] == len(run.read_metrics())
+
+
+def test_the_deadline_leaves_room(monkeypatch):
+    """A start of 10 s keeps 15 s for the export, half a second for a call, and the validation's own time."""
+    now = [100.0]
+    monkeypatch.setattr(deadline.time, "monotonic", lambda: now[0])
+    limit, none = deadline.Deadline(60), deadline.Deadline(None)
+    now[0] += 10
+    limit.training_begins()
+    none.training_begins()
+    now[0] = 100 + 60 - 15.6
+    assert not limit.passed() and limit.passed(1.0) and not none.passed(1.0)
+    now[0] += 0.2
+    assert limit.passed()

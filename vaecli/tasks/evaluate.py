@@ -1,0 +1,50 @@
+"""`vaecli eval`: an exported model and a data set -> numbers."""
+
+from collections.abc import Callable, Collection
+
+from vaecli.data.images import Split
+from vaecli.metrics import evaluate as metrics
+from vaecli.metrics.names import require_metrics
+from vaecli.runtime.model import Model
+from vaecli.tasks.dataset import load_for
+
+
+def evaluate(
+    model: Model,
+    *,
+    data: str | None = None,
+    split: Split = "test",
+    names: Collection[str] = ("all",),
+    importance_samples: int = 0,
+    seed: int = 0,
+    warn: Callable[[str], None] = lambda _message: None,
+    download: Callable[[str, int, int], None] = lambda *_: None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> metrics.Evaluation:
+    """Measure a model on one split of a data set.
+
+    Args:
+        model: an opened model with its encoder.
+        data: the data set; the model's own if left out.
+        split: `test` or `train`.
+        names: of the metrics, or `all`.
+        importance_samples: K of the importance-weighted bound; 0 leaves it out.
+        seed: of the noise.
+        warn: told what a user should know of the data set.
+        download: progress of a download: file, bytes so far, bytes in all.
+        progress: told the work done and all of it.
+
+    Raises:
+        OptionError: an unknown metric or a number out of its range.
+        DataError: a data set that cannot be had or does not fit.
+    """
+    require_metrics(names, importance_samples=importance_samples)
+    images = load_for(model, data, split, warn=warn, progress=download)
+    return metrics.evaluate(
+        model,
+        images.images,
+        metrics=names,
+        importance_samples=importance_samples,
+        seed=seed,
+        progress=progress,
+    )

@@ -1,0 +1,157 @@
+"""`vaecli export`: a run's Keras model -> a folder of ONNX files that needs no TensorFlow."""
+
+import dataclasses
+import hashlib
+import pathlib
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vaecli import files, options
+from vaecli.errors import ModelError, OutputError
+from vaecli.runs import layout, provenance
+from vaecli.runtime import modelfile
+from vaecli.runtime.info import PARTS, ModelInfo
+from vaecli.runtime.location import DECODERS
+from vaecli.training import startup
+
+if TYPE_CHECKING:
+    from vaecli.export.parity import Difference
+    from vaecli.training.network import Vae
+
+LIKELIHOOD = {
+    "name": "bernoulli",
+    "outputs": ["logits"],
+    "note": "cross-entropy; on grey pixels not a log-likelihood",
+}
+PRIOR = {"name": "standard-normal"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Exported:
+    """The folder that was written, and how far its files are from Keras.
+
+    Attributes:
+        folder: that was written.
+        table: differences between Keras and the float32 files.
+        quantisation: how far the int8 file is from decoder.onnx, as `export.fidelity.Loss`; empty without one.
+    """
+
+    folder: pathlib.Path
+    table: list["Difference"]
+    quantisation: dict[str, float]
+
+
+def export(
+    run_path: pathlib.Path,
+    *,
+    out: pathlib.Path | None = None,
+    opset: int | None = None,
+    int8: bool = False,
+    force: bool = False,
+) -> Exported:
+    """Convert a run's model, check it, and write the model folder.
+
+    Args:
+        run_path: the run, trained to an end.
+        out: the folder; `model` in the run if left out.
+        opset: of the ONNX operators; a low one that many runtimes read if left out.
+        int8: add decoder.int8.onnx, calibrated on the kept validation images and the prior.
+        force: write over files of the same name.
+
+    Raises:
+        ModelError: not a run, or without a trained model.
+        ParityError: a file does not compute what its source computes; none is written.
+        OutputError: `out` is not empty, or cannot be written.
+    """
+    startup.require("Exporting needs TensorFlow and tf2onnx", "tensorflow", "tf2onnx")
+    run = layout.Run(run_path)
+    facts = run.read_provenance()
+    target = out or run.model
+    if target.exists() and not target.is_dir():
+        raise OutputError(f"{target} is a file; a folder was expected.", hint="Choose another -o.")
+    if out is None and (run.model / "decoder.onnx").exists() and not force:
+        raise OutputError(
+            f"{run.model} holds the exported model already.",
+            hint="Name a folder with -o, or export it anew with --force.",
+        )
+    files.require_free(target, force=force)
+    with startup.quietly(run.log):
+        from vaecli.export import convert
+        from vaecli.export.folder import export_folder
+        from vaecli.training import keep
+
+        vae = keep.load(run.encoder, run.decoder)
+    info = _info(run, facts, _model_id(vae))
+    with files.translating(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+    table = export_folder(
+        vae.encoder,
+        vae.decoder,
+        info,
+        _kept_images(run),
+        target,
+        opset=opset or convert.DEFAULT_OPSET,
+        int8=int8,
+    )
+    return Exported(
+        target, table, modelfile.read(target / DECODERS["int8"]).info.quantisation if int8 else {}
+    )
+
+
+def is_current(run: layout.Run, vae: "Vae") -> bool:
+    """Whether the run's own model folder is whole and holds these weights, with what metrics.csv says of them."""
+    expected = _info(run, run.read_provenance(), _model_id(vae))
+    try:
+        found = [modelfile.read(run.model / f"{part}.onnx").info for part in PARTS]
+    except ModelError:
+        return False
+    same = all((info.model_id, info.training) == (expected.model_id, expected.training) for info in found)
+    return same and (run.model / "MODEL_CARD.md").exists()
+
+
+def _kept_images(run: layout.Run) -> np.ndarray:
+    try:
+        with run.validation.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            images: np.ndarray = archive["images"]
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise ModelError(
+            f"{run.validation} is missing or damaged: {error}.", hint="Train the run again."
+        ) from error
+    return images
+
+
+def _model_id(vae: "Vae") -> str:
+    hasher = hashlib.sha256()
+    for variable in vae.variables:
+        hasher.update(variable.numpy().tobytes())
+    return hasher.hexdigest()[:32]
+
+
+def _info(run: layout.Run, facts: dict[str, Any], model_id: str) -> ModelInfo:
+    chosen = options.merge(options.read_config(run.config))
+    history = run.read_metrics()
+    if not history:
+        raise ModelError(f"{run.metrics} has no epoch in it.", hint=f"vaecli train --resume {run.path}")
+    best = min(history, key=lambda row: row["val_loss"])
+    data = facts["data"]
+    height, width, channels = data["image_shape"]
+    trained = {name: value for name, value in options.settings(chosen).items() if name != "data"}
+    figures = {name: best[name] for name in ("val_loss", "val_reconstruction", "val_kl")}
+    return ModelInfo(
+        part="",
+        model_id=model_id,
+        name=run.name,
+        image_shape=(height, width, channels),
+        latent_dim=chosen.latent_dim,
+        network=chosen.network,
+        likelihood=LIKELIHOOD,
+        preprocessing={"scale": 255, "polarity": data["polarity"]},
+        prior=PRIOR,
+        class_names=tuple(data["class_names"]),
+        data={name: data[name] for name in ("name", "sha256", "count", "validation_count")},
+        training=trained | {"best_epoch": int(best["epoch"]), "epochs_done": len(history)} | figures,
+        software=provenance.versions(),
+        created=provenance.now(),
+    )

@@ -1,0 +1,45 @@
+"""The end of a training run: .keras files, the exported and checked model, plots; all of it, or what is missing."""
+
+from typing import TYPE_CHECKING
+
+from vaecli import files
+from vaecli.tasks import export, plots
+from vaecli.tasks.job import Job
+from vaecli.training.watch import Watcher
+
+if TYPE_CHECKING:
+    from vaecli.training.network import Vae
+
+
+def missing(job: Job, vae: "Vae") -> list[str]:
+    """The results that are not there, or belong to other weights than `vae` or to another history."""
+    run = job.run
+    keras_files = [path.name for path in (run.encoder, run.decoder) if not path.exists()]
+    model = [] if export.is_current(run, vae) else [run.model.name]
+    names = plots.names(run, job.chosen.latent_dim)
+    drawn = all((run.plots / name).exists() for name in names)
+    return keras_files + model + ([] if drawn else [run.plots.name])
+
+
+def finish(job: Job, vae: "Vae", wanted: list[str], watch: Watcher) -> float | None:
+    """Make the results in `wanted`, which come from `missing`.
+
+    Returns:
+        The largest difference between Keras and the exported files; None if they were not made.
+    """
+    from vaecli.training import keep
+
+    run, parity = job.run, None
+    watch.exporting()
+    redraw = run.model.name in wanted or run.plots.name in wanted
+    if redraw:  # pictures of other weights do not outlive this: what is there is right
+        for name in plots.names(run, job.chosen.latent_dim):
+            with files.translating(run.plots):
+                (run.plots / name).unlink(missing_ok=True)
+    if wanted != [run.plots.name]:
+        keep.save(vae, run.encoder, run.decoder)
+    if run.model.name in wanted:
+        parity = max(line.largest for line in export.export(run.path, force=True).table)
+    if redraw:
+        plots.draw(run, job.data, job.held_out)
+    return parity

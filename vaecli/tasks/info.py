@@ -1,0 +1,50 @@
+"""`vaecli info`: what the files of a model say of themselves, without opening them."""
+
+import dataclasses
+import pathlib
+from typing import Any
+
+from vaecli.runtime import versions
+from vaecli.runtime.modelfile import ModelFile
+from vaecli.runtime.parts import read_all
+
+
+def info(path: pathlib.Path) -> dict[str, Any]:
+    """What a model is, from the metadata and the structure of its files; the decoder alone is enough.
+
+    Args:
+        path: a run, a model folder or a decoder file.
+
+    Returns:
+        The metadata that all its files share, and `files`: a list with what each is.
+
+    Raises:
+        ModelError: there is no decoder, or a file is damaged or belongs to another model.
+    """
+    files = read_all(path)
+    facts = dataclasses.asdict(files[0].info)
+    for name in ("part", "precision", "quantisation"):
+        del facts[name]
+    return facts | {"files": [_file(file) for file in files]}
+
+
+def _file(file: ModelFile) -> dict[str, Any]:
+    graph, opset = file.graph, file.graph.opsets.get("", 0)
+    described: dict[str, Any] = {
+        "file": file.path.name,
+        "part": file.info.part,
+        "precision": file.info.precision,
+        "bytes": len(file.content),
+        "parameters": sum(tensor.size for tensor in graph.tensors.values() if not tensor.says_shape),
+        "multiplications": file.cost.products,
+        "inputs": _shapes(graph.inputs),
+        "outputs": _shapes(graph.outputs),
+        "opset": opset,
+        "ir_version": graph.ir_version,
+        "onnxruntime": versions.needed(opset),
+    }
+    return described | ({"quantisation": file.info.quantisation} if file.info.quantisation else {})
+
+
+def _shapes(values: Any) -> dict[str, list[int | str]]:
+    return {name: ["N" if axis is None else axis for axis in shape] for name, shape in values.items()}

@@ -1,0 +1,146 @@
+"""What a training run works on: a new run folder, or one taken up again, locked for as long as it trains."""
+
+import contextlib
+import dataclasses
+import json
+import pathlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import tomli_w
+
+from vaecli import files, options
+from vaecli.data.images import ImageSet
+from vaecli.data.picture import guess_polarity
+from vaecli.data.resolve import load
+from vaecli.data.split import validation_mask
+from vaecli.errors import DataError, OptionError
+from vaecli.options import TrainOptions
+from vaecli.runs import layout, provenance
+from vaecli.runs.lock import locked
+from vaecli.runtime import threads
+from vaecli.training.state import State, read
+from vaecli.training.watch import Watcher
+
+KEPT_IMAGES = 64  # of the validation set, in the run: export and its checks need no data set
+CHANGEABLE = ("epochs", "patience")  # when a run is taken up again
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """What is trained, where, and with which images held out.
+
+    Attributes:
+        run: the folder; this process holds its lock.
+        chosen: the options.
+        data: the images.
+        held_out: (N,) true for the validation images.
+        before: the options of a run taken up again, as they were; None for a new run.
+        threads: TensorFlow's, within an operation and between operations.
+    """
+
+    run: layout.Run
+    chosen: TrainOptions
+    data: ImageSet
+    held_out: np.ndarray
+    before: TrainOptions | None
+    threads: list[int]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What decides the steps of a run: it cannot be taken up with others. The data's name is not among them."""
+        deciding = options.settings(self.chosen)
+        for name in ("data", *CHANGEABLE):
+            deciding.pop(name, None)
+        return {"data": self.data.sha256, "options": deciding}
+
+    def write_config(self) -> None:
+        """Write config.toml."""
+        files.write_text(self.run.config, tomli_w.dumps(options.settings(self.chosen)))
+
+
+@contextlib.contextmanager
+def begun(chosen: TrainOptions, out: pathlib.Path | None, watch: Watcher) -> Iterator[Job]:
+    """A new run: its data, and its folder with all but results."""
+    data = load(chosen.data, "train", warn=watch.note, progress=watch.downloaded)
+    held_out = _held_out(data, chosen)
+    run = layout.create(out, data.name)
+    with locked(run.lock):
+        named = dataclasses.replace(chosen, data=_name_to_keep(chosen, data))
+        job = Job(run, named, data, held_out, None, [threads.available()] * 2)
+        _fill(job)
+        yield job
+
+
+@contextlib.contextmanager
+def taken_up(path: pathlib.Path, changes: Mapping[str, Any], watch: Watcher) -> Iterator[Job]:
+    """A run that was begun before; temporary files that a killed process left in it go.
+
+    Raises:
+        ConfigError, TrainingError: `path` is no run, or has no state, or another process trains it.
+        OptionError: a change that this run does not admit.
+    """
+    run = layout.Run(path)
+    options.read_config(run.config)  # a folder that is no run stays as it is
+    with locked(run.lock):
+        for folder in (run.path, run.checkpoint.parent, run.plots, run.sheets):
+            files.remove_leftovers(folder)
+        before = options.merge(options.read_config(run.config))
+        state = read(run.checkpoint).state
+        chosen = _changed(before, changes, state)
+        data = load(chosen.data, "train", warn=watch.note, progress=watch.downloaded)
+        count = state.threads or [threads.available()] * 2
+        yield Job(run, chosen, data, _held_out(data, chosen), before, count)
+
+
+def _changed(before: TrainOptions, changes: Mapping[str, Any], state: State) -> TrainOptions:
+    chosen = dataclasses.replace(before, **changes)
+    begun_epochs = state.epoch + (state.batch > 0)
+    if chosen.epochs != before.epochs and chosen.epochs < begun_epochs:
+        raise OptionError(
+            f"--epochs has to be at least {begun_epochs}, which this run has begun; {chosen.epochs} came.",
+            option="--epochs",
+        )
+    return chosen
+
+
+def _held_out(data: ImageSet, chosen: TrainOptions) -> np.ndarray:
+    mask = validation_mask(len(data.images), fraction=chosen.validation_split, seed=chosen.seed)
+    if mask.all() or not mask.any():
+        part = "validation" if not mask.any() else "training"
+        raise DataError(
+            f"{data.name} has {len(data.images)} images; with --validation-split {chosen.validation_split} "
+            f"none is left for {part}.",
+            hint="Give more images, or another --validation-split.",
+        )
+    return mask
+
+
+def _name_to_keep(chosen: TrainOptions, data: ImageSet) -> str:
+    given = pathlib.Path(chosen.data).expanduser() if chosen.data else None
+    return str(given.resolve()) if given and given.is_dir() else data.name
+
+
+def _fill(job: Job) -> None:
+    run, data, held_out = job.run, job.data, job.held_out
+    with files.translating(run.path):
+        run.checkpoint.parent.mkdir()
+        run.plots.mkdir()
+    job.write_config()
+    facts = provenance.describe(threads.available()) | {
+        "seed": job.chosen.seed,
+        "data": {
+            "name": data.name,
+            "sha256": data.sha256,
+            "count": int((~held_out).sum()),
+            "validation_count": int(held_out.sum()),
+            "image_shape": list(data.images.shape[1:]),
+            "polarity": guess_polarity(data.images),
+            "class_names": list(data.class_names),
+        },
+    }
+    files.write_text(run.provenance, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+    kept = np.flatnonzero(held_out)[:KEPT_IMAGES]
+    with files.replacing(run.validation) as file:
+        np.savez_compressed(file, images=data.images[kept], indices=kept)

@@ -1,0 +1,186 @@
+"""`vaecli train`: images -> a run folder with a trained, exported, checked model."""
+
+import dataclasses
+import pathlib
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vaecli.errors import OptionError, OutputError
+from vaecli.options import TrainOptions
+from vaecli.tasks import deadline, plots
+from vaecli.tasks.finish import finish, missing
+from vaecli.tasks.job import Job, begun, taken_up
+from vaecli.training import startup
+from vaecli.training.advice import Adviser
+from vaecli.training.watch import Plan, Row, Several, Watcher
+
+if TYPE_CHECKING:
+    from vaecli.training.trainer import Trainer
+
+CHECKPOINT_EVERY = 5 * 60.0  # seconds
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """What a run came to.
+
+    Attributes:
+        run: its folder.
+        reason: why training ended, in words.
+        best: the row of metrics.csv whose weights are in the model; None if no epoch was finished.
+        parity: the largest difference between Keras and the exported files; None if none were made.
+        finished: false if there is more to train, and the run can be taken up.
+    """
+
+    run: pathlib.Path
+    reason: str
+    best: Row | None
+    parity: float | None
+    finished: bool
+
+
+def train(
+    chosen: TrainOptions | None = None,
+    *,
+    out: pathlib.Path | None = None,
+    resume: pathlib.Path | None = None,
+    changes: Mapping[str, Any] | None = None,
+    watch: Watcher | None = None,
+    stop: Callable[[], str | None] = lambda: None,
+    checkpoint_every: float = CHECKPOINT_EVERY,
+    max_time: float | None = None,
+    tensorboard: bool = False,
+) -> Trained:
+    """Train a model, export it, check it.
+
+    A run that is taken up goes on to the bit where its state stands. If it was finished, what is missing of its
+    results is made, and nothing is trained. With more `epochs` in `changes` it is extended: the cosine is a
+    function of the step and of all steps, so it is drawn anew to the new end, and the rate jumps up to where that
+    curve is at the step where the run stands. Patience counts on, and anew from there if it had run out.
+
+    Args:
+        chosen: the options of a new run; the defaults if left out.
+        out: its folder; the next free `runs/<data>-<n>` if left out.
+        resume: the folder of a run to go on with, in place of `chosen` and `out`.
+        changes: new `epochs` and `patience` for that run.
+        watch: is told how it goes.
+        stop: asked between steps; a reason ends the run, whose state and best weights are kept.
+        checkpoint_every: seconds between two states within an epoch; one is written at the end of each anyway.
+        max_time: seconds after which all should be done, the export too; the run can then be taken up.
+        tensorboard: write event files, too.
+
+    Raises:
+        VaecliError: whatever goes wrong; a run that has begun stays readable.
+    """
+    limit = deadline.Deadline(max_time)
+    if checkpoint_every < 0:
+        raise OptionError(
+            f"--checkpoint-every has to be zero or more; {checkpoint_every} came.",
+            option="--checkpoint-every",
+        )
+    startup.require("Training needs TensorFlow and tf2onnx", "tensorflow", "tf2onnx")
+    if tensorboard:
+        startup.require("--tensorboard needs the tensorboard package", "tensorboard", extra="tensorboard")
+    watch = watch or Watcher()
+    opened = taken_up(resume, changes or {}, watch) if resume else begun(chosen or TrainOptions(), out, watch)
+    with opened as job:
+        trainer = _prepare(job, watch)
+        limit.training_begins()
+
+        def asked() -> str | None:
+            history = trainer.state.history
+            late = limit.passed(history[-1]["val_seconds"] if history else 0.0)
+            return stop() or (deadline.REASON if late else None)
+
+        try:
+            watchers = _watchers(job, watch, tensorboard=tensorboard)
+            return _train(job, trainer, Several(watchers), asked, checkpoint_every)
+        except OutputError as error:
+            if not job.run.checkpoint.exists():
+                raise
+            hint = f"The last state is whole. When there is room: vaecli train --resume {job.run.path}"
+            raise OutputError(error.message, hint=hint) from error
+
+
+def _prepare(job: Job, watch: Watcher) -> "Trainer":
+    """TensorFlow started, everything built, and the state in place if the run is taken up."""
+    with startup.quietly(job.run.log):
+        from vaecli.training import threads
+        from vaecli.training.trainer import Trainer
+
+        found = threads.use(job.threads)
+        trainer = Trainer(job.data.images, job.held_out, job.chosen, job.run.checkpoint)
+    if job.before:
+        trainer.resume(job.facts)
+        if found != job.threads:
+            watch.note(
+                f"This run was trained with {job.threads} threads (within, between operations), and TensorFlow "
+                f"works with {found} in this process already: the weights cannot be equal to the bit to those of a "
+                "run never stopped."
+            )
+        if job.chosen != job.before:
+            _extend(job, job.before, trainer, watch)
+    trainer.state.threads = found
+    return trainer
+
+
+def _watchers(job: Job, watch: Watcher, *, tensorboard: bool) -> list[Watcher]:
+    """The caller's, and those that keep and judge what happens."""
+    watchers = [watch, Adviser(watch), plots.SheetKeeper(job.run)]
+    if tensorboard:
+        from vaecli.training.events import EventWriter
+
+        watchers.append(EventWriter(job.run.tensorboard))
+    return watchers
+
+
+def _extend(job: Job, before: TrainOptions, trainer: "Trainer", watch: Watcher) -> None:
+    if job.chosen.epochs > before.epochs and trainer.out_of_patience:
+        trainer.state.patience_from = trainer.state.epoch
+        watch.note("Patience had run out; it counts anew from here.")
+    if job.chosen.epochs != before.epochs and job.chosen.schedule != "constant":
+        watch.note(
+            f"The {job.chosen.schedule} now ends with epoch {job.chosen.epochs}, not {before.epochs}: the learning "
+            f"rate goes on at {trainer.rate(job.chosen):.2g}, where it had come to {trainer.rate(before):.2g}."
+        )
+    job.write_config()
+
+
+def _train(
+    job: Job, trainer: "Trainer", watch: Watcher, stop: Callable[[], str | None], checkpoint_every: float
+) -> Trained:
+    run, was_finished = job.run, trainer.finished
+    if not was_finished:
+        watch.started(_plan(job, trainer))
+    reason = trainer.run(
+        job.facts,
+        saved=lambda state: run.write_metrics(state.history),
+        watch=watch,
+        stop=stop,
+        save_every=checkpoint_every,
+    )
+    state, parity = trainer.state, None
+    if not state.best_weights:
+        return Trained(run.path, reason, None, None, trainer.finished)
+    wanted = missing(job, trainer.vae)
+    if was_finished:
+        made = f"made again: {', '.join(wanted)}" if wanted else "nothing is missing"
+        watch.note(f"This run was trained to its end already; {made}.")
+    if wanted:
+        parity = finish(job, trainer.vae, wanted, watch)
+    return Trained(run.path, reason, state.history[state.best_epoch - 1], parity, trainer.finished)
+
+
+def _plan(job: Job, trainer: "Trainer") -> Plan:
+    return Plan(
+        run=str(job.run.path),
+        data=job.data.name,
+        n_train=trainer.n_train,
+        n_validation=len(job.data.images) - trainer.n_train,
+        parameters=sum(int(np.prod(variable.shape)) for variable in trainer.vae.variables),
+        epochs=job.chosen.epochs,
+        first_epoch=trainer.state.epoch,
+        steps_per_epoch=trainer.steps_per_epoch,
+    )
