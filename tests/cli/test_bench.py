@@ -1,0 +1,38 @@
+"""`vaecli bench` from the command line."""
+
+import json
+
+
+def test_table(call, model_folder):
+    """A line a measurement, within 80 columns."""
+    code, out, _ = call("bench", "-m", model_folder, "--seconds", 0.004, "--against")
+    assert code == 0
+    assert out.split("\n")[0].split() == [
+        "file",
+        "runtime",
+        "batch",
+        "threads",
+        "images/s",
+        "p50",
+        "ms",
+        "p99",
+        "ms",
+    ]
+    assert max(map(len, out.splitlines())) <= 80
+    assert "onnxruntime" in out
+
+
+def test_json(call, model_folder):
+    """One object with the same numbers."""
+    code, out, err = call("bench", "-m", model_folder, "--seconds", 0.004, "--json")
+    assert (code, err) == (0, "")
+    measured = json.loads(out)["measurements"]
+    assert {entry["file"] for entry in measured} == {"encoder.onnx", "decoder.onnx"}
+    assert {entry["batch"] for entry in measured} == {1, 16, 256}
+
+
+def test_a_wrong_time_is_a_usage_error(call, model_folder):
+    """Exit code 2 and the option's name."""
+    code, _, err = call("bench", "-m", model_folder, "--seconds", 0)
+    assert code == 2
+    assert "--seconds" in err

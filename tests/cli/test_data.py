@@ -1,0 +1,31 @@
+"""`vaecli data`, through the program's own `main`."""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["fetch", "nosuch"], 1, "nosuch"),
+        (["fetch", "fashion-mnist-min"], 1, "Did you mean fashion-mnist-mini?"),
+        (["fetch"], 2, "name"),
+        (["nosuch"], 2, "nosuch"),
+        (["--nosuch"], 2, "--nosuch"),
+    ],
+)
+def test_errors(call, here, arguments, code, says):
+    """A name that does not exist is an error with the nearest one; usage errors exit 2."""
+    found, stdout, stderr = call("data", *arguments)
+    assert (found, stdout) == (code, "")
+    assert says in stderr
+    assert list(here.iterdir()) == []
+
+
+def test_fetching_what_is_here(call):
+    """The bundled subset is here already: its place on stdout, the next command on stderr."""
+    code, stdout, stderr = call("data", "fetch", "fashion-mnist-mini")
+    assert code == 0
+    assert "bundled" in stdout
+    assert "vaecli train --data fashion-mnist-mini" in stderr
+    code, _, stderr = call("data", "fetch", "fashion-mnist-mini", "--quiet")
+    assert (code, stderr) == (0, "")

@@ -1,0 +1,171 @@
+"""`vaecli interpolate`, through the program's own `main`: what it says and what it refuses."""
+
+import types
+
+import numpy as np
+import PIL.Image
+import PIL.ImageDraw
+import pytest
+
+
+@pytest.fixture
+def interpolate(call, model_folder):
+    """`vaecli interpolate -m MODEL ...` in an empty folder: (exit code, stdout, stderr)."""
+    return lambda *arguments: call("interpolate", "-m", model_folder, *arguments)
+
+
+@pytest.fixture
+def pictures(here):
+    """A dark shirt on white, and files that are no pictures."""
+    photo = PIL.Image.new("RGB", (300, 240), "white")
+    PIL.ImageDraw.Draw(photo).rectangle((110, 40, 190, 220), "#202020")
+    photo.save(here / "shirt.png")
+    (here / "text.png").write_text("This is no picture.")
+    (here / "short.png").write_bytes((here / "shirt.png").read_bytes()[:120])
+    (here / "empty.png").touch()
+    return here
+
+
+def picture(path):
+    """A picture, read whole and closed; `n_frames` and `width` are those of the file."""
+    with PIL.Image.open(path) as opened:
+        return types.SimpleNamespace(
+            format=opened.format, width=opened.width, n_frames=getattr(opened, "n_frames", 1)
+        )
+
+
+@pytest.mark.parametrize(
+    ("out", "check"),
+    [
+        ("a.png", lambda path: picture(path).width > 4 * 28),
+        ("a.gif", lambda path: picture(path).n_frames == 6),
+        ("a.npy", lambda path: np.load(path).shape == (4, 28, 28, 1)),
+        ("a.npz", lambda path: np.load(path)["images"].shape == (4, 28, 28, 1)),
+        ("a/", lambda path: len(list(path.iterdir())) == 4),
+    ],
+)
+def test_each_kind_of_target(interpolate, here, out, check):
+    """The suffix decides; the path alone is on stdout, one note a picture on stderr."""
+    code, stdout, stderr = interpolate("test:0", "test:1", "--steps", 4, "-o", out)
+    assert (code, stdout) == (0, out.rstrip("/") + "\n")
+    assert [line.split(": ")[0] for line in stderr.splitlines()] == ["test:0", "test:1"]
+    assert [path.name for path in here.iterdir()] == [out.rstrip("/")]
+    assert check(here / out)
+
+
+def test_it_says_what_it_did(interpolate, pictures):
+    """A dark object on white is negated, and that is said; --quiet says nothing."""
+    code, _, stderr = interpolate("shirt.png", "test:1", "-o", "a.png")
+    assert code == 0
+    assert "shirt.png: " in stderr
+    assert "negated" in stderr
+    assert interpolate("shirt.png", "test:1", "-o", "b.png", "--quiet") == (0, "b.png\n", "")
+
+
+def test_paths_differ(interpolate, here):
+    """`--path spherical` takes another way between the same ends."""
+    for path in ("linear", "spherical"):
+        assert interpolate("test:0", "test:1", "--path", path, "-o", f"{path}.npy")[0] == 0
+    linear, spherical = np.load("linear.npy"), np.load("spherical.npy")
+    np.testing.assert_array_equal(linear[[0, -1]], spherical[[0, -1]])
+    assert not np.array_equal(linear, spherical)
+
+
+def test_show_draws_on_stderr(interpolate):
+    """`--show` draws half blocks; stdout stays the path alone."""
+    code, stdout, stderr = interpolate("test:0", "test:1", "-o", "a.npy", "--show")
+    assert (code, stdout) == (0, "a.npy\n")
+    assert "▀" in stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "pictures"),
+        (["test:0"], "two pictures"),
+        (["test:0", "test:1", "--steps", "1"], "--steps"),
+        (["test:0", "test:1", "--steps", "0"], "--steps"),
+        (["test:0", "test:1", "--steps", "1000000000"], "--steps"),
+        (["test:0", "test:1", "--steps", "2000", "-o", "a.gif"], "--steps"),
+        (["test:0", "test:1", "--path", "curved"], "--path"),
+        (["test:0", "test:1", "-o", "a.bmp"], ".bmp"),
+    ],
+    ids=" ".join,
+)
+def test_usage_errors(interpolate, here, arguments, says):
+    """Exit 2 in typer's own form, nothing on stdout, nothing left behind."""
+    code, stdout, stderr = interpolate(*arguments)
+    assert (code, stdout) == (2, "")
+    assert "Usage: " in stderr
+    assert says in stderr.replace("\n", " ")
+    assert "Traceback" not in stderr
+    assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("missing.png", "There is no picture missing.png"),
+        ("text.png", "text.png is no picture"),
+        ("short.png", "short.png cannot be decoded"),
+        ("empty.png", "empty.png is empty"),
+        (".", "is a folder"),
+        ("test:1000", "test:1000 is out of range"),
+        ("test:", "Expected a number after test:"),
+        ("a" * 300, "too long"),
+    ],
+)
+def test_pictures_that_are_none(interpolate, pictures, contents, name, says):
+    """One line, exit 1, nothing left behind, whichever of the two pictures it is."""
+    was = contents(pictures)
+    for names in (("test:0", name), (name, "test:0")):
+        code, stdout, stderr = interpolate(*names)
+        assert (code, stdout) == (1, "")
+        assert stderr.startswith("Error: ")
+        assert says in stderr
+        assert stderr.count("\n") == 1
+        assert contents(pictures) == was
+
+
+def test_a_picture_called_like_a_reference(interpolate, pictures):
+    """A file named test:0 is taken before the data set's picture."""
+    try:
+        (pictures / "shirt.png").rename(pictures / "test:0")
+    except OSError:
+        pytest.skip("no such names on this system")
+    _, _, stderr = interpolate("test:0", "test:1", "-o", "a.npy")
+    assert "test:0: " in stderr
+    assert "negated" in stderr
+
+
+def test_a_decoder_alone(call, here, contents, model_folder):
+    """The encoder is missing: the error names the file, and how to get it."""
+    (here / "shoes").mkdir()
+    (here / "shoes" / "decoder.onnx").write_bytes((model_folder / "decoder.onnx").read_bytes())
+    was = contents(here)
+    for given in ("shoes", "shoes/decoder.onnx"):
+        code, stdout, stderr = call("interpolate", "test:0", "test:1", "-m", given)
+        assert (code, stdout) == (1, "")
+        assert "encoder.onnx" in stderr
+        assert stderr.count("\n") == 1
+        assert contents(here) == was
+
+
+def test_a_target_that_exists(interpolate, here, contents):
+    """Refused and left intact; `--force` writes over it."""
+    (here / "a.png").write_bytes(b"mine")
+    was = contents(here)
+    code, stdout, stderr = interpolate("test:0", "test:1", "-o", "a.png")
+    assert (code, stdout) == (1, "")
+    assert "--force" in stderr
+    assert contents(here) == was
+    assert interpolate("test:0", "test:1", "-o", "a.png", "--force")[:2] == (0, "a.png\n")
+    assert (here / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_unknown_data(interpolate, here):
+    """A data set that does not exist is an error with the nearest name."""
+    code, _, stderr = interpolate("test:0", "test:1", "--data", "fashion-mnist-min")
+    assert code == 1
+    assert "Did you mean fashion-mnist-mini?" in stderr
+    assert list(here.iterdir()) == []

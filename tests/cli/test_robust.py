@@ -1,0 +1,200 @@
+"""`vaecli train` when things go wrong, in real processes: kills, signals, a second process, a full disk."""
+
+import os
+import pathlib
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from vaecli.data.idx import encode_idx
+from vaecli.data.mini import load_mini
+from vaecli.runtime.model import Model
+from vaecli.training.state import read
+
+pytestmark = pytest.mark.train
+
+EXAMPLE = pathlib.Path(__file__).parents[2] / "examples" / "kill_and_resume.py"
+
+
+def begin(*arguments, cwd, **more):
+    command = [sys.executable, "-m", "vaecli", "train", *map(str, arguments)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, cwd=cwd, **pipes, **more)
+
+
+def ended(process):
+    """Exit code and stderr, without a traceback."""
+    _, stderr = process.communicate(timeout=300)
+    assert "Traceback" not in stderr, stderr
+    return process.returncode, stderr
+
+
+def read_until(process, text):
+    """The lines of stderr up to one that holds a text."""
+    lines = []
+    for line in process.stderr:
+        lines.append(line)
+        if text in line:
+            return lines
+    raise AssertionError(f"{text!r} never came: {''.join(lines)}")
+
+
+def contents(run):
+    """All files of a run but the lock and TensorFlow's log."""
+    return {
+        str(path.relative_to(run)): path.read_bytes()
+        for path in run.rglob("*")
+        if path.is_file() and path.name not in ("lock", "tensorflow.log")
+    }
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A finished run of two short epochs, and its data."""
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "data").mkdir()
+    images = load_mini("train").images[:300, :, :, 0]
+    (folder / "data" / "train-images-idx3-ubyte").write_bytes(encode_idx(images))
+    (folder / "data" / "train-labels-idx1-ubyte").write_bytes(encode_idx(np.zeros(300, np.uint8)))
+    options = ["--data", folder / "data", "--epochs", 2, "--latent-dim", 2, "--batch-size", 64]
+    code, stderr = ended(begin(*options, "--validation-split", 0.2, "--out", "run", cwd=folder))
+    assert code == 0, stderr
+    return folder / "run"
+
+
+@pytest.fixture
+def run(trained, tmp_path):
+    """A copy of it."""
+    return shutil.copytree(trained, tmp_path / "run")
+
+
+def test_kill_9_loses_nothing():
+    """SIGKILL at a random moment and in the writing of a state: resumed, the run ends equal to the bit.
+
+    The documented command does the same 20 times.
+    """
+    small = ["--times", "2", "--images", "600", "--epochs", "20", "--longest", "0.7"]
+    result = subprocess.run(
+        [sys.executable, EXAMPLE, *small], capture_output=True, text=True, timeout=600, check=False
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "equal to the bit" in result.stdout and result.stdout.count("s into training") == 2
+
+
+def test_a_run_in_training_is_refused(run):
+    """A second process, resuming or starting there, leaves all as it is; the lock goes with the first's life."""
+    first = begin("--resume", run, "--epochs", 100_000, cwd=run.parent)
+    try:
+        read_until(first, "epoch 3 ")
+        first.send_signal(signal.SIGSTOP)  # it keeps the lock and writes no more
+        before = contents(run)
+        code, stderr = ended(begin("--resume", run, "--epochs", 7, cwd=run.parent))
+        assert code == 1 and "being trained by another process" in stderr
+        code, stderr = ended(begin("--data", "fashion-mnist-mini", "--out", run, cwd=run.parent))
+        assert code == 1 and "not empty" in stderr
+        assert contents(run) == before
+    finally:
+        first.kill()
+        first.communicate()
+    code, stderr = ended(begin("--resume", run, "--max-time", "1s", cwd=run.parent))
+    assert code == 0 and "--max-time is over" in stderr and f"vaecli train --resume {run.name}" in stderr
+
+
+@pytest.mark.parametrize("first_at", ["epoch 3 ", "Exporting"])
+def test_a_second_ctrl_c_stops_at_once(run, first_at):
+    """In the export too, after a first one in training or there: nothing is half-written, resuming finishes."""
+    epochs = 100_000 if first_at != "Exporting" else 3
+    process = begin("--resume", run, "--epochs", epochs, cwd=run.parent)
+    read_until(process, first_at)
+    process.send_signal(signal.SIGINT)
+    if first_at != "Exporting":
+        read_until(process, "Exporting")
+    else:
+        with pytest.raises(subprocess.TimeoutExpired):  # so that two signals do not melt into one
+            process.wait(timeout=0.1)
+    process.send_signal(signal.SIGINT)
+    code, stderr = ended(process)
+    assert code == 130 and "nothing half-written" in stderr
+    assert not list(run.rglob(".*.part"))
+    Model.open(run)
+    state = read(run / "checkpoint" / "state.npz").state
+    assert state.epoch >= 3 and all(np.isfinite(array).all() for array in state.best_weights)
+    code, stderr = ended(begin("--resume", run, "--max-time", "1s", cwd=run.parent))
+    assert code == 0, stderr
+    assert Model.open(run).info.training["epochs_done"] == state.epoch
+
+
+def test_one_ctrl_c_in_the_export_lets_it_finish(run):
+    """All was trained: the export is done, and the exit code says that somebody wished to stop."""
+    process = begin("--resume", run, "--epochs", 3, cwd=run.parent)
+    read_until(process, "Exporting")
+    process.send_signal(signal.SIGINT)
+    code, stderr = ended(process)
+    assert code == 130 and "Next: vaecli eval" in stderr
+    assert Model.open(run).info.training["epochs_done"] == 3
+
+
+def test_a_file_that_cannot_grow(run):
+    """No file may grow beyond 200 kB, as on a full disk: a clear error, the state intact, and resumable."""
+    before = contents(run)
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
+
+    code, stderr = ended(begin("--resume", run, "--epochs", 3, cwd=run.parent, preexec_fn=limit))
+    assert code == 1 and "state.npz: File too large" in stderr and f"vaecli train --resume {run}" in stderr
+    after = contents(run)
+    assert after.keys() == before.keys()
+    assert {name for name in before if after[name] != before[name]} <= {"config.toml"}
+    code, stderr = ended(begin("--resume", run, cwd=run.parent))
+    assert code == 0 and "all 3 epochs" in stderr
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """Mounts a file system of a size in memory; only root may."""
+    place = tmp_path / "disk"
+    place.mkdir()
+
+    def mount(*arguments):
+        command = ["mount", *arguments, str(place)]
+        if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode != 0:
+            pytest.skip("mounting is not permitted here")
+        return place
+
+    yield mount
+    subprocess.run(["umount", str(place)], capture_output=True, check=False)
+
+
+def test_a_full_disk(trained, small_disk):
+    """A file system with room for the run and half a state more: a clear error, all files as before."""
+    size = sum(map(len, contents(trained).values())) + 1_000_000
+    place = small_disk("-t", "tmpfs", "-o", f"size={size // 1024}k", "tmpfs")
+    run = shutil.copytree(trained, place / "run")
+    before = contents(run)
+    code, stderr = ended(begin("--resume", run, "--epochs", 3, cwd=place))
+    assert code == 1 and "state.npz: No space left on device" in stderr
+    after = contents(run)
+    assert after.keys() == before.keys() and after["checkpoint/state.npz"] == before["checkpoint/state.npz"]
+    assert not list(run.rglob(".*.part"))
+
+
+def test_a_read_only_folder(trained, small_disk):
+    """Resuming a run there, and starting one, say where it cannot be written, and why."""
+    place = small_disk("-t", "tmpfs", "-o", "size=64m", "tmpfs")
+    run = shutil.copytree(trained, place / "run")
+    before = contents(run)
+    small_disk("-o", "remount,ro")
+    for arguments in (
+        ["--resume", run, "--epochs", 3],
+        ["--data", "fashion-mnist-mini", "--out", place / "new"],
+    ):
+        code, stderr = ended(begin(*arguments, cwd=place))
+        assert code == 1 and stderr.startswith("Error: Cannot write") and "Read-only file system" in stderr
+        assert stderr.count("\n") == 1
+    assert contents(run) == before

@@ -1,0 +1,224 @@
+"""`vaecli sample`, through the program's own `main`: results, refusals, and what is left behind."""
+
+import dataclasses
+import types
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from vaecli.errors import ModelError
+
+
+@pytest.fixture
+def sample(call, model_folder):
+    """`vaecli sample -m MODEL ...` in an empty folder: (exit code, stdout, stderr)."""
+    return lambda *arguments: call("sample", "-m", model_folder, *arguments)
+
+
+def picture(path):
+    """A picture, read whole and closed; `n_frames` and `width` are those of the file."""
+    with PIL.Image.open(path) as opened:
+        return types.SimpleNamespace(
+            format=opened.format, width=opened.width, n_frames=getattr(opened, "n_frames", 1)
+        )
+
+
+@pytest.mark.parametrize(
+    ("out", "check"),
+    [
+        ("a.png", lambda path: picture(path).format == "PNG"),
+        ("a.gif", lambda path: picture(path).n_frames == 5),
+        ("a.npy", lambda path: np.load(path).shape == (5, 28, 28, 1)),
+        ("a.npz", lambda path: np.load(path)["images"].shape == (5, 28, 28, 1)),
+        ("a", lambda path: len(list(path.glob("00000?.png"))) == 5),
+        ("b.c/", lambda path: len(list(path.glob("00000?.png"))) == 5),
+    ],
+)
+def test_each_kind_of_target(sample, here, out, check):
+    """The suffix decides; the path alone is on stdout, the next command on stderr."""
+    code, stdout, stderr = sample("-n", 5, "-o", out)
+    assert code == 0
+    assert stdout == out.rstrip("/") + "\n"
+    assert stderr.startswith("Next: vaecli ")
+    assert [path.name for path in here.iterdir()] == [out.rstrip("/")]
+    assert check(here / out)
+
+
+def test_shards(sample, here):
+    """`--first 6 -n 4` is the end of `-n 10`, byte for byte, arrays and PNG files alike."""
+    for arguments in (
+        ("-n", 10, "-o", "whole.npy"), ("-n", 6, "-o", "a.npy"), ("--first", 6, "-n", 4, "-o", "b.npy"),
+        ("-n", 10, "-o", "whole"), ("--first", 6, "-n", 4, "-o", "b"),
+    ):  # fmt: skip
+        assert sample(*arguments, "--seed", 3)[0] == 0
+    parts = [np.load("a.npy"), np.load("b.npy")]
+    np.testing.assert_array_equal(np.concatenate(parts), np.load("whole.npy"))
+    for path in (here / "b").iterdir():
+        assert path.read_bytes() == (here / "whole" / path.name).read_bytes()
+    assert len(list((here / "b").iterdir())) == 4
+
+
+def test_the_seed_decides(sample, here):
+    """The same seed twice is the same file; another seed is another."""
+    for name, seed in (("a.png", 1), ("b.png", 1), ("c.png", 2)):
+        sample("--seed", seed, "-o", name)
+    assert (here / "a.png").read_bytes() == (here / "b.png").read_bytes()
+    assert (here / "a.png").read_bytes() != (here / "c.png").read_bytes()
+
+
+def test_the_newest_run(call, here, model_folder):
+    """Without --model the newest run is taken; where there is none, the error says what to type."""
+    code, _, stderr = call("sample")
+    assert code == 1
+    assert stderr.startswith("Error: There is no trained model under runs")
+    assert "vaecli train" in stderr
+    (here / "runs" / "a-1" / "model").mkdir(parents=True)
+    decoder = (model_folder / "decoder.onnx").read_bytes()
+    (here / "runs" / "a-1" / "model" / "decoder.onnx").write_bytes(decoder)
+    (here / "runs" / "a-1" / "provenance.json").write_text('{"started": "2026"}')
+    assert call("sample", "-n", 1)[:2] == (0, "samples.png\n")
+    assert call("sample", "-n", 1)[:2] == (0, "samples-2.png\n")
+
+
+def test_show_draws_on_stderr(sample):
+    """`--show` draws half blocks; stdout stays the path alone."""
+    code, stdout, stderr = sample("-n", 2, "-o", "a.npy", "--show")
+    assert (code, stdout) == (0, "a.npy\n")
+    assert "▀" in stderr
+
+
+def test_a_target_that_exists(sample, here, contents):
+    """Refused and left intact; `--force` writes over it."""
+    (here / "a.npy").write_bytes(b"mine")
+    (here / "full").mkdir()
+    (here / "full" / "mine.txt").write_bytes(b"mine")
+    was = contents(here)
+    for out in ("a.npy", "full", "full/"):
+        code, stdout, stderr = sample("-o", out)
+        assert (code, stdout) == (1, "")
+        assert stderr.startswith("Error: ")
+        assert "--force" in stderr
+        assert stderr.count("\n") == 1
+        assert contents(here) == was
+    assert sample("-n", 1, "-o", "a.npy", "--force")[0] == 0
+    assert np.load("a.npy").shape == (1, 28, 28, 1)
+    assert sample("-n", 1, "-o", "full", "--force")[0] == 0
+    assert (here / "full" / "mine.txt").read_bytes() == b"mine"
+
+
+def test_an_empty_folder_is_free(sample, here):
+    """A folder that the user has just made is filled."""
+    (here / "new").mkdir()
+    assert sample("-n", 2, "-o", "new")[0] == 0
+    assert len(list((here / "new").iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["-n", "0"], "-n"),
+        (["-n", "-1"], "-n"),
+        (["-n", "1.5"], "-n"),
+        (["-n", "many"], "-n"),
+        (["--temperature", "-0.5"], "--temperature"),
+        (["--temperature", "nan"], "--temperature"),
+        (["--temperature", "inf"], "--temperature"),
+        (["--temperature", "-inf"], "--temperature"),
+        (["--temperature", "hot"], "--temperature"),
+        (["--first", "-1"], "--first"),
+        (["--seed", "-1"], "--seed"),
+        (["--seed", str(2**64)], "--seed"),
+        (["--dtype", "int8"], "--dtype"),
+        (["-o", "a.jpg"], ".jpg"),
+        (["-o", "a.tar.gz"], ".gz"),
+        (["-n", "1000000", "-o", "a.png"], "-n"),
+        (["-n", "5000", "-o", "a.gif"], "-n"),
+        (["extra"], "extra"),
+        (["--nosuch"], "--nosuch"),
+    ],
+    ids=" ".join,
+)
+def test_usage_errors(sample, here, arguments, says):
+    """Exit 2 in typer's own form, the option named, nothing on stdout, nothing left behind."""
+    code, stdout, stderr = sample(*arguments)
+    assert (code, stdout) == (2, "")
+    assert "Usage: " in stderr
+    assert "Error" in stderr
+    assert says in stderr
+    assert "Traceback" not in stderr
+    assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("out", "says"),
+    [
+        ("missing/a.png", "mkdir -p missing"),
+        ("missing/a/", "missing"),
+        ("file/a.png", "file"),
+        ("file/", "file"),
+        ("file", "file"),
+        ("a" * 300 + ".png", "too long"),
+        ("/proc/vaecli.png", "/proc/vaecli.png"),
+    ],
+)
+def test_places_that_cannot_be_written(sample, here, contents, out, says):
+    """One line, exit 1, nothing left behind: for root too, who is stopped by no permission."""
+    if out.startswith("/proc") and not (here.anchor == "/" and (here / "/proc/self").exists()):
+        pytest.skip("needs /proc")
+    (here / "file").write_bytes(b"mine")
+    was = contents(here)
+    code, stdout, stderr = sample("-o", out)
+    assert (code, stdout) == (1, "")
+    assert stderr.startswith("Error: ")
+    assert says in stderr
+    assert stderr.count("\n") == 1
+    assert contents(here) == was
+
+
+@pytest.mark.parametrize(
+    "name", ["missing", "empty", "text.onnx", "half", "encoder.onnx", "[bold]x[/bold]", "a\nb"]
+)
+def test_models_that_are_none(call, here, contents, model_folder, name):
+    """Nothing there, an empty folder, a text file, half a model, the wrong half, odd names: one whole line."""
+    for folder in ("empty", "half"):
+        (here / folder).mkdir()
+    (here / "text.onnx").write_text("no model\n" * 100)
+    for path in (here / "half" / "encoder.onnx", here / "encoder.onnx"):
+        path.write_bytes((model_folder / "encoder.onnx").read_bytes())
+    was = contents(here)
+    code, stdout, stderr = call("sample", "-m", name, "-o", "a.png")
+    assert (code, stdout) == (1, "")
+    assert stderr.startswith("Error: ")
+    assert name.replace("\n", " ") in stderr
+    assert stderr.count("\n") == 1
+    assert contents(here) == was
+
+
+def test_an_error_of_onnxruntime_is_one_line(capsys, model_folder):
+    """What onnxruntime says in many lines, of a file that gets so far, becomes one."""
+    from vaecli.cli.console import say_error
+    from vaecli.runtime import modelfile
+    from vaecli.runtime.session import Session
+
+    file = modelfile.read(model_folder / "decoder.onnx")
+    with pytest.raises(ModelError, match="onnxruntime") as caught:
+        Session(dataclasses.replace(file, content=b"\x12\x01g"), "z")
+    say_error(str(caught.value))
+    stderr = capsys.readouterr().err
+    assert stderr.startswith("Error: onnxruntime ")
+    assert stderr.count("\n") == 1
+
+
+def test_odd_names_are_printed_whole(sample, here):
+    """Brackets are not markup, long paths are not cut, and a path with spaces is one line."""
+    name = "a [red]b[bold] " + "c" * 150 + ".npy"
+    assert sample("-n", 1, "-o", name)[:2] == (0, name + "\n")
+    assert (here / name).exists()
+
+
+def test_the_next_command_works(sample, call):
+    """What `sample` says to type next can be typed: it names the model that was named."""
+    _, _, stderr = sample("-n", 1)
+    _, _, command = stderr.strip().partition("Next: vaecli ")
+    assert call(*command.split())[0] == 0

@@ -1,0 +1,269 @@
+"""`vaecli train` as a user meets it: a real process, on a terminal, in a pipe, with signals."""
+
+import csv
+import json
+import os
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from vaecli.data.idx import encode_idx
+from vaecli.data.mini import load_mini
+from vaecli.training.watch import COLUMNS
+
+pytestmark = pytest.mark.train
+
+RUN_FILES = {
+    "config.toml", "provenance.json", "metrics.csv", "checkpoint", "model", "encoder.keras", "decoder.keras",
+    "plots", "validation.npz", "tensorflow.log", "lock",
+}  # fmt: skip
+SMALL = ["--epochs", "2", "--latent-dim", "2", "--batch-size", "64", "--validation-split", "0.2"]
+CHATTER = re.compile(rb"cuda|oneDNN|absl|WARNING|cpu_feature|rebuild TensorFlow", re.I)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """A folder with training images alone: whoever reads a test set does not find one."""
+    folder = tmp_path_factory.mktemp("few")
+    mini = load_mini("train")
+    (folder / "train-images-idx3-ubyte").write_bytes(encode_idx(mini.images[:600, :, :, 0]))
+    (folder / "train-labels-idx1-ubyte").write_bytes(encode_idx(mini.labels[:600].astype(np.uint8)))
+    return folder
+
+
+def vaecli(*arguments, cwd):
+    command = [sys.executable, "-m", "vaecli", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, timeout=300, check=False)
+
+
+@pytest.fixture(scope="module")
+def piped(data, tmp_path_factory):
+    """A finished run, made in a pipe."""
+    cwd = tmp_path_factory.mktemp("piped")
+    return cwd, vaecli("train", "--data", data, *SMALL, "--out", "run", cwd=cwd)
+
+
+def rows(run):
+    with (run / "metrics.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_in_a_pipe(piped):
+    """The path on stdout, one plain line an epoch on stderr, no colour, none of TensorFlow's lines."""
+    _, result = piped
+    assert result.returncode == 0, result.stderr.decode()
+    assert result.stdout.decode().split() == ["run"]
+    assert b"\x1b" not in result.stdout + result.stderr
+    assert not CHATTER.search(result.stderr), result.stderr.decode()
+    assert len(re.findall(rb"^epoch \d", result.stderr, re.M)) == 2
+    assert b"Next: vaecli eval -m run" in result.stderr
+
+
+def test_the_run_folder_is_complete(piped, data):
+    """All that the design lists is there, readable, and says where it comes from."""
+    run = piped[0] / "run"
+    assert {path.name for path in run.iterdir()} == RUN_FILES
+    assert {path.name for path in (run / "model").iterdir()} == {
+        "encoder.onnx",
+        "decoder.onnx",
+        "MODEL_CARD.md",
+    }
+    plots = {path.name for path in (run / "plots").iterdir()}
+    assert plots == {
+        "curves.png", "reconstructions.png", "samples.png", "kl-per-dimension.png", "latent-space.png",
+        "latent-plane.png", "samples.gif", "epochs",
+    }  # fmt: skip
+    assert tuple(rows(run)[0]) == COLUMNS and len(rows(run)) == 2
+    provenance = json.loads((run / "provenance.json").read_text())
+    assert provenance["data"]["count"] + provenance["data"]["validation_count"] == 600
+    assert {"started", "command", "versions", "git", "machine", "seed"} <= set(provenance)
+    for path in (run / "model").iterdir():  # what travels does not tell of the machine
+        content = path.read_bytes()
+        assert str(data).encode() not in content and str(piped[0]).encode() not in content
+
+
+def test_keras_reads_its_files_without_vaecli(piped):
+    """The .keras files hold standard layers only and give what the exported encoder gives."""
+    program = (
+        "import sys, keras, numpy as np\n"
+        "encoder = keras.models.load_model('run/encoder.keras')\n"
+        "decoder = keras.models.load_model('run/decoder.keras')\n"
+        "z = encoder(np.full((1, 28, 28, 1), 0.5, 'float32'))['z_mean']\n"
+        "assert not any(name.startswith('vaecli') for name in sys.modules)\n"
+        "print(*np.array(z)[0], decoder(z).shape)\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], cwd=piped[0], capture_output=True, timeout=120, check=False
+    )
+    assert result.returncode == 0, result.stderr.decode()
+    from vaecli import Model
+
+    expected, _ = Model.open(piped[0] / "run").encode(np.full((1, 28, 28, 1), 0.5, np.float32))
+    got = [float(number) for number in result.stdout.split()[:2]]
+    np.testing.assert_allclose(got, expected[0], atol=1e-5)
+
+
+def test_config_repeats_the_run(piped):
+    """`--config` on a run's own file gives the same losses; `--json` is one object an epoch and nothing else."""
+    cwd, _ = piped
+    result = vaecli("train", "--config", "run/config.toml", "--out", "again", "--json", cwd=cwd)
+    assert result.returncode == 0, result.stderr.decode()
+    lines = [json.loads(line) for line in result.stdout.decode().splitlines()]
+    assert [set(line) for line in lines] == [{*COLUMNS, "best", "active_units"}] * 2
+    assert [float(row["val_loss"]) for row in rows(cwd / "run")] == pytest.approx(
+        [line["val_loss"] for line in lines], rel=1e-6
+    )
+
+
+def test_tensorboard_reads_its_events(data, tmp_path):
+    """`--tensorboard` writes files that TensorBoard's own reader opens: scalars, pictures, KL of each dimension."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    result = vaecli("train", "--data", data, *SMALL, "--out", "run", "--tensorboard", "-q", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr.decode()
+    events = EventAccumulator(str(tmp_path / "run" / "tensorboard"))
+    events.Reload()
+    tags = set(events.Tags()["tensors"])
+    assert {*COLUMNS[1:], "active_units", "kl_per_dimension/0", "kl_per_dimension/1"} <= tags
+    assert {"samples", "reconstructions"} <= tags
+    assert [event.step for event in events.Tensors("val_loss")] == [1, 2]
+
+
+def on_a_terminal(arguments, *, cwd, columns, interrupt_after=None, number=signal.SIGINT):
+    """Run on a pseudo-terminal; send a signal when the output matches `interrupt_after`. Exit code and output."""
+    import fcntl  # not on Windows, where TensorFlow is not tested either
+    import pty
+    import termios
+
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "NO_COLOR")}
+    command = [sys.executable, "-m", "vaecli", *map(str, arguments)]
+    process = subprocess.Popen(
+        command,
+        cwd=cwd,
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env=environment | {"TERM": "xterm-256color"},
+    )
+    os.close(slave)
+    output, deadline, sent = b"", time.monotonic() + 300, False
+    while time.monotonic() < deadline:
+        if select.select([master], [], [], 0.2)[0]:
+            try:
+                output += os.read(master, 65536)
+            except OSError:  # the other end is closed
+                break
+        if interrupt_after and not sent and re.search(interrupt_after, output):
+            process.send_signal(number)
+            sent = True
+    os.close(master)
+    return process.wait(timeout=60), output
+
+
+def screen_lines(output):
+    """What a terminal shows of the output, line by line, with no control sequences."""
+    text = re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", output).decode("utf-8")
+    return [line for part in text.split("\n") for line in part.split("\r")]
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_on_a_terminal(data, tmp_path, columns):
+    """Bars, a table, a picture of samples; no line is wider than the terminal; the cursor comes back."""
+    arguments = ["train", "--data", data, *SMALL, "--out", "run"]
+    code, output = on_a_terminal(arguments, cwd=tmp_path, columns=columns)
+    assert code == 0, output.decode()
+    live, _, after = output.partition(b"Exporting")
+    lines = screen_lines(live)
+    assert max(map(len, lines)) <= columns
+    assert any("▀" in line for line in lines), "no samples"
+    assert any("images/s" in line and "steps" in line for line in lines)
+    assert any(line.split()[:2] == ["epoch", "loss"] for line in lines)
+    assert not CHATTER.search(output)
+    assert output.rfind(b"\x1b[?25h") > output.rfind(b"\x1b[?25l") >= 0
+    assert "Next: vaecli eval -m run" in screen_lines(after)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_stops_it_without_loss(data, tmp_path, number, code):
+    """The best model so far is exported, the resume command printed; resuming gives the run never stopped."""
+    options = ["--data", data, *SMALL[2:], "--epochs", "4", "--out", "run"]
+    got, output = on_a_terminal(
+        ["train", *options], cwd=tmp_path, columns=100, interrupt_after="▀".encode(), number=number
+    )
+    assert got == code, output.decode()
+    assert b"vaecli train --resume run" in re.sub(rb"\x1b\[[0-9;]*m", b"", output)
+    assert 1 <= len(rows(tmp_path / "run")) < 4
+    assert vaecli("sample", "-m", "run", "-n", "4", cwd=tmp_path).returncode == 0
+    if number == signal.SIGINT:
+        result = vaecli("train", "--resume", "run", "--quiet", cwd=tmp_path)
+        assert (result.returncode, result.stderr) == (0, b""), result.stderr.decode()
+        assert vaecli("train", *options[:-1], "whole", "--quiet", cwd=tmp_path).returncode == 0
+        keys = ("epoch", "loss", "val_loss", "learning_rate")
+        resumed, whole = (
+            [[row[key] for key in keys] for row in rows(tmp_path / n)] for n in ("run", "whole")
+        )
+        assert resumed == whole and len(whole) == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--epochs", "0"], 2, "--epochs"),
+        (["--latent-dim", "0"], 2, "--latent-dim"),
+        (["--batch-size", "-3"], 2, "--batch-size"),
+        (["--learning-rate", "nan"], 2, "--learning-rate"),
+        (["--learning-rate", "-1"], 2, "--learning-rate"),
+        (["--beta", "inf"], 2, "--beta"),
+        (["--validation-split", "1"], 2, "--validation-split"),
+        (["--validation-split", "0.0001"], 1, "none is left for validation"),
+        (["--network", "clasic"], 2, "--network"),
+        (["--schedule", "cosin"], 2, "--schedule"),
+        (["--epoch", "3"], 2, "--epochs"),
+        (["--out", "taken"], 1, "not empty"),
+        (["--out", "file"], 1, "is a file"),
+        (["--out", "file/below"], 1, "Cannot write"),
+        (["--data", "fashion-mnits"], 1, "fashion-mnist"),
+        (["--data", "nowhere/at/all"], 1, "nowhere/at/all"),
+        (["--config", "missing.toml"], 1, "missing.toml"),
+        (["--config", "typo.toml"], 1, "`epochs`"),
+        (["--config", "type.toml"], 1, "a whole number"),
+        (["--config", "range.toml"], 2, "at least 1"),
+        (["--config", "broken.toml"], 1, "not TOML"),
+        (["--resume", "taken"], 1, "taken"),
+        (["--resume", "taken", "--epochs", "3"], 1, "taken"),
+        (["--resume", "taken", "--latent-dim", "3"], 2, "--latent-dim came too"),
+        (["--resume", "taken", "--out", "there"], 2, "--out came too"),
+        (["--max-time", "soon"], 2, "--max-time"),
+        (["--max-time", "0s"], 2, "--max-time"),
+        (["--max-time", "20"], 2, "20m"),
+        (["--checkpoint-every", "-1"], 2, "--checkpoint-every"),
+    ],
+)
+def test_bad_input(tmp_path, data, arguments, code, said):
+    """A clear error, the right exit code, no traceback, nothing left behind, nothing overwritten."""
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "mine.txt").write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "typo.toml").write_text("epoch = 3\n")
+    (tmp_path / "type.toml").write_text('epochs = "three"\n')
+    (tmp_path / "range.toml").write_text("epochs = 0\n")
+    (tmp_path / "broken.toml").write_text("epochs =\n")
+    before = sorted(tmp_path.rglob("*"))
+    given = [] if "--data" in arguments or "--resume" in arguments else ["--data", data]
+    result = vaecli("train", *given, *arguments, cwd=tmp_path)
+    stderr = result.stderr.decode()
+    assert result.returncode == code, stderr
+    assert "Traceback" not in stderr and result.stdout == b""
+    assert said in re.sub(r"[\s│]+", " ", stderr)
+    assert sorted(tmp_path.rglob("*")) == before
+    if code == 1:
+        assert stderr.startswith("Error: ") and stderr.count("\n") == 1

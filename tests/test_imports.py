@@ -1,0 +1,240 @@
+"""Rule 1 of the house: what may import what, and where the heavy packages live."""
+
+import ast
+import json
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+import vaecli
+
+PACKAGE = pathlib.Path(vaecli.__file__).parent
+LINES = [  # a line imports only from lines above it, and from its own
+    {"errors", "files", "options"},
+    {"probability"},
+    {"data"},
+    {"latent"},
+    {"runtime"},
+    {"metrics"},
+    {"pictures"},
+    {"export"},
+    {"training"},
+    {"runs"},
+    {"tasks"},
+    {"cli"},
+]
+PLACE = {name: place for place, line in enumerate(LINES) for name in line}
+HOMES = {
+    "tensorflow": {"training", "export"},
+    "keras": {"training", "export"},
+    "tf2onnx": {"export"},
+    "onnx": {"export"},
+    "onnxruntime": {"runtime"},
+    "typer": {"cli"},
+    "rich": {"cli"},
+    "matplotlib": {"pictures"},
+    "click": set(),  # typer vendors it
+    "torch": set(),
+}
+HEAVY = {"tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "matplotlib", "numpy"}
+SOURCES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
+
+
+def imported(node, home):
+    """The dotted names that one node of a syntax tree imports; `home` is the module's own package."""
+    if isinstance(node, ast.Import):
+        return [name.name for name in node.names]
+    if isinstance(node, ast.ImportFrom):
+        above = home.split(".")[: len(home.split(".")) - node.level + 1] if node.level else []
+        module = ".".join([*above, *([node.module] if node.module else [])])
+        return [f"{module}.{name.name}" for name in node.names]
+    if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if called in ("import_module", "__import__"):
+            return [str(node.args[0].value)]
+    return []
+
+
+def is_late(node):
+    """Whether what is in a node runs only when it is called, or never: a function, or `if TYPE_CHECKING`."""
+    if isinstance(node, ast.If):
+        return ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+
+
+def violations(path, source):
+    """The imports of a module that break the table, as text; `path` is relative to the package."""
+    parts = path.removesuffix(".py").split("/")
+    room, found = parts[0], []
+    tree = ast.parse(source)
+    late = {inner for outer in ast.walk(tree) if is_late(outer) for inner in ast.walk(outer)}
+    for node in ast.walk(tree):
+        for name in imported(node, ".".join(["vaecli", *parts[:-1]])):
+            top, _, rest = name.partition(".")
+            if top == "vaecli":
+                target = rest.split(".")[0]
+                allowed = target == "cli" if room == "__main__" else PLACE.get(target, 99) <= PLACE[room]
+                allowed |= name == "vaecli.__version__"
+            else:
+                allowed = top not in HOMES or room in HOMES[top]
+                allowed &= top != "matplotlib" or node in late
+                allowed &= not name.startswith("typer._")
+            if not allowed:
+                found.append(f"{path}:{node.lineno} imports {name}")
+    return found
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path != "__init__.py"])
+def test_import_table(path):
+    """Every import of the module, in functions and under TYPE_CHECKING too, is one that its line may make."""
+    source = (PACKAGE / path).read_text(encoding="utf-8")
+    assert violations(path, source) == []
+
+
+def test_every_room_has_a_line():
+    """A new package or module at the top has to be given its line here and in the README."""
+    rooms = {path.split("/")[0].removesuffix(".py") for path in SOURCES} - {"__init__", "__main__"}
+    assert rooms == set(PLACE)
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("latent/a.py", "from vaecli.runtime.model import Model"),
+        ("latent/a.py", "import vaecli.runtime"),
+        ("latent/a.py", "from vaecli import runtime"),
+        ("latent/a.py", "from vaecli import Model"),
+        ("latent/a.py", "from ..runtime import model"),
+        ("latent/a.py", "def f():\n    from vaecli.tasks import train"),
+        ("latent/a.py", "import typing\nif typing.TYPE_CHECKING:\n    from vaecli.runs.layout import Run"),
+        ("latent/a.py", "import importlib\nimportlib.import_module('vaecli.export.stamp')"),
+        ("files.py", "from vaecli.data import idx"),
+        ("tasks/train.py", "from vaecli.cli import console"),
+        ("tasks/train.py", "def f():\n    import tensorflow as tf"),
+        ("tasks/train.py", "def f():\n    import keras.ops"),
+        ("training/a.py", "from tf2onnx import convert"),
+        ("metrics/a.py", "import onnxruntime"),
+        ("tasks/a.py", "from rich.console import Console"),
+        ("pictures/a.py", "import matplotlib.pyplot as plt"),
+        ("cli/a.py", "import click"),
+        ("cli/a.py", "from typer._click import Context"),
+        ("__main__.py", "from vaecli.tasks import train"),
+    ],
+)
+def test_the_table_is_enforced(path, source):
+    """The checker sees each kind of forbidden import: it is not passing because it is blind."""
+    assert len(violations(path, source)) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("tasks/train.py", "def f():\n    from vaecli.training.trainer import Trainer"),
+        (
+            "latent/a.py",
+            "from vaecli.latent import draws\nfrom . import paths\nfrom vaecli import files, errors",
+        ),
+        ("pictures/a.py", "def f():\n    import matplotlib.pyplot"),
+        ("export/a.py", "import tensorflow, onnx, tf2onnx"),
+        ("cli/a.py", "import typer\nfrom rich.text import Text"),
+        ("__main__.py", "from vaecli.cli.main import main"),
+    ],
+)
+def test_the_table_allows(path, source):
+    """And it lets pass what the design wants."""
+    assert violations(path, source) == []
+
+
+PROGRAM = """
+import atexit, json, sys
+def tell():
+    with open("modules.json", "w") as file:
+        json.dump(sorted({name.partition(".")[0] for name in sys.modules}), file)
+atexit.register(tell)
+sys.argv[0] = "vaecli"
+from vaecli.cli.main import main
+main()
+"""
+
+
+@pytest.fixture
+def loaded(process, here):
+    """Run the program in a fresh interpreter: its process, and the top names in its `sys.modules` at the end."""
+
+    def loaded(*arguments, **environment):
+        result = process(*arguments, code=PROGRAM, **environment)
+        return result, set(json.loads((here / "modules.json").read_text()))
+
+    return loaded
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "says"),
+    [
+        (["--help"], 0, b"Usage: vaecli"),
+        (["train", "--help"], 0, b"--latent-dim"),
+        (["eval", "--help"], 0, b"Usage: vaecli eval"),
+        (["interpolate", "--help"], 0, b"--steps"),
+        (["data", "--help"], 0, b"fetch"),
+        (["--version"], 0, b"vaecli "),
+        (["nosuch"], 2, b"No such command"),
+        (["sample", "-n", "0"], 2, b"'-n'"),
+        (["train", "--learning-rate", "nan"], 2, b"--learning-rate has to be"),
+        (["--show-completion", "bash"], 0, b"_VAECLI_COMPLETE"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_nothing_heavy_at_start(loaded, arguments, exit_code, says):
+    """Help, the version, usage errors and completion load none of the heavy packages, nor numpy."""
+    environment = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    result, modules = loaded(*arguments, **environment)
+    assert result.returncode == exit_code, result.stderr
+    assert says in result.stdout + result.stderr
+    assert "typer" in modules
+    assert modules & HEAVY == set()
+
+
+def test_sampling_into_a_pipe_needs_no_rich(loaded, model_folder):
+    """Without a terminal to colour, `vaecli sample` says its lines without rich, which costs 30 ms to load."""
+    result, modules = loaded("sample", "-m", model_folder, "-n", "2", "-o", "a.png")
+    assert result.stdout == b"a.png\n"
+    assert result.stderr.startswith(b"Next: vaecli interpolate")
+    assert "rich" not in modules
+
+
+def test_completing_loads_nothing_heavy(loaded):
+    """The Tab key: the shell asks the program for words, and gets them at the price of typer."""
+    asked = {"_VAECLI_COMPLETE": "complete_bash", "COMP_WORDS": "vaecli inter", "COMP_CWORD": "1"}
+    result, modules = loaded(**asked)
+    assert result.stdout.split() == [b"interpolate"]
+    assert modules & HEAVY == set()
+
+
+def test_import_vaecli_loads_nothing():
+    """`import vaecli` alone loads none of the package's own rooms; `dir` and a wrong name neither."""
+    code = "import vaecli; hasattr(vaecli, 'nosuch')"
+    assert fresh(code) & (HEAVY | {"typer", "rich", "PIL"} | {f"vaecli.{name}" for name in PLACE}) == set()
+
+
+def test_model_loads_onnxruntime_alone():
+    """`from vaecli import Model` needs onnxruntime and numpy; no TensorFlow, no exporter, no command line."""
+    modules = fresh("from vaecli import Model")
+    assert {"onnxruntime", "numpy"} <= modules
+    assert modules & {"tensorflow", "keras", "tf2onnx", "onnx", "matplotlib", "typer", "rich", "PIL"} == set()
+
+
+def test_sampling_needs_no_tensorflow(loaded, model_folder):
+    """The whole of `vaecli sample`, to a picture, loads neither TensorFlow nor the exporter nor matplotlib."""
+    result, modules = loaded("sample", "-m", model_folder, "-n", "2", "-o", "a.png")
+    assert result.returncode == 0, result.stderr
+    assert "onnxruntime" in modules
+    assert modules & {"tensorflow", "keras", "tf2onnx", "onnx", "matplotlib"} == set()
+
+
+def fresh(code):
+    """The modules, full names, that a fresh interpreter holds after `code`."""
+    shown = f"{code}\nimport sys; print(' '.join(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", shown], capture_output=True, text=True, check=True)
+    return set(result.stdout.split())

@@ -1,0 +1,1 @@
+"""The command line: parse, one task, render. The only home of typer and rich; nothing imports it."""

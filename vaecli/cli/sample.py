@@ -1,0 +1,60 @@
+"""`vaecli sample`."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from vaecli.cli import console
+from vaecli.cli.bars import bars
+from vaecli.cli.console import ForceOption, ModelOption, OutOption, PrecisionOption, QuietOption, SeedOption
+
+
+@console.usage_errors
+def sample(
+    model: ModelOption = None,
+    n: Annotated[int, typer.Option("-n", min=1, help="How many pictures.")] = 64,
+    out: OutOption = None,
+    first: Annotated[int, typer.Option(min=0, help="The number of the first picture.")] = 0,
+    seed: SeedOption = 0,
+    temperature: Annotated[float, typer.Option(min=0.0, help="Factor on the prior's deviation.")] = 1.0,
+    dtype: Annotated[Literal["uint8", "float32"], typer.Option(help="Of an array.")] = "uint8",
+    precision: PrecisionOption = "float32",
+    show: Annotated[bool, typer.Option("--show", help="Draw some in the terminal.")] = False,
+    force: ForceOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Draw pictures from the prior: a sheet, an array, a GIF or a folder.
+
+    The same seed gives the same pictures; picture i does not depend on how many are drawn.
+
+    [dim]vaecli sample -n 64 -o sheet.png[/dim]
+
+    [dim]vaecli sample -m shoes/ -n 1000000 -o million.npy[/dim]
+
+    [dim]vaecli sample --first 1000 -n 1000 -o shard-1/ --seed 7[/dim]
+    """
+    from vaecli.runs.layout import model_path
+    from vaecli.runtime.model import Model
+    from vaecli.tasks.sample import sample as task
+
+    opened = Model.open(model_path(model), precision=precision)
+    with bars(quiet=quiet) as shown:
+        path = task(
+            opened,
+            n=n,
+            out=out,
+            first=first,
+            seed=seed,
+            temperature=temperature,
+            dtype=dtype,
+            force=force,
+            progress=shown.counter("Sampling"),
+        )
+    if show:
+        from vaecli.cli.cells import draw
+
+        draw(opened.sample(min(n, 16), seed=seed, first=first, temperature=temperature))
+    console.say(console.shown_path(path))
+    if not quiet:
+        named = f" -m {console.shown_path(model)}" if model else ""
+        console.next_step(f"vaecli interpolate test:0 test:1{named} -o between.gif")

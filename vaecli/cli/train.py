@@ -1,0 +1,161 @@
+"""`vaecli train`."""
+
+import dataclasses
+import pathlib
+import typing
+from typing import Annotated, Any
+
+import typer
+
+from vaecli import options
+from vaecli.cli import console
+from vaecli.cli.console import JsonOption, QuietOption
+from vaecli.cli.duration import seconds
+from vaecli.errors import OptionError
+from vaecli.options import TrainOptions
+
+if typing.TYPE_CHECKING:
+    from vaecli.tasks.train import Trained
+
+DEFAULTS = TrainOptions()
+WITH_RESUME = ("epochs", "patience")
+
+
+@console.usage_errors
+def train(
+    context: typer.Context,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="fashion-mnist, fashion-mnist-mini, mnist, kmnist, or a folder of IDX files.",
+            show_default="fashion-mnist, or its bundled subset",
+        ),
+    ] = DEFAULTS.data,
+    network: Annotated[options.Network, typer.Option(help="The architecture.")] = DEFAULTS.network,
+    epochs: Annotated[int, typer.Option(min=1, help="At most.")] = DEFAULTS.epochs,
+    latent_dim: Annotated[int, typer.Option(min=1, help="Latent dimensions.")] = DEFAULTS.latent_dim,
+    batch_size: Annotated[int, typer.Option(min=1, help="Images a step.")] = DEFAULTS.batch_size,
+    learning_rate: Annotated[float, typer.Option(help="Adam's, at its peak.")] = DEFAULTS.learning_rate,
+    schedule: Annotated[options.Schedule, typer.Option(help="Of the learning rate.")] = DEFAULTS.schedule,
+    beta: Annotated[float, typer.Option(help="Weight of the KL; 1 is the ELBO.")] = DEFAULTS.beta,
+    patience: Annotated[
+        int, typer.Option(min=1, help="Stop after so many epochs without a better one.")
+    ] = DEFAULTS.patience,
+    validation_split: Annotated[float, typer.Option(help="Part held out.")] = DEFAULTS.validation_split,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = DEFAULTS.seed,
+    out: Annotated[
+        pathlib.Path | None,
+        typer.Option("--out", "-o", help="The run folder.", show_default="runs/<data>-<n>"),
+    ] = None,
+    config: Annotated[
+        pathlib.Path | None, typer.Option(help="A TOML file of options; flags win over it.")
+    ] = None,
+    resume: Annotated[
+        pathlib.Path | None,
+        typer.Option(help="Go on with a run; a finished one gets what it lacks, or more --epochs."),
+    ] = None,
+    checkpoint_every: Annotated[
+        float, typer.Option(min=0, help="Minutes between states within an epoch.", metavar="MINUTES")
+    ] = 5.0,
+    max_time: Annotated[
+        str | None,
+        typer.Option(
+            help="Stop in time to be done, export and all: 90s, 20m, 1h30m.", show_default="no limit"
+        ),
+    ] = None,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write event files for TensorBoard, too.")
+    ] = False,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a variational autoencoder, and export it to ONNX at the end.
+
+    Ctrl-C stops it without loss: the state is kept, the best model so far is exported. A second one stops at once.
+
+    With --resume, more --epochs draw the cosine anew to the new end: the rate rises to where that curve is by then.
+
+    [dim]vaecli train --epochs 30[/dim]
+
+    [dim]vaecli train --data fashion-mnist-mini --epochs 10 --latent-dim 2 --out runs/first[/dim]
+
+    [dim]vaecli train --config runs/first/config.toml --seed 1[/dim]
+
+    [dim]vaecli train --resume runs/first --epochs 60[/dim]
+    """
+    flags = _flags(context)
+    limit = seconds(max_time, option="--max-time") if max_time is not None else None
+    if resume is not None:
+        _refuse_beside_resume([name for name in (*flags, "out", "config") if _typed(context, name)])
+        chosen = None
+    else:
+        chosen = options.merge(options.read_config(config) if config else {}, flags)
+
+    from vaecli.cli.live import watching
+    from vaecli.cli.stopping import STOPPED, stoppable
+    from vaecli.tasks.train import train as task
+
+    with stoppable() as stop:
+        with watching(quiet=quiet, as_json=as_json) as watch:
+            result = task(
+                chosen,
+                out=out,
+                resume=resume,
+                changes=flags if resume else None,
+                watch=watch,
+                stop=stop,
+                checkpoint_every=60 * checkpoint_every,
+                max_time=limit,
+                tensorboard=tensorboard,
+            )
+        signalled = stop()
+    if not as_json:
+        _report(result, quiet=quiet)
+    if signalled:
+        raise typer.Exit(STOPPED[signalled])
+
+
+def _refuse_beside_resume(given: list[str]) -> None:
+    refused = [name for name in given if name not in WITH_RESUME]
+    if refused:
+        flag = "--" + refused[0].replace("_", "-")
+        raise OptionError(
+            f"--resume takes its options from the run, all but --epochs and --patience; {flag} came too.",
+            option="--resume",
+        )
+
+
+def _typed(context: typer.Context, name: str) -> bool:
+    """Whether an option was given, rather than left to its default."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _flags(context: typer.Context) -> dict[str, Any]:
+    """The training options that were typed; they win over a file, a default does not."""
+    names = [field.name for field in dataclasses.fields(TrainOptions) if _typed(context, field.name)]
+    return {name: context.params[name] for name in names}
+
+
+def _report(result: "Trained", *, quiet: bool) -> None:
+    run = console.shown_path(result.run)
+    if not quiet:
+        console.note(f"Training ended: {result.reason}.")
+        console.note(_outcome(result))
+    console.say(run)
+    if quiet:
+        return
+    if not result.finished:
+        console.next_step(f"vaecli train --resume {run}")
+    if result.best:
+        console.next_step(f"vaecli eval -m {run}")
+        console.next_step(f"vaecli sample -m {run} -o samples.png")
+
+
+def _outcome(result: "Trained") -> str:
+    if not result.best:
+        return "No epoch is done yet: there is no model to export."
+    best = f"Epoch {result.best['epoch']:.0f} has the lowest validation loss, {result.best['val_loss']:.2f} nats."
+    if result.parity is None:
+        return best
+    return f"{best} Keras and the exported files differ by {result.parity:.1e} at most."
