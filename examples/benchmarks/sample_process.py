@@ -1,0 +1,81 @@
+"""`vaecli sample -n 64 -o x.png` as a process, against its bare imports and a Keras script, alternating in one run.
+
+    python examples/benchmarks/sample_process.py -m runs/fashion-mnist-1 [--rounds 9]
+
+Prints the least and the median wall time of each process, and the ratios of the medians. The Keras script loads
+the run's decoder.keras, which needs the `train` extra and a run; a model folder has no such file and leaves it out.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+BARE = "import onnxruntime, numpy, PIL.Image"
+KERAS = """
+import sys
+import keras, numpy, PIL.Image
+
+decoder = keras.saving.load_model(sys.argv[1], compile=False)
+z = numpy.random.default_rng(0).standard_normal((64, decoder.input_shape[1])).astype("float32")
+images = keras.ops.convert_to_numpy(keras.ops.sigmoid(decoder(z, training=False)))
+height, width, channels = images.shape[1:]
+grid = images.reshape(8, 8, height, width, channels).transpose(0, 2, 1, 3, 4)
+page = grid.reshape(8 * height, 8 * width, channels)
+page = (255 * page + 0.5).astype("uint8").repeat(4, 0).repeat(4, 1)
+PIL.Image.fromarray(page[..., 0] if channels == 1 else page).save(sys.argv[2])
+"""
+
+
+def seconds(command):
+    start = time.perf_counter()
+    subprocess.run(
+        command,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+    return time.perf_counter() - start
+
+
+def commands(model, folder):
+    picture = str(folder / "x.png")
+    found = {
+        "bare imports": [sys.executable, "-c", BARE],
+        "vaecli": [
+            *(sys.executable, "-m", "vaecli", "sample"),
+            *("-m", str(model), "-n", "64", "-o", picture, "--force"),
+        ],
+    }
+    if (model / "decoder.keras").exists():
+        found["keras"] = [sys.executable, "-c", KERAS, str(model / "decoder.keras"), picture]
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("-m", "--model", type=pathlib.Path, required=True)
+    parser.add_argument("--rounds", type=int, default=9)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        chosen = commands(options.model, pathlib.Path(folder))
+        times = {name: [] for name in chosen}
+        for _ in range(options.rounds):
+            for name, command in chosen.items():
+                times[name].append(seconds(command))
+    medians = {name: statistics.median(spent) for name, spent in times.items()}
+    result = {
+        name: {"median": round(medians[name], 3), "least": round(min(times[name]), 3)} for name in times
+    }
+    ratios = {f"vaecli / {name}": round(medians["vaecli"] / medians[name], 3) for name in times}
+    print(json.dumps(result | ratios))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""Training at equal work against a plain Keras `fit`: same network, batch and images, alternating in one run.
+
+    python examples/benchmarks/throughput.py [--latent-dim 2] [--images 12800] [--rounds 5]
+
+Needs Fashion-MNIST and the `train` extra. Prints the medians in images/s and their ratio as JSON.
+"""
+
+import argparse
+import json
+import statistics
+import time
+
+import numpy as np
+import plain_keras
+
+from vaecli.data.resolve import load
+from vaecli.training import network
+from vaecli.training.engine import Engine
+
+BATCH = 128
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--latent-dim", type=int, default=2)
+    parser.add_argument("--images", type=int, default=12800)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    images = load("fashion-mnist", "train").images[: options.images // BATCH * BATCH]
+    floats = images.astype(np.float32) / 255
+    fit = plain_keras.compiled(options.latent_dim, seed=0)
+    engine = Engine(
+        network.build("classic", (28, 28, 1), options.latent_dim, seed=0), images, beta=1.0, seed=0
+    )
+    order = np.arange(len(images), dtype=np.int32).reshape(-1, BATCH)
+    rates = np.full(len(order), 1e-3, np.float32)
+    plain_keras.seconds_of_epochs(
+        fit, floats[: 2 * BATCH], 1
+    )  # both trace their graphs before the clock runs
+    engine.run(order[:2], rates[:2], 0)
+    speeds: dict[str, list[float]] = {"keras_fit": [], "vaecli": []}
+    for _ in range(options.rounds):
+        speeds["keras_fit"].append(len(images) / plain_keras.seconds_of_epochs(fit, floats, 1))
+        start = time.perf_counter()
+        for first in range(0, len(order), 25):  # the loop's own calls are of about this length
+            engine.run(order[first : first + 25], rates[first : first + 25], first)
+        speeds["vaecli"].append(len(images) / (time.perf_counter() - start))
+    medians = {name: round(statistics.median(values)) for name, values in speeds.items()}
+    print(json.dumps(medians | {"ratio": round(medians["vaecli"] / medians["keras_fit"], 2)}))
+
+
+if __name__ == "__main__":
+    main()

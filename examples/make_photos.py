@@ -1,0 +1,33 @@
+"""Make the two pictures that the README interpolates between, as a user's own would be.
+
+    python examples/make_photos.py
+
+Each is an image of the bundled test set (Fashion-MNIST, MIT, Zalando SE), enlarged, tinted, and put off the
+middle of a white page: other in size, mode, colour and background than what a model takes.
+"""
+
+import pathlib
+
+import numpy as np
+from PIL import Image
+
+from vaecli.data.resolve import load
+
+FOLDER = pathlib.Path(__file__).parent
+PHOTOS = {"shirt": (6, 3, (40, 70, 130)), "boot": (9, 0, (110, 60, 30))}  # class, which of it, colour
+
+
+def main() -> None:
+    data = load("fashion-mnist-mini", "test")
+    for name, (label, which, colour) in PHOTOS.items():
+        grey = Image.fromarray(data.images[np.flatnonzero(data.labels == label)[which], :, :, 0])
+        mask = np.asarray(grey.resize((336, 336), Image.Resampling.LANCZOS), np.float32)[..., None] / 255
+        subject = Image.fromarray((255 - mask * (255 - np.array(colour))).astype(np.uint8))
+        page = Image.new("RGB", (480, 420), "white")
+        page.paste(subject, (90, 40))
+        page.save(FOLDER / f"{name}.png", optimize=True)
+        print(FOLDER / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main()
