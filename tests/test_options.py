@@ -12,7 +12,7 @@ from vaecli.options import TrainOptions, merge, read_config, settings
 
 FULL = TrainOptions(
     data="mnist", network="classic", epochs=3, latent_dim=5, batch_size=7, learning_rate=0.1, schedule="constant",
-    beta=0.0, patience=2, validation_split=0.25, seed=2**63 - 1,
+    beta=0.0, precision="bfloat16", patience=2, validation_split=0.25, seed=2**63 - 1,
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from vaecli.errors import ConfigError, OptionError
 
 Network = Literal["classic"]
 Schedule = Literal["cosine", "constant"]
+Precision = Literal["auto", "float32", "bfloat16"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,7 @@ class TrainOptions:
     learning_rate: float = 3e-3
     schedule: Schedule = "cosine"
     beta: float = 1.0
+    precision: Precision = "auto"
     patience: int = 10
     validation_split: float = 0.05
     seed: int = 0
@@ -41,7 +43,7 @@ class TrainOptions:
         _require(self, "beta", 0 <= self.beta < math.inf, "zero or a positive number")
         _require(self, "validation_split", 0 < self.validation_split < 1, "between 0 and 1, both excluded")
         _require(self, "seed", 0 <= self.seed < 2**63, "between 0 and 2^63 - 1")
-        for name in ("network", "schedule"):
+        for name in ("network", "schedule", "precision"):
             choices = typing.get_args(typing.get_type_hints(TrainOptions)[name])
             _require(self, name, getattr(self, name) in choices, f"one of {', '.join(choices)}")
 

@@ -227,6 +227,7 @@ def test_a_signal_stops_it_without_loss(data, tmp_path, number, code):
         (["--validation-split", "0.0001"], 1, "none is left for validation"),
         (["--network", "clasic"], 2, "--network"),
         (["--schedule", "cosin"], 2, "--schedule"),
+        (["--precision", "float16"], 2, "--precision"),
         (["--epoch", "3"], 2, "--epochs"),
         (["--out", "taken"], 1, "not empty"),
         (["--out", "file"], 1, "is a file"),

@@ -237,7 +237,9 @@ def test_time_that_is_over_at_once_leaves_a_run_to_resume(data, tmp_path):
 def test_max_time_stops_within_the_run_and_exports(run):
     """A run that would take for ever ends by itself, with the model of the best epoch so far."""
     watch = Listener()
-    result = train(resume=run.path, changes={"epochs": 100_000}, max_time=15, watch=watch)
+    result = train(
+        resume=run.path, changes={"epochs": 100_000, "patience": 100_000}, max_time=15, watch=watch
+    )
     assert result.reason == deadline.REASON and not result.finished
     assert 2 <= len(run.read_metrics()) < 100_000
     assert Model.open(run.path).info.training["epochs_done"] == len(run.read_metrics())

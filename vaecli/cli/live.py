@@ -168,5 +168,5 @@ def headline(plan: Plan) -> str:
     """What is trained, in two lines."""
     return (
         f"{plan.run}: {plan.n_train:,} images of {plan.data}, {plan.n_validation:,} held out,\n"
-        f"{plan.parameters:,} parameters, {plan.epochs} epochs of {plan.steps_per_epoch} steps."
+        f"{plan.parameters:,} parameters, {plan.epochs} epochs of {plan.steps_per_epoch} steps in {plan.precision}."
     )

@@ -38,6 +38,9 @@ def train(
     learning_rate: Annotated[float, typer.Option(help="Adam's, at its peak.")] = DEFAULTS.learning_rate,
     schedule: Annotated[options.Schedule, typer.Option(help="Of the learning rate.")] = DEFAULTS.schedule,
     beta: Annotated[float, typer.Option(help="Weight of the KL; 1 is the ELBO.")] = DEFAULTS.beta,
+    precision: Annotated[
+        options.Precision, typer.Option(help="Of the steps; auto is bfloat16 where the machine has it.")
+    ] = DEFAULTS.precision,
     patience: Annotated[
         int, typer.Option(min=1, help="Stop after so many epochs without a better one.")
     ] = DEFAULTS.patience,

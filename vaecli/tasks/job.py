@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import json
 import pathlib
+import shutil
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -49,9 +50,12 @@ class Job:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What decides the steps of a run: it cannot be taken up with others. The data's name is not among them."""
+        """What decides the steps of a run: it cannot be taken up with others.
+
+        The data's name is not among them, nor the precision, which a machine may not have.
+        """
         deciding = options.settings(self.chosen)
-        for name in ("data", *CHANGEABLE):
+        for name in ("data", "precision", *CHANGEABLE):
             deciding.pop(name, None)
         return {"data": self.data.sha256, "options": deciding}
 
@@ -62,15 +66,19 @@ class Job:
 
 @contextlib.contextmanager
 def begun(chosen: TrainOptions, out: pathlib.Path | None, watch: Watcher) -> Iterator[Job]:
-    """A new run: its data, and its folder with all but results."""
+    """A new run: its data, and its folder with all but results; no folder is left if an option is refused."""
     data = load(chosen.data, "train", warn=watch.note, progress=watch.downloaded)
     held_out = _held_out(data, chosen)
     run = layout.create(out, data.name)
-    with locked(run.lock):
-        named = dataclasses.replace(chosen, data=_name_to_keep(chosen, data))
-        job = Job(run, named, data, held_out, None, [threads.available()] * 2)
-        _fill(job)
-        yield job
+    try:
+        with locked(run.lock):
+            named = dataclasses.replace(chosen, data=_name_to_keep(chosen, data))
+            job = Job(run, named, data, held_out, None, [threads.available()] * 2)
+            _fill(job)
+            yield job
+    except OptionError:
+        shutil.rmtree(run.path, ignore_errors=True)
+        raise
 
 
 @contextlib.contextmanager

@@ -85,8 +85,8 @@ def train(
         startup.require("--tensorboard needs the tensorboard package", "tensorboard", extra="tensorboard")
     watch = watch or Watcher()
     opened = taken_up(resume, changes or {}, watch) if resume else begun(chosen or TrainOptions(), out, watch)
-    with opened as job:
-        trainer = _prepare(job, watch)
+    with opened as asked_for:
+        job, trainer = _prepare(asked_for, watch)
         limit.training_begins()
 
         def asked() -> str | None:
@@ -104,26 +104,36 @@ def train(
             raise OutputError(error.message, hint=hint) from error
 
 
-def _prepare(job: Job, watch: Watcher) -> "Trainer":
-    """TensorFlow started, everything built, and the state in place if the run is taken up."""
-    with startup.quietly(job.run.log):
-        from vaecli.training import threads
+def _prepare(asked_for: Job, watch: Watcher) -> tuple[Job, "Trainer"]:
+    """TensorFlow started, `auto` resolved, everything built, and the state in place if the run is taken up."""
+    with startup.quietly(asked_for.run.log):
+        from vaecli.training import precision, threads
         from vaecli.training.trainer import Trainer
 
-        found = threads.use(job.threads)
+        found = threads.use(asked_for.threads)
+        wanted = asked_for.chosen.precision
+        kind = precision.choose(wanted, insist=asked_for.before is None)
+        job = dataclasses.replace(asked_for, chosen=dataclasses.replace(asked_for.chosen, precision=kind))
         trainer = Trainer(job.data.images, job.held_out, job.chosen, job.run.checkpoint)
-    if job.before:
+    if job.before is None:
+        job.write_config()
+    else:
         trainer.resume(job.facts)
+        if wanted not in (kind, "auto"):
+            watch.note(
+                f"This run was trained in {wanted}, which this machine does not compute in: it goes on in {kind}, "
+                "and the weights cannot be equal to the bit to those of a run never stopped."
+            )
         if found != job.threads:
             watch.note(
                 f"This run was trained with {job.threads} threads (within, between operations), and TensorFlow "
                 f"works with {found} in this process already: the weights cannot be equal to the bit to those of a "
                 "run never stopped."
             )
-        if job.chosen != job.before:
+        if asked_for.chosen != job.before:
             _extend(job, job.before, trainer, watch)
     trainer.state.threads = found
-    return trainer
+    return job, trainer
 
 
 def _watchers(job: Job, watch: Watcher, *, tensorboard: bool) -> list[Watcher]:
@@ -183,4 +193,5 @@ def _plan(job: Job, trainer: "Trainer") -> Plan:
         epochs=job.chosen.epochs,
         first_epoch=trainer.state.epoch,
         steps_per_epoch=trainer.steps_per_epoch,
+        precision=job.chosen.precision,
     )

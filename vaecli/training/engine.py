@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from vaecli.training.network import Vae
 from vaecli.training.objective import terms
+from vaecli.training.precision import Resolved, active
 
 CLIP_NORM = 1000.0  # nats; ordinary gradients stay below, a broken step is cut to size
 
@@ -24,8 +25,11 @@ class Engine:
     (seed, s) by position in the batch. So a run can be taken up at any step.
     """
 
-    def __init__(self, vae: Vae, images: np.ndarray, *, beta: float, seed: int) -> None:
+    def __init__(
+        self, vae: Vae, images: np.ndarray, *, beta: float, seed: int, precision: Resolved = "float32"
+    ) -> None:
         self.vae = vae
+        self._precision: Resolved = precision
         self.optimizer = make_optimizer(vae)
         self._images = tf.constant(images)  # (N, H, W, C) uint8
         self._beta = beta
@@ -51,9 +55,13 @@ class Engine:
         Returns:
             reconstruction (S,) and kl (S,): the mean over each batch, in nats.
         """
-        reconstruction, kl = self._run(
-            tf.constant(indices, tf.int32), tf.constant(rates, tf.float32), tf.constant(first_step, tf.int32)
+        arguments = (
+            tf.constant(indices, tf.int32),
+            tf.constant(rates, tf.float32),
+            tf.constant(first_step, tf.int32),
         )
+        with active(self.vae, self._precision):
+            reconstruction, kl = self._run(*arguments)
         return reconstruction.numpy(), kl.numpy()
 
     @property

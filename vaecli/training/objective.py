@@ -46,8 +46,8 @@ def terms(vae: Vae, images: tf.Tensor, noise: tf.Tensor, *, training: bool) -> T
         training: as Keras layers take it.
     """
     posterior = vae.encoder(images, training=training)
-    z_mean, z_log_var = posterior["z_mean"], posterior["z_log_var"]
+    z_mean, z_log_var = (tf.cast(posterior[name], tf.float32) for name in ("z_mean", "z_log_var"))
     z = sample_posterior(z_mean, z_log_var, noise, keras.ops)
-    logits = vae.decoder(z, training=training)
+    logits = tf.cast(vae.decoder(z, training=training), tf.float32)
     reconstruction = tf.reduce_sum(cross_entropy(images, logits), axis=(1, 2, 3))
     return Terms(reconstruction, kl_to_standard_normal(z_mean, z_log_var, keras.ops), z_mean)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from vaecli.options import TrainOptions
-from vaecli.training import network
+from vaecli.training import network, precision
 from vaecli.training.engine import Engine
 from vaecli.training.gallery import Gallery
 from vaecli.training.loop import Hooks, Loop
@@ -41,7 +41,13 @@ class Trainer:
             seed=options.seed,
             output_bias=_log_odds(train_images),
         )
-        self._engine = Engine(self.vae, train_images, beta=options.beta, seed=options.seed)
+        self._engine = Engine(
+            self.vae,
+            train_images,
+            beta=options.beta,
+            seed=options.seed,
+            precision=precision.choose(options.precision),
+        )
         validation = Validation(self.vae, images[held_out], np.flatnonzero(held_out), seed=options.seed)
         self._gallery = Gallery(self.vae, images[held_out], seed=options.seed)
         self.n_train = len(train_images)

@@ -24,6 +24,7 @@ class Plan:
     epochs: int
     first_epoch: int
     steps_per_epoch: int
+    precision: str
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,116 @@
+"""bfloat16: where it is on, where it is off, and that a run in it resumes to the bit."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from vaecli.errors import OptionError
+from vaecli.options import TrainOptions
+from vaecli.training.watch import Watcher
+
+pytestmark = pytest.mark.train
+
+OPTIONS = TrainOptions(
+    epochs=2, latent_dim=2, batch_size=64, validation_split=0.2, seed=3, precision="bfloat16"
+)
+
+
+@pytest.fixture
+def here():
+    from vaecli.training import precision
+
+    if not precision.supported():
+        pytest.skip("neither this processor nor a GPU computes in bfloat16")
+
+
+@pytest.fixture
+def vae():
+    from vaecli.training import network
+
+    return network.build("classic", (28, 28, 1), 2, seed=1)
+
+
+def test_a_machine_without_it_says_so(monkeypatch):
+    """No flag of the processor, no GPU: auto is float32, asking for it is refused, resuming is not."""
+    from vaecli.training import precision
+
+    monkeypatch.setattr(precision, "PROCESSOR_FLAGS", frozenset({"none-such"}))
+    assert precision.choose("auto") == precision.choose("float32") == "float32"
+    with pytest.raises(OptionError, match="AVX512-BF16 or AMX"):
+        precision.choose("bfloat16")
+    assert precision.choose("bfloat16", insist=False) == "float32"
+
+
+def test_the_policy_counts_inside_alone(vae, few):
+    """As on a GPU: bfloat16 inside, float32 outside by the same variables; the losses are float32 in both."""
+    import tensorflow as tf
+
+    from vaecli.training.objective import terms
+    from vaecli.training.precision import mixed_policy
+
+    z, images = np.ones((3, 2), np.float32), tf.constant(few[:64] / np.float32(255))
+    noise = tf.zeros((64, 2))
+    before = vae.decoder(z)
+    outside = terms(vae, images, noise, training=True)
+    with mixed_policy(vae):
+        assert vae.decoder(z).dtype == tf.bfloat16
+        inside = terms(vae, images, noise, training=True)
+    assert all(part.dtype == tf.float32 for part in inside)
+    assert all(variable.dtype == "float32" for variable in vae.variables)
+    assert np.array_equal(vae.decoder(z).numpy(), before.numpy())
+    assert not np.array_equal(inside.reconstruction.numpy(), outside.reconstruction.numpy())
+    assert inside.reconstruction.numpy() == pytest.approx(outside.reconstruction.numpy(), rel=0.01)
+
+
+def test_the_rewrite_counts_inside_alone(here, vae):
+    """A traced function is rounded inside and the same to the bit before and after."""
+    import tensorflow as tf
+
+    from vaecli.training.precision import rewritten
+
+    z = tf.constant(np.linspace(-2, 2, 256, dtype=np.float32).reshape(128, 2))
+    decode = tf.function(vae.decoder)
+    before = decode(z).numpy()
+    with rewritten():
+        inside = decode(z).numpy()
+    assert np.array_equal(decode(z).numpy(), before)
+    assert 0 < np.abs(inside - before).max() < 0.05 * np.abs(before).max()
+
+
+def test_validation_is_float32_in_the_process_that_trained(here, few, trainer_on):
+    """The losses in the history are those that the weights give in float32, run eagerly; training's are not."""
+    import tensorflow as tf
+
+    from vaecli.training.objective import terms
+
+    trainer = trainer_on(few, dataclasses.replace(OPTIONS, epochs=1))
+    trainer.run({}, saved=lambda state: None, watch=Watcher(), stop=lambda: None)
+    validation = trainer._loop._validation
+    eager = terms(
+        trainer.vae,
+        tf.cast(validation._images, tf.float32) / 255.0,
+        tf.constant(validation._noise),
+        training=False,
+    )
+    row = trainer.state.history[0]
+    assert row["val_reconstruction"] == pytest.approx(eager.reconstruction.numpy().mean(), rel=1e-6)
+
+
+def test_it_resumes_to_the_bit(here, few, trainer_on):
+    """Stopped within an epoch and taken up, a run in bfloat16 ends with the weights of one never stopped."""
+    whole = trainer_on(few, OPTIONS)
+    whole.run({}, saved=lambda state: None, watch=Watcher(), stop=lambda: None)
+    first = trainer_on(few, OPTIONS)
+    reason = first.run(
+        {}, saved=lambda state: None, watch=Watcher(), stop=lambda: "enough" if first.state.batch else None
+    )
+    assert reason == "enough" and first.state.batch > 0
+    second = trainer_on(few, OPTIONS)
+    second.resume({})
+    second.run({}, saved=lambda state: None, watch=Watcher(), stop=lambda: None)
+    plain = trainer_on(few, dataclasses.replace(OPTIONS, precision="float32"))
+    plain.run({}, saved=lambda state: None, watch=Watcher(), stop=lambda: None)
+    made, expected, exact = ([v.numpy() for v in run.vae.variables] for run in (second, whole, plain))
+    assert all(map(np.array_equal, made, expected))
+    assert not any(map(np.array_equal, made[:1], exact[:1]))
