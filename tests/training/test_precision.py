@@ -89,7 +89,7 @@ def test_validation_is_float32_in_the_process_that_trained(here, few, trainer_on
     validation = trainer._loop._validation
     eager = terms(
         trainer.vae,
-        tf.cast(validation._images, tf.float32) / 255.0,
+        tf.cast(few[validation._indices], tf.float32) / 255.0,
         tf.constant(validation._noise),
         training=False,
     )

@@ -12,7 +12,7 @@ import platformdirs
 
 from vaecli.data import idx
 from vaecli.data.catalogue import DataFile, DataSet
-from vaecli.data.images import Pixels
+from vaecli.data.streamed import Pixels
 from vaecli.errors import DataError
 
 Progress = Callable[[str, int, int], None]

@@ -4,10 +4,11 @@ import pathlib
 
 import numpy as np
 
-from vaecli.data.idx import read_idx
-from vaecli.data.images import ImageSet, Labels, Split
+from vaecli.data.idx import open_idx, read_idx
+from vaecli.data.images import Images, ImageSet, Labels, Split
 from vaecli.errors import DataError
 
+STREAM_ABOVE = 2**28  # bytes
 _PREFIX: dict[Split, str] = {"train": "train", "test": "t10k"}
 
 
@@ -28,14 +29,21 @@ def load_folder(folder: pathlib.Path, split: Split) -> ImageSet:
     if path is None:
         expected = f"{_PREFIX[split]}-images-idx3-ubyte[.gz]"
         raise DataError(f"{folder} holds no images of the {split} set: expected {expected}.")
-    images = read_idx(path)
-    if images.ndim not in (3, 4):
-        raise DataError(f"{path}: expected images (N, H, W) or (N, H, W, C), got the shape {images.shape}.")
-    if images.ndim == 3:
-        images = images[..., np.newaxis]
+    images = _read_images(path)
     labels = _read_labels(_find(folder, split, "labels"))
     names = () if labels is None else tuple(str(label) for label in range(int(labels.max(initial=0)) + 1))
     return ImageSet(folder.resolve().name, split, images, labels, names, str(folder))
+
+
+def _read_images(path: pathlib.Path) -> Images:
+    """In memory, or from the file as they are asked for if it is large and not compressed."""
+    streamed = open_idx(path) if path.stat().st_size > STREAM_ABOVE else None
+    if streamed is not None:
+        return streamed
+    images = read_idx(path)
+    if images.ndim not in (3, 4):
+        raise DataError(f"{path}: expected images (N, H, W) or (N, H, W, C), got the shape {images.shape}.")
+    return images[..., np.newaxis] if images.ndim == 3 else images
 
 
 def _read_labels(path: pathlib.Path | None) -> Labels | None:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from vaecli.data.images import Pixels
+from vaecli.data.streamed import Pixels
 
 Polarity = Literal["light-on-dark", "dark-on-light", "any"]
 Floats = npt.NDArray[np.float32]

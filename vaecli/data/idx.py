@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from vaecli.data.streamed import StreamedImages
 from vaecli.errors import DataError
 
 _UINT8 = 8
@@ -50,6 +51,24 @@ def read_idx(path: pathlib.Path) -> npt.NDArray[np.uint8]:
         raise DataError(f"{path}: corrupt gzip data ({error}).") from error
     except OSError as error:
         raise DataError(f"Cannot read {path}: {error.strerror or error}.") from error
+
+
+def open_idx(path: pathlib.Path) -> StreamedImages | None:
+    """The images (N, H, W) or (N, H, W, C) of an uncompressed IDX file, read only when they are asked for.
+
+    None where the file is no such thing, or not as long as it says: `read_idx` reads it or says why not.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(4)
+            if start[:3] != bytes([0, 0, _UINT8]) or start[3:] not in (b"\3", b"\4"):
+                return None
+            shape = struct.unpack(f">{start[3]}I", file.read(4 * start[3]))
+    except (OSError, struct.error):
+        return None
+    if 0 in shape or path.stat().st_size != content_length(shape):
+        return None
+    return StreamedImages(path, len(idx_header(shape)), (shape[0], shape[1], shape[2], math.prod(shape[3:])))
 
 
 def encode_idx(array: npt.NDArray[np.uint8]) -> bytes:

@@ -1,17 +1,19 @@
-"""A set of labelled images in memory."""
+"""A set of labelled images, in memory or in a file too large for it."""
 
 import dataclasses
 import functools
 import hashlib
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from vaecli.data.streamed import Pixels, StreamedImages
 from vaecli.errors import DataError
 
+CHUNK = 4096  # images looked at in one go
 Split = Literal["train", "test"]
-Pixels = npt.NDArray[np.uint8]
+Images = Pixels | StreamedImages
 Labels = npt.NDArray[np.int64]
 
 
@@ -19,8 +21,9 @@ Labels = npt.NDArray[np.int64]
 class ImageSet:
     """One split of a data set.
 
-    `images` is (N, H, W, C) uint8, read-only when it comes from `load`; `labels` is (N,) int64, or None where
-    nobody labelled them; `class_names[label]` names a class. `location` is for people: where it was read.
+    `images` is (N, H, W, C) uint8, an array (read-only when it comes from `load`) or its like in a file; `labels`
+    is (N,) int64, or None where nobody labelled them; `class_names[label]` names a class. `location` is for people:
+    where it was read.
 
     Raises:
         DataError: no images, or shapes that do not fit together.
@@ -28,7 +31,7 @@ class ImageSet:
 
     name: str
     split: Split
-    images: Pixels
+    images: Images
     labels: Labels | None
     class_names: tuple[str, ...]
     location: str
@@ -48,16 +51,12 @@ class ImageSet:
     @functools.cached_property
     def sha256(self) -> str:
         """Hash of the shape and content of images and labels, in hexadecimal."""
-        digest = hashlib.sha256()
-        for array in (self.images, self.labels):
-            _feed(digest, array)
+        digest = hashlib.sha256(f"|u1{self.images.shape};".encode())
+        for start in range(0, len(self.images), CHUNK):
+            digest.update(np.ascontiguousarray(self.images[start : start + CHUNK]).data)
+        if self.labels is None:
+            digest.update(b"none;")
+        else:
+            digest.update(f"<i8{self.labels.shape};".encode())
+            digest.update(np.ascontiguousarray(self.labels, "<i8").data)
         return digest.hexdigest()
-
-
-def _feed(digest: Any, array: Pixels | Labels | None) -> None:
-    if array is None:
-        digest.update(b"none;")
-        return
-    little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-    digest.update(f"{little.dtype.str}{little.shape};".encode())
-    digest.update(little.data)

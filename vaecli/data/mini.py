@@ -13,7 +13,8 @@ import numpy as np
 from PIL import Image
 
 from vaecli.data.catalogue import FASHION_MNIST_MINI
-from vaecli.data.images import ImageSet, Labels, Pixels, Split
+from vaecli.data.images import ImageSet, Labels, Split
+from vaecli.data.streamed import Pixels
 from vaecli.errors import DataError
 
 PER_CLASS: dict[Split, int] = {"train": 600, "test": 100}

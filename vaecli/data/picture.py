@@ -8,8 +8,9 @@ from PIL import Image
 
 from vaecli.data import framing
 from vaecli.data.framing import Polarity
-from vaecli.data.images import Pixels
+from vaecli.data.images import Images
 from vaecli.data.opening import open_picture
+from vaecli.data.streamed import Pixels
 from vaecli.errors import DataError
 
 _ENOUGH = 32  # pixels of the picture for one of the model: more are averaged away before the work begins
@@ -60,7 +61,7 @@ def load_picture(path: pathlib.Path | str, *, shape: tuple[int, int, int], polar
     return Picture(image, opened.size, opened.mode, (*opened.steps, *steps))
 
 
-def guess_polarity(images: Pixels) -> Polarity:
+def guess_polarity(images: Images) -> Polarity:
     """The polarity of a data set (N, H, W, C), from the border pixels of up to 1,000 of its images."""
     if images.shape[3] == 3:
         return "any"

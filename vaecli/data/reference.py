@@ -3,7 +3,8 @@
 import pathlib
 import re
 
-from vaecli.data.images import ImageSet, Pixels, Split
+from vaecli.data.images import ImageSet, Split
+from vaecli.data.streamed import Pixels
 from vaecli.errors import DataError
 
 

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Collection
 
 import numpy as np
-import numpy.typing as npt
 
+from vaecli.data.images import Images
 from vaecli.errors import DataError
 from vaecli.metrics.bound import bound
 from vaecli.metrics.names import require_metrics
@@ -66,7 +66,7 @@ class _Meter:
 
 def evaluate(
     model: Autoencoder,
-    images: npt.NDArray[np.uint8],
+    images: Images,
     *,
     metrics: Collection[str] = ("all",),
     importance_samples: int = 0,
@@ -166,8 +166,8 @@ def _mean_and_error(name: str, values: Float64) -> dict[str, float]:
     return mean
 
 
-def _require_images(images: npt.NDArray[np.uint8], shape: tuple[int, int, int]) -> None:
-    if images.ndim != 4 or images.shape[1:] != shape or not len(images):
+def _require_images(images: Images, shape: tuple[int, int, int]) -> None:
+    if len(images.shape) != 4 or images.shape[1:] != shape or not len(images):
         raise DataError(
             f"Images of shape (N, {', '.join(map(str, shape))}) with N >= 1 were expected; {images.shape} came."
         )

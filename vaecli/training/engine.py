@@ -4,9 +4,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from vaecli.data.images import Images
 from vaecli.training.network import Vae
 from vaecli.training.objective import terms
 from vaecli.training.precision import Resolved, active
+from vaecli.training.source import source_of
 
 CLIP_NORM = 1000.0  # nats; ordinary gradients stay below, a broken step is cut to size
 
@@ -19,44 +21,47 @@ def make_optimizer(vae: Vae) -> keras.optimizers.Optimizer:
 
 
 class Engine:
-    """Training steps over images that stay in memory as uint8 and are scaled on the fly.
+    """Training steps over images (N, H, W, C) that stay uint8, in memory or in a file, and are scaled on the fly.
 
     Randomness is stateless: the caller gives the order of the images, and the noise of step s follows from
     (seed, s) by position in the batch. So a run can be taken up at any step.
     """
 
     def __init__(
-        self, vae: Vae, images: np.ndarray, *, beta: float, seed: int, precision: Resolved = "float32"
+        self, vae: Vae, images: Images, *, beta: float, seed: int, precision: Resolved = "float32"
     ) -> None:
         self.vae = vae
         self._precision: Resolved = precision
         self.optimizer = make_optimizer(vae)
-        self._images = tf.constant(images)  # (N, H, W, C) uint8
+        self._source = source_of(images)
         self._beta = beta
         self._seed = seed % 2**31
         self._latent_dim = int(vae.decoder.input_shape[-1])
         self._run = tf.function(
             self._steps,
             input_signature=[
-                tf.TensorSpec((None, None), tf.int32),
+                self._source.signature,
                 tf.TensorSpec((None,), tf.float32),
                 tf.TensorSpec((), tf.int32),
             ],
         )
 
-    def run(self, indices: np.ndarray, rates: np.ndarray, first_step: int) -> tuple[np.ndarray, np.ndarray]:
+    def run(
+        self, indices: np.ndarray, rates: np.ndarray, first_step: int, *, ahead: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Take S steps of B images each.
 
         Args:
             indices: (S, B) positions in the images.
             rates: (S,) learning rates.
             first_step: the number of the first of these steps since training began.
+            ahead: the positions that the next call is likely to have.
 
         Returns:
             reconstruction (S,) and kl (S,): the mean over each batch, in nats.
         """
         arguments = (
-            tf.constant(indices, tf.int32),
+            self._source.feed(indices, indices[:0] if ahead is None else ahead),
             tf.constant(rates, tf.float32),
             tf.constant(first_step, tf.int32),
         )
@@ -73,23 +78,21 @@ class Engine:
         """Whether every number in the variables is one."""
         return all(bool(np.isfinite(variable.numpy()).all()) for variable in self.variables)
 
-    def _steps(
-        self, indices: tf.Tensor, rates: tf.Tensor, first_step: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        count = tf.shape(indices)[0]
+    def _steps(self, fed: tf.Tensor, rates: tf.Tensor, first_step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        count = tf.shape(fed)[0]
         reconstructions = tf.TensorArray(tf.float32, size=count)
         kls = tf.TensorArray(tf.float32, size=count)
         for i in tf.range(count):
             self.optimizer.learning_rate.assign(rates[i])
-            reconstruction, kl = self._step(indices[i], first_step + i)
+            reconstruction, kl = self._step(self._source.images(fed[i]), first_step + i)
             reconstructions = reconstructions.write(i, reconstruction)
             kls = kls.write(i, kl)
         return reconstructions.stack(), kls.stack()
 
-    def _step(self, batch: tf.Tensor, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        images = tf.cast(tf.gather(self._images, batch), tf.float32) / 255.0
+    def _step(self, pixels: tf.Tensor, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        images = tf.cast(pixels, tf.float32) / 255.0
         noise = tf.random.stateless_normal(
-            (tf.shape(batch)[0], self._latent_dim), seed=tf.stack([self._seed, step])
+            (tf.shape(pixels)[0], self._latent_dim), seed=tf.stack([self._seed, step])
         )
         variables = self.vae.variables
         with tf.GradientTape() as tape:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from vaecli.data.images import Images
 from vaecli.latent.draws import standard_normal
 from vaecli.training.network import Vae
 
@@ -11,12 +12,13 @@ class Gallery:
 
     Args:
         vae: the networks.
-        images: (N, H, W, C) uint8, of the validation set.
+        images: (N, H, W, C) uint8.
+        indices: of those that belong to validation.
         seed: of the samples: those that `vaecli sample --seed` draws.
     """
 
-    def __init__(self, vae: Vae, images: np.ndarray, *, seed: int) -> None:
-        self._vae, self._images, self._seed = vae, images, seed
+    def __init__(self, vae: Vae, images: Images, indices: np.ndarray, *, seed: int) -> None:
+        self._vae, self._images, self._indices, self._seed = vae, images, indices, seed
 
     def samples(self, n: int) -> np.ndarray:
         """The first n pictures of the prior, (n, H, W, C) float32 in [0, 1]."""
@@ -25,7 +27,7 @@ class Gallery:
 
     def reconstructions(self, n: int) -> tuple[np.ndarray, np.ndarray]:
         """The first n validation images and what becomes of them, both (n, H, W, C) float32 in [0, 1]."""
-        images = self._images[:n].astype(np.float32) / np.float32(255)
+        images = self._images[self._indices[:n]].astype(np.float32) / np.float32(255)
         return images, self._decode(self._vae.encoder(images, training=False)["z_mean"])
 
     def _decode(self, z: np.ndarray) -> np.ndarray:

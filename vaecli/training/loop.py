@@ -58,15 +58,20 @@ class _NotFiniteError(Exception):
 
 
 class Loop:
-    """One run's way through its epochs; `state` says where it stands at any time between calls."""
+    """One run's way through its epochs over the images at `indices`; `state` says where it stands between calls."""
 
     def __init__(
-        self, engine: Engine, validation: Validation, n_train: int, options: TrainOptions, state: State
+        self,
+        engine: Engine,
+        validation: Validation,
+        indices: np.ndarray,
+        options: TrainOptions,
+        state: State,
     ) -> None:
         self.state = state
-        self.steps_per_epoch = -(-n_train // options.batch_size)
+        self.steps_per_epoch = -(-len(indices) // options.batch_size)
         self._engine, self._validation = engine, validation
-        self._n_train, self._options = n_train, options
+        self._indices, self._n_train, self._options = indices, len(indices), options
         self._steps_a_call = 1
         self._saved_at = 0.0
 
@@ -133,7 +138,7 @@ class Loop:
 
     def _train_epoch(self, hooks: Hooks) -> str | None:
         state, size = self.state, self._options.batch_size
-        order = epoch_order(self._n_train, seed=self._options.seed, epoch=state.epoch)
+        order = self._indices[epoch_order(self._n_train, seed=self._options.seed, epoch=state.epoch)]
         full = self._n_train // size
         while state.batch < self.steps_per_epoch:
             reason = hooks.stop()
@@ -144,17 +149,18 @@ class Loop:
                 self._save(hooks)
             if state.batch < full:
                 count = min(self._steps_a_call, full - state.batch)
-                part = order[state.batch * size : (state.batch + count) * size].reshape(count, size)
+                part, rest = np.split(order[state.batch * size :], [count * size])
+                part = part.reshape(count, size)
             else:
-                part = order[full * size :].reshape(1, -1)  # the last batch, if it is a smaller one
-            seconds = self._call(part)
+                part, rest = order[full * size :].reshape(1, -1), order[:0]  # the last batch, a smaller one
+            seconds = self._call(part, ahead=rest[: part.size])
             hooks.watch.stepped(state.epoch + 1, state.batch, part.size / seconds)
         return None
 
-    def _call(self, indices: np.ndarray) -> float:
+    def _call(self, indices: np.ndarray, ahead: np.ndarray) -> float:
         state, count, first = self.state, len(indices), self._step
         start = time.perf_counter()
-        reconstruction, kl = self._engine.run(indices, self._rates(first, count), first)
+        reconstruction, kl = self._engine.run(indices, self._rates(first, count), first, ahead=ahead)
         seconds = time.perf_counter() - start
         broken = np.flatnonzero(~np.isfinite(reconstruction + kl))
         if broken.size:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from vaecli.data.images import CHUNK, Images
 from vaecli.options import TrainOptions
 from vaecli.training import network, precision
 from vaecli.training.engine import Engine
@@ -20,7 +21,7 @@ from vaecli.training.watch import Watcher
 
 
 class Trainer:
-    """Trains on images in memory and keeps its state in one file.
+    """Trains on images, in memory or in their file, and keeps its state in one file.
 
     Args:
         images: (N, H, W, C) uint8, the whole training set.
@@ -30,28 +31,28 @@ class Trainer:
     """
 
     def __init__(
-        self, images: np.ndarray, held_out: np.ndarray, options: TrainOptions, checkpoint: pathlib.Path
+        self, images: Images, held_out: np.ndarray, options: TrainOptions, checkpoint: pathlib.Path
     ) -> None:
         height, width, channels = images.shape[1:]
-        train_images = images[~held_out]
+        train, held = np.flatnonzero(~held_out), np.flatnonzero(held_out)
         self.vae = network.build(
             options.network,
             (height, width, channels),
             options.latent_dim,
             seed=options.seed,
-            output_bias=_log_odds(train_images),
+            output_bias=_log_odds(images, train),
         )
         self._engine = Engine(
             self.vae,
-            train_images,
+            images,
             beta=options.beta,
             seed=options.seed,
             precision=precision.choose(options.precision),
         )
-        validation = Validation(self.vae, images[held_out], np.flatnonzero(held_out), seed=options.seed)
-        self._gallery = Gallery(self.vae, images[held_out], seed=options.seed)
-        self.n_train = len(train_images)
-        self._loop = Loop(self._engine, validation, self.n_train, options, State())
+        validation = Validation(self.vae, images, held, seed=options.seed)
+        self._gallery = Gallery(self.vae, images, held, seed=options.seed)
+        self.n_train = len(train)
+        self._loop = Loop(self._engine, validation, train, options, State())
         self._options, self._checkpoint = options, checkpoint
 
     @property
@@ -127,6 +128,8 @@ class Trainer:
         return reason
 
 
-def _log_odds(images: np.ndarray) -> float:
-    mean = float(np.clip(images.mean() / 255, 0.01, 0.99))
+def _log_odds(images: Images, indices: np.ndarray) -> float:
+    chunks = (images[indices[start : start + CHUNK]] for start in range(0, len(indices), CHUNK))
+    grey = sum(int(chunk.sum(dtype=np.uint64)) for chunk in chunks)  # exact, however the images come
+    mean = float(np.clip(grey / (len(indices) * math.prod(images.shape[1:])) / 255, 0.01, 0.99))
     return float(np.log(mean / (1 - mean)))

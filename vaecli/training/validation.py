@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
+from vaecli.data.images import Images
 from vaecli.latent.draws import standard_normal_at
 from vaecli.training.network import Vae
 from vaecli.training.objective import terms
@@ -26,10 +27,11 @@ class Measured:
 
 
 class Validation:
-    """The losses of held-out images, the noise of an image fixed by (seed, its index)."""
+    """The losses of the images (N, H, W, C) at `indices`, the noise of each fixed by (seed, its index)."""
 
-    def __init__(self, vae: Vae, images: np.ndarray, indices: np.ndarray, *, seed: int) -> None:
+    def __init__(self, vae: Vae, images: Images, indices: np.ndarray, *, seed: int) -> None:
         self._images = images  # (N, H, W, C) uint8
+        self._indices = indices
         self._noise = standard_normal_at(indices, int(vae.decoder.input_shape[-1]), seed=seed)
         self._terms = tf.function(
             lambda pixels, noise: terms(vae, tf.cast(pixels, tf.float32) / 255.0, noise, training=False),
@@ -39,9 +41,10 @@ class Validation:
     def measure(self) -> Measured:
         """Measure the weights as they are now; the same weights give the same numbers."""
         parts = []
-        for start in range(0, len(self._images), CHUNK):
+        for start in range(0, len(self._indices), CHUNK):
             part = slice(start, start + CHUNK)
-            found = self._terms(tf.constant(self._images[part]), tf.constant(self._noise[part]))
+            pixels = self._images[self._indices[part]]
+            found = self._terms(tf.constant(pixels), tf.constant(self._noise[part]))
             parts.append([tensor.numpy().astype(np.float64) for tensor in found])
         reconstruction, kl, z_mean = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
         active = int(np.count_nonzero(z_mean.var(axis=0) > ACTIVE_VARIANCE))
