@@ -13,8 +13,8 @@ from vaecli.pictures.sheet import MAX_PIXELS, near_square, require_room, sheet, 
 def test_every_image_is_in_reading_order(count, columns, channels):
     """Image i fills cell (i // columns, i % columns); all between and after is white."""
     images = np.random.default_rng(0).integers(0, 255, (count, 5, 4, channels), dtype=np.uint8)
-    page = np.asarray(sheet(images, columns=columns, scale=1, gap=2)).copy()
-    page = page.reshape(*page.shape[:2], channels)
+    page = sheet(images, columns=columns, scale=1, gap=2)
+    assert page.shape[2] == channels
     across = columns or near_square(count)
     for i, image in enumerate(images):
         y, x = 2 + (i // across) * 7, 2 + (i % across) * 6
@@ -34,7 +34,7 @@ def test_sheets_are_nearly_square(count):
 @pytest.mark.parametrize(("count", "side"), [(1, (112, 120)), (64, (896, 1000)), (10_000, (2800, 3000))])
 def test_small_images_are_made_large_enough_to_see(count, side):
     """A 28-pixel image is shown at 112 pixels; in a huge sheet it is not enlarged."""
-    assert side[0] <= sheet(np.zeros((count, 28, 28, 1), np.uint8)).width <= side[1]
+    assert side[0] <= sheet(np.zeros((count, 28, 28, 1), np.uint8)).shape[1] <= side[1]
 
 
 @pytest.mark.parametrize("count", [0, 100_000])
@@ -66,7 +66,7 @@ def test_a_strip_shows_each_leg_between_its_originals(legs, channels):
         np.arange(100, 101 + legs * (steps - 1), dtype=np.uint8)[:, None, None, None],
         (1 + legs * (steps - 1), 6, 6, channels),
     )
-    pixels = np.asarray(strip(originals, path, scale=1))
+    pixels = strip(originals, path, scale=1)
     rows = []
     for y in range(pixels.shape[0]):
         line = [int(v[0]) for v in pixels[y] if v[0] == v[1] == v[2] and v[0] != 255]
@@ -81,6 +81,6 @@ def test_a_strip_shows_each_leg_between_its_originals(legs, channels):
 
 def test_originals_are_framed():
     """The accent colour surrounds the originals and nothing else: two frames a row."""
-    pixels = np.asarray(strip(np.zeros((2, 8, 8, 1), np.uint8), np.zeros((5, 8, 8, 1), np.uint8), scale=1))
+    pixels = strip(np.zeros((2, 8, 8, 1), np.uint8), np.zeros((5, 8, 8, 1), np.uint8), scale=1)
     coloured = (pixels[..., 0] != pixels[..., 2]).any(axis=0)
     assert np.count_nonzero(np.diff(coloured.astype(int)) == 1) == 2

@@ -188,9 +188,9 @@ def test_memory_stays_flat(tmp_path, name):
 def test_save_picture_keeps_what_is_there(tmp_path):
     """A strip or plot goes to a free name only, unless forced."""
     path = tmp_path / "strip.png"
-    save_picture(path, PIL.Image.new("L", (3, 2), 7))
+    save_picture(path, np.full((2, 3, 1), 7, np.uint8))
     with pytest.raises(OutputError):
-        save_picture(path, PIL.Image.new("L", (1, 1)))
+        save_picture(path, np.zeros((1, 1, 1), np.uint8))
     assert size(path) == (3, 2)
-    save_picture(path, PIL.Image.new("L", (1, 1)), force=True)
+    save_picture(path, np.zeros((1, 1, 1), np.uint8), force=True)
     assert size(path) == (1, 1)

@@ -1,7 +1,8 @@
-"""Pictures out: arrays of images become files, plots and terminal cells. Pillow and numpy; no terminal codes.
+"""Pictures out: arrays of images become files, plots and terminal cells. No terminal codes.
 
 pixels   float and uint8, array and Pillow image
 sheet    contact sheets and interpolation strips
+png      one array as a file
 writers  a stream of images to .png, .npy, .npz, .gif or a folder, whole or not at all
 arrays   .npy and .npz written in flat memory
 gif      animations

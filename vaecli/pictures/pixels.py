@@ -1,10 +1,12 @@
 """Pixels between float and uint8, between arrays and Pillow images."""
 
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import PIL.Image
+
+if TYPE_CHECKING:
+    import PIL.Image
 
 Images: TypeAlias = npt.NDArray[np.uint8]  # (N, H, W, C), C is 1 (grey) or 3 (RGB)
 
@@ -24,8 +26,10 @@ def to_float32(images: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     return images.astype(np.float32, copy=False)
 
 
-def to_pillow(image: Images) -> PIL.Image.Image:
+def to_pillow(image: Images) -> "PIL.Image.Image":
     """One image (H, W, C) as a Pillow image, mode L or RGB."""
+    import PIL.Image  # noqa: PLC0415  # 10 ms that a sheet does without
+
     return PIL.Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
 
 

@@ -1,6 +1,6 @@
 """Plots of a training run and its latent space, as PNG.
 
-The two that are rows of images need Pillow alone; the others import matplotlib, through its object interface,
+The two that are rows of images need numpy alone; the others import matplotlib, through its object interface,
 so that no display and no global state is involved.
 """
 
@@ -84,12 +84,12 @@ def latent_scatter(
 
 
 def reconstructions(originals: Images, decoded: Images, path: pathlib.Path) -> None:
-    """Originals (N, H, W, C) in the upper row, what the model makes of each below; needs Pillow alone."""
+    """Originals (N, H, W, C) in the upper row, what the model makes of each below; needs numpy alone."""
     save_picture(path, sheet(np.concatenate([originals, decoded]), columns=len(originals)), force=True)
 
 
 def latent_plane(images: Images, path: pathlib.Path) -> None:
-    """A seamless square of decoded images (R * R, H, W, C), row by row; needs Pillow alone."""
+    """A seamless square of decoded images (R * R, H, W, C), row by row; needs numpy alone."""
     save_picture(path, sheet(images, columns=near_square(len(images)), gap=0), force=True)
 
 

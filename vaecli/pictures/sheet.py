@@ -3,10 +3,9 @@
 import math
 
 import numpy as np
-import PIL.Image
 
 from vaecli.errors import OptionError
-from vaecli.pictures.pixels import Images, enlarge, to_pillow
+from vaecli.pictures.pixels import Images, enlarge
 
 MAX_PIXELS = 80_000_000  # below the size at which Pillow, on reading, warns of a decompression bomb
 _VIEWABLE = 112  # pixels a side that an image is enlarged to at most
@@ -17,8 +16,8 @@ _ACCENT = (214, 90, 30)
 
 def sheet(
     images: Images, *, columns: int | None = None, scale: int | None = None, gap: int | None = None
-) -> PIL.Image.Image:
-    """A contact sheet of `images` (N, H, W, C) in reading order, near-square if `columns` is not given.
+) -> Images:
+    """A contact sheet (Y, X, C) of `images` (N, H, W, C) in reading order, near-square if `columns` is not given.
 
     `scale` enlarges each pixel to a square; left out, small images are made large enough to see. `gap` is the
     white between images, in pixels of the result.
@@ -32,7 +31,7 @@ def sheet(
     require_room(count, (height, width), columns=columns)
     scale = scale or _scale_for(rows * height, columns * width, max(height, width))
     cells = enlarge(images, scale)
-    return to_pillow(_lay_out(cells, rows, columns, gap=max(1, 2 * scale // 3) if gap is None else gap))
+    return _lay_out(cells, rows, columns, gap=max(1, 2 * scale // 3) if gap is None else gap)
 
 
 def near_square(count: int) -> int:
@@ -58,8 +57,8 @@ def require_room(count: int, size: tuple[int, int], *, columns: int | None = Non
         )
 
 
-def strip(originals: Images, steps: Images, *, scale: int | None = None) -> PIL.Image.Image:
-    """An interpolation as a picture: on one row the original, the steps, the next original.
+def strip(originals: Images, steps: Images, *, scale: int | None = None) -> Images:
+    """An interpolation as a picture (Y, X, 3): on one row the original, the steps, the next original.
 
     `originals` (P, H, W, C) are the P >= 2 pictures gone through, `steps` (1 + (P - 1) (S - 1), H, W, C) the
     path of P - 1 legs of S images. Each leg is a row of S + 2. Originals are framed and set off by a gap.
@@ -75,7 +74,7 @@ def strip(originals: Images, steps: Images, *, scale: int | None = None) -> PIL.
         ends = [_framed(_as_rgb(enlarge(original, scale)), frame) for original in originals[leg : leg + 2]]
         middle = _lay_out(path, 1, len(path), gap=gap, margin=(frame, 4 * gap))
         rows.append(np.concatenate([ends[0], middle, ends[1]], axis=1))
-    return to_pillow(_lay_out(np.stack(rows), legs, 1, gap=3 * gap, margin=(3 * gap, 3 * gap)))
+    return _lay_out(np.stack(rows), legs, 1, gap=3 * gap, margin=(3 * gap, 3 * gap))
 
 
 def _scale_for(height: int, width: int, side: int) -> int:
