@@ -118,13 +118,6 @@ def test_no_newest(tmp_path, here):
             layout.newest(root)
 
 
-def test_model_path(here, tmp_path):
-    """What is named wins over the newest run."""
-    make_run(here / "runs" / "a-1", "2026")
-    assert layout.model_path(None).as_posix() == "runs/a-1"
-    assert layout.model_path(tmp_path / "other") == tmp_path / "other"
-
-
 def test_metrics_round_trip(tmp_path):
     """Rows come back with seven digits, nan and inf too; the header is the columns in their order."""
     run = Run(tmp_path)

@@ -34,12 +34,11 @@ def bench(
 
     [dim]vaecli bench --json[/dim]
     """
-    from vaecli.runs.layout import model_path
     from vaecli.tasks.bench import bench as task
 
     with bars(quiet=quiet) as shown:
         measured = task(
-            model_path(model), seconds=seconds, against=against, progress=shown.counter("Measuring")
+            console.model_path(model), seconds=seconds, against=against, progress=shown.counter("Measuring")
         )
     if as_json:
         import dataclasses

@@ -135,6 +135,19 @@ def shown_path(path: str | os.PathLike[str]) -> str:
     return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(absolute)
 
 
+def model_path(given: pathlib.Path | None) -> pathlib.Path:
+    """What `--model` names, or the newest run's folder when it is left out.
+
+    Raises:
+        ModelError: it is left out, and there is no run with a model.
+    """
+    if given is not None:
+        return given
+    from vaecli.runs.layout import newest  # a process that is told its model need not load it
+
+    return newest().path
+
+
 def nothing() -> contextlib.AbstractContextManager[None]:
     """In place of a status line, when all is to be quiet."""
     return contextlib.nullcontext()

@@ -36,11 +36,10 @@ def evaluate(
 
     [dim]vaecli eval --importance-samples 100[/dim]
     """
-    from vaecli.runs.layout import model_path
     from vaecli.runtime.model import Model
     from vaecli.tasks.evaluate import evaluate as task
 
-    opened = Model.open(model_path(model), precision=precision)
+    opened = Model.open(console.model_path(model), precision=precision)
     with bars(quiet=quiet) as shown:
         result = task(
             opened,

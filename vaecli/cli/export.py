@@ -41,11 +41,10 @@ def export(
 
     [dim]vaecli export --int8 --force[/dim]
     """
-    from vaecli.runs.layout import model_path
     from vaecli.tasks.export import export as task
 
     with console.stderr().status("Converting and checking ...") if not quiet else console.nothing():
-        result = task(model_path(run), out=out, opset=opset, int8=int8, force=force)
+        result = task(console.model_path(run), out=out, opset=opset, int8=int8, force=force)
     if not quiet:
         console.stderr().print(_table(result.table))
         if result.quantisation:

@@ -18,10 +18,9 @@ def info(model: ModelOption = None, as_json: JsonOption = False) -> None:
 
     [dim]vaecli info -m decoder.onnx --json[/dim]
     """
-    from vaecli.runs.layout import model_path
     from vaecli.tasks.info import info as task
 
-    facts = task(model_path(model))
+    facts = task(console.model_path(model))
     if as_json:
         console.print_json(facts)
     else:

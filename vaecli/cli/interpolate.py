@@ -35,11 +35,10 @@ def interpolate(
 
     [dim]vaecli interpolate test:0 test:1 test:2 -o tour.gif --path spherical[/dim]
     """
-    from vaecli.runs.layout import model_path
     from vaecli.runtime.model import Model
     from vaecli.tasks.interpolate import interpolate as task
 
-    opened = Model.open(model_path(model), precision=precision)
+    opened = Model.open(console.model_path(model), precision=precision)
     result = task(
         opened,
         pictures,

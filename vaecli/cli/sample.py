@@ -33,11 +33,10 @@ def sample(
 
     [dim]vaecli sample --first 1000 -n 1000 -o shard-1/ --seed 7[/dim]
     """
-    from vaecli.runs.layout import model_path
     from vaecli.runtime.model import Model
     from vaecli.tasks.sample import sample as task
 
-    opened = Model.open(model_path(model), precision=precision)
+    opened = Model.open(console.model_path(model), precision=precision)
     with bars(quiet=quiet) as shown:
         path = task(
             opened,

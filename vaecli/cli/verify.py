@@ -22,10 +22,9 @@ def verify(model: ModelOption = None, as_json: JsonOption = False) -> None:
 
     [dim]vaecli verify --json[/dim]
     """
-    from vaecli.runs.layout import model_path
     from vaecli.tasks.verify import verify as task
 
-    lines = task(model_path(model))
+    lines = task(console.model_path(model))
     passed = all(line.passed for line in lines)
     if as_json:
         console.print_json({"passed": passed, "checks": [_fields(line) for line in lines]})

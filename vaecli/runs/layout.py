@@ -133,8 +133,3 @@ def _started(run: Run) -> str:
         return str(run.read_provenance().get("started", ""))
     except ModelError:
         return ""
-
-
-def model_path(given: pathlib.Path | None) -> pathlib.Path:
-    """What `--model` names, or the newest run's folder when it is left out."""
-    return given if given is not None else newest().path
