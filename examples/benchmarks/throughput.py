@@ -2,7 +2,8 @@
 
     python examples/benchmarks/throughput.py [--latent-dim 2] [--images 12800] [--rounds 5]
 
-Needs Fashion-MNIST and the `train` extra. Prints the medians in images/s and their ratio as JSON.
+Needs Fashion-MNIST and the `train` extra. Prints the medians in images/s, and their ratios to `fit`, as JSON: in
+float32, and in bfloat16 where the machine has it.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import plain_keras
 from vaecli.data.resolve import load
 from vaecli.training import network
 from vaecli.training.engine import Engine
+from vaecli.training.precision import choose
 
 BATCH = 128
 
@@ -31,24 +33,35 @@ def main() -> None:
     images = load("fashion-mnist", "train").images[: options.images // BATCH * BATCH]
     floats = images.astype(np.float32) / 255
     fit = plain_keras.compiled(options.latent_dim, seed=0)
-    engine = Engine(
-        network.build("classic", (28, 28, 1), options.latent_dim, seed=0), images, beta=1.0, seed=0
-    )
+    kinds = dict.fromkeys(["float32", choose("auto")])
+    engines = {
+        kind: Engine(
+            network.build("classic", (28, 28, 1), options.latent_dim, seed=0),
+            images,
+            beta=1.0,
+            seed=0,
+            precision=kind,
+        )
+        for kind in kinds
+    }
     order = np.arange(len(images), dtype=np.int32).reshape(-1, BATCH)
     rates = np.full(len(order), 1e-3, np.float32)
     plain_keras.seconds_of_epochs(
         fit, floats[: 2 * BATCH], 1
     )  # both trace their graphs before the clock runs
-    engine.run(order[:2], rates[:2], 0)
-    speeds: dict[str, list[float]] = {"keras_fit": [], "vaecli": []}
+    for engine in engines.values():
+        engine.run(order[:2], rates[:2], 0)
+    speeds: dict[str, list[float]] = {name: [] for name in ("keras_fit", *engines)}
     for _ in range(options.rounds):
         speeds["keras_fit"].append(len(images) / plain_keras.seconds_of_epochs(fit, floats, 1))
-        start = time.perf_counter()
-        for first in range(0, len(order), 25):  # the loop's own calls are of about this length
-            engine.run(order[first : first + 25], rates[first : first + 25], first)
-        speeds["vaecli"].append(len(images) / (time.perf_counter() - start))
+        for kind, engine in engines.items():
+            start = time.perf_counter()
+            for first in range(0, len(order), 25):  # the loop's own calls are of about this length
+                engine.run(order[first : first + 25], rates[first : first + 25], first)
+            speeds[kind].append(len(images) / (time.perf_counter() - start))
     medians = {name: round(statistics.median(values)) for name, values in speeds.items()}
-    print(json.dumps(medians | {"ratio": round(medians["vaecli"] / medians["keras_fit"], 2)}))
+    ratios = {f"{kind}_ratio": round(medians[kind] / medians["keras_fit"], 2) for kind in engines}
+    print(json.dumps(medians | ratios))
 
 
 if __name__ == "__main__":
