@@ -1,4 +1,6 @@
-"""Bytes for floats: no pair of weights can saturate, and ranges lose little."""
+"""Bytes for floats: ranges that lose little, and which weights share a pair."""
+
+import itertools
 
 import numpy as np
 import pytest
@@ -6,31 +8,44 @@ import pytest
 from vaecli.export import quantise
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_pairs_are_kept(seed):
-    """|w_k| + |w_k+1| <= 128 in both orders of the reduction, and the scale is no coarser than that needs."""
-    rng = np.random.default_rng(seed)
-    kernel = rng.standard_t(2, (2, 2, 8, 16)).astype(np.float32)
-    weights, scale = quantise.quantised_kernel(kernel)
-    pairs = np.maximum(*(quantise.largest_pairs(rows) for rows in quantise.reductions(weights)))
-    assert (pairs <= 128).all()
-    assert (np.maximum(pairs, np.abs(weights.astype(int)).max(axis=(0, 1, 2))) >= 126).all()
-    assert (np.abs(weights * scale - kernel) <= scale / 2 * 1.001).all()
+def test_the_pairs_of_a_kernel():
+    """Both orders of the reduction, and no others: a place and the next one of each order."""
+    shape = (2, 1, 3)
+    pairs = {(one, other) for one, beside in enumerate(quantise.kernel_neighbours(shape)) for other in beside}
+    last = [0, 1, 2, 3, 4, 5]  # (row, channel): 00 01 02 10 11 12
+    first = [0, 3, 1, 4, 2, 5]
+    expected = {pair for order in (last, first) for pair in itertools.pairwise(order)}
+    assert pairs == expected | {(other, one) for one, other in expected}
 
 
-def test_a_channel_of_zeros():
-    """It has a scale that divides."""
-    weights, scale = quantise.quantised_kernel(np.zeros((1, 1, 4, 2), np.float32))
-    assert not weights.any() and (scale == 1).all()
+def test_the_finest_scale_that_keeps_the_pairs():
+    """A pair is allowed 127 before rounding, and a lone weight, too; a column of zeros has a scale that divides."""
+    weights = np.array([[3.0, 0, 0], [4.0, 0, 1], [-9.0, 0, 0]])
+    scales = quantise.column_scales(weights, quantise.neighbours(3, np.array([0, 1, 2])))
+    np.testing.assert_allclose(scales, [13 / 127, 1, 1 / 127])
+    scales = quantise.column_scales(weights, quantise.neighbours(3))
+    np.testing.assert_allclose(scales, [9 / 127, 1, 1 / 127])
 
 
-def test_one_outlier_does_not_take_the_range():
-    """The step of a range with one far outlier is finer than maximum / 255, and loses less."""
-    values = np.append(np.random.default_rng(0).exponential(1, 100_000), 40).astype(np.float32)
-    step = quantise.activation_scale(values)
+def lost(values, weights, step):
+    return np.mean(weights * np.square(values - quantise.levels(values, step) * step))
 
-    def loss(step):
-        return np.square(values - np.clip(np.rint(values / step), 0, 255) * step).mean()
 
-    assert step < 40 / 255 and loss(step) < loss(40 / 255)
-    assert quantise.activation_scale(np.zeros(9, np.float32)) > 0
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_range_for_what_counts(weighted):
+    """One far outlier does not take the range; large values that count for nothing do not either."""
+    values = np.append(np.random.default_rng(0).exponential(1, 15_000), 40).astype(np.float32)[:, None]
+    weights = np.where(values > 2, 1e-3, 1).astype(np.float32) if weighted else np.ones_like(values)
+    (step,) = quantise.channel_scales(values, weights)
+    assert step < 40 / 255 and lost(values, weights, step) < lost(values, weights, np.float32(40 / 255))
+    (even,) = quantise.channel_scales(values, np.ones_like(values))
+    assert step <= even
+
+
+def test_dead_channels():
+    """One gets the step of the others; where all are dead, the step divides."""
+    values = np.abs(np.random.default_rng(0).normal(size=(500, 4))).astype(np.float32)
+    values[:, 1] = -1
+    steps = quantise.channel_scales(values, np.ones_like(values))
+    assert steps[1] == pytest.approx(np.median(steps[[0, 2, 3]]))
+    assert (quantise.channel_scales(-values, np.ones_like(values))[[0, 2, 3]] > 0).all()

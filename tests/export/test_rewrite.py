@@ -4,12 +4,13 @@ import numpy as np
 import onnxruntime
 import pytest
 
-onnx = pytest.importorskip("onnx")
 pytestmark = pytest.mark.train
 
 
 def chain(c_in, c_mid, c_out, height, width, *, stride=2):
     """x (N, C_in, h, w) through a transposed convolution, ReLU and another one, with biases."""
+    import onnx
+
     rng = np.random.default_rng(0)
     shapes = {"k1": (c_in, c_mid, 3, 3), "b1": (c_mid,), "k2": (c_mid, c_out, 3, 3), "b2": (c_out,)}
     weights = [

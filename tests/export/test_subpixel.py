@@ -38,3 +38,35 @@ def test_the_last_layer_around_corners_is_exact(h, w, channels):
     products = np.concatenate(parts, axis=3) @ subpixel.corner_matrix(kernel)
     expected = transposed(subpixel.interleaved(parts), kernel, 1)
     np.testing.assert_array_equal(subpixel.corners_summed(products), expected)
+
+
+def inner(a, b):
+    return (a.astype(np.float64) * b).sum()
+
+
+@pytest.mark.parametrize(("h", "w"), [(1, 1), (3, 5)])
+def test_the_way_back_is_the_transpose(h, w):
+    """<A x, y> = <x, A' y> for both kinds of layers, in whole numbers."""
+    rng = np.random.default_rng(h)
+    x, y = (rng.integers(-9, 9, (2, *size)).astype(np.float32) for size in ((h, w, 3), (2 * h, 2 * w, 5)))
+    kernel = rng.integers(-9, 9, (3, 3, 5, 3)).astype(np.float32)
+    none = np.zeros(5, np.float32)
+    assert inner(subpixel.upsampled(x, kernel, none), y) == inner(x, subpixel.upsampled_back(y, kernel))
+    wide = rng.integers(-9, 9, (2, 2 * h, 2 * w, 3)).astype(np.float32)
+    assert inner(subpixel.same_size(wide, kernel, none), y) == inner(wide, subpixel.same_size_back(y, kernel))
+    np.testing.assert_array_equal(subpixel.same_size(wide, kernel, none), transposed(wide, kernel, 1))
+
+
+def test_blocks_and_what_they_see():
+    """A block's sums: its quarters of the corner matrix on the four cells around it."""
+    rng = np.random.default_rng(7)
+    cells = rng.integers(-9, 9, (2, 3, 2, 8)).astype(np.float32)
+    kernel = rng.integers(-9, 9, (3, 3, 3, 2)).astype(np.float32)
+    matrix = subpixel.corner_matrix(kernel)
+    image = subpixel.corners_summed(cells @ matrix)
+    quarters = matrix.reshape(8, 4, 12).transpose(1, 0, 2).reshape(32, 12)
+    seen = subpixel.corner_windows(cells) @ quarters
+    expected = subpixel.blocks(image).reshape(seen.shape)
+    np.testing.assert_array_equal(seen[:, 1:-1, 1:-1], expected[:, 1:-1, 1:-1])
+    inside = subpixel.blocks(np.ones_like(image)).reshape(seen.shape) > 0
+    np.testing.assert_array_equal(seen[inside], expected[inside])

@@ -12,7 +12,6 @@ each such group into its own channels-last kernel and drops them, as fast as its
 phases are interleaved by Concat, which copies whole rows: onnxruntime's DepthToSpace and Transpose are slower.
 """
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,10 +19,10 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from vaecli.export import quantise, subpixel
-from vaecli.export.stages import Layer, Stages
+from vaecli.export.calibrate import BytePhase, ByteStages
 
 IR_VERSION = 7  # of the year of opset 13
+ONE = np.float32(1)  # the step of every activation; calibrate.py folds the real ones into weights and scales
 CHANNELS_FIRST, CHANNELS_LAST = [0, 3, 1, 2], [0, 2, 3, 1]
 
 
@@ -65,47 +64,42 @@ class _Graph:
         return name
 
 
-def build(stages: Stages, scales: Sequence[float], *, opset: int) -> onnx.ModelProto:
+def build(stages: ByteStages, *, opset: int) -> onnx.ModelProto:
     """The int8 graph: `z` (N, D) -> `image` and `logits` (N, H, W, C), float32.
 
     Args:
-        stages: the float32 decoder.
-        scales: the steps of the activations that go into each layer after the first.
+        stages: the decoder in bytes.
         opset: of the operators, 13 to 18.
     """
     graph = _Graph()
     x = graph.add("Gemm", "z", stages.dense, stages.dense_bias)
-    x = graph.reshape(graph.add("QuantizeLinear", x, np.float32(scales[0]), np.uint8(0)), *stages.grid)
+    x = graph.reshape(graph.add("QuantizeLinear", x, ONE, np.uint8(0)), *stages.grid)
     height, width, _ = stages.grid
-    steps = list(itertools.pairwise(scales))
-    for layer, step in zip(stages.doubling[:-1], steps[:-1], strict=True):
-        x = _interleaved(graph, _phases(graph, x, layer, step), height, width, len(layer.bias))
+    for phases in stages.doubling[:-1]:
+        x = _interleaved(graph, _convolved(graph, x, phases), height, width, len(phases[0].bias))
         height, width = 2 * height, 2 * width
-    x = graph.add("Concat", *_phases(graph, x, stages.doubling[-1], steps[-1]), axis=3)
-    _last(graph, x, stages, scales[-1], (height, width))
+    x = graph.add("Concat", *_convolved(graph, x, stages.doubling[-1]), axis=3)
+    _last(graph, x, stages, (height, width))
     return _model(graph, stages, opset)
 
 
-def _phases(graph: _Graph, x: str, layer: Layer, scales: tuple[float, float]) -> list[str]:
+def _convolved(graph: _Graph, x: str, phases: Sequence[BytePhase]) -> list[str]:
     """A doubling layer with its ReLU: uint8 (N, h, w, C_in) -> four phases (N, h, w, C_out)."""
-    before, after = np.float32(scales[0]), np.float32(scales[1])
     first = graph.add("Transpose", x, perm=CHANNELS_FIRST)
     found = []
-    for phase in subpixel.phases(layer.kernel):
-        weights, scale = quantise.quantised_kernel(phase.kernel)
-        bias = np.rint(layer.bias / (before * scale).astype(np.float64)).astype(np.int32)
+    for phase in phases:
         result = graph.add(
             "QLinearConv",
             first,
-            before,
+            ONE,
             np.uint8(0),
-            np.ascontiguousarray(weights.transpose(3, 2, 0, 1)),
-            scale,
-            np.zeros(len(scale), np.int8),
-            after,
+            np.ascontiguousarray(phase.weights.transpose(3, 2, 0, 1)),
+            phase.scale,
+            np.zeros(len(phase.scale), np.int8),
+            ONE,
             np.uint8(0),
-            bias,
-            kernel_shape=weights.shape[:2],
+            phase.bias,
+            kernel_shape=phase.weights.shape[:2],
             pads=[phase.top, phase.left, 0, 0],
         )
         found.append(graph.add("Transpose", result, perm=CHANNELS_LAST))
@@ -119,40 +113,29 @@ def _interleaved(graph: _Graph, parts: Sequence[str], height: int, width: int, c
     return graph.reshape(graph.add("Concat", *rows, axis=2), 2 * height, 2 * width, channels)
 
 
-def _last(graph: _Graph, x: str, stages: Stages, step: float, cells: tuple[int, int]) -> None:
+def _last(graph: _Graph, x: str, stages: ByteStages, cells: tuple[int, int]) -> None:
     """The last layer on the cells (N, h, w, 4 C_in), see `subpixel.corner_matrix`; it ends in the two outputs."""
     (height, width), (rows, columns, channels) = cells, stages.image_shape
-    weights, scale = _corner_weights(stages.last.kernel)
-    products = graph.add("MatMulInteger", x, weights, np.uint8(0), np.int8(0))
+    products = graph.add("MatMulInteger", x, stages.corners, np.uint8(0), np.int8(0))
     quarters = graph.split("Split", products, np.full(4, 4 * channels, np.int64), axis=3, outputs=4)
     placed = []
     for quarter, value in enumerate(quarters):
         below, right = divmod(quarter, 2)
         placed.append(graph.add("Pad", value, np.array([0, below, right, 0, 0, 1 - below, 1 - right, 0])))
     corners = graph.add("Add", graph.add("Add", *placed[:2]), graph.add("Add", *placed[2:]))
-    blocks = graph.reshape(corners, height + 1, width + 1, 2, 2 * channels)
+    # onnxruntime is slow where a constant of few numbers is spread: the two are whole rows
+    scale, bias = (np.tile(value, (width + 1, 1)) for value in (stages.corner_scale, stages.corner_bias))
+    scaled = graph.add("Add", graph.add("Mul", graph.add("Cast", corners, to=TensorProto.FLOAT), scale), bias)
+    blocks = graph.reshape(scaled, height + 1, width + 1, 2, 2 * channels)
     pixels = graph.reshape(
         graph.add("Transpose", blocks, perm=[0, 1, 3, 2, 4]), 2 * height + 2, 2 * width + 2, channels
     )
-    cut = graph.add("Slice", pixels, np.array([1, 1]), np.array([1 + rows, 1 + columns]), np.array([1, 2]))
-    whole_rows = np.ones(
-        (columns, 1), np.float32
-    )  # onnxruntime is slow where a constant of C numbers is spread
-    scaled = graph.add(
-        "Mul", graph.add("Cast", cut, to=TensorProto.FLOAT), whole_rows * scale * np.float32(step)
-    )
-    graph.end("Add", "logits", scaled, whole_rows * stages.last.bias)
+    cut = [np.array(numbers) for numbers in ([1, 1], [1 + rows, 1 + columns], [1, 2])]
+    graph.end("Slice", "logits", pixels, *cut)
     graph.end("Sigmoid", "image", "logits")
 
 
-def _corner_weights(kernel: subpixel.Float) -> tuple[quantise.Int8, subpixel.Float]:
-    """`corner_matrix` in int8, (4 C_in, 16 C), and the scale of each of the C channels of the image."""
-    matrix, channels = subpixel.corner_matrix(kernel), kernel.shape[2]
-    scale = quantise.column_scales(matrix).reshape(16, channels).max(axis=0)
-    return quantise.rounded(matrix, np.tile(scale, 16)), scale
-
-
-def _model(graph: _Graph, stages: Stages, opset: int) -> onnx.ModelProto:
+def _model(graph: _Graph, stages: ByteStages, opset: int) -> onnx.ModelProto:
     latent = helper.make_tensor_value_info("z", TensorProto.FLOAT, ["N", len(stages.dense)])
     outputs = [
         helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", *stages.image_shape])

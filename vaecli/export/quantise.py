@@ -1,75 +1,105 @@
 """Float numbers as bytes: ranges of activations, weights that no processor saturates on.
 
-Activations are uint8 with zero point 0, which is also the ReLU; weights are int8, one scale a channel.
+Activations are uint8 with zero point 0, which is also the ReLU; weights are int8, one scale a column.
 
 On x86 with AVX2 and no VNNI, onnxruntime multiplies unsigned by signed bytes with `vpmaddubsw`, which adds two
 neighbouring products into 16 bits and saturates. 255 (|w_k| + |w_k+1|) stays below 2**15 if |w_k| + |w_k+1| <= 128;
 then the sums are exact there as everywhere.
+
+Letters: K numbers are summed (the reduction), into each of M columns.
 """
 
-from typing import Any
+import itertools
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-Float = npt.NDArray[np.float32]
-Int8 = npt.NDArray[np.int8]
+Float: TypeAlias = npt.NDArray[np.float32]
+Double: TypeAlias = npt.NDArray[np.float64]
+Int8: TypeAlias = npt.NDArray[np.int8]
+Neighbours: TypeAlias = list[list[int]]  # for each of the K places, those that share a pair with it
 
 LARGEST_WEIGHT = 127
 LARGEST_PAIR = 128
 LEVELS = 255  # of an activation above zero
 
-_CLIPS = np.linspace(0.30, 1.0, 71)
-_MOST_VALUES = 500_000
+_CLIPS = np.linspace(0.20, 1.0, 33)
+_MOST_VALUES = 20_000
 
 
-def activation_scale(values: Float) -> float:
-    """The step of a uint8 range 0 to 255 that loses the least of `values`, in mean squared error.
+def channel_scales(values: Float, weights: Float) -> Float:
+    """The step of each channel's uint8 range 0 to 255, the one that loses the least: (C,).
 
-    A bare maximum would spend the levels on a few outliers. What is below zero is lost to the ReLU anyway.
+    A bare maximum would spend the levels on a few outliers, or on values that no pixel depends on. A channel
+    that is never above zero gets the median of the others.
+
+    Args:
+        values: (R, C), what is below zero being lost to the ReLU anyway.
+        weights: (R, C), how much the square of an error counts.
     """
-    flat = np.maximum(values, 0).ravel()
-    top = float(flat.max(initial=0.0))
-    if not top > 0.0:
-        return 1.0 / LEVELS  # a layer that is dead on all of them
-    sample = flat[:: max(1, flat.size // _MOST_VALUES)]
-    steps = _CLIPS * top / LEVELS
-    losses = [np.square(sample - np.clip(np.rint(sample / step), 0, LEVELS) * step).mean() for step in steps]
+    every = max(1, len(values) // _MOST_VALUES)
+    scales = np.array(
+        [_least(column, counts) for column, counts in zip(values[::every].T, weights[::every].T, strict=True)]
+    )
+    alive = scales > 0
+    scales[~alive] = np.median(scales[alive]) if alive.any() else 1.0 / LEVELS
+    result: Float = scales.astype(np.float32)
+    return result
+
+
+def _least(values: Float, weights: Float) -> float:
+    steps = _CLIPS * float(values.max(initial=0.0)) / LEVELS
+    if not steps[-1] > 0.0:
+        return 0.0
+    losses = [
+        np.mean(weights * np.square(values - levels(values, np.float32(step)) * step)) for step in steps
+    ]
     return float(steps[int(np.argmin(losses))])
 
 
-def quantised_kernel(kernel: Float) -> tuple[Int8, Float]:
-    """A kernel (kh, kw, C_in, C_out) as int8, and the scale of each output channel (C_out,).
-
-    Neighbours along the reduction keep |w_k| + |w_k+1| <= 128 in the order (kh, kw, C_in) of a runtime that works
-    channels last, as onnxruntime does, and in the order (C_in, kh, kw) of one that works channels first.
-    """
-    scale = column_scales(*reductions(kernel))
-    return rounded(kernel, scale), scale
+def levels(values: Float, scale: "Float | np.float32") -> Float:
+    """Values over their step, as the whole numbers 0 to 255 of a uint8."""
+    whole: Float = np.clip(np.rint(values / scale), 0, LEVELS)
+    return whole
 
 
 def reductions(kernel: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """A kernel (kh, kw, C_in, C_out) as matrices (K, C_out), K in the order channels last and channels first."""
+    """A kernel (kh, kw, C_in, C_out) as matrices (K, C_out), K in the order channels last and channels first.
+
+    onnxruntime works channels last; a runtime that works channels first sums in the other order.
+    """
     channels = kernel.shape[-1]
     return kernel.reshape(-1, channels), kernel.transpose(2, 0, 1, 3).reshape(-1, channels)
 
 
-def column_scales(*orders: Float) -> Float:
-    """The finest scale of each column (M,) that keeps all pairs, of the same weights (K, M) in one or more orders.
+def kernel_neighbours(shape: tuple[int, int, int]) -> Neighbours:
+    """The pairs of a kernel (kh, kw, C_in), in both orders of `reductions`; places in the order channels last."""
+    places = np.arange(int(np.prod(shape))).reshape(*shape, 1)
+    return neighbours(places.size, *(order[:, 0] for order in reductions(places)))
+
+
+def neighbours(size: int, *orders: npt.NDArray[np.int64]) -> Neighbours:
+    """Who stands beside whom in one or more orders of some of the places 0 to `size` - 1."""
+    found: list[set[int]] = [set() for _ in range(size)]
+    for order in orders:
+        for one, other in itertools.pairwise(order.tolist()):
+            found[one].add(other)
+            found[other].add(one)
+    return [sorted(beside) for beside in found]
+
+
+def column_scales(weights: Double, pairs: Neighbours) -> Double:
+    """The finest scale of each column of weights (K, M) that keeps all pairs, (M,).
 
     It allows a pair 127 before rounding, which adds at most 1.
     """
-    needed = np.stack([np.maximum(np.abs(rows).max(axis=0), largest_pairs(rows)) for rows in orders]).max(
-        axis=0
-    )
-    scales: Float = np.where(needed > 0, needed / LARGEST_WEIGHT, 1).astype(np.float32)
-    return scales
-
-
-def rounded(weights: Float, scale: Float) -> Int8:
-    """Weights (..., M) over scales (M,), as int8."""
-    steps: Int8 = np.clip(np.rint(weights / scale), -LARGEST_WEIGHT, LARGEST_WEIGHT).astype(np.int8)
-    return steps
+    size = np.abs(weights)
+    needed = size.max(axis=0)
+    for place, beside in enumerate(pairs):
+        for other in beside:
+            needed = np.maximum(needed, size[place] + size[other])
+    return np.where(needed > 0, needed / LARGEST_WEIGHT, 1.0)
 
 
 def largest_pairs(rows: npt.NDArray[Any]) -> Float:

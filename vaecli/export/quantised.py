@@ -6,7 +6,7 @@ import pathlib
 import keras
 import numpy as np
 
-from vaecli.export import fidelity, int8, quantise, stages
+from vaecli.export import calibrate, fidelity, int8, stages
 from vaecli.export.stamp import stamped
 from vaecli.runtime import modelfile
 from vaecli.runtime.golden import Golden
@@ -37,8 +37,8 @@ def add(
     exact = Model.open(folder)
     parts = stages.read(decoder)
     z = np.concatenate(fidelity.latents(exact, validation, seed=CALIBRATION_SEED))
-    scales = [quantise.activation_scale(values) for values in parts.activations(z)]
-    graph = int8.build(parts, scales, opset=opset)
+    mixed = z[np.random.default_rng(CALIBRATION_SEED).permutation(len(z))]
+    graph = int8.build(calibrate.calibrated(parts, mixed), opset=opset)
     info = dataclasses.replace(exact.info, precision="int8")
     path = folder / DECODERS["int8"]
     golden = modelfile.read(exact.path).golden()

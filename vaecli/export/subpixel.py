@@ -55,13 +55,59 @@ def upsampled(x: Float, kernel: Float, bias: Float) -> Float:
     return interleaved([_convolved(x, phase) + bias for phase in phases(kernel)])
 
 
-def _convolved(x: Float, phase: Phase) -> Float:
-    rows, columns, c_in, c_out = phase.kernel.shape
+def windows(x: Float, phase: Phase) -> Float:
+    """What a phase sees of x (N, h, w, C_in), its kernel as a matrix's rows: (N, h, w, kh * kw * C_in)."""
+    rows, columns, _, _ = phase.kernel.shape
     _, height, width, _ = x.shape
     padded = np.pad(x, ((0, 0), (phase.top, 0), (phase.left, 0), (0, 0)))
-    windows = [padded[:, i : i + height, j : j + width] for i in range(rows) for j in range(columns)]
-    result: Float = np.concatenate(windows, axis=-1) @ phase.kernel.reshape(rows * columns * c_in, c_out)
+    return np.concatenate(
+        [padded[:, i : i + height, j : j + width] for i in range(rows) for j in range(columns)], axis=-1
+    )
+
+
+def _convolved(x: Float, phase: Phase) -> Float:
+    result: Float = windows(x, phase) @ phase.kernel.reshape(-1, phase.kernel.shape[-1])
     return result
+
+
+def upsampled_back(gradient: Float, kernel: Float) -> Float:
+    """The transpose of `upsampled`: gradients of its output (N, 2h, 2w, C_out) -> of its input (N, h, w, C_in)."""
+    count, height, width, _ = gradient.shape
+    total = np.zeros((count, 1 + height // 2, 1 + width // 2, kernel.shape[3]), np.float32)
+    for part, phase in zip(taken_apart(gradient), phases(kernel), strict=True):
+        rows, columns, _, _ = phase.kernel.shape
+        for i in range(rows):
+            for j in range(columns):
+                down, right = 1 - phase.top + i, 1 - phase.left + j
+                where = (slice(None), slice(down, down + height // 2), slice(right, right + width // 2))
+                total[where] += part @ phase.kernel[i, j].T
+    return total[:, 1:, 1:]
+
+
+def taken_apart(x: Float) -> list[Float]:
+    """The inverse of `interleaved`: (N, 2h, 2w, C) -> four of (N, h, w, C)."""
+    return [x[:, row::2, column::2] for row in (0, 1) for column in (0, 1)]
+
+
+def same_size(x: Float, kernel: Float, bias: Float) -> Float:
+    """The stride-1 layer in numpy: (N, H, W, C_in) -> (N, H, W, C_out)."""
+    return _spread(x, kernel[::-1, ::-1].transpose(0, 1, 3, 2)) + bias
+
+
+def same_size_back(gradient: Float, kernel: Float) -> Float:
+    """The transpose of `same_size`: the gradient of its output -> of its input."""
+    return _spread(gradient, kernel)
+
+
+def _spread(x: Float, taps: Float) -> Float:
+    """The sum over taps (3, 3, C, C') of x (N, H, W, C), moved by one pixel each way: (N, H, W, C')."""
+    _, height, width, _ = x.shape
+    padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    total = np.zeros((*x.shape[:3], taps.shape[-1]), np.float32)
+    for i in range(3):
+        for j in range(3):
+            total += padded[:, i : i + height, j : j + width] @ taps[i, j]
+    return total
 
 
 def corner_matrix(kernel: Float) -> Float:
@@ -80,6 +126,25 @@ def corner_matrix(kernel: Float) -> Float:
             matrix[row, column, :, row : row + 3, column : column + 3] = reached
     quarters = matrix.reshape(4 * c_in, 2, 2, 2, 2, c_out).transpose(0, 1, 3, 2, 4, 5)
     return np.ascontiguousarray(quarters.reshape(4 * c_in, 16 * c_out))
+
+
+def corner_windows(cells: Float) -> Float:
+    """What each block between four cells sees of cells (N, h, w, 4 C_in): (N, h + 1, w + 1, 4 * 4 C_in).
+
+    The quarters in the order of `corner_matrix`: that of the cell below and right first.
+    """
+    _, height, width, _ = cells.shape
+    padded = np.pad(cells, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    moved = [(1 - row, 1 - column) for row in (0, 1) for column in (0, 1)]
+    return np.concatenate([padded[:, i : i + height + 1, j : j + width + 1] for i, j in moved], axis=-1)
+
+
+def blocks(image: Float) -> Float:
+    """An image (N, 2h, 2w, C) as blocks of 2x2 pixels between its cells, zeros around: (N, h+1, w+1, 2, 2, C)."""
+    count, height, width, channels = image.shape
+    padded = np.pad(image, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    cut = padded.reshape(count, height // 2 + 1, 2, width // 2 + 1, 2, channels)
+    return cut.transpose(0, 1, 3, 2, 4, 5)
 
 
 def corners_summed(products: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:

@@ -1,0 +1,84 @@
+"""Weights rounded so that their errors cancel on what the layer really sees.
+
+A layer's float weights are not what its int8 form should round to: its inputs have been rounded, too. So the layer
+is fitted anew, by least squares from the bytes that come in to the sums that should come out. Then the weights are
+rounded one after the other, each error passed on to those that are still free (Frantar et al. 2023,
+arXiv:2210.17323), and gone over again one at a time while that helps. The bias takes what is left of the mean.
+
+Letters: R rows of examples, K inputs, M columns.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from vaecli.export.quantise import (
+    LARGEST_PAIR,
+    LARGEST_WEIGHT,
+    Double,
+    Float,
+    Int8,
+    Neighbours,
+    column_scales,
+)
+
+RIDGE = 1e-2  # of the mean square of an input: how strongly the fit is held to the float weights
+SWEEPS = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Fitted:
+    """Columns in bytes: the sum is `scale` (inputs @ `weights`) + `bias`; (K, M), (M,) and (M,)."""
+
+    weights: Int8
+    scale: Float
+    bias: Float
+
+
+def fitted(inputs: Float, wanted: Float, counts: Float, start: Float, pairs: Neighbours) -> Fitted:
+    """Columns that turn inputs (R, K) into sums (R, M), as near as bytes can.
+
+    Args:
+        inputs: whole numbers 0 to 255.
+        wanted: (R, M).
+        counts: (R,), how much the square of a row's error counts, some of them above zero.
+        start: the float weights (K, M); inputs that say nothing keep theirs.
+        pairs: that have to keep |w_k| + |w_other| <= 128.
+    """
+    share = (counts / counts.sum(dtype=np.float64)).astype(np.float32)
+    middle, mean = (share @ inputs).astype(np.float64), (share @ wanted).astype(np.float64)
+    weighted = share[:, None] * inputs
+    gram = (weighted.T @ inputs).astype(np.float64) - np.outer(middle, middle)
+    cross = (weighted.T @ wanted).astype(np.float64) - np.outer(middle, mean)
+    size = float(np.trace(gram)) / len(gram)
+    ridge = RIDGE * size if size > 0 else 1.0
+    gram[np.diag_indices_from(gram)] += ridge
+    ideal = np.linalg.solve(gram, cross + ridge * start)
+    scale = column_scales(ideal, pairs)
+    weights = _rounded(gram, ideal / scale, pairs)
+    bias = mean - middle @ (weights * scale)
+    return Fitted(weights.astype(np.int8), scale.astype(np.float32), bias.astype(np.float32))
+
+
+def _rounded(gram: Double, ideal: Double, pairs: Neighbours) -> Double:
+    """Whole numbers (K, M) near to `ideal`, in the metric of the Gram matrix (K, K)."""
+    spread = np.linalg.cholesky(
+        np.linalg.inv(gram)
+    ).T  # row k: how the error of weight k moves those after it
+    left, whole = ideal.copy(), np.zeros_like(ideal)
+    for k, row in enumerate(spread):
+        whole[k] = _allowed(whole, left[k], pairs[k])
+        left[k:] -= np.outer(row[k:] / row[k], left[k] - whole[k])
+    slope = gram @ (whole - ideal)
+    for k in [*range(len(gram))] * SWEEPS:
+        better = _allowed(whole, whole[k] - slope[k] / gram[k, k], pairs[k])
+        slope += np.outer(gram[k], better - whole[k])
+        whole[k] = better
+    return whole
+
+
+def _allowed(whole: Double, value: Double, beside: list[int]) -> Double:
+    """A row of weights as whole numbers that keep the pairs with the rows beside it; those not yet set are 0."""
+    taken = np.abs(whole[beside]).max(axis=0, initial=0.0)
+    limit = np.minimum(LARGEST_WEIGHT, LARGEST_PAIR - taken)
+    return np.clip(np.rint(value), -limit, limit)
