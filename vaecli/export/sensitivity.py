@@ -32,7 +32,7 @@ class Trace:
 
 
 def trace(stages: Stages, z: Float) -> Trace:
-    """Decode z (N, D) and go back, with random signs on the pixels: their squares give the sum (Hutchinson 1990)."""
+    """Decode z (N, D) and go back with random signs on the pixels: their squares give the sum (Hutchinson 1990)."""
     values = stages.activations(z)
     logits = subpixel.same_size(values[-1], stages.last.kernel, stages.last.bias)
     slope = 0.25 * (1 - np.square(np.tanh(logits / 2)))  # of the sigmoid
