@@ -1,8 +1,10 @@
 """What tests of several packages share: the committed model, the program, forged files."""
 
+import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 
@@ -78,6 +80,38 @@ def process(here):
         )
 
     return process
+
+
+@pytest.fixture
+def two_workers(tmp_path):
+    """Starts a command as two workers of a cluster on this machine."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    hosts = [f"127.0.0.1:{one.getsockname()[1]}" for one in sockets]
+    for one in sockets:
+        one.close()
+    started = []
+
+    def start(*command):
+        for index in range(2):
+            here = tmp_path / str(index)
+            here.mkdir()
+            place = {"cluster": {"worker": hosts}, "task": {"type": "worker", "index": index}}
+            started.append(
+                subprocess.Popen(
+                    [sys.executable, *map(str, command)],
+                    cwd=here,
+                    env=os.environ | {"TF_CONFIG": json.dumps(place)},
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+            )
+        return started
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
 
 
 @pytest.fixture(scope="session")

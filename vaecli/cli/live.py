@@ -166,7 +166,9 @@ class Screen(NotingWatcher):
 
 def headline(plan: Plan) -> str:
     """What is trained, in two lines."""
+    where = f" on {plan.devices} devices" if plan.devices > 1 else ""
     return (
         f"{plan.run}: {plan.n_train:,} images of {plan.data}, {plan.n_validation:,} held out,\n"
-        f"{plan.parameters:,} parameters, {plan.epochs} epochs of {plan.steps_per_epoch} steps in {plan.precision}."
+        f"{plan.parameters:,} parameters, {plan.epochs} epochs of {plan.steps_per_epoch} steps in {plan.precision}"
+        f"{where}."
     )

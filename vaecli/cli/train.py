@@ -13,6 +13,7 @@ from vaecli.cli.console import JsonOption, QuietOption
 from vaecli.cli.duration import seconds
 from vaecli.errors import OptionError
 from vaecli.options import TrainOptions
+from vaecli.training.cluster import device_count
 
 if typing.TYPE_CHECKING:
     from vaecli.tasks.train import Trained
@@ -69,6 +70,9 @@ def train(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write event files for TensorBoard, too.")
     ] = False,
+    devices: Annotated[
+        str, typer.Option(help="GPUs of this machine to train on: a number, or all.", metavar="all|N")
+    ] = "1",
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -88,6 +92,7 @@ def train(
     """
     flags = _flags(context)
     limit = seconds(max_time, option="--max-time") if max_time is not None else None
+    count = device_count(devices)
     if resume is not None:
         _refuse_beside_resume([name for name in (*flags, "out", "config") if _typed(context, name)])
         chosen = None
@@ -110,12 +115,13 @@ def train(
                 checkpoint_every=60 * checkpoint_every,
                 max_time=limit,
                 tensorboard=tensorboard,
+                devices=count,
             )
-        signalled = stop()
-    if not as_json:
-        _report(result, quiet=quiet)
-    if signalled:
-        raise typer.Exit(STOPPED[signalled])
+        ended = stop() or result.reason  # of several workers, the signal may have come to another one
+    if not as_json and result.run:
+        _report(result, result.run, quiet=quiet)
+    if ended in STOPPED:
+        raise typer.Exit(STOPPED[ended])
 
 
 def _refuse_beside_resume(given: list[str]) -> None:
@@ -140,8 +146,8 @@ def _flags(context: typer.Context) -> dict[str, Any]:
     return {name: context.params[name] for name in names}
 
 
-def _report(result: "Trained", *, quiet: bool) -> None:
-    run = console.shown_path(result.run)
+def _report(result: "Trained", folder: pathlib.Path, *, quiet: bool) -> None:
+    run = console.shown_path(folder)
     if not quiet:
         console.note(f"Training ended: {result.reason}.")
         console.note(_outcome(result))

@@ -68,7 +68,7 @@ class Job:
 def begun(chosen: TrainOptions, out: pathlib.Path | None, watch: Watcher) -> Iterator[Job]:
     """A new run: its data, and its folder with all but results; no folder is left if an option is refused."""
     data = load(chosen.data, "train", warn=watch.note, progress=watch.downloaded)
-    held_out = _held_out(data, chosen)
+    held_out = hold_out(data, chosen)
     run = layout.create(out, data.name)
     try:
         with locked(run.lock):
@@ -99,7 +99,7 @@ def taken_up(path: pathlib.Path, changes: Mapping[str, Any], watch: Watcher) -> 
         chosen = _changed(before, changes, state)
         data = load(chosen.data, "train", warn=watch.note, progress=watch.downloaded)
         count = state.threads or [threads.available()] * 2
-        yield Job(run, chosen, data, _held_out(data, chosen), before, count)
+        yield Job(run, chosen, data, hold_out(data, chosen), before, count)
 
 
 def _changed(before: TrainOptions, changes: Mapping[str, Any], state: State) -> TrainOptions:
@@ -113,7 +113,12 @@ def _changed(before: TrainOptions, changes: Mapping[str, Any], state: State) -> 
     return chosen
 
 
-def _held_out(data: ImageSet, chosen: TrainOptions) -> np.ndarray:
+def hold_out(data: ImageSet, chosen: TrainOptions) -> np.ndarray:
+    """Which images belong to validation, (N,) bool.
+
+    Raises:
+        DataError: all of them, or none.
+    """
     mask = validation_mask(len(data.images), fraction=chosen.validation_split, seed=chosen.seed)
     if mask.all() or not mask.any():
         part = "validation" if not mask.any() else "training"

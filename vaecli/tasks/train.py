@@ -1,5 +1,6 @@
 """`vaecli train`: images -> a run folder with a trained, exported, checked model."""
 
+import contextlib
 import dataclasses
 import pathlib
 from collections.abc import Callable, Mapping
@@ -9,14 +10,15 @@ import numpy as np
 
 from vaecli.errors import OptionError, OutputError
 from vaecli.options import TrainOptions
-from vaecli.tasks import deadline, plots
+from vaecli.tasks import deadline, plots, together
 from vaecli.tasks.finish import finish, missing
 from vaecli.tasks.job import Job, begun, taken_up
-from vaecli.training import startup
+from vaecli.training import cluster, startup
 from vaecli.training.advice import Adviser
 from vaecli.training.watch import Plan, Row, Several, Watcher
 
 if TYPE_CHECKING:
+    from vaecli.training.devices import Devices
     from vaecli.training.trainer import Trainer
 
 CHECKPOINT_EVERY = 5 * 60.0  # seconds
@@ -27,14 +29,14 @@ class Trained:
     """What a run came to.
 
     Attributes:
-        run: its folder.
+        run: its folder; None in a worker that is not the chief, which has written nothing.
         reason: why training ended, in words.
         best: the row of metrics.csv whose weights are in the model; None if no epoch was finished.
         parity: the largest difference between Keras and the exported files; None if none were made.
         finished: false if there is more to train, and the run can be taken up.
     """
 
-    run: pathlib.Path
+    run: pathlib.Path | None
     reason: str
     best: Row | None
     parity: float | None
@@ -52,8 +54,9 @@ def train(
     checkpoint_every: float = CHECKPOINT_EVERY,
     max_time: float | None = None,
     tensorboard: bool = False,
+    devices: int | None = 1,
 ) -> Trained:
-    """Train a model, export it, check it.
+    """Train a model, export it, check it; together with others, if TF_CONFIG names any.
 
     A run that is taken up goes on to the bit where its state stands. If it was finished, what is missing of its
     results is made, and nothing is trained. With more `epochs` in `changes` it is extended: the cosine is a
@@ -70,6 +73,7 @@ def train(
         checkpoint_every: seconds between two states within an epoch; one is written at the end of each anyway.
         max_time: seconds after which all should be done, the export too; the run can then be taken up.
         tensorboard: write event files, too.
+        devices: how many of this machine train; None for all.
 
     Raises:
         VaecliError: whatever goes wrong; a run that has begun stays readable.
@@ -83,10 +87,24 @@ def train(
     startup.require("Training needs TensorFlow and tf2onnx", "tensorflow", "tf2onnx")
     if tensorboard:
         startup.require("--tensorboard needs the tensorboard package", "tensorboard", extra="tensorboard")
-    watch = watch or Watcher()
-    opened = taken_up(resume, changes or {}, watch) if resume else begun(chosen or TrainOptions(), out, watch)
-    with opened as asked_for:
-        job, trainer = _prepare(asked_for, watch)
+    place = cluster.from_environment()
+    with contextlib.ExitStack() as stack:
+        workers = together.meet(place, devices) if place.workers > 1 else None
+        if workers:
+            stack.enter_context(workers.guarded())
+            if not workers.is_chief:
+                name = chosen.data if chosen else None
+                reason, finished = together.follow(workers, data_name=name, stop=stop)
+                return Trained(None, reason, None, None, finished)
+        watch = watch or Watcher()
+        opened = (
+            taken_up(resume, changes or {}, watch) if resume else begun(chosen or TrainOptions(), out, watch)
+        )
+        with together.telling_failure(workers):
+            asked_for = stack.enter_context(opened)
+            started = _start(asked_for, workers, devices)
+        trainer = _build(asked_for, started, watch)
+        job = started.job
         limit.training_begins()
 
         def asked() -> str | None:
@@ -104,36 +122,64 @@ def train(
             raise OutputError(error.message, hint=hint) from error
 
 
-def _prepare(asked_for: Job, watch: Watcher) -> tuple[Job, "Trainer"]:
-    """TensorFlow started, `auto` resolved, everything built, and the state in place if the run is taken up."""
+@dataclasses.dataclass(frozen=True)
+class _Started:
+    """TensorFlow at work: the job with `auto` resolved, the devices, and the threads that TensorFlow took."""
+
+    job: Job
+    devices: "Devices"
+    threads: list[int]
+
+
+def _start(asked_for: Job, workers: "Devices | None", count: int | None) -> _Started:
     with startup.quietly(asked_for.run.log):
         from vaecli.training import precision, threads
-        from vaecli.training.trainer import Trainer
+        from vaecli.training.devices import Devices
 
         found = threads.use(asked_for.threads)
-        wanted = asked_for.chosen.precision
-        kind = precision.choose(wanted, insist=asked_for.before is None)
+        kind = precision.choose(asked_for.chosen.precision, insist=asked_for.before is None)
         job = dataclasses.replace(asked_for, chosen=dataclasses.replace(asked_for.chosen, precision=kind))
-        trainer = Trainer(job.data.images, job.held_out, job.chosen, job.run.checkpoint)
+        return _Started(job, workers or Devices(count), found)
+
+
+def _build(asked_for: Job, started: _Started, watch: Watcher) -> "Trainer":
+    """All that trains, with the state in place if the run is taken up."""
+    job = started.job
+    together.tell(started.devices, job)
+    with startup.quietly(job.run.log):
+        from vaecli.training.trainer import Trainer
+
+        trainer = Trainer(job.data.images, job.held_out, job.chosen, job.run.checkpoint, started.devices)
     if job.before is None:
         job.write_config()
     else:
         trainer.resume(job.facts)
-        if wanted not in (kind, "auto"):
-            watch.note(
-                f"This run was trained in {wanted}, which this machine does not compute in: it goes on in {kind}, "
-                "and the weights cannot be equal to the bit to those of a run never stopped."
-            )
-        if found != job.threads:
-            watch.note(
-                f"This run was trained with {job.threads} threads (within, between operations), and TensorFlow "
-                f"works with {found} in this process already: the weights cannot be equal to the bit to those of a "
-                "run never stopped."
-            )
+        _note_other_numbers(asked_for, started, trainer, watch)
         if asked_for.chosen != job.before:
             _extend(job, job.before, trainer, watch)
-    trainer.state.threads = found
-    return job, trainer
+    trainer.state.threads, trainer.state.replicas = started.threads, started.devices.replicas
+    trainer.share()
+    return trainer
+
+
+def _note_other_numbers(asked_for: Job, started: _Started, trainer: "Trainer", watch: Watcher) -> None:
+    """Say why the weights cannot be equal to the bit to those of a run never stopped."""
+    wanted, kind = asked_for.chosen.precision, started.job.chosen.precision
+    replicas = started.devices.replicas
+    others = []
+    if wanted not in (kind, "auto"):
+        others.append(f"in {wanted}, which this machine does not compute in: it goes on in {kind}")
+    if trainer.state.replicas != replicas:
+        others.append(f"on {trainer.state.replicas} devices, and goes on with {replicas}")
+    if started.threads != asked_for.threads:
+        others.append(
+            f"with {asked_for.threads} threads (within, between operations), and TensorFlow works with "
+            f"{started.threads} in this process already"
+        )
+    for other in others:
+        watch.note(
+            f"This run was trained {other}: the weights cannot be equal to the bit to those of a run never stopped."
+        )
 
 
 def _watchers(job: Job, watch: Watcher, *, tensorboard: bool) -> list[Watcher]:
@@ -194,4 +240,5 @@ def _plan(job: Job, trainer: "Trainer") -> Plan:
         first_epoch=trainer.state.epoch,
         steps_per_epoch=trainer.steps_per_epoch,
         precision=job.chosen.precision,
+        devices=trainer.state.replicas,
     )

@@ -1,10 +1,13 @@
 """Many training steps in one call of the graph; the state between calls is the variables and a step number."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from vaecli.data.images import Images
+from vaecli.training.devices import Devices
 from vaecli.training.network import Vae
 from vaecli.training.objective import terms
 from vaecli.training.precision import Resolved, active
@@ -13,9 +16,16 @@ from vaecli.training.source import source_of
 CLIP_NORM = 1000.0  # nats; ordinary gradients stay below, a broken step is cut to size
 
 
+class SummedAdam(keras.optimizers.Adam):  # type: ignore[misc]  # Keras has no types
+    """Adam for gradients that are sums over all replicas already; Keras would clip before it sums them."""
+
+    def _all_reduce_sum_gradients(self, grads_and_vars: list[Any]) -> list[Any]:
+        return grads_and_vars
+
+
 def make_optimizer(vae: Vae) -> keras.optimizers.Optimizer:
     """Adam, built at once so that its state can be saved before the first step; the engine sets its rate."""
-    optimizer = keras.optimizers.Adam(learning_rate=0.0, global_clipnorm=CLIP_NORM)
+    optimizer = SummedAdam(learning_rate=0.0, global_clipnorm=CLIP_NORM)
     optimizer.build(vae.variables)
     return optimizer
 
@@ -24,15 +34,24 @@ class Engine:
     """Training steps over images (N, H, W, C) that stay uint8, in memory or in a file, and are scaled on the fly.
 
     Randomness is stateless: the caller gives the order of the images, and the noise of step s follows from
-    (seed, s) by position in the batch. So a run can be taken up at any step.
+    (seed, s) by position in the batch. So a run can be taken up at any step, and each replica takes its part.
     """
 
     def __init__(
-        self, vae: Vae, images: Images, *, beta: float, seed: int, precision: Resolved = "float32"
+        self,
+        vae: Vae,
+        images: Images,
+        *,
+        beta: float,
+        seed: int,
+        precision: Resolved = "float32",
+        devices: Devices | None = None,
     ) -> None:
+        self.devices = devices or Devices()
         self.vae = vae
         self._precision: Resolved = precision
-        self.optimizer = make_optimizer(vae)
+        with self.devices.scope():
+            self.optimizer = make_optimizer(vae)
         self._source = source_of(images)
         self._beta = beta
         self._seed = seed % 2**31
@@ -42,6 +61,7 @@ class Engine:
             input_signature=[
                 self._source.signature,
                 tf.TensorSpec((None,), tf.float32),
+                tf.TensorSpec((), tf.int32),
                 tf.TensorSpec((), tf.int32),
             ],
         )
@@ -55,15 +75,18 @@ class Engine:
             indices: (S, B) positions in the images.
             rates: (S,) learning rates.
             first_step: the number of the first of these steps since training began.
-            ahead: the positions that the next call is likely to have.
+            ahead: (S, B) positions that the next call is likely to have.
 
         Returns:
             reconstruction (S,) and kl (S,): the mean over each batch, in nats.
         """
+        ahead = indices[:0] if ahead is None else ahead
+        mine, mine_ahead = (batches[:, self.devices.share(batches.shape[1])] for batches in (indices, ahead))
         arguments = (
-            self._source.feed(indices, indices[:0] if ahead is None else ahead),
+            self._source.feed(mine, mine_ahead),
             tf.constant(rates, tf.float32),
             tf.constant(first_step, tf.int32),
+            tf.constant(indices.shape[1], tf.int32),
         )
         with active(self.vae, self._precision):
             reconstruction, kl = self._run(*arguments)
@@ -78,26 +101,38 @@ class Engine:
         """Whether every number in the variables is one."""
         return all(bool(np.isfinite(variable.numpy()).all()) for variable in self.variables)
 
-    def _steps(self, fed: tf.Tensor, rates: tf.Tensor, first_step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _steps(
+        self, fed: tf.Tensor, rates: tf.Tensor, first_step: tf.Tensor, size: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         count = tf.shape(fed)[0]
         reconstructions = tf.TensorArray(tf.float32, size=count)
         kls = tf.TensorArray(tf.float32, size=count)
         for i in tf.range(count):
             self.optimizer.learning_rate.assign(rates[i])
-            reconstruction, kl = self._step(self._source.images(fed[i]), first_step + i)
+            arguments = self._source.images(fed[i]), first_step + i, size
+            reconstruction, kl = self.devices.run(self._step, arguments)
             reconstructions = reconstructions.write(i, reconstruction)
             kls = kls.write(i, kl)
         return reconstructions.stack(), kls.stack()
 
-    def _step(self, pixels: tf.Tensor, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _step(self, pixels: tf.Tensor, step: tf.Tensor, size: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """In a replica: one step from the pixels of this worker's share of a batch of `size` images."""
+        pixels = self.devices.part(pixels, size, of_worker=True)
         images = tf.cast(pixels, tf.float32) / 255.0
-        noise = tf.random.stateless_normal(
-            (tf.shape(pixels)[0], self._latent_dim), seed=tf.stack([self._seed, step])
-        )
+        noise = tf.random.stateless_normal((size, self._latent_dim), seed=tf.stack([self._seed, step]))
+        noise = self.devices.part(noise, size)
         variables = self.vae.variables
         with tf.GradientTape() as tape:
             reconstruction, kl_of_dimensions, _ = terms(self.vae, images, noise, training=True)
             kl = tf.reduce_sum(kl_of_dimensions, axis=1)
-            loss = tf.reduce_mean(reconstruction + self._beta * kl)
-        self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
-        return tf.reduce_mean(reconstruction), tf.reduce_mean(kl)
+            loss = _mean(reconstruction + self._beta * kl, size)
+        gradients = tape.gradient(loss, variables)
+        means = _mean(reconstruction, size), _mean(kl, size)
+        *gradients, reconstruction, kl = self.devices.total([*gradients, *means], size)
+        self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        return reconstruction, kl
+
+
+def _mean(values: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+    """The part of these values (n,) in the mean over a batch: n is smaller than `size` in each of many replicas."""
+    return tf.reduce_sum(values) / tf.cast(size, tf.float32)

@@ -21,6 +21,7 @@ import numpy as np
 
 from vaecli.errors import TrainingError
 from vaecli.options import TrainOptions
+from vaecli.training.devices import Agreed
 from vaecli.training.engine import Engine
 from vaecli.training.gallery import Gallery
 from vaecli.training.schedule import epoch_order, learning_rates
@@ -137,25 +138,29 @@ class Loop:
         return self.state.epoch * self.steps_per_epoch + self.state.batch
 
     def _train_epoch(self, hooks: Hooks) -> str | None:
-        state, size = self.state, self._options.batch_size
+        state = self.state
         order = self._indices[epoch_order(self._n_train, seed=self._options.seed, epoch=state.epoch)]
-        full = self._n_train // size
         while state.batch < self.steps_per_epoch:
-            reason = hooks.stop()
-            if reason:
-                return reason
-            if time.monotonic() - self._saved_at >= hooks.save_every:
+            due = time.monotonic() - self._saved_at >= hooks.save_every
+            agreed = self._engine.devices.agree(Agreed(hooks.stop(), due, self._steps_a_call))
+            if agreed.reason:
+                return agreed.reason
+            if agreed.save:
                 self._require_finite_weights()
                 self._save(hooks)
-            if state.batch < full:
-                count = min(self._steps_a_call, full - state.batch)
-                part, rest = np.split(order[state.batch * size :], [count * size])
-                part = part.reshape(count, size)
-            else:
-                part, rest = order[full * size :].reshape(1, -1), order[:0]  # the last batch, a smaller one
-            seconds = self._call(part, ahead=rest[: part.size])
+            part = self._batches(order, state.batch, agreed.steps)
+            ahead = self._batches(order, state.batch + len(part), agreed.steps)
+            seconds = self._call(part, ahead)
             hooks.watch.stepped(state.epoch + 1, state.batch, part.size / seconds)
         return None
+
+    def _batches(self, order: np.ndarray, first: int, count: int) -> np.ndarray:
+        """Up to `count` batches of an epoch from number `first` on, (S, B); the last one, if smaller, alone."""
+        size, full = self._options.batch_size, self._n_train // self._options.batch_size
+        if first >= full:
+            return order[first * size :].reshape(1, -1)  # empty beyond the end
+        count = min(count, full - first)
+        return order[first * size : (first + count) * size].reshape(count, size)
 
     def _call(self, indices: np.ndarray, ahead: np.ndarray) -> float:
         state, count, first = self.state, len(indices), self._step

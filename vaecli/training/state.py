@@ -21,6 +21,8 @@ from vaecli.training.watch import Row
 if TYPE_CHECKING:
     import keras
 
+    from vaecli.training.devices import Devices
+
 FORMAT = 1
 
 
@@ -30,8 +32,8 @@ class State:
 
     `setbacks` counts the returns to a saved state after a loss that was no number, and the learning rate is
     multiplied by `rate_factor`. Patience counts from the best epoch, or from `patience_from` if that is later.
-    `threads` are TensorFlow's, within an operation and between operations: sums over other numbers of threads
-    round differently; empty where nobody set them.
+    `threads` are TensorFlow's, within an operation and between operations: sums over other numbers of threads, or
+    of `replicas`, round differently; empty where nobody set them.
     """
 
     epoch: int = 0  # epochs that are done
@@ -46,7 +48,14 @@ class State:
     rate_factor: float = 1.0
     patience_from: int = 0
     threads: list[int] = dataclasses.field(default_factory=list)
+    replicas: int = 1
     best_weights: list[np.ndarray] = dataclasses.field(default_factory=list)
+
+    @property
+    def counters(self) -> dict[str, Any]:
+        """All but the weights."""
+        names = [field.name for field in dataclasses.fields(self) if field.name != "best_weights"]
+        return {name: getattr(self, name) for name in names}
 
     def keep_best(self, loss: float, variables: list["keras.Variable"]) -> bool:
         """Remember the weights if `loss` is the lowest so far; true if it was."""
@@ -72,14 +81,9 @@ def save(path: pathlib.Path, state: State, variables: list["keras.Variable"], fa
         variables: of the networks and of the optimizer, in an order that the program fixes.
         facts: what a resumed run has to share with this one.
     """
-    counters = {
-        field.name: getattr(state, field.name)
-        for field in dataclasses.fields(State)
-        if field.name != "best_weights"
-    }
     arrays = {f"variable_{i:03}": variable.numpy() for i, variable in enumerate(variables)}
     arrays |= {f"best_{i:03}": value for i, value in enumerate(state.best_weights)}
-    arrays["state"] = np.array(json.dumps({"format": FORMAT, "counters": counters, "facts": facts}))
+    arrays["state"] = np.array(json.dumps({"format": FORMAT, "counters": state.counters, "facts": facts}))
     with files.replacing(path) as file:
         np.savez(file, **arrays)
 
@@ -136,6 +140,20 @@ def load(path: pathlib.Path, variables: list["keras.Variable"], facts: dict[str,
     for variable, value in zip(variables, saved.variables, strict=True):
         variable.assign(value)
     return saved.state
+
+
+def share(state: State, variables: list["keras.Variable"], devices: "Devices") -> State:
+    """The chief's state and the values of its variables, in all workers; `variables` begin with the weights."""
+
+    def chiefs(value: np.ndarray) -> np.ndarray:
+        return devices.summed(value if devices.is_chief else np.zeros(value.shape)).astype(value.dtype)
+
+    counters, best = devices.told([state.counters, len(state.best_weights)])
+    values = [variable.numpy() for variable in variables]
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(chiefs(value))
+    weights = state.best_weights if devices.is_chief else values[:best]
+    return State(**counters, best_weights=[chiefs(value) for value in weights])
 
 
 def _differences(saved: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:

@@ -10,11 +10,12 @@ import numpy as np
 from vaecli.data.images import CHUNK, Images
 from vaecli.options import TrainOptions
 from vaecli.training import network, precision
+from vaecli.training.devices import Devices
 from vaecli.training.engine import Engine
 from vaecli.training.gallery import Gallery
 from vaecli.training.loop import Hooks, Loop
 from vaecli.training.schedule import learning_rates
-from vaecli.training.state import State, load, restore_best
+from vaecli.training.state import State, load, restore_best, share
 from vaecli.training.state import save as write_state
 from vaecli.training.validation import Validation
 from vaecli.training.watch import Watcher
@@ -27,29 +28,39 @@ class Trainer:
         images: (N, H, W, C) uint8, the whole training set.
         held_out: (N,) bool, true for the validation images.
         options: what to compute.
-        checkpoint: the file of the state; its folder exists.
+        checkpoint: the file of the state; its folder exists. None in all workers but the chief.
+        devices: what trains; one device if left out.
     """
 
     def __init__(
-        self, images: Images, held_out: np.ndarray, options: TrainOptions, checkpoint: pathlib.Path
+        self,
+        images: Images,
+        held_out: np.ndarray,
+        options: TrainOptions,
+        checkpoint: pathlib.Path | None,
+        devices: Devices | None = None,
     ) -> None:
+        self._devices = devices or Devices()
         height, width, channels = images.shape[1:]
         train, held = np.flatnonzero(~held_out), np.flatnonzero(held_out)
-        self.vae = network.build(
-            options.network,
-            (height, width, channels),
-            options.latent_dim,
-            seed=options.seed,
-            output_bias=_log_odds(images, train),
-        )
+        output_bias = _log_odds(images, train)
+        with self._devices.scope():
+            self.vae = network.build(
+                options.network,
+                (height, width, channels),
+                options.latent_dim,
+                seed=options.seed,
+                output_bias=output_bias,
+            )
         self._engine = Engine(
             self.vae,
             images,
             beta=options.beta,
             seed=options.seed,
             precision=precision.choose(options.precision),
+            devices=self._devices,
         )
-        validation = Validation(self.vae, images, held, seed=options.seed)
+        validation = Validation(self.vae, images, held, seed=options.seed, devices=self._devices)
         self._gallery = Gallery(self.vae, images, held, seed=options.seed)
         self.n_train = len(train)
         self._loop = Loop(self._engine, validation, train, options, State())
@@ -88,12 +99,18 @@ class Trainer:
         return self._loop.out_of_patience
 
     def resume(self, facts: dict[str, Any]) -> None:
-        """Go on from the checkpoint.
+        """Of the chief: go on from the checkpoint.
 
         Raises:
             TrainingError: it is missing or damaged, or of a run that differs in `facts`.
         """
-        self._loop.state = load(self._checkpoint, self._engine.variables, facts)
+        if self._checkpoint:
+            self._loop.state = load(self._checkpoint, self._engine.variables, facts)
+
+    def share(self) -> None:
+        """All workers, together: take the chief's state, which may have been changed."""
+        if self._devices.workers > 1:
+            self._loop.state = share(self.state, self._engine.variables, self._devices)
 
     def run(
         self,
@@ -106,24 +123,24 @@ class Trainer:
     ) -> str:
         """Train until the end or until `stop()` gives a reason; returns why it ended, the best weights in place.
 
-        `saved` is called whenever the state has been written: after every epoch, and every `save_every` seconds
-        within one.
+        `saved` is called whenever the state has been written, by the chief alone: after every epoch, and every
+        `save_every` seconds within one.
         """
 
         def save() -> None:
-            write_state(self._checkpoint, self.state, self._engine.variables, facts)
-            saved(self.state)
+            if self._checkpoint:
+                write_state(self._checkpoint, self.state, self._engine.variables, facts)
+                saved(self.state)
 
-        reason = self._loop.run(
-            Hooks(
-                save=save,
-                reload=lambda: load(self._checkpoint, self._engine.variables, facts),
-                gallery=self._gallery,
-                watch=watch,
-                stop=stop,
-                save_every=save_every,
-            )
+        def reload() -> State:
+            self.resume(facts)
+            self.share()
+            return self.state
+
+        hooks = Hooks(
+            save=save, reload=reload, gallery=self._gallery, watch=watch, stop=stop, save_every=save_every
         )
+        reason = self._loop.run(hooks)
         restore_best(self.state, self.vae.variables)
         return reason
 

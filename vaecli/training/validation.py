@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from vaecli.data.images import Images
 from vaecli.latent.draws import standard_normal_at
+from vaecli.training.devices import Devices
 from vaecli.training.network import Vae
 from vaecli.training.objective import terms
 
@@ -27,9 +28,15 @@ class Measured:
 
 
 class Validation:
-    """The losses of the images (N, H, W, C) at `indices`, the noise of each fixed by (seed, its index)."""
+    """The losses of the images (N, H, W, C) at `indices`, the noise of each fixed by (seed, its index).
 
-    def __init__(self, vae: Vae, images: Images, indices: np.ndarray, *, seed: int) -> None:
+    The workers take turns at the chunks.
+    """
+
+    def __init__(
+        self, vae: Vae, images: Images, indices: np.ndarray, *, seed: int, devices: Devices | None = None
+    ) -> None:
+        self._devices = devices or Devices()
         self._images = images  # (N, H, W, C) uint8
         self._indices = indices
         self._noise = standard_normal_at(indices, int(vae.decoder.input_shape[-1]), seed=seed)
@@ -40,12 +47,15 @@ class Validation:
 
     def measure(self) -> Measured:
         """Measure the weights as they are now; the same weights give the same numbers."""
-        parts = []
-        for start in range(0, len(self._indices), CHUNK):
+        rows = np.zeros((len(self._indices), 1 + 2 * self._noise.shape[1]))
+        starts = range(0, len(self._indices), CHUNK)
+        for start in starts[self._devices.worker :: self._devices.workers]:
             part = slice(start, start + CHUNK)
             pixels = self._images[self._indices[part]]
             found = self._terms(tf.constant(pixels), tf.constant(self._noise[part]))
-            parts.append([tensor.numpy().astype(np.float64) for tensor in found])
-        reconstruction, kl, z_mean = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
+            rows[part] = np.column_stack([tensor.numpy() for tensor in found])
+        reconstruction, kl, z_mean = np.split(
+            self._devices.summed(rows), [1, 1 + self._noise.shape[1]], axis=1
+        )
         active = int(np.count_nonzero(z_mean.var(axis=0) > ACTIVE_VARIANCE))
         return Measured(float(reconstruction.mean()), kl.mean(axis=0), active)

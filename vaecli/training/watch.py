@@ -25,6 +25,7 @@ class Plan:
     first_epoch: int
     steps_per_epoch: int
     precision: str
+    devices: int
 
 
 @dataclasses.dataclass(frozen=True)

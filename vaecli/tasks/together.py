@@ -1,0 +1,107 @@
+"""Several workers on one run: how they meet, and what those do that are not the chief.
+
+The chief alone has the run folder. The others hear from it what to train and where the run stands, read the images
+themselves, take their part of every step, and write nothing.
+"""
+
+import contextlib
+import os
+import pathlib
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from vaecli import options
+from vaecli.data.resolve import load
+from vaecli.errors import DataError, TrainingError, VaecliError
+from vaecli.runtime.threads import available
+from vaecli.tasks.job import Job, hold_out
+from vaecli.training import startup
+from vaecli.training.cluster import Cluster
+from vaecli.training.watch import Watcher
+
+if TYPE_CHECKING:
+    from vaecli.training.devices import Devices
+
+
+def meet(cluster: Cluster, devices: int | None) -> "Devices":
+    """Start TensorFlow and wait for the other workers.
+
+    Raises:
+        OptionError: so many devices are not there.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # a worker that is gone fills the screen otherwise
+    with _quietly():
+        from vaecli.training import threads
+        from vaecli.training.devices import Devices
+
+        threads.use([available()] * 2)
+        met = Devices(devices, cluster)
+    _take_signals_back()
+    return met
+
+
+def tell(devices: "Devices", job: Job) -> None:
+    """Of the chief: what is to be trained."""
+    devices.told({"options": options.settings(job.chosen), "data": job.data.sha256})
+
+
+@contextlib.contextmanager
+def telling_failure(devices: "Devices | None") -> Iterator[None]:
+    """Of the chief, before it has told anything: an error of the body, so that nobody waits for more."""
+    try:
+        yield
+    except VaecliError as error:
+        if devices:
+            devices.told({"error": str(error)})
+        raise
+
+
+def follow(devices: "Devices", *, data_name: str | None, stop: Callable[[], str | None]) -> tuple[str, bool]:
+    """Of all but the chief: train what it says, to the end or until one of the workers has to stop.
+
+    Args:
+        devices: where the workers have met.
+        data_name: the data set as it is called here; as the chief calls it if left out.
+        stop: asked between steps.
+
+    Returns:
+        Why training ended, and whether nothing is left to train.
+
+    Raises:
+        TrainingError: the chief could not begin.
+        DataError: the data are not here, or are others.
+    """
+    said = devices.told(None)
+    if "error" in said:
+        raise TrainingError(f"The chief of the {devices.workers} workers could not begin: {said['error']}")
+    chosen = options.merge(said["options"], {"data": data_name})
+    data = load(chosen.data, "train")
+    if data.sha256 != said["data"]:
+        raise DataError(
+            f"{data.name} in {data.location} is not what the chief trains on: {said['data'][:12]}... was expected, "
+            f"{data.sha256[:12]}... came.",
+            hint="Give all workers the same images and labels.",
+        )
+    with _quietly():
+        from vaecli.training.trainer import Trainer
+
+        trainer = Trainer(data.images, hold_out(data, chosen), chosen, None, devices)
+    trainer.share()
+    reason = trainer.run({}, saved=lambda _: None, watch=Watcher(), stop=stop)
+    return reason, trainer.finished
+
+
+def _take_signals_back() -> None:
+    """TensorFlow's notice of preemption takes SIGTERM for itself when workers meet: what Python had set stands."""
+    handler = signal.getsignal(signal.SIGTERM)
+    if handler is not None and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, handler)
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    with tempfile.TemporaryDirectory() as folder, startup.quietly(pathlib.Path(folder) / "tensorflow.log"):
+        yield
