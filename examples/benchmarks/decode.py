@@ -1,136 +1,103 @@
-"""Decoding in bulk: vaecli against its peers on the same weights, taking turns in one run.
+"""Decoding at several batch sizes: vaecli against its peers on the same weights, taking turns in one run.
 
-    python examples/benchmarks/decode.py -m runs/fashion-mnist-1 [--images 4096] [--batch 256] [--rounds 5]
+    python examples/benchmarks/decode.py -m runs/fashion-mnist-1 [--rounds 5] [--seconds 0.25]
 
-Peers: onnxruntime's default session of the same file; Keras `predict` and a `tf.function`, from the run's
-decoder.keras; OpenVINO on the same file, and PyTorch (eager, channels_last, compile) with the classic network's
-weights, where they can be imported. Prints the median images/s of each and vaecli's speed as a multiple of it.
+Needs a run of the classic network (for its decoder.keras) and the `train` extra. Peers: the tf2onnx file in
+onnxruntime's default session; Keras `predict` and a `tf.function`; PyTorch (eager, channels_last, compile, bfloat16)
+and OpenVINO (float32, bfloat16; on the tf2onnx file) where they are installed. decoder.int8.onnx takes part where it
+lies beside decoder.onnx. Prints the median images/s of each and the ratios to the peers as JSON, for each batch size,
+and in bulk, where each may cut the work into the batches that suit it best.
 """
 
 import argparse
-import importlib.util
 import json
+import multiprocessing
 import pathlib
 import statistics
-import time
+import tempfile
 
 import numpy as np
+import peers
 
-from vaecli.runtime import modelfile
-from vaecli.runtime.location import locate
+from vaecli.latent.draws import standard_normal
 from vaecli.runtime.model import Model
-from vaecli.runtime.plain import PlainSession
 
 
-def keras_peers(path):
-    import keras
-    import tensorflow as tf
+class Contestants:
+    """Processes that decode on demand, one at a time."""
 
-    decoder = keras.saving.load_model(path, compile=False)
-    model = keras.Sequential([decoder, keras.layers.Activation("sigmoid")])
-    function = tf.function(lambda z: tf.sigmoid(decoder(z, training=False)), reduce_retracing=True)
-    peers = {
-        "Keras predict": lambda z: model.predict(z, batch_size=len(z), verbose=0),
-        "tf.function": lambda z: function(tf.constant(z)).numpy(),
+    def __init__(self, run, folder):
+        context = multiprocessing.get_context("spawn")
+        self.pipes, self._processes = {}, []
+        for family in peers.installed():
+            pipe, far_end = context.Pipe()
+            process = context.Process(target=peers.serve, args=(family, run, folder, far_end), daemon=True)
+            process.start()
+            self._processes.append(process)
+            self.pipes |= dict.fromkeys(pipe.recv(), pipe)
+
+    def run(self, name, z, seconds):
+        self.pipes[name].send((name, z, seconds))
+        return self.pipes[name].recv()
+
+
+def measured(contestants, z, rounds, seconds):
+    """The median images/s of each, all taking turns."""
+    expected, _ = contestants.run(peers.OURS[0], z, 0)
+    for name in contestants.pipes:  # warm, and the same pictures
+        image, _ = contestants.run(name, z, 0)
+        np.testing.assert_allclose(image, expected, atol=peers.TOLERANCE.get(name, 1e-4), err_msg=name)
+    speeds = {name: [] for name in contestants.pipes}
+    for _ in range(rounds):
+        for name, found in speeds.items():
+            found.append(contestants.run(name, z, seconds)[1])
+    return {name: statistics.median(found) for name, found in speeds.items()}
+
+
+def ratios(speeds):
+    """How many times as fast as the tf2onnx file, the best float32 peer and the best bfloat16 peer ours are."""
+    others = {name: speed for name, speed in speeds.items() if name not in peers.OURS}
+    rivals = {
+        "tf2onnx": {peers.PLAIN},
+        "best float32 peer": others.keys() - set(peers.BFLOAT16),
+        "best bfloat16 peer": others.keys() & set(peers.BFLOAT16),
     }
-    return peers, decoder
-
-
-def torch_peers(decoder):
-    """The classic decoder rebuilt layer by layer: Dense, Reshape, Conv2DTranspose three times."""
-    import torch
-
-    dense, *convolutions = [layer for layer in decoder.layers if layer.weights]
-    shape = next(layer for layer in decoder.layers if type(layer).__name__ == "Reshape").target_shape
-
-    class Decoder(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.dense = torch.nn.Linear(*dense.kernel.shape)
-            self.dense.weight.data = torch.tensor(dense.kernel.numpy().T.copy())
-            self.dense.bias.data = torch.tensor(dense.bias.numpy())
-            self.convolutions = torch.nn.ModuleList()
-            for layer in convolutions:
-                _, _, c_out, c_in = layer.kernel.shape
-                stride = layer.strides[0]
-                # Keras's "same" crops the end at stride 2, both ends at stride 1
-                made = torch.nn.ConvTranspose2d(c_in, c_out, 3, stride, padding=1 if stride == 1 else 0)
-                made.weight.data = torch.tensor(layer.kernel.numpy().transpose(3, 2, 0, 1).copy())
-                made.bias.data = torch.tensor(layer.bias.numpy())
-                self.convolutions.append(made)
-
-        def forward(self, z):
-            x = torch.relu(self.dense(z)).reshape(-1, *shape).permute(0, 3, 1, 2)
-            for made in self.convolutions:
-                x = made(x)
-                if made.stride[0] == 2:
-                    x = torch.relu(x[:, :, :-1, :-1])
-            return torch.sigmoid(x).permute(0, 2, 3, 1)
-
-    def running(module):
-        def run(z):
-            with torch.inference_mode():
-                return module(torch.from_numpy(z)).numpy()
-
-        return run
-
     return {
-        "torch eager": running(Decoder().eval()),
-        "torch channels_last": running(Decoder().eval().to(memory_format=torch.channels_last)),
-        "torch compile": running(torch.compile(Decoder().eval().to(memory_format=torch.channels_last))),
+        f"{ours} / {rival}": round(speeds[ours] / max(others[name] for name in names), 2)
+        for ours in peers.OURS
+        for rival, names in rivals.items()
+        if ours in speeds and names
     }
 
 
-def openvino_peer(path):
-    import openvino
-
-    core = openvino.Core()
-    compiled = core.compile_model(
-        str(path), "CPU", {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "THROUGHPUT"}
-    )
-    request = compiled.create_infer_request()
-    return {"OpenVINO float32": lambda z: request.infer({"z": z})[compiled.output("image")]}
-
-
-def contestants(path):
-    file, _ = locate(path)
-    model = Model.open(path)
-    found = {"vaecli": model.decode}
-    plain = PlainSession(modelfile.read(file))
-    found["onnxruntime, default session"] = lambda z: plain.run(z)["image"]
-    if (path / "decoder.keras").exists() and importlib.util.find_spec("tensorflow"):
-        peers, decoder = keras_peers(path / "decoder.keras")
-        found |= peers
-        if importlib.util.find_spec("torch"):
-            found |= torch_peers(decoder)
-    if importlib.util.find_spec("openvino"):
-        found |= openvino_peer(file)
-    return found, model.draw
+def report(batch, speeds):
+    shown = {name: round(speed) for name, speed in speeds.items()}
+    document = {"batch": batch, "images_per_second": shown, "ratios": ratios(speeds)}
+    print(json.dumps(document, indent=1), flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-m", "--model", type=pathlib.Path, required=True)
-    for name, default in (("--images", 4096), ("--batch", 256), ("--rounds", 5)):
-        parser.add_argument(name, type=int, default=default)
+    parser.add_argument("--batches", type=int, nargs="+", default=[1, 16, 64, 256, 4096])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=0.25)
     options = parser.parse_args()
-    runs, draw = contestants(options.model)
-    batches = np.split(draw(options.images // options.batch * options.batch), options.images // options.batch)
-    expected = runs["vaecli"](batches[0])
-    speeds = {name: [] for name in runs}
-    for name, run in runs.items():  # warm, and the same pictures
-        np.testing.assert_allclose(run(batches[0]), expected, atol=1e-4, err_msg=name)
-    for _ in range(options.rounds):
-        for name, run in runs.items():
-            start = time.perf_counter()
-            for batch in batches:
-                run(batch)
-            speeds[name].append(options.images / (time.perf_counter() - start))
-    medians = {name: round(statistics.median(values)) for name, values in speeds.items()}
-    ratios = {
-        name: round(medians["vaecli"] / value, 2) for name, value in medians.items() if name != "vaecli"
-    }
-    print(json.dumps({"images_per_second": medians, "vaecli_is_faster_by": ratios}, indent=1))
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        preparing = multiprocessing.get_context("spawn").Process(
+            target=peers.prepare, args=(options.model, folder)
+        )
+        preparing.start()
+        preparing.join()
+        contestants = Contestants(options.model, folder)
+        size = Model.open(options.model).latent_dim
+        bulk = dict.fromkeys(contestants.pipes, 0.0)
+        for batch in options.batches:
+            speeds = measured(contestants, standard_normal(0, batch, size, seed=0), options.rounds, options.seconds)
+            bulk = {name: max(speed, speeds[name]) for name, speed in bulk.items()}
+            report(batch, speeds)
+        report("bulk", bulk)
 
 
 if __name__ == "__main__":
