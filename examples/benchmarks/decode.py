@@ -3,15 +3,16 @@
     python examples/benchmarks/decode.py -m runs/fashion-mnist-1 [--rounds 5] [--seconds 0.25]
 
 Needs a run of the classic network (for its decoder.keras) and the `train` extra. Peers: the tf2onnx file in
-onnxruntime's default session; Keras `predict` and a `tf.function`; PyTorch (eager, channels_last, compile, bfloat16)
-and OpenVINO (float32, bfloat16; on the tf2onnx file) where they are installed. decoder.int8.onnx takes part where it
-lies beside decoder.onnx. Prints the median images/s of each and the ratios to the peers as JSON, for each batch size,
-and in bulk, where each may cut the work into the batches that suit it best.
+onnxruntime's default session; Keras `predict` and a `tf.function`; PyTorch (eager, channels_last, compile,
+bfloat16) and OpenVINO (float32, bfloat16; on the tf2onnx file) where they are installed. decoder.int8.onnx takes
+part where it lies beside decoder.onnx. Prints the median images/s of each and the ratios to the peers as JSON, for
+each batch size, and in bulk, where each may cut the work into the batches that suit it best.
 """
 
 import argparse
 import json
 import multiprocessing
+import os
 import pathlib
 import statistics
 import tempfile
@@ -21,6 +22,8 @@ import peers
 
 from vaecli.latent.draws import standard_normal
 from vaecli.runtime.model import Model
+
+KEPT = 2**30  # bytes that malloc keeps: without, PyTorch asks the system for its memory anew in every call
 
 
 class Contestants:
@@ -83,6 +86,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.25)
     options = parser.parse_args()
+    os.environ |= {"MALLOC_TRIM_THRESHOLD_": str(KEPT), "MALLOC_MMAP_THRESHOLD_": str(KEPT)}
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         preparing = multiprocessing.get_context("spawn").Process(
@@ -94,7 +98,9 @@ def main():
         size = Model.open(options.model).latent_dim
         bulk = dict.fromkeys(contestants.pipes, 0.0)
         for batch in options.batches:
-            speeds = measured(contestants, standard_normal(0, batch, size, seed=0), options.rounds, options.seconds)
+            speeds = measured(
+                contestants, standard_normal(0, batch, size, seed=0), options.rounds, options.seconds
+            )
             bulk = {name: max(speed, speeds[name]) for name, speed in bulk.items()}
             report(batch, speeds)
         report("bulk", bulk)

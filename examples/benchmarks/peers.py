@@ -1,6 +1,6 @@
-"""Everything that can decode the same weights: a function each, from latents z (N, D) to images (N, H, W, C) float32.
+"""All that can decode the same weights: a function each, latents z (N, D) to images (N, H, W, C), float32.
 
-Each family lives in a process of its own, as it would for a user: TensorFlow and PyTorch slow each other down in one.
+Each family lives in a process of its own, as it would for a user: in one, they slow each other down.
 """
 
 import importlib.util
@@ -34,7 +34,9 @@ def prepare(run, folder):
     (folder / FILE).write_bytes(model.SerializeToString())
     layers = [layer for layer in decoder.layers if layer.weights]
     grid = next(layer for layer in decoder.layers if type(layer).__name__ == "Reshape").target_shape
-    arrays = {f"{i}{part}": a for i, layer in enumerate(layers) for part, a in zip("wb", layer.get_weights())}
+    arrays = {}
+    for i, layer in enumerate(layers):
+        arrays[f"{i}w"], arrays[f"{i}b"] = layer.get_weights()
     np.savez(folder / WEIGHTS, grid=grid, strides=[layer.strides[0] for layer in layers[1:]], **arrays)
 
 

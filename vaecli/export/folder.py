@@ -10,7 +10,7 @@ import tensorflow as tf
 from vaecli import files
 from vaecli.export import convert, parity, quantised
 from vaecli.export.card import model_card
-from vaecli.export.rewrite import rewrite
+from vaecli.export.rewrite import faster
 from vaecli.export.stamp import stamped
 from vaecli.runtime.info import ModelInfo
 from vaecli.runtime.model import Model
@@ -49,7 +49,7 @@ def export_folder(
         "encoder": convert.to_onnx(
             lambda image: convert.encoder_outputs(encoder, image), "image", info.image_shape, opset=opset
         ),
-        "decoder": rewrite(
+        "decoder": faster(
             convert.to_onnx(
                 lambda z: convert.decoder_outputs(decoder, z), "z", (info.latent_dim,), opset=opset
             )

@@ -110,6 +110,20 @@ def _spread(x: Float, taps: Float) -> Float:
     return total
 
 
+def on_phases(kernel: Float) -> Float:
+    """A stride-1 kernel for the phases of its input: (row parity, column parity, C_in, 4, 4, C_out).
+
+    What a pixel of a phase reaches lies in the 4x4 pixels of the output from one row above and one column left of
+    the 2x2 block that it belongs to.
+    """
+    c_out, c_in = kernel.shape[2:]
+    reached = np.zeros((2, 2, c_in, 4, 4, c_out), np.float32)
+    for row in (0, 1):
+        for column in (0, 1):
+            reached[row, column, :, row : row + 3, column : column + 3] = kernel.transpose(3, 0, 1, 2)
+    return reached
+
+
 def corner_matrix(kernel: Float) -> Float:
     """A stride-1 3x3 layer on the four phases of its input, side by side, as one matrix (4 C_in, 4 * 4 C_out).
 
@@ -119,12 +133,7 @@ def corner_matrix(kernel: Float) -> Float:
     each. The columns are (quarter row, quarter column, row, column, C_out): see `corners_summed`.
     """
     c_out, c_in = kernel.shape[2:]
-    matrix = np.zeros((2, 2, c_in, 4, 4, c_out), np.float32)
-    for row in (0, 1):
-        for column in (0, 1):
-            reached = kernel.transpose(3, 0, 1, 2)  # (C_in, 3, 3, C_out)
-            matrix[row, column, :, row : row + 3, column : column + 3] = reached
-    quarters = matrix.reshape(4 * c_in, 2, 2, 2, 2, c_out).transpose(0, 1, 3, 2, 4, 5)
+    quarters = on_phases(kernel).reshape(4 * c_in, 2, 2, 2, 2, c_out).transpose(0, 1, 3, 2, 4, 5)
     return np.ascontiguousarray(quarters.reshape(4 * c_in, 16 * c_out))
 
 
