@@ -160,6 +160,13 @@ def test_uint8_is_divided_by_255(model, images):
     assert not np.allclose(model.encode(images[:4].astype(np.float32))[0], wanted[0])
 
 
+@pytest.mark.parametrize("kind", [np.int64, np.uint16, np.int8, complex, "U1", object])
+def test_other_whole_numbers_are_refused(model, images, kind):
+    """What white is in another type of number, nobody knows: an error that says what is taken, not a guess."""
+    with pytest.raises(OptionError, match=r"uint8, or floats in \[0, 1\]; .* came"):
+        model.encode((images[:1] > 0).astype(kind))
+
+
 def test_latents_are_never_divided(model):
     """A z of small whole numbers is a z, whatever its dtype."""
     z = np.array([[1, 2], [0, 1]])

@@ -24,10 +24,23 @@ def test_large_images_come_in_smaller_chunks(decoder, monkeypatch, elements, lar
     heavy = session.Session(dataclasses.replace(decoder, cost=Cost(elements, 1)), "z", thread_count=2)
     seen = []
     real = heavy._run_chunk
-    monkeypatch.setattr(heavy, "_run_chunk", lambda chunk: (seen.append(len(chunk)), real(chunk))[1])
+    monkeypatch.setattr(
+        heavy, "_run_chunk", lambda names, chunk: (seen.append(len(chunk)), real(names, chunk))[1]
+    )
     found = heavy.run(z)
     assert sum(seen) == 70 and max(seen) <= largest
     np.testing.assert_allclose(found["image"], whole["image"], rtol=1e-5, atol=1e-5)
+
+
+def test_only_what_is_wanted_is_given(decoder):
+    """Outputs that are not named stay behind, whether the batch is cut or not."""
+    opened = session.Session(decoder, "z", thread_count=2)
+    for count in (1, 70):
+        z = np.random.default_rng(0).normal(size=(count, 2)).astype(np.float32)
+        assert set(opened.run(z)) == {"image", "logits"}
+        only = opened.run(z, ["image"])
+        assert set(only) == {"image"}
+        np.testing.assert_array_equal(only["image"], opened.run(z)["image"])
 
 
 def test_what_cannot_be_run_is_our_error(decoder):

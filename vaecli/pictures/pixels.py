@@ -15,8 +15,10 @@ def to_uint8(images: npt.NDArray[Any]) -> Images:
     """Floats in [0, 1] as the nearest of 256 levels, any shape; clips the rest, leaves uint8 alone."""
     if images.dtype == np.uint8:
         return images
-    levels: Images = np.rint(np.clip(images, 0.0, 1.0) * 255.0).astype(np.uint8)
-    return levels
+    levels = np.clip(images, 0.0, 1.0)
+    levels *= 255.0
+    rounded: Images = np.rint(levels, out=levels).astype(np.uint8)
+    return rounded
 
 
 def to_float32(images: npt.NDArray[Any]) -> npt.NDArray[np.float32]:

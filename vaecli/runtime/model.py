@@ -69,6 +69,11 @@ class Model:
         """D."""
         return self.info.latent_dim
 
+    @property
+    def threads(self) -> int:
+        """How many threads decode, and encode."""
+        return self._decoder.thread_count
+
     def encode(self, images: npt.ArrayLike) -> tuple[Float, Float]:
         """The posterior of each image: `z_mean`, `z_log_var`, both (N, D).
 
@@ -77,7 +82,7 @@ class Model:
 
         Raises:
             ModelError: the encoder is not there, is damaged, or belongs to another model.
-            OptionError: another shape.
+            OptionError: another shape or type.
         """
         with self._lock:
             if self._encoder is None:
@@ -85,6 +90,8 @@ class Model:
         pixels = np.asarray(images)
         if pixels.dtype == np.uint8:
             pixels = pixels.astype(np.float32) / np.float32(255)
+        elif pixels.dtype.kind not in "fb":  # whole numbers of another range, whose white nobody knows
+            raise OptionError(f"images have to be uint8, or floats in [0, 1]; {pixels.dtype} came.")
         outputs = self._encoder.run(_batch(pixels, self.image_shape, "images (N, H, W, C)"))
         return outputs["z_mean"], outputs["z_log_var"]
 
@@ -104,11 +111,14 @@ class Model:
 
     def outputs(self, z: npt.ArrayLike) -> Mapping[str, Float]:
         """All outputs of the decoder for z (N, D): `image` (N, H, W, C) in [0, 1] and the likelihood's own."""
-        return self._decoder.run(_batch(z, (self.latent_dim,), "z (N, D)"))
+        return self._outputs(z)
 
     def decode(self, z: npt.ArrayLike) -> Float:
         """The mean image of each latent (N, D): (N, H, W, C) in [0, 1]."""
-        return self.outputs(z)["image"]
+        return self._outputs(z, "image")["image"]
+
+    def _outputs(self, z: npt.ArrayLike, *names: str) -> Mapping[str, Float]:
+        return self._decoder.run(_batch(z, (self.latent_dim,), "z (N, D)"), names)
 
     def draw(self, n: int, *, seed: int = 0, first: int = 0, temperature: float = 1.0) -> Float:
         """Latents `first` to `first + n - 1` of the endless series of a seed, (n, D), from the prior.

@@ -4,7 +4,8 @@ onnxruntime's own threads gain little here: ConvTranspose runs image by image. A
 stay in the cache, one a thread, is about 1.7 times as fast on two cores (DESIGN, decoding).
 """
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -48,37 +49,40 @@ class Session:
             )
         self._input_name, self._path = input_name, file.path
         self._chunk = max(1, min(CHUNK, CHUNK_ELEMENTS // max(1, file.cost.elements)))
-        self._thread_count = thread_count or threads.available()
+        self.thread_count = thread_count or threads.available()
         self._pool: ThreadPoolExecutor | None = None
 
-    def run(self, batch: np.ndarray) -> Mapping[str, np.ndarray]:
-        """All outputs for a batch (N, ...) float32, by name, each (N, ...) float32."""
+    def run(self, batch: np.ndarray, names: Sequence[str] = ()) -> Mapping[str, np.ndarray]:
+        """Outputs for a batch (N, ...) float32, by name, each (N, ...) float32: those of `names`, or all."""
+        wanted = list(names or self.output_names)
+        run_chunk = functools.partial(self._run_chunk, wanted)
         count = len(batch)
         chunk = self._chunk
         # equal chunks, a multiple of the threads, so that none waits for the last one
-        rounds = -(-count // (chunk * self._thread_count))
-        pieces = min(rounds * self._thread_count, max(count // SMALLEST, -(-count // chunk)))
-        if pieces <= 1 or self._thread_count == 1:
-            return self._join([self._run_chunk(batch[i : i + chunk]) for i in range(0, max(count, 1), chunk)])
+        rounds = -(-count // (chunk * self.thread_count))
+        pieces = min(rounds * self.thread_count, max(count // SMALLEST, -(-count // chunk)))
+        if pieces <= 1 or self.thread_count == 1:
+            return _join(wanted, [run_chunk(batch[i : i + chunk]) for i in range(0, max(count, 1), chunk)])
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(self._thread_count, thread_name_prefix="vaecli")
+            self._pool = ThreadPoolExecutor(self.thread_count, thread_name_prefix="vaecli")
         chunks = np.array_split(batch, pieces)
-        return self._join(list(self._pool.map(self._run_chunk, chunks)))
+        return _join(wanted, list(self._pool.map(run_chunk, chunks)))
 
-    def _run_chunk(self, chunk: np.ndarray) -> list[np.ndarray]:
+    def _run_chunk(self, names: list[str], chunk: np.ndarray) -> list[np.ndarray]:
         try:
-            outputs: list[np.ndarray] = self._session.run(self.output_names, {self._input_name: chunk})
+            outputs: list[np.ndarray] = self._session.run(names, {self._input_name: chunk})
         except Exception as error:
             raise ModelError(
                 f"onnxruntime {onnxruntime.__version__} cannot run {self._path}: {error}"
             ) from error
         return outputs
 
-    def _join(self, parts: list[list[np.ndarray]]) -> dict[str, np.ndarray]:
-        if len(parts) == 1:
-            return dict(zip(self.output_names, parts[0], strict=True))
-        joined = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
-        return dict(zip(self.output_names, joined, strict=True))
+
+def _join(names: list[str], parts: list[list[np.ndarray]]) -> dict[str, np.ndarray]:
+    if len(parts) == 1:
+        return dict(zip(names, parts[0], strict=True))
+    joined = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
+    return dict(zip(names, joined, strict=True))
 
 
 def _not_taken(file: ModelFile, error: Exception) -> ModelError:

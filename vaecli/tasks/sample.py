@@ -1,19 +1,24 @@
 """`vaecli sample`: the prior -> pictures, as many as wanted, in flat memory."""
 
+import collections
 import math
 import os
 import pathlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Literal
 
 import numpy as np
 
 from vaecli import files
 from vaecli.errors import OptionError
+from vaecli.pictures.pixels import to_uint8
 from vaecli.pictures.writers import check_target, write_images
 from vaecli.runtime.model import Model
 
-CHUNK = 2048  # pictures decoded at a time
+CHUNK = 512  # pictures made at a time
+CHUNK_VALUES = 2**22  # pixels and channels of them at most: large pictures come in smaller chunks
+AHEAD = 2  # chunks in the making, so that the decoder does not wait while one is drawn, rounded or written
 
 
 def sample(
@@ -57,14 +62,16 @@ def sample(
     target = out if out is not None else files.next_free(pathlib.Path("samples.png"))
     check_target(target, force=force)
 
-    def chunks() -> Iterator[np.ndarray]:
-        for start in range(first, first + n, CHUNK):
-            count = min(CHUNK, first + n - start)
-            yield model.sample(count, seed=seed, first=start, temperature=temperature)
+    size = max(1, min(CHUNK, CHUNK_VALUES // math.prod(model.image_shape)))
+
+    def chunk(start: int) -> np.ndarray:
+        count = min(size, first + n - start)
+        pictures = model.sample(count, seed=seed, first=start, temperature=temperature)
+        return pictures if dtype == "float32" else to_uint8(pictures)
 
     write_images(
         target,
-        chunks(),
+        _ahead(chunk, range(first, first + n, size), min(AHEAD, model.threads)),
         count=n,
         shape=model.image_shape,
         first=first,
@@ -73,6 +80,22 @@ def sample(
         progress=lambda done: progress(done, n),
     )
     return pathlib.Path(target)
+
+
+def _ahead(make: Callable[[int], np.ndarray], starts: Iterable[int], most: int) -> Iterator[np.ndarray]:
+    """The chunks in their order, the next ones made in threads meanwhile; no more than `most` wait."""
+    with ThreadPoolExecutor(most, thread_name_prefix="vaecli-sample") as pool:
+        coming: collections.deque[Future[np.ndarray]] = collections.deque()
+        try:
+            for start in starts:
+                coming.append(pool.submit(make, start))
+                if len(coming) > most:
+                    yield coming.popleft().result()
+            while coming:
+                yield coming.popleft().result()
+        finally:  # whoever stops early does not wait for what nobody wants
+            for chunk in coming:
+                chunk.cancel()
 
 
 def require_temperature(temperature: float) -> None:

@@ -1,0 +1,94 @@
+"""Test with the lowest and the highest versions that pyproject.toml admits, each in a fresh environment.
+
+    python .ci/matrix.py [--versions lowest highest] [--parts base train]
+    python .ci/matrix.py --constraints     # print the lowest versions, for `pip install -c`, and do no more
+
+`base` is the suite without TensorFlow; `train` trains, exports, verifies and samples, then runs the export's tests.
+The versions of what only the tests need are pip's choice.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import tomllib
+import venv
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+PINNED = ("numpy", "onnxruntime", "tensorflow", "keras", "tf2onnx", "onnx", "typer", "pillow", "rich")
+
+
+def lowest() -> str:
+    """`name==version` for the lower bound of each dependency and of the train extra, a line each."""
+    project = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["train"]]
+    bounds = [re.fullmatch(r"([\w-]+)>=([\d.]+).*", entry) for entry in wanted]
+    if None in bounds:
+        sys.exit(f"a dependency without a lower bound in {wanted}")
+    return "".join(f"{bound[1]}=={bound[2]}\n" for bound in bounds if bound)
+
+
+def run(*command: object, cwd: pathlib.Path) -> None:
+    """Run a command; its failure ends this program."""
+    print("+", *command, flush=True)
+    environment = os.environ | {"PYTHONPATH": ""}
+    done = subprocess.run([str(part) for part in command], cwd=cwd, env=environment, check=False)
+    if done.returncode:
+        sys.exit(f"failed with exit code {done.returncode}")
+
+
+def test(versions: str, part: str, folder: pathlib.Path) -> None:
+    """Build the environment in a folder and run its tests, away from the source tree."""
+    venv.create(folder / "env", with_pip=True)
+    scripts = folder / "env" / ("Scripts" if os.name == "nt" else "bin")
+    constraints = folder / "constraints.txt"
+    constraints.write_text(lowest() if versions == "lowest" else "")
+    extras = "test" if part == "base" else "train,test"
+    run(scripts / "python", "-m", "pip", "install", "-q", "-c", constraints, f"{TOP}[{extras}]", cwd=folder)
+    print(f"== {versions}, {part}, Python {sys.version.split()[0]}")
+    run(scripts / "python", "-c", SHOW, *PINNED, cwd=folder)
+    for name in ("tests", "examples", "README.md", "pyproject.toml"):
+        (folder / name).symlink_to(TOP / name)
+    if part == "base":
+        run(scripts / "python", "-m", "pytest", "-q", "-m", "not train", cwd=folder)
+        return
+    vaecli = scripts / "vaecli"
+    run(vaecli, "train", "--data", "fashion-mnist-mini", "--epochs", 1, "--quiet", "--out", "run", cwd=folder)
+    run(vaecli, "export", "-m", "run", "-o", "model", "--int8", cwd=folder)
+    run(vaecli, "verify", "-m", "model", cwd=folder)
+    run(vaecli, "sample", "-m", "model", "--precision", "int8", "-o", "a.png", cwd=folder)
+    run(vaecli, "train", "--resume", "run", "--epochs", 2, "--quiet", cwd=folder)
+    run(scripts / "python", "-m", "pytest", "-q", "tests/export", cwd=folder)
+
+
+SHOW = """
+import importlib.metadata, sys
+for name in sys.argv[1:]:
+    try:
+        print(f"   {name} {importlib.metadata.version(name)}")
+    except importlib.metadata.PackageNotFoundError:
+        pass
+"""
+
+
+def main() -> None:
+    """Run the corners of the matrix that are asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--versions", nargs="+", choices=("lowest", "highest"), default=["lowest", "highest"])
+    parser.add_argument("--parts", nargs="+", choices=("base", "train"), default=["base", "train"])
+    parser.add_argument("--constraints", action="store_true")
+    options = parser.parse_args()
+    if options.constraints:
+        print(lowest(), end="")
+        return
+    for versions in options.versions:
+        for part in options.parts:
+            with tempfile.TemporaryDirectory() as folder:
+                test(versions, part, pathlib.Path(folder))
+
+
+if __name__ == "__main__":
+    main()
