@@ -97,7 +97,7 @@ def test_usage_errors(interpolate, here, arguments, says):
     code, stdout, stderr = interpolate(*arguments)
     assert (code, stdout) == (2, "")
     assert "Usage: " in stderr
-    assert says in stderr.replace("\n", " ")
+    assert says in stderr.replace("\n", " ").lower()
     assert "Traceback" not in stderr
     assert list(here.iterdir()) == []
 

@@ -78,10 +78,24 @@ MODES = {
 }
 
 
+def survives(image, suffix):
+    """Whether Pillow reads what it writes."""
+    file = io.BytesIO()
+    image.save(file, suffix)
+    try:
+        Image.open(file).load()
+    except OSError:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_every_mode_gives_the_same_picture(mode, tmp_path):
     """A dark subject on white comes out light on black, 28 pixels wide, whatever the mode of the file."""
-    picture = read(as_mode(mode), tmp_path, MODES[mode])
+    image = as_mode(mode)
+    if mode == "YCbCr" and not survives(image, MODES[mode]):
+        pytest.skip("this Pillow cannot read the YCbCr TIFF that it writes")
+    picture = read(image, tmp_path, MODES[mode])
     assert_standard(picture)
     assert picture.size == (WIDTH, HEIGHT)
     assert "negated: the background is light" in picture.steps
