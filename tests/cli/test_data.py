@@ -17,7 +17,7 @@ def test_errors(call, here, arguments, code, says):
     """A name that does not exist is an error with the nearest one; usage errors exit 2."""
     found, stdout, stderr = call("data", *arguments)
     assert (found, stdout) == (code, "")
-    assert says in stderr.lower()
+    assert says.lower() in stderr.lower()
     assert list(here.iterdir()) == []
 
 
