@@ -1,10 +1,15 @@
-"""`export --int8`: the file beside the others, its figures in it, and nothing where it would lose too much."""
+"""`export --int8 --fp16`: files beside the others, their figures in them, and nothing where one loses too much."""
 
+import shutil
+
+import numpy as np
 import pytest
 
 from vaecli.errors import ModelError, ParityError
 from vaecli.export import fidelity
+from vaecli.runtime import modelfile
 from vaecli.runtime.model import Model
+from vaecli.tasks.verify import verify
 
 
 def loss(**changed):
@@ -15,17 +20,22 @@ def loss(**changed):
 
 def test_bounds_of_the_loss():
     """Grey levels and nats are bounded, both signs of the ELBO; norm 10 is not; not-a-number does not pass."""
-    fidelity.require(loss())
+    fidelity.require(loss(), "int8")
     for changed in ({"grey_encodings": 1.1}, {"grey_prior": float("nan")}, {"elbo": -0.3}, {"elbo": 0.3}):
         with pytest.raises(ParityError, match="int8 decoder is off"):
-            fidelity.require(loss(**changed))
+            fidelity.require(loss(**changed), "int8")
+    with pytest.raises(ParityError, match="fp16 decoder is off"):
+        fidelity.require(loss(), "fp16")
 
 
-def test_a_folder_without_int8_says_what_to_do(model_folder):
-    """precision int8 where only decoder.onnx lies: the command that adds it."""
-    for path in (model_folder, model_folder / "decoder.onnx"):
-        with pytest.raises(ModelError, match="vaecli export --int8 --force"):
-            Model.open(path, precision="int8")
+def test_a_folder_without_one_says_what_to_do(model_folder, tmp_path):
+    """A precision where only decoder.onnx lies: the command that adds it."""
+    for name in ("decoder.onnx", "encoder.onnx"):
+        shutil.copy(model_folder / name, tmp_path)
+    for path in (tmp_path, tmp_path / "decoder.onnx"):
+        for precision in ("int8", "fp16"):
+            with pytest.raises(ModelError, match=f"vaecli export --{precision} --force"):
+                Model.open(path, precision=precision)
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +47,8 @@ def vae():
     last.assign(
         0.3 * last
     )  # fresh weights are sure of nonsense, and what int8 takes of that is a gain in nats
+    for bias in (variable for variable in vae.variables if variable.name == "bias"):
+        bias.assign_add(np.random.default_rng(5).normal(scale=0.2, size=bias.shape))  # fresh ones are zeros
     return vae
 
 
@@ -62,35 +74,113 @@ def info():
 
 
 def pictures():
-    import numpy as np
-
     return np.random.default_rng(0).integers(0, 256, (10, 20, 14, 3), dtype=np.uint8)
 
 
-@pytest.mark.train
-def test_the_int8_file(vae, tmp_path):
-    """Colour and cropped: opened by folder and by name, the same inputs and outputs, its loss in its metadata."""
-    import numpy as np
-
+@pytest.fixture(scope="module")
+def folder(vae, tmp_path_factory):
+    """All four files, of a decoder in colour and cropped."""
     from vaecli.export.folder import export_folder
-    from vaecli.tasks.verify import verify
 
-    folder = tmp_path / "model"
-    export_folder(vae.encoder, vae.decoder, info(), pictures(), folder, int8=True)
-    exact, rough = Model.open(folder), Model.open(folder, precision="int8")
-    assert (exact.info.precision, rough.info.precision, rough.info.part) == ("float32", "int8", "decoder")
+    folder = tmp_path_factory.mktemp("export") / "model"
+    export_folder(vae.encoder, vae.decoder, info(), pictures(), folder, precisions=["int8", "fp16"])
+    return folder
+
+
+@pytest.mark.train
+@pytest.mark.parametrize(("precision", "off"), [("int8", 1), ("fp16", 0.05)])
+def test_the_file(folder, precision, off):
+    """By folder and by name, the same inputs and outputs, near to float32, its loss in it and in the card."""
+    exact, rough = Model.open(folder), Model.open(folder, precision=precision)
+    assert (exact.info.precision, rough.info.precision, rough.info.part) == ("float32", precision, "decoder")
     assert set(rough.info.quantisation) == {"grey_encodings", "grey_prior", "grey_extreme", "elbo"}
     z = exact.draw(50)
     assert {n: a.shape for n, a in rough.outputs(z).items()} == {
         n: a.shape for n, a in exact.outputs(z).items()
     }
-    assert 0 < 255 * np.abs(rough.decode(z) - exact.decode(z)).mean() < 1
-    for name in ("decoder.onnx", "decoder.int8.onnx"):
-        named = Model.open(folder / name, precision="int8")
+    assert 0 < 255 * np.abs(rough.decode(z) - exact.decode(z)).mean() < off
+    for name in ("decoder.onnx", f"decoder.{precision}.onnx"):
+        named = Model.open(folder / name, precision=precision)
         np.testing.assert_array_equal(named.decode(z), rough.decode(z))
-    assert {line.file for line in verify(folder) if line.passed} >= {"decoder.int8.onnx"}
-    assert all(line.passed for line in verify(folder))
-    assert "decoder.int8.onnx" in (folder / "MODEL_CARD.md").read_text()
+    assert f"## {precision}\n\n`decoder.{precision}.onnx`" in (folder / "MODEL_CARD.md").read_text()
+
+
+@pytest.mark.train
+def test_the_size_of_fp16(folder):
+    """Its constants take half the bytes, and they stand in for those of float32 one by one."""
+    half, whole = (
+        modelfile.read(folder / name).graph.tensors for name in ("decoder.fp16.onnx", "decoder.onnx")
+    )
+    sizes = [sum(t.span[1] - t.span[0] for t in tensors.values()) for tensors in (half, whole)]
+    assert 0.5 <= sizes[0] / sizes[1] < 0.51
+    assert {name.removesuffix("/fp16") for name in half} == set(whole)
+
+
+@pytest.mark.train
+def test_verify_judges_all_files(folder):
+    """Each by its golden vectors; those of fp16 are computed in float32 and as exact."""
+    lines = verify(folder)
+    assert {line.file for line in lines} == {path.name for path in folder.glob("*.onnx")}
+    assert all(line.passed for line in lines)
+    assert max(line.bound for line in lines if "fp16" in line.file) < 1e-3
+
+
+def altered(folder, target, name, change):
+    """A copy of a folder in which one constant of a decoder is another, the digest made right."""
+    import onnx
+
+    from vaecli.export import stamp
+
+    shutil.copytree(folder, target, dirs_exist_ok=True)
+    path = target / name
+    file = modelfile.read(path)
+    graph = onnx.load_from_string(file.content)
+    change({entry.name: entry for entry in graph.graph.initializer}, graph.graph.node)
+    path.write_bytes(stamp.stamped(graph, file.info, file.golden()))
+    return target
+
+
+def set_to(tensor, array):
+    from onnx import numpy_helper
+
+    tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
+
+
+def one_weight(tensors, nodes):
+    """The last product's largest weight, negated."""
+    from onnx import numpy_helper
+
+    node = next(node for node in nodes if node.op_type == "MatMulInteger")
+    weights = numpy_helper.to_array(tensors[node.input[1]]).copy()
+    place = np.unravel_index(np.abs(weights).argmax(), weights.shape)
+    weights[place] = -weights[place]
+    set_to(tensors[node.input[1]], weights)
+
+
+def swapped_layout(tensors, nodes):
+    """The kernel of the largest phase, rows and columns exchanged."""
+    from onnx import numpy_helper
+
+    node = next(node for node in nodes if node.op_type == "QLinearConv")
+    kernel = numpy_helper.to_array(tensors[node.input[3]])
+    assert kernel.shape[2:] == (2, 2)
+    set_to(tensors[node.input[3]], np.ascontiguousarray(kernel.transpose(0, 1, 3, 2)))
+
+
+def dropped_bias(tensors, nodes):
+    """The bias of one phase, zeros."""
+    from onnx import numpy_helper
+
+    node = [node for node in nodes if node.op_type == "QLinearConv"][-1]
+    set_to(tensors[node.input[8]], np.zeros_like(numpy_helper.to_array(tensors[node.input[8]])))
+
+
+@pytest.mark.train
+@pytest.mark.parametrize("change", [one_weight, swapped_layout, dropped_bias])
+def test_verify_sees_an_int8_file_that_computes_something_else(folder, tmp_path, change):
+    """One weight, a layout or a bias: the digest says nothing of it, the golden vectors do."""
+    lines = verify(altered(folder, tmp_path, "decoder.int8.onnx", change))
+    assert {line.file for line in lines if not line.passed} == {"decoder.int8.onnx"}
 
 
 @pytest.mark.train
@@ -109,5 +199,5 @@ def test_a_bias_that_is_lost_is_seen(vae, tmp_path, monkeypatch):
 
     monkeypatch.setattr(quantised.stages, "read", faulty)
     with pytest.raises(ParityError, match="int8 decoder is off"):
-        export_folder(vae.encoder, vae.decoder, info(), pictures(), tmp_path / "model", int8=True)
+        export_folder(vae.encoder, vae.decoder, info(), pictures(), tmp_path / "model", precisions=["int8"])
     assert list(tmp_path.iterdir()) == []

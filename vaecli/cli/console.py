@@ -39,8 +39,8 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Write over what is t
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else there.")]
 PrecisionOption = Annotated[
-    Literal["float32", "int8"],
-    typer.Option("--precision", help="Of the decoder; int8 needs `export --int8`."),
+    Literal["float32", "fp16", "int8"],
+    typer.Option("--precision", help="Of the decoder; made by `export --int8` and `--fp16`."),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same result.")]
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from vaecli.export.parity import Difference
+    from vaecli.runtime.info import Precision
 
 
 @console.usage_errors
@@ -30,6 +31,9 @@ def export(
     int8: Annotated[
         bool, typer.Option("--int8", help="Add decoder.int8.onnx, faster and nearly the same.")
     ] = False,
+    fp16: Annotated[
+        bool, typer.Option("--fp16", help="Add decoder.fp16.onnx, half the size and as fast.")
+    ] = False,
     force: ForceOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -39,19 +43,21 @@ def export(
 
     [dim]vaecli export -m runs/fashion-mnist-1 -o shoes/ --opset 17 --force[/dim]
 
-    [dim]vaecli export --int8 --force[/dim]
+    [dim]vaecli export --int8 --fp16 --force[/dim]
     """
     from vaecli.tasks.export import export as task
 
+    wanted: dict[Precision, bool] = {"int8": int8, "fp16": fp16}
+    precisions = [name for name, asked in wanted.items() if asked]
     with console.stderr().status("Converting and checking ...") if not quiet else console.nothing():
-        result = task(console.model_path(run), out=out, opset=opset, int8=int8, force=force)
+        result = task(console.model_path(run), out=out, opset=opset, precisions=precisions, force=force)
     if not quiet:
         console.stderr().print(_table(result.table))
-        if result.quantisation:
-            console.note(_int8_line(result.quantisation))
+        for name, loss in result.losses.items():
+            console.note(_loss_line(name, loss))
     console.say(console.shown_path(result.folder))
     if not quiet:
-        chosen = " --precision int8" if int8 else ""
+        chosen = f" --precision {precisions[0]}" if precisions else ""
         console.next_step(f"vaecli sample -m {console.shown_path(result.folder)} -o sheet.png{chosen}")
 
 
@@ -74,8 +80,9 @@ def _table(lines: "list[Difference]") -> "Table":
     return table
 
 
-def _int8_line(loss: Mapping[str, float]) -> str:
+def _loss_line(precision: str, loss: Mapping[str, float]) -> str:
     return (
-        f"int8 against float32: {loss['grey_encodings']:.2f} grey levels on encodings, {loss['grey_prior']:.2f} on "
-        f"the prior, {loss['grey_extreme']:.2f} at norm 10; ELBO {loss['elbo']:+.3f} nats."
+        f"{precision} against float32: {loss['grey_encodings']:.2g} grey levels on encodings, "
+        f"{loss['grey_prior']:.2g} on the prior, {loss['grey_extreme']:.2g} at norm 10; "
+        f"ELBO {loss['elbo']:+.1g} nats."
     )

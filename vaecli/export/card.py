@@ -1,13 +1,17 @@
 """MODEL_CARD.md: what a model folder is, for whoever finds it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from vaecli.export.parity import Difference
-from vaecli.runtime.info import ModelInfo
+from vaecli.runtime.info import ModelInfo, Precision
+from vaecli.runtime.location import DECODERS
 
 
 def model_card(
-    info: ModelInfo, table: Sequence[Difference], sizes: dict[str, int], quantisation: dict[str, float]
+    info: ModelInfo,
+    table: Sequence[Difference],
+    sizes: Mapping[str, int],
+    losses: Mapping[Precision, Mapping[str, float]],
 ) -> str:
     """The card as Markdown: use, inputs and outputs, training, figures, parity."""
     height, width, channels = info.image_shape
@@ -26,14 +30,12 @@ def model_card(
         f"| `decoder.onnx` | {sizes['decoder.onnx']:,} | `z` {latent}, float32 | "
         f"`image` {image} in [0, 1], {_names(info)} {image} |",
         *(
-            [
-                f"| `decoder.int8.onnx` | {sizes['decoder.int8.onnx']:,} | as `decoder.onnx` | as `decoder.onnx` |"
-            ]
-            if quantisation
-            else []
+            f"| `{DECODERS[name]}` | {sizes[DECODERS[name]]:,} | as `decoder.onnx` | as `decoder.onnx` |"
+            for name in losses
         ),
         "",
-        "Standard ONNX operators, float32, any batch size N. With vaecli, which needs no TensorFlow for it:",
+        "Standard ONNX operators, float32 in and out, any batch size N. With vaecli, which needs no TensorFlow "
+        "for it:",
         "",
         "    pip install vaecli",
         "    vaecli sample -m FOLDER -o sheet.png",
@@ -64,22 +66,26 @@ def model_card(
             for line in table
         ),
         "",
-        *(_int8_section(quantisation) if quantisation else []),
+        *(line for name, loss in losses.items() for line in _section(name, loss)),
     ]
     return "\n".join(lines)
 
 
-def _int8_section(quantisation: dict[str, float]) -> list[str]:
+def _section(precision: Precision, loss: Mapping[str, float]) -> list[str]:
+    how = {
+        "int8": "computes in 8-bit integers: faster, and nearly the same",
+        "fp16": "holds its weights in half the bytes and computes in float32",
+    }
     return [
-        "## int8",
+        f"## {precision}",
         "",
-        "`decoder.int8.onnx` computes in 8-bit integers: faster, and nearly the same (`--precision int8`). Against "
+        f"`{DECODERS[precision]}` {how[precision]} (`--precision {precision}`). Against "
         "`decoder.onnx`: mean absolute difference in grey levels on posterior samples of validation images, on the "
         "prior and at norm 10, and change of the ELBO in nats on validation images.",
         "",
         "| what | value |",
         "|---|---|",
-        *(f"| {name} | {value:.3f} |" for name, value in quantisation.items()),
+        *(f"| {name} | {value:.4f} |" for name, value in loss.items()),
         "",
     ]
 

@@ -1,6 +1,7 @@
-"""How far an int8 decoder is from the float32 one: in grey levels, and in nats on validation images."""
+"""How far a decoder in fewer bits is from the float32 one: in grey levels, and in nats on validation images."""
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -8,10 +9,11 @@ from vaecli.errors import ParityError
 from vaecli.latent.draws import standard_normal
 from vaecli.metrics.evaluate import evaluate
 from vaecli.probability.posterior import sample_posterior
+from vaecli.runtime.info import Precision
 from vaecli.runtime.model import Model
 
-GREY_BOUND = 1.0  # mean absolute difference, of 255
-ELBO_BOUND = 0.2  # nats an image
+GREY_BOUNDS: Mapping[Precision, float] = {"int8": 1.0, "fp16": 0.1}  # mean absolute difference, of 255
+ELBO_BOUNDS: Mapping[Precision, float] = {"int8": 0.2, "fp16": 0.02}  # nats an image
 EXTREME_NORM = 10.0
 DRAWS = 512
 NOISES = 8  # samples of each image's posterior
@@ -19,7 +21,7 @@ NOISES = 8  # samples of each image's posterior
 
 @dataclasses.dataclass(frozen=True)
 class Loss:
-    """What int8 costs.
+    """What fewer bits cost.
 
     Attributes:
         grey_encodings: mean absolute difference of the pictures in grey levels, on posterior samples.
@@ -67,21 +69,21 @@ def _elbo(model: Model, validation: np.ndarray, seed: int) -> float:
     return float(np.mean(values))
 
 
-def require(loss: Loss) -> None:
-    """Refuse an int8 file that loses too much.
+def require(loss: Loss, precision: Precision) -> None:
+    """Refuse a file that loses too much.
 
     Raises:
         ParityError: naming what is beyond its bound; a number that is none is, too.
     """
     checks = {
-        "grey levels on posterior samples": (loss.grey_encodings, GREY_BOUND),
-        "grey levels on the prior": (loss.grey_prior, GREY_BOUND),
-        "nats of the ELBO": (abs(loss.elbo), ELBO_BOUND),
+        "grey levels on posterior samples": (loss.grey_encodings, GREY_BOUNDS[precision]),
+        "grey levels on the prior": (loss.grey_prior, GREY_BOUNDS[precision]),
+        "nats of the ELBO": (abs(loss.elbo), ELBO_BOUNDS[precision]),
     }
     for what, (value, bound) in checks.items():
         if not value <= bound:
             raise ParityError(
-                f"The int8 decoder is off by {value:.2g} {what}; at most {bound} was expected. "
+                f"The {precision} decoder is off by {value:.2g} {what}; at most {bound} was expected. "
                 "Nothing was written.",
-                hint="Export without --int8; the float32 files are right.",
+                hint=f"Export without --{precision}; the float32 files are right.",
             )

@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -12,7 +13,7 @@ from vaecli.export import convert, parity, quantised
 from vaecli.export.card import model_card
 from vaecli.export.rewrite import faster
 from vaecli.export.stamp import stamped
-from vaecli.runtime.info import ModelInfo
+from vaecli.runtime.info import ModelInfo, Precision
 from vaecli.runtime.model import Model
 
 
@@ -24,9 +25,9 @@ def export_folder(
     target: pathlib.Path,
     *,
     opset: int = convert.DEFAULT_OPSET,
-    int8: bool = False,
+    precisions: Sequence[Precision] = (),
 ) -> list[parity.Difference]:
-    """Write encoder.onnx, decoder.onnx and MODEL_CARD.md to a folder.
+    """Write encoder.onnx, decoder.onnx, others that are asked for, and MODEL_CARD.md to a folder.
 
     Args:
         encoder: (N, H, W, C) -> `z_mean`, `z_log_var`.
@@ -35,7 +36,7 @@ def export_folder(
         validation: real images (N, H, W, C) uint8 for the check.
         target: the folder; files of the same name in it are replaced.
         opset: of the ONNX operators.
-        int8: add decoder.int8.onnx.
+        precisions: of further decoders, `int8` for decoder.int8.onnx and `fp16` for decoder.fp16.onnx.
 
     Returns:
         The table of differences between Keras and the files.
@@ -55,22 +56,19 @@ def export_folder(
             )
         ),
     }
-    source = Source(encoder, decoder)
-    images, latents = source.inputs(validation)
-    golden = parity.golden(images, latents, source.encode, source.decode)
+    original = Source(encoder, decoder)
+    images, latents = original.inputs(validation)
+    golden = parity.golden(images, latents, original.encode, original.decode)
     with files.replacing_folder(target) as folder:
-        sizes = {}
         for part, graph in parts.items():
             content = stamped(graph, dataclasses.replace(info, part=part), golden[part])
             (folder / f"{part}.onnx").write_bytes(content)
-            sizes[f"{part}.onnx"] = len(content)
         table = check(encoder, decoder, Model.open(folder), validation)
         parity.require(table)
-        quantisation = {}
-        if int8:
-            quantisation = quantised.add(folder, decoder, validation, opset=opset)
-            sizes["decoder.int8.onnx"] = (folder / "decoder.int8.onnx").stat().st_size
-        card = model_card(info, table, sizes, quantisation)
+        source = quantised.Source(folder, decoder, parts["decoder"], validation, opset)
+        losses = quantised.add(source, precisions)
+        sizes = {path.name: path.stat().st_size for path in sorted(folder.glob("*.onnx"))}
+        card = model_card(info, table, sizes, losses)
         (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     return table
 

@@ -1,62 +1,92 @@
-"""decoder.int8.onnx: calibrated, built, compared with decoder.onnx, and only then in place."""
+"""The decoder in fewer bits, int8 or fp16: made, compared with decoder.onnx, and only then in place."""
 
 import dataclasses
 import pathlib
+from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
+import onnx
 
-from vaecli.export import calibrate, fidelity, int8, stages
+from vaecli.export import calibrate, fidelity, half, int8, stages
 from vaecli.export.stamp import stamped
 from vaecli.runtime import modelfile
 from vaecli.runtime.golden import Golden
+from vaecli.runtime.info import Precision
 from vaecli.runtime.location import DECODERS
 from vaecli.runtime.model import Model
 
 CALIBRATION_SEED, CHECK_SEED = 3, 4  # the check sees other latents than the calibration
 
+Figures = Mapping[str, float]
 
-def add(
-    folder: pathlib.Path, decoder: keras.Model, validation: np.ndarray, *, opset: int
-) -> dict[str, float]:
-    """Write decoder.int8.onnx beside the float32 files of a folder.
 
-    Args:
-        folder: holds encoder.onnx and decoder.onnx.
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """What a decoder in fewer bits is made from, and judged by.
+
+    Attributes:
+        folder: holds encoder.onnx and decoder.onnx; the new file goes there, too.
         decoder: the Keras model that they come from.
+        graph: of decoder.onnx.
         validation: real images (N, H, W, C) uint8, for calibration and check.
         opset: of the ONNX operators.
+    """
+
+    folder: pathlib.Path
+    decoder: keras.Model
+    graph: onnx.ModelProto
+    validation: np.ndarray
+    opset: int
+
+
+def add(source: Source, precisions: Sequence[Precision]) -> dict[Precision, Figures]:
+    """Write a decoder of each precision beside the float32 files of a folder.
 
     Returns:
-        How far it is from decoder.onnx: the fields of `fidelity.Loss`, as its metadata has them.
+        How far each is from decoder.onnx: the fields of `fidelity.Loss`, as its metadata has them.
 
     Raises:
-        ParityError: it is too far from decoder.onnx.
+        ParityError: one is too far from decoder.onnx.
         ModelError: the decoder has layers that int8 does not know.
     """
-    exact = Model.open(folder)
-    parts = stages.read(decoder)
-    z = np.concatenate(fidelity.latents(exact, validation, seed=CALIBRATION_SEED))
+    exact = Model.open(source.folder)
+    made = {}
+    for name in precisions:
+        graph = _int8(source, exact) if name == "int8" else half.halved(source.graph)
+        made[name] = _added(source, exact, name, graph)
+    return made
+
+
+def _int8(source: Source, exact: Model) -> onnx.ModelProto:
+    parts = stages.read(source.decoder)
+    z = np.concatenate(fidelity.latents(exact, source.validation, seed=CALIBRATION_SEED))
     mixed = z[np.random.default_rng(CALIBRATION_SEED).permutation(len(z))]
-    graph = int8.build(calibrate.calibrated(parts, mixed), opset=opset)
-    info = dataclasses.replace(exact.info, precision="int8")
-    path = folder / DECODERS["int8"]
+    return int8.build(calibrate.calibrated(parts, mixed), opset=source.opset)
+
+
+def _added(source: Source, exact: Model, precision: Precision, graph: onnx.ModelProto) -> Figures:
+    info = dataclasses.replace(exact.info, precision=precision)
+    path = source.folder / DECODERS[precision]
     golden = modelfile.read(exact.path).golden()
     path.write_bytes(stamped(graph, info, golden))
-    rough = Model.open(folder, precision="int8")
-    loss = fidelity.measure(exact, rough, validation, seed=CHECK_SEED)
-    fidelity.require(loss)
-    figures: dict[str, float] = dataclasses.asdict(loss)
-    golden = _own(golden, rough)
-    path.write_bytes(stamped(graph, dataclasses.replace(info, quantisation=figures), golden))
+    rough = Model.open(source.folder, precision=precision)
+    loss = fidelity.measure(exact, rough, source.validation, seed=CHECK_SEED)
+    fidelity.require(loss, precision)
+    figures: Figures = dataclasses.asdict(loss)
+    info = dataclasses.replace(info, quantisation=dict(figures))
+    path.write_bytes(stamped(graph, info, _own(golden, rough, precision)))
     return figures
 
 
-def _own(golden: Golden, rough: Model) -> Golden:
-    """Golden vectors of the int8 file itself: its sums are exact on every processor that does not saturate.
+def _own(golden: Golden, rough: Model, precision: Precision) -> Golden:
+    """Golden vectors of the file itself; fp16 computes in float32, and is judged as a float32 file is.
 
-    What may differ elsewhere is the float32 layer before them, which moves a byte here and there by one.
+    The sums of int8 are exact on every processor that does not saturate. What may differ elsewhere is the float32
+    layer before them, which moves a byte here and there by one.
     """
     outputs = rough.outputs(golden.inputs)
+    if precision == "fp16":
+        return Golden(golden.inputs, outputs)
     largest = float(np.abs(outputs["logits"]).max())
     return Golden(golden.inputs, outputs, {"image": 0.01, "logits": max(0.05, 0.01 * largest)})

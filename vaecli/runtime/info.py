@@ -8,7 +8,7 @@ from vaecli.errors import ModelError
 
 FORMAT = 1
 PARTS = ("encoder", "decoder")
-Precision = Literal["float32", "int8"]
+Precision = Literal["float32", "fp16", "int8"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 KEY_FORMAT = "vaecli.format"
@@ -35,8 +35,8 @@ class ModelInfo:
         training: options and figures, in nats on the validation images.
         software: names and versions.
         created: ISO 8601, UTC.
-        precision: of the decoder's arithmetic, `float32` or `int8`.
-        quantisation: how far an int8 file is from the float32 one, see `export.fidelity`; else empty.
+        precision: `float32`; a decoder may be `int8`, or `fp16`, which is float32 with weights in half the bytes.
+        quantisation: how far an int8 or fp16 file is from the float32 one, see `export.fidelity`; else empty.
     """
 
     part: str

@@ -5,7 +5,11 @@ import pathlib
 from vaecli.errors import ModelError
 from vaecli.runtime.info import Precision
 
-DECODERS: dict[Precision, str] = {"float32": "decoder.onnx", "int8": "decoder.int8.onnx"}
+DECODERS: dict[Precision, str] = {
+    "float32": "decoder.onnx",
+    "fp16": "decoder.fp16.onnx",
+    "int8": "decoder.int8.onnx",
+}
 
 
 def locate(path: pathlib.Path, precision: Precision = "float32") -> tuple[pathlib.Path, pathlib.Path]:
@@ -38,7 +42,7 @@ def _no_decoder(folder: pathlib.Path, precision: Precision) -> ModelError:
     if precision != "float32" and any((place / plain).exists() for place in (folder, folder / "model")):
         return ModelError(
             f"{folder} holds a {plain} without a {wanted}.",
-            hint="Add it where the run is: vaecli export --int8 --force",
+            hint=f"Add it where the run is: vaecli export --{precision} --force",
         )
     found = "an encoder.onnx without a" if (folder / "encoder.onnx").exists() else "no"
     return ModelError(

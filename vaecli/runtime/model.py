@@ -37,7 +37,8 @@ class Model:
 
         Args:
             path: the folder or file.
-            precision: `int8` takes decoder.int8.onnx in place of decoder.onnx: faster, nearly the same.
+            precision: `int8` takes decoder.int8.onnx in place of decoder.onnx: faster, nearly the same; `fp16`
+                decoder.fp16.onnx: smaller, as fast.
             threads: how many to use; all that the process may use if left out.
 
         Raises:
@@ -46,7 +47,8 @@ class Model:
         """
         if precision not in PRECISIONS:
             raise OptionError(
-                f"precision has to be float32 or int8; {precision!r} came.", option="--precision"
+                f"precision has to be one of {', '.join(PRECISIONS)}; {precision!r} came.",
+                option="--precision",
             )
         if threads is not None and threads < 1:
             raise OptionError(f"threads has to be at least 1; {threads} came.")
@@ -165,7 +167,7 @@ def _require_precision(decoder: modelfile.ModelFile, precision: Precision) -> No
     if exact.exists() and modelfile.read(exact).info.model_id != decoder.info.model_id:
         raise ModelError(
             f"{decoder.path} and {exact.name} belong to two models.",
-            hint="Make both anew: vaecli export --int8 --force",
+            hint=f"Make both anew: vaecli export --{precision} --force",
         )
 
 

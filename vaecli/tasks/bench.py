@@ -12,7 +12,7 @@ import numpy as np
 from vaecli.errors import OptionError
 from vaecli.latent.draws import standard_normal
 from vaecli.runtime import modelfile, threads
-from vaecli.runtime.location import locate
+from vaecli.runtime.location import DECODERS, locate
 from vaecli.runtime.plain import PlainSession
 from vaecli.runtime.session import Session
 
@@ -55,7 +55,7 @@ def bench(
     """Measure each file of a model at batch 1, 16 and 256, with one thread and with all.
 
     Args:
-        path: a run, a model folder or a decoder.onnx; the encoder and decoder.int8.onnx beside it are measured too.
+        path: a run, a model folder or a decoder.onnx; the encoder and other decoders beside it are measured too.
         seconds: of each measurement.
         against: measure a session as onnxruntime makes it too, in turns with ours.
         progress: told the measurements done and all.
@@ -87,7 +87,7 @@ def bench(
 def files_of(path: pathlib.Path) -> list[pathlib.Path]:
     """The files of a model that are there, in the order of a report."""
     decoder, encoder = locate(path)
-    wanted = dict.fromkeys((encoder, decoder, decoder.with_name("decoder.int8.onnx")))
+    wanted = dict.fromkeys((encoder, decoder, *(decoder.with_name(name) for name in DECODERS.values())))
     return [file for file in wanted if file.exists()]
 
 

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import pathlib
 import zipfile
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from vaecli import files, options
 from vaecli.errors import ModelError, OutputError
 from vaecli.runs import layout, provenance
 from vaecli.runtime import modelfile
-from vaecli.runtime.info import PARTS, ModelInfo
+from vaecli.runtime.info import PARTS, ModelInfo, Precision
 from vaecli.runtime.location import DECODERS
 from vaecli.training import startup
 
@@ -35,12 +36,12 @@ class Exported:
     Attributes:
         folder: that was written.
         table: differences between Keras and the float32 files.
-        quantisation: how far the int8 file is from decoder.onnx, as `export.fidelity.Loss`; empty without one.
+        losses: how far an int8 and an fp16 file are from decoder.onnx, as `export.fidelity.Loss`; empty without.
     """
 
     folder: pathlib.Path
     table: list["Difference"]
-    quantisation: dict[str, float]
+    losses: dict[Precision, dict[str, float]]
 
 
 def export(
@@ -48,7 +49,7 @@ def export(
     *,
     out: pathlib.Path | None = None,
     opset: int | None = None,
-    int8: bool = False,
+    precisions: Sequence[Precision] = (),
     force: bool = False,
 ) -> Exported:
     """Convert a run's model, check it, and write the model folder.
@@ -57,7 +58,7 @@ def export(
         run_path: the run, trained to an end.
         out: the folder; `model` in the run if left out.
         opset: of the ONNX operators; a low one that many runtimes read if left out.
-        int8: add decoder.int8.onnx, calibrated on the kept validation images and the prior.
+        precisions: of further decoders: `int8`, calibrated on the kept validation images and the prior, `fp16`.
         force: write over files of the same name.
 
     Raises:
@@ -93,11 +94,10 @@ def export(
         _kept_images(run),
         target,
         opset=opset or convert.DEFAULT_OPSET,
-        int8=int8,
+        precisions=precisions,
     )
-    return Exported(
-        target, table, modelfile.read(target / DECODERS["int8"]).info.quantisation if int8 else {}
-    )
+    losses = {name: modelfile.read(target / DECODERS[name]).info.quantisation for name in precisions}
+    return Exported(target, table, losses)
 
 
 def is_current(run: layout.Run, vae: "Vae") -> bool:
