@@ -23,12 +23,18 @@ import numpy as np
 
 from vaecli.errors import VaecliError
 from vaecli.runtime import messages, wire
-from vaecli.runtime.info import KEY_DIGEST
+from vaecli.runtime.info import KEY_DIGEST, Precision
 from vaecli.runtime.model import Model
 from vaecli.runtime.modelfile import digest
 from vaecli.tasks.verify import verify
 
-MODEL = pathlib.Path(__file__).parent.parent / "tests" / "models" / "mini-2d"
+MODEL = pathlib.Path(__file__).parent.parent / "tests" / "models" / "small"
+PARTS: dict[str, Precision] = {  # the files of a model, and the precision that opens each
+    "decoder": "float32",
+    "encoder": "float32",
+    "decoder.int8": "int8",
+    "decoder.fp16": "fp16",
+}
 SECONDS = 20  # a mutant
 MEMORY = 6 * 2**30  # address space of a process; onnxruntime and numpy alone map a good part of it
 OPENED, CRASH, HANG, OTHER, UNNOTICED = "opened", "CRASH", "HANG", "OTHER EXCEPTION", "CHANGE NOT NOTICED"
@@ -38,7 +44,7 @@ EXTREMES = (0, 1, 2, 127, 128, 255, 2**31 - 1, 2**31, 2**32, 2**40, 2**62, 2**63
 
 @dataclasses.dataclass(frozen=True)
 class Mutant:
-    """One file: its number, what was done, whether its digest was made right, which half it was, its bytes."""
+    """One file: its number, what was done, whether its digest was made right, which file it was, its bytes."""
 
     number: int
     how: str
@@ -50,10 +56,10 @@ class Mutant:
 def mutant(originals: dict[str, bytes], number: int, seed: int) -> Mutant:
     """The mutant of a number, the same for the same seed."""
     rng = np.random.default_rng((seed, number))
-    part = ("decoder", "encoder")[number % 2]
+    part = list(PARTS)[number % len(PARTS)]
     name = list(MUTATIONS)[int(rng.integers(len(MUTATIONS)))]
     content = MUTATIONS[name](originals[part], rng)
-    stamped = number % 4 >= 2
+    stamped = number // len(PARTS) % 2 == 1
     return Mutant(number, name, stamped, part, restamped(content) if stamped else content)
 
 
@@ -191,13 +197,13 @@ MUTATIONS = {
 
 
 def outcome(folder: pathlib.Path, part: str) -> str:
-    """Open a model folder and use one of its halves: what came of it, in a word or two."""
+    """Open a model folder and use one of its files: what came of it, in a word or two."""
     try:
-        model = Model.open(folder)
-        if part == "decoder":
-            model.sample(2)
-        else:
+        model = Model.open(folder, precision=PARTS[part])
+        if part == "encoder":
             model.encode(np.zeros((2, *model.image_shape), np.float32))
+        else:
+            model.sample(2)
         verify(folder)  # reads the golden vectors too; whether they pass does not matter here
     except VaecliError as error:
         return f"refused: {next((word for word in REASONS if word in error.message), 'other')}"
@@ -270,7 +276,7 @@ class Opener:
 
 
 def written(folder: str | pathlib.Path, originals: dict[str, bytes], tried: Mutant) -> pathlib.Path:
-    """A model folder with one half mutated."""
+    """A model folder with one file mutated."""
     for part, content in (originals | {tried.part: tried.content}).items():
         (pathlib.Path(folder) / f"{part}.onnx").write_bytes(content)
     return pathlib.Path(folder)
@@ -285,7 +291,7 @@ def main() -> None:
     parser.add_argument("--model", type=pathlib.Path, default=MODEL)
     parser.add_argument("--keep", type=pathlib.Path, default=pathlib.Path("fuzz-found"))
     options = parser.parse_args()
-    originals = {part: (options.model / f"{part}.onnx").read_bytes() for part in ("decoder", "encoder")}
+    originals = {part: (options.model / f"{part}.onnx").read_bytes() for part in PARTS}
     counts: collections.Counter[tuple[str, str]] = collections.Counter()
     bad, opener, start = 0, Opener(), time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:

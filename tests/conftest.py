@@ -20,12 +20,19 @@ for _name in ("FORCE_COLOR", "GITHUB_ACTIONS", "NO_COLOR", "PY_COLORS", "TERMINA
     os.environ.pop(_name, None)  # with them rich and typer write colour into a pipe, or choose another width
 
 MINI_2D = pathlib.Path(__file__).parent / "models" / "mini-2d"
+SMALL = MINI_2D.with_name("small")
 
 
 @pytest.fixture(scope="session")
 def model_folder():
     """The committed model: D = 2, 28 x 28 grey, trained on fashion-mnist-mini. Not to be written to."""
     return MINI_2D
+
+
+@pytest.fixture(scope="session")
+def small_folder():
+    """The other committed model: D = 2, 14 x 13 grey, with decoders of all precisions. Not to be written to."""
+    return SMALL
 
 
 @pytest.fixture(scope="session")

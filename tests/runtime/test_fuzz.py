@@ -27,8 +27,8 @@ def fuzz():
 
 
 @pytest.fixture(scope="module")
-def originals(model_folder):
-    return {part: (model_folder / f"{part}.onnx").read_bytes() for part in ("decoder", "encoder")}
+def originals(fuzz, small_folder):
+    return {part: (small_folder / f"{part}.onnx").read_bytes() for part in fuzz.PARTS}
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_mutant_can_be_made_again(fuzz, originals):
     assert first == fuzz.mutant(originals, 3, seed=1)
     assert first.content != fuzz.mutant(originals, 3, seed=2).content
     assert sum(fuzz.mutant(originals, number, seed=1).stamped for number in range(40)) == 20
-    assert {fuzz.mutant(originals, number, seed=1).part for number in range(4)} == {"decoder", "encoder"}
+    assert {fuzz.mutant(originals, number, seed=1).part for number in range(4)} == set(fuzz.PARTS)
 
 
 def test_what_the_harness_would_find(fuzz, originals, opener, model_folder):

@@ -1,0 +1,131 @@
+"""`--precision`: each command with each decoder, on a committed model that has them all."""
+
+import json
+import pathlib
+import shutil
+
+import numpy as np
+import pytest
+
+from vaecli.data.idx import encode_idx
+from vaecli.data.mini import load_mini
+
+PHOTOS = [pathlib.Path(__file__).parents[2] / "examples" / name for name in ("shirt.png", "boot.png")]
+OFF = {"int8": 1.0, "fp16": 0.1}  # grey levels on average
+PRECISIONS = sorted(OFF)
+
+
+@pytest.fixture
+def pictures(call, small_folder):
+    """Runs a command that makes pictures, with some precision: (n, H, W, C) uint8."""
+
+    def pictures(*arguments, precision):
+        out = pathlib.Path(f"{precision}.npy")
+        code, stdout, stderr = call(*arguments, "-m", small_folder, "-o", out, "--precision", precision)
+        assert (code, stdout.strip()) == (0, str(out)), stderr
+        return np.load(out).astype(int)
+
+    return pictures
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("command", [("sample", "-n", "200"), ("interpolate", *PHOTOS)])
+def test_nearly_the_same_pictures(pictures, command, precision):
+    """Of the same seed, or of the same photos: other bytes, and not by much."""
+    exact, rough = (pictures(*command, precision=name) for name in ("float32", precision))
+    assert exact.shape == rough.shape and exact.shape[1:] == (14, 13, 1)
+    assert np.abs(exact - rough).mean() < OFF[precision]
+    assert (exact != rough).any()
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """100 test images of the size that the model has."""
+    folder = tmp_path_factory.mktemp("halved")
+    images = load_mini("test").images[::10, :, :, 0].astype(int)
+    halved = (images.reshape(-1, 14, 2, 14, 2).sum(axis=(2, 4)) // 4)[:, :, :13].astype(np.uint8)
+    (folder / "t10k-images-idx3-ubyte").write_bytes(encode_idx(halved))
+    return folder
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_eval(call, small_folder, data, precision):
+    """The same noise for both: the ELBO moves by less than 0.2 nats, and it moves."""
+    values = []
+    for name in ("float32", precision):
+        options = ("--data", data, "--metrics", "elbo", "--json", "--precision", name)
+        code, stdout, stderr = call("eval", "-m", small_folder, *options)
+        assert code == 0, stderr
+        values.append(json.loads(stdout)["elbo"])
+    assert 0 < abs(values[1] - values[0]) < 0.2
+
+
+def test_bench_measures_every_file(call, small_folder):
+    """One line for each file at least, of all precisions."""
+    code, stdout, _ = call("bench", "-m", small_folder, "--seconds", "0.001", "--json", "--quiet")
+    measured = {entry["file"] for entry in json.loads(stdout)["measurements"]}
+    assert (code, measured) == (0, {path.name for path in small_folder.glob("*.onnx")})
+
+
+def test_verify_and_info_name_every_file(call, small_folder):
+    """All pass here, int8 in whole numbers; each says its precision, and what it loses."""
+    code, stdout, _ = call("verify", "-m", small_folder, "--json")
+    checks = json.loads(stdout)["checks"]
+    assert code == 0 and len(checks) == 8
+    assert max(check["largest"] for check in checks if check["output"] == "image") < 0.01
+    code, stdout, _ = call("info", "-m", small_folder, "--json")
+    files = {entry["file"]: entry for entry in json.loads(stdout)["files"]}
+    assert {name: entry["precision"] for name, entry in files.items() if "decoder" in name} == {
+        "decoder.onnx": "float32",
+        "decoder.int8.onnx": "int8",
+        "decoder.fp16.onnx": "fp16",
+    }
+    for precision, off in OFF.items():
+        assert files[f"decoder.{precision}.onnx"]["quantisation"]["grey_prior"] < off
+    assert files["decoder.fp16.onnx"]["bytes"] < 0.6 * files["decoder.onnx"]["bytes"]
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("command", ["sample", "verify"])
+def test_a_flipped_bit_is_found(call, small_folder, here, precision, command):
+    """In the middle of a decoder: exit code 1, and which file it is."""
+    folder = shutil.copytree(small_folder, here / "model")
+    path = folder / f"decoder.{precision}.onnx"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 4
+    path.write_bytes(content)
+    chosen = ["--precision", precision] if command == "sample" else []
+    code, stdout, stderr = call(command, "-m", folder, *chosen)
+    assert (code, stdout) == (1, "")
+    assert path.name in "".join(stderr.split()) and "damaged" in stderr
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_decoder_that_is_not_there(call, model_folder, precision):
+    """Exit code 1, and the option of `export` that adds it."""
+    code, stdout, stderr = call("sample", "-m", model_folder, "--precision", precision)
+    assert (code, stdout) == (1, "")
+    assert f"decoder.{precision}.onnx" in "".join(stderr.split()) and f"--{precision}" in stderr
+
+
+def test_an_unknown_precision(call, model_folder):
+    """A usage error that names those there are."""
+    code, _, stderr = call("sample", "-m", model_folder, "--precision", "int4")
+    assert code == 2 and all(name in stderr for name in ("float32", *PRECISIONS))
+
+
+@pytest.mark.train
+def test_export_adds_them(process, data, here):
+    """After a run: both files beside the others, a line on each, and a folder that verifies."""
+    shutil.copy(data / "t10k-images-idx3-ubyte", data / "train-images-idx3-ubyte")
+    options = ["--epochs", "3", "--latent-dim", "2", "--batch-size", "16", "--quiet"]
+    trained = process("train", "--data", data, *options, "--out", "run")
+    assert trained.returncode == 0, trained.stderr
+    made = process("export", "-m", "run", "-o", "out", "--int8", "--fp16")
+    assert (made.returncode, made.stdout) == (0, b"out\n"), made.stderr
+    said = " ".join(made.stderr.decode().split())
+    for precision in PRECISIONS:
+        assert f"{precision} against float32:" in said
+        assert (here / "out" / f"decoder.{precision}.onnx").exists()
+    assert "--precision int8" in said
+    assert process("verify", "-m", "out").returncode == 0
