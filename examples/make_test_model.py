@@ -3,8 +3,8 @@
     python examples/make_test_model.py            # both
     python examples/make_test_model.py small      # the second
 
-`mini-2d` is the classic network with 2 latent dimensions after 12 epochs on the bundled subset. `small` is the same on
-pictures half as large, cut to 14 x 13, with all decoders: float32, int8 and fp16. They take about a minute and
+`mini-2d` is the classic network with 2 latent dimensions after 12 epochs on the bundled subset. `small` is the same
+on pictures half as large, cut to 14 x 13, with all decoders: float32, int8 and fp16. They take about a minute and
 need the `train` extra. The files are committed, so that the suite runs where TensorFlow is not installed.
 """
 
