@@ -27,7 +27,7 @@ class TrainOptions:
     epochs: int = 30
     latent_dim: int = 16
     batch_size: int = 128
-    learning_rate: float = 3e-3
+    learning_rate: float = 1e-2
     schedule: Schedule = "cosine"
     beta: float = 1.0
     precision: Precision = "auto"

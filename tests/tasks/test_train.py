@@ -161,7 +161,7 @@ def test_a_finished_run_is_extended(run, data, tmp_path):
     assert (config["epochs"], config["patience"]) == (4, 7)
     rows = run.read_metrics()
     assert [row["epoch"] for row in rows] == [1, 2, 3, 4]
-    assert rows[2]["learning_rate"] > rows[1]["learning_rate"] > 0 and rows[3]["learning_rate"] < 1e-4
+    assert rows[2]["learning_rate"] > rows[1]["learning_rate"] > 0 and rows[3]["learning_rate"] < 5e-4
     info = Model.open(run.path).info
     assert info.training["epochs"] == 4 and info.training["epochs_done"] == 4
 

@@ -42,7 +42,7 @@ def test_a_broken_step_goes_back_with_half_the_rate(few, trainer_on, poison):
     watch = Poisoner(trainer, poison, lambda count: trainer.state.epoch == 1 and not watch.notes)
     assert "all 3 epochs" in run(trainer, watch)
     (note,) = watch.notes
-    assert f"Back to step {steps} " in note and "1.5e-03" in note.replace("0.0015", "1.5e-03")
+    assert f"Back to step {steps} " in note and "learning rate, 0.005 at its peak" in note
     history = trainer.state.history
     assert [row["epoch"] for row in history] == [1, 2, 3]
     assert all(np.isfinite(list(row.values())).all() for row in history)

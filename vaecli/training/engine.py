@@ -13,6 +13,7 @@ from vaecli.training.objective import terms
 from vaecli.training.precision import Resolved, active
 from vaecli.training.source import source_of
 
+BETA_2 = 0.99  # Adam's: with a memory of 100 steps, not 1,000, it follows gradients whose size changes fast
 CLIP_NORM = 1000.0  # nats; ordinary gradients stay below, a broken step is cut to size
 
 
@@ -25,7 +26,7 @@ class SummedAdam(keras.optimizers.Adam):  # type: ignore[misc]  # Keras has no t
 
 def make_optimizer(vae: Vae) -> keras.optimizers.Optimizer:
     """Adam, built at once so that its state can be saved before the first step; the engine sets its rate."""
-    optimizer = SummedAdam(learning_rate=0.0, global_clipnorm=CLIP_NORM)
+    optimizer = SummedAdam(learning_rate=0.0, beta_2=BETA_2, global_clipnorm=CLIP_NORM)
     optimizer.build(vae.variables)
     return optimizer
 

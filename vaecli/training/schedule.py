@@ -22,7 +22,7 @@ def learning_rates(
     steps = np.arange(first, first + count, dtype=np.float64)
     if schedule == "constant":
         return np.full(count, peak, np.float32)
-    warm_up = min(np.clip(WARM_UP * total, *WARM_UP_STEPS), total / 4)
+    warm_up = min(np.clip(WARM_UP * total, *WARM_UP_STEPS), total / 2)
     progress = np.clip((steps - warm_up) / max(total - warm_up, 1.0), 0.0, 1.0)
     rates = np.where(steps < warm_up, (steps + 1) / warm_up, 0.5 * (1 + np.cos(np.pi * progress)))
     scaled: np.ndarray = (peak * np.minimum(rates, 1.0)).astype(np.float32)
