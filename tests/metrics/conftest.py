@@ -1,5 +1,7 @@
 """A model small enough to integrate by hand: logits linear in a latent of two dimensions."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -15,17 +17,20 @@ class Toy:
         self.weights = rng.normal(size=(2, 6)) * 1.5
         self.bias = rng.normal(size=6) * 0.3
         self.calls = {"encode": 0, "outputs": 0}
+        self.lock = threading.Lock()
 
     def encode(self, images):
         """A rough posterior: right side of the prior, somewhat narrower."""
-        self.calls["encode"] += len(images)
+        with self.lock:
+            self.calls["encode"] += len(images)
         flat = images.reshape(len(images), -1).astype(np.float64) - 0.5
         z_mean = 0.4 * flat @ self.weights.T
         return z_mean.astype(np.float32), np.full_like(z_mean, -0.5, dtype=np.float32)
 
     def outputs(self, z):
         """Bernoulli logits and their means."""
-        self.calls["outputs"] += len(z)
+        with self.lock:
+            self.calls["outputs"] += len(z)
         logits = (np.asarray(z, dtype=np.float64) @ self.weights + self.bias).reshape(-1, 3, 2, 1)
         return {"logits": logits.astype(np.float32), "image": (1 / (1 + np.exp(-logits))).astype(np.float32)}
 
