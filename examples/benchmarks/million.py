@@ -35,32 +35,24 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--precision", choices=("float32", "int8"), default="float32")
     options = parser.parse_args()
-    model = Model.open(options.model, precision=options.precision)
-    z = model.draw(BATCH)
-    rounds = -(-options.n // BATCH)
     speeds = {"sample": [], "decoder alone": []}
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "x.npy"
-        sample(model, n=BATCH, out=out)
+        arguments = ["-m", options.model, "-n", options.n, "-o", out, "--precision", options.precision]
+        command = [sys.executable, "-m", "vaecli", "sample", *map(str, arguments)]
+        subprocess.run(
+            command, check=True, capture_output=True
+        )  # first: a child's peak counts its parent's size
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024  # Linux counts in KiB
+        model = Model.open(options.model, precision=options.precision)
+        z = model.draw(BATCH)
+        rounds = -(-options.n // BATCH)
+        sample(model, n=BATCH, out=out, force=True)
         for _ in range(options.rounds):
             spent = seconds(lambda: sample(model, n=options.n, out=out, force=True))
             speeds["sample"].append(options.n / spent)
             spent = seconds(lambda: [model.decode(z) for _ in range(rounds)])
             speeds["decoder alone"].append(rounds * BATCH / spent)
-        arguments = [
-            "-m",
-            options.model,
-            "-n",
-            options.n,
-            "-o",
-            out,
-            "--force",
-            "--precision",
-            options.precision,
-        ]
-        command = [sys.executable, "-m", "vaecli", "sample", *map(str, arguments)]
-        subprocess.run(command, check=True, capture_output=True)
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024  # Linux counts in KiB
     medians = {name: round(statistics.median(values)) for name, values in speeds.items()}
     ratio = statistics.median(
         ours / alone for ours, alone in zip(speeds["sample"], speeds["decoder alone"], strict=True)
