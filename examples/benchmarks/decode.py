@@ -43,6 +43,12 @@ class Contestants:
         self.pipes[name].send((name, z, seconds))
         return self.pipes[name].recv()
 
+    def close(self):
+        for pipe in set(self.pipes.values()):
+            pipe.send(None)
+        for process in self._processes:
+            process.join()
+
 
 def measured(contestants, z, rounds, seconds):
     """The median images/s of each, all taking turns."""
@@ -103,6 +109,7 @@ def main():
             )
             bulk = {name: max(speed, speeds[name]) for name, speed in bulk.items()}
             report(batch, speeds)
+        contestants.close()
         report("bulk", bulk)
 
 

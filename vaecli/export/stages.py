@@ -86,7 +86,7 @@ def _kind(layer: Any) -> str:
     if name == "Reshape" and len(layer.target_shape) == 3:
         return "reshape"
     if name == "Conv2DTranspose":
-        same = config["padding"] == "same" and config["use_bias"] and config["output_padding"] is None
+        same = config["padding"] == "same" and config["use_bias"] and config.get("output_padding") is None
         square = tuple(config["kernel_size"]) == (3, 3) and tuple(config["dilation_rate"]) == (1, 1)
         strides = tuple(config["strides"])
         if same and square and (strides, activation) == ((2, 2), "relu"):
