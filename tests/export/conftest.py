@@ -29,6 +29,17 @@ def random_stages():
 
 
 @pytest.fixture(scope="session")
+def largest_pair():
+    """The largest |w_k| + |w_k+1| in any column of weights (K, M)."""
+
+    def largest_pair(rows):
+        size = np.abs(rows.astype(int))
+        return (size[1:] + size[:-1]).max(initial=0)
+
+    return largest_pair
+
+
+@pytest.fixture(scope="session")
 def logits_from():
     """The logits before cropping, of what goes into the layer of a number, 0 for the first doubling one."""
 

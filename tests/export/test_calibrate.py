@@ -46,13 +46,13 @@ def test_near_to_float32(made, latents, logits_from):
     assert np.abs(decoded(stages, z) - expected).mean() < 0.02 * expected.std()
 
 
-def test_pairs_are_kept(made):
+def test_pairs_are_kept(made, largest_pair):
     """|w_k| + |w_k+1| <= 128 in both orders of every convolution, and along the columns of the corner matrix."""
     _, stages = made
     kernels = [
         rows for phases in stages.doubling for phase in phases for rows in quantise.reductions(phase.weights)
     ]
-    pairs = [quantise.largest_pairs(rows).max() for rows in [*kernels, stages.corners]]
+    pairs = [largest_pair(rows) for rows in [*kernels, stages.corners]]
     assert len(pairs) == 17
     assert 100 < max(pairs) <= 128
 

@@ -100,10 +100,3 @@ def column_scales(weights: Double, pairs: Neighbours) -> Double:
         for other in beside:
             needed = np.maximum(needed, size[place] + size[other])
     return np.where(needed > 0, needed / LARGEST_WEIGHT, 1.0)
-
-
-def largest_pairs(rows: npt.NDArray[Any]) -> Float:
-    """The largest |w_k| + |w_k+1| of each column (M,) of weights (K, M)."""
-    size = np.abs(rows.astype(np.float32))
-    pairs: Float = (size[1:] + size[:-1]).max(axis=0, initial=0.0)
-    return pairs
