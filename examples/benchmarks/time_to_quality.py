@@ -1,6 +1,6 @@
 """How long until a plain Keras script's loss is reached: `vaecli train` beside plain_keras.py, in turns.
 
-    python examples/benchmarks/time_to_quality.py [--epochs 5] [--seeds 0 1 2] [--out FOLDER]
+    python examples/benchmarks/time_to_quality.py [--epochs 3] [--seeds 0 1 2] [--out FOLDER]
 
 For each seed: three epochs of the script, one run of `vaecli train`, three more epochs of the script. The script's
 30 epochs are taken to last ten times as long as three (the mean of before and after); our time is the sum of the
@@ -64,7 +64,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--latent-dim", type=int, default=2)
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path())
