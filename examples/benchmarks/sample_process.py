@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-BARE = "import onnxruntime, numpy, PIL.Image"
+BARE = "import onnxruntime, numpy, PIL"
 KERAS = """
 import sys
 import keras, numpy, PIL.Image
