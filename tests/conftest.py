@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 
+import hypothesis
 import pytest
 
 from vaecli.cli.main import main
@@ -16,6 +17,8 @@ from vaecli.runtime.info import KEY_DIGEST, KEY_FORMAT, KEY_INFO
 from vaecli.runtime.model import Model
 from vaecli.runtime.modelfile import BLANK, digest
 
+hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("patient")
 for _name in ("FORCE_COLOR", "GITHUB_ACTIONS", "NO_COLOR", "PY_COLORS", "TERMINAL_WIDTH", "TTY_COMPATIBLE"):
     os.environ.pop(_name, None)  # with them rich and typer write colour into a pipe, or choose another width
 
