@@ -82,7 +82,7 @@ def torch(_run, folder):
 
     with np.load(folder / WEIGHTS) as entries:
         arrays = dict(entries)
-    grid, strides = tuple(arrays["grid"]), arrays["strides"].tolist()
+    grid, strides = arrays["grid"].tolist(), arrays["strides"].tolist()  # numbers, which torch.compile can fix
 
     def mirrored(values):
         return values.reshape(-1, *grid)[:, ::-1, ::-1].reshape(values.shape)
