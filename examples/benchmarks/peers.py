@@ -82,7 +82,7 @@ def torch(_run, folder):
 
     with np.load(folder / WEIGHTS) as entries:
         arrays = dict(entries)
-    grid, strides = arrays["grid"].tolist(), arrays["strides"].tolist()  # numbers, which torch.compile can fix
+    grid, strides = (arrays[name].tolist() for name in ("grid", "strides"))  # for torch.compile
 
     def mirrored(values):
         return values.reshape(-1, *grid)[:, ::-1, ::-1].reshape(values.shape)
