@@ -29,4 +29,4 @@ def test_tasks_become_workers(tmp_path, monkeypatch):
     found = json.loads(result.stdout)
     assert found["cluster"]["worker"] == ["n1:20017", "n1:20018", "n2:20017", "n2:20018", "n3:20017"]
     monkeypatch.setenv("TF_CONFIG", result.stdout.decode())
-    assert from_environment() == Cluster(5, 3)
+    assert from_environment() == Cluster(5, 3, "n1:20017")

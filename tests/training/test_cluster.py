@@ -19,12 +19,12 @@ def config(jobs, kind="worker", index=0):
     [
         (None, Cluster()),
         ("{}", Cluster()),
-        (config({"worker": HOSTS[:1]}), Cluster(1, 0)),
-        (config({"worker": HOSTS}, index=2), Cluster(3, 2)),
-        (config({"worker": HOSTS}, index="1"), Cluster(3, 1)),  # Ray and others write text
-        (config({"chief": HOSTS[:1], "worker": HOSTS[1:]}, "chief"), Cluster(3, 0)),
-        (config({"chief": HOSTS[:1], "worker": HOSTS[1:]}, index=1), Cluster(3, 2)),
-        (EXAMPLE, Cluster(2, 0)),
+        (config({"worker": HOSTS[:1]}), Cluster(1, 0, "a:1")),
+        (config({"worker": HOSTS}, index=2), Cluster(3, 2, "a:1")),
+        (config({"worker": HOSTS}, index="1"), Cluster(3, 1, "a:1")),  # Ray and others write text
+        (config({"chief": HOSTS[:1], "worker": HOSTS[1:]}, "chief"), Cluster(3, 0, "a:1")),
+        (config({"chief": HOSTS[:1], "worker": HOSTS[1:]}, index=1), Cluster(3, 2, "a:1")),
+        (EXAMPLE, Cluster(2, 0, "host-a:2222")),
     ],
 )
 def test_who_this_process_is(monkeypatch, text, expected):

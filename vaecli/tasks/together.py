@@ -26,21 +26,30 @@ if TYPE_CHECKING:
     from vaecli.training.devices import Devices
 
 
-def meet(cluster: Cluster, devices: int | None) -> "Devices":
-    """Start TensorFlow and wait for the other workers.
-
-    Raises:
-        OptionError: so many devices are not there.
-    """
+def start_tensorflow() -> None:
+    """Start TensorFlow, which is what takes time before workers meet."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # a worker that is gone fills the screen otherwise
     with _quietly():
         from vaecli.training import threads
-        from vaecli.training.devices import Devices
 
         threads.use([available()] * 2)
-        met = Devices(devices, cluster)
+
+
+@contextlib.contextmanager
+def joined(cluster: Cluster, devices: int | None) -> Iterator["Devices"]:
+    """The devices of all workers, which have met.
+
+    Raises:
+        OptionError: so many devices are not there.
+        TrainingError: a worker is gone while the body runs.
+    """
+    from vaecli.training.devices import Devices
+
+    with _quietly():
+        devices_of_all = Devices(devices, cluster)
     _take_signals_back()
-    return met
+    with devices_of_all.guarded():
+        yield devices_of_all
 
 
 def tell(devices: "Devices", job: Job) -> None:

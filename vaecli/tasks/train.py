@@ -13,7 +13,7 @@ from vaecli.options import TrainOptions
 from vaecli.tasks import deadline, plots, together
 from vaecli.tasks.finish import finish, missing
 from vaecli.tasks.job import Job, begun, taken_up
-from vaecli.training import cluster, startup
+from vaecli.training import cluster, meeting, startup
 from vaecli.training.advice import Adviser
 from vaecli.training.watch import Plan, Row, Several, Watcher
 
@@ -29,7 +29,7 @@ class Trained:
     """What a run came to.
 
     Attributes:
-        run: its folder; None in a worker that is not the chief, which has written nothing.
+        run: its folder; None where nothing has been written, as by a worker that is not the chief.
         reason: why training ended, in words.
         best: the row of metrics.csv whose weights are in the model; None if no epoch was finished.
         parity: the largest difference between Keras and the exported files; None if none were made.
@@ -89,9 +89,13 @@ def train(
         startup.require("--tensorboard needs the tensorboard package", "tensorboard", extra="tensorboard")
     place = cluster.from_environment()
     with contextlib.ExitStack() as stack:
-        workers = together.meet(place, devices) if place.workers > 1 else None
-        if workers:
-            stack.enter_context(workers.guarded())
+        workers = None
+        if place.workers > 1:
+            together.start_tensorflow()
+            reason = meeting.meet(place, stop)
+            if reason:
+                return Trained(None, reason, None, None, finished=False)
+            workers = stack.enter_context(together.joined(place, devices))
             if not workers.is_chief:
                 name = chosen.data if chosen else None
                 reason, finished = together.follow(workers, data_name=name, stop=stop)

@@ -16,10 +16,11 @@ EXAMPLE = '{"cluster": {"worker": ["host-a:2222", "host-b:2222"]}, "task": {"typ
 
 @dataclasses.dataclass(frozen=True)
 class Cluster:
-    """The number of workers, and which of them this one is; number 0 is the chief, the only one that writes."""
+    """The number of workers, which of them this one is, and the address of number 0, the chief."""
 
     workers: int = 1
     worker: int = 0
+    chief: str = ""
 
 
 def from_environment() -> Cluster:
@@ -36,16 +37,17 @@ def from_environment() -> Cluster:
         jobs = document.get("cluster") or {}
         if not jobs:
             return Cluster()
-        chiefs, workers = (len(list(jobs.get(job, []))) for job in ("chief", "worker"))
+        chiefs, workers = (list(jobs.get(job, [])) for job in ("chief", "worker"))
         kind, index = str(document["task"]["type"]), int(document["task"]["index"])
-        count = {"chief": chiefs, "worker": workers}[kind]
+        count = len({"chief": chiefs, "worker": workers}[kind])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _unfit(f"it does not name this process among workers ({error!r})") from error
-    if jobs.keys() - {"chief", "worker", "evaluator"} or chiefs > 1:
+    if jobs.keys() - {"chief", "worker", "evaluator"} or len(chiefs) > 1:
         raise _unfit(f"it has the jobs {', '.join(jobs)}")
     if not 0 <= index < count:
         raise _unfit(f"it has {count} of the job {kind}, and this is to be number {index}")
-    return Cluster(chiefs + workers, index if kind == "chief" else chiefs + index)
+    everyone = chiefs + workers
+    return Cluster(len(everyone), index if kind == "chief" else len(chiefs) + index, str(everyone[0]))
 
 
 def _unfit(why: str) -> ConfigError:
