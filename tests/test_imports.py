@@ -21,14 +21,15 @@ LINES = [  # a line imports only from lines above it, and from its own
     {"pictures"},
     {"export"},
     {"training"},
+    {"peers"},
     {"runs"},
     {"tasks"},
     {"cli"},
 ]
 PLACE = {name: place for place, line in enumerate(LINES) for name in line}
 HOMES = {
-    "tensorflow": {"training", "export"},
-    "keras": {"training", "export"},
+    "tensorflow": {"training", "export", "peers"},
+    "keras": {"training", "export", "peers"},
     "tf2onnx": {"export"},
     "onnx": {"export"},
     "onnxruntime": {"runtime"},
@@ -36,7 +37,8 @@ HOMES = {
     "rich": {"cli"},
     "matplotlib": {"pictures"},
     "click": set(),  # typer vendors it
-    "torch": set(),
+    "torch": {"peers"},
+    "openvino": {"peers"},
 }
 HEAVY = {"tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "matplotlib", "numpy"}
 SOURCES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))

@@ -7,17 +7,7 @@ def test_table(call, model_folder):
     """A line a measurement, within 80 columns."""
     code, out, _ = call("bench", "-m", model_folder, "--seconds", 0.004, "--against")
     assert code == 0
-    assert out.split("\n")[0].split() == [
-        "file",
-        "runtime",
-        "batch",
-        "threads",
-        "images/s",
-        "p50",
-        "ms",
-        "p99",
-        "ms",
-    ]
+    assert out.split("\n")[0].split() == ["file", "runtime", "batch", "images/s", "p50", "ms", "p99", "ms"]
     assert max(map(len, out.splitlines())) <= 80
     assert "onnxruntime" in out
 
@@ -36,3 +26,14 @@ def test_a_wrong_time_is_a_usage_error(call, model_folder):
     code, _, err = call("bench", "-m", model_folder, "--seconds", 0)
     assert code == 2
     assert "--seconds" in err
+
+
+def test_precision_and_batch(call, small_folder):
+    """Options narrow it down; a precision that is not there names the command that adds it."""
+    code, out, _ = call("bench", "-m", small_folder, "--seconds", 0.004, "--precision", "int8", "--batch", 5)
+    assert code == 0
+    assert {line.split()[0] for line in out.splitlines()[1:]} == {"encoder.onnx", "decoder.int8.onnx"}
+    assert " 5 " in out
+    code, _, err = call("bench", "-m", small_folder, "--batch", 0)
+    assert code == 2
+    assert "--batch" in err

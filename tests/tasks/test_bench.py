@@ -9,7 +9,8 @@ from vaecli.errors import ModelError, OptionError
 from vaecli.runtime import modelfile, threads
 from vaecli.runtime.plain import PlainSession
 from vaecli.runtime.session import Session
-from vaecli.tasks.bench import BATCHES, bench, files_of
+from vaecli.tasks.bench import BATCHES, Measurement, bench
+from vaecli.tasks.comparison import Ratio, ratios
 
 
 @pytest.fixture(autouse=True)
@@ -37,31 +38,47 @@ def test_every_file_batch_and_thread_count(model_folder):
         assert entry.images_per_second * entry.p50_ms == pytest.approx(1e3 * entry.batch)
 
 
-def test_against_adds_the_default_session(model_folder):
-    """One more line a batch size: onnxruntime as it comes."""
-    measured = bench(model_folder / "decoder.onnx", seconds=0.004, against=True)
-    runtimes = [entry.runtime for entry in measured if entry.file == "decoder.onnx" and entry.batch == 1]
+def test_one_precision_and_other_batches(small_folder):
+    """Of the decoders the one that is asked for; the encoder, of which there is one, in any case."""
+    measured = bench(small_folder, seconds=0.004, precision="int8", batches=[3])
+    assert {(entry.file, entry.precision, entry.batch) for entry in measured} == {
+        ("encoder.onnx", "float32", 3),
+        ("decoder.int8.onnx", "int8", 3),
+    }
+
+
+def test_against_adds_the_default_session_and_says_who_is_missing(model_folder, tmp_path):
+    """One more line a batch size: onnxruntime as it comes; an exported folder alone has no Keras decoder."""
+    shutil.copy(model_folder / "decoder.onnx", tmp_path)
+    notes = []
+    measured = bench(tmp_path, seconds=0.004, against=True, note=notes.append)
+    runtimes = [entry.runtime for entry in measured if entry.batch == 1]
     assert runtimes == ["vaecli", "vaecli", "onnxruntime"]
+    assert len(notes) == 1
+    assert "no decoder.keras" in notes[0]
+    assert ratios(measured) == []
 
 
 def test_the_plain_session_computes_the_same(model_folder):
     """What is compared with does the same work."""
     file = modelfile.read(model_folder / "decoder.onnx")
     z = np.linspace(-2, 2, 14, dtype=np.float32).reshape(7, 2)
-    ours, plain = Session(file, "z").run(z), PlainSession(file).run(z)
+    ours, plain = Session(file, "z").run(z), PlainSession(file.content).run(z)
     assert ours.keys() == plain.keys()
     for name, values in ours.items():
         np.testing.assert_allclose(values, plain[name], atol=1e-5)
 
 
-def test_files_that_are_there(model_folder, tmp_path):
-    """A decoder alone is measured alone; an int8 file beside it comes last."""
+def test_files_of_two_models(model_folder, small_folder, tmp_path):
+    """A decoder of another model beside one's own is refused, as by every command; a path of no kind, too."""
     shutil.copy(model_folder / "decoder.onnx", tmp_path)
-    assert [file.name for file in files_of(tmp_path)] == ["decoder.onnx"]
-    shutil.copy(model_folder / "decoder.onnx", tmp_path / "decoder.int8.onnx")
-    assert [file.name for file in files_of(tmp_path)] == ["decoder.onnx", "decoder.int8.onnx"]
-    with pytest.raises(ModelError):
-        files_of(tmp_path / "nowhere")
+    shutil.copy(small_folder / "decoder.int8.onnx", tmp_path)
+    with pytest.raises(ModelError, match="belong to two models"):
+        bench(tmp_path, seconds=0.004)
+    with pytest.raises(ModelError, match="no int8 decoder"):
+        bench(model_folder, seconds=0.004, precision="int8")
+    with pytest.raises(ModelError, match="name too long"):
+        bench("x" * 300, seconds=0.004)
 
 
 @pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
@@ -69,3 +86,41 @@ def test_seconds_have_to_be_positive(model_folder, seconds):
     """Before anything is opened."""
     with pytest.raises(OptionError, match="--seconds"):
         bench(model_folder, seconds=seconds)
+
+
+def test_batches_within_limits(model_folder):
+    """One image at least, and no more than memory holds."""
+    for batch in (0, 2**20):
+        with pytest.raises(OptionError, match="--batch"):
+            bench(model_folder, batches=[batch])
+
+
+def measurement(file, runtime, precision, batch, speed):
+    return Measurement(file, runtime, precision, 2, batch, speed, 1.0, 1.0, 10)
+
+
+def test_ratios():
+    """Against the fastest of each kind at a batch size; in bulk each at the batch that suits it best."""
+    measured = [
+        measurement("encoder.onnx", "vaecli", "float32", 1, 1e9),
+        measurement("decoder.onnx", "vaecli", "float32", 1, 300),
+        measurement("decoder.onnx", "vaecli", "float32", 64, 2000),
+        measurement("decoder.onnx", "onnxruntime", "float32", 64, 1e9),  # our own file: no rival
+        measurement("tf2onnx", "onnxruntime", "float32", 1, 200),
+        measurement("tf2onnx", "onnxruntime", "float32", 64, 400),
+        measurement("decoder.keras", "torch eager", "float32", 1, 100),
+        measurement("decoder.keras", "torch eager", "float32", 64, 1000),
+        measurement("decoder.keras", "torch bf16", "bfloat16", 1, 4000),
+        measurement("decoder.keras", "torch bf16", "bfloat16", 64, 1000),
+    ]
+    assert ratios(measured) == [
+        Ratio("float32", None, "tf2onnx", "onnxruntime", 5.0),
+        Ratio("float32", None, "float32", "torch eager", 2.0),
+        Ratio("float32", None, "bfloat16", "torch bf16", 0.5),
+        Ratio("float32", 1, "tf2onnx", "onnxruntime", 1.5),
+        Ratio("float32", 1, "float32", "onnxruntime", 1.5),
+        Ratio("float32", 1, "bfloat16", "torch bf16", 0.075),
+        Ratio("float32", 64, "tf2onnx", "onnxruntime", 5.0),
+        Ratio("float32", 64, "float32", "torch eager", 2.0),
+        Ratio("float32", 64, "bfloat16", "torch bf16", 2.0),
+    ]

@@ -5,14 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 import onnxruntime
 
-from vaecli.runtime.modelfile import ModelFile
-
 
 class PlainSession:
-    """The default session of a file that `runtime.session.Session` takes; the same `run`."""
+    """The default session of a file's bytes; `run` is that of `runtime.session.Session`."""
 
-    def __init__(self, file: ModelFile) -> None:
-        self._session = onnxruntime.InferenceSession(file.content, providers=["CPUExecutionProvider"])
+    def __init__(self, content: bytes) -> None:
+        self._session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
         self.output_names = [output.name for output in self._session.get_outputs()]
         self._input_name = self._session.get_inputs()[0].name
 

@@ -1,34 +1,49 @@
-"""`vaecli bench`: how fast the files of a model are on this machine."""
+"""`vaecli bench`: how fast a model's files are on this machine, and what else could decode the same weights."""
 
+import contextlib
 import dataclasses
+import importlib.util
 import itertools
+import math
 import pathlib
-import time
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from vaecli.errors import OptionError
+from vaecli.errors import ModelError, OptionError
 from vaecli.latent.draws import standard_normal
+from vaecli.peers.contest import Peer, PeerError, call_times, peers
+from vaecli.runs.layout import Run
 from vaecli.runtime import modelfile, threads
-from vaecli.runtime.location import DECODERS, locate
+from vaecli.runtime.info import Precision
+from vaecli.runtime.model import Model
+from vaecli.runtime.parts import read_all
 from vaecli.runtime.plain import PlainSession
 from vaecli.runtime.session import Session
 
 BATCHES = (1, 16, 256)
+LARGEST_BATCH = 2**16
 ROUNDS = 4  # the contestants of a batch size take turns so often, so that a busy moment meets all of them
-Run: TypeAlias = Callable[[np.ndarray], object]
+VAECLI, DEFAULT_SESSION = "vaecli", "onnxruntime"
+TF2ONNX, KERAS = (
+    "tf2onnx",
+    "decoder.keras",
+)  # in place of a file's name: what tf2onnx makes, and what peers read
+PEER_GAPS = {"float32": 1e-4, "bfloat16": 0.1}  # in pixels: more, and it does not decode the same weights
+
+Times = Callable[[np.ndarray, float], list[float]]
 
 
 @dataclasses.dataclass(frozen=True)
 class Measurement:
-    """One file at one batch size and one number of threads.
+    """One way to run a file, at one batch size.
 
     Attributes:
-        file: its name.
-        runtime: `vaecli`, or `onnxruntime` for a session as it comes.
-        threads: of vaecli's; those that the process may use for onnxruntime's own.
+        file: its name; `tf2onnx` is what tf2onnx makes of the run's decoder without vaecli's rewrites, and
+            `decoder.keras` stands for its weights.
+        runtime: `vaecli`, `onnxruntime` for a session as it comes, or a peer.
+        precision: `float32`, `fp16`, `int8` or `bfloat16`.
+        threads: of vaecli's; those that the process may use for all others.
         batch: images a call.
         images_per_second: at the median call.
         p50_ms: the median time of a call, and p99_ms that of the slowest in a hundred.
@@ -37,6 +52,7 @@ class Measurement:
 
     file: str
     runtime: str
+    precision: str
     threads: int
     batch: int
     images_per_second: float
@@ -45,60 +61,147 @@ class Measurement:
     calls: int
 
 
+@dataclasses.dataclass(frozen=True)
+class _Contestant:
+    file: str
+    runtime: str
+    precision: str
+    threads: int
+    times: Times
+
+
 def bench(
     path: str | pathlib.Path,
     *,
     seconds: float = 0.4,
+    batches: Sequence[int] = BATCHES,
+    precision: Precision | None = None,
     against: bool = False,
+    note: Callable[[str], None] = lambda _text: None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> list[Measurement]:
-    """Measure each file of a model at batch 1, 16 and 256, with one thread and with all.
+    """Measure each file of a model at some batch sizes, with one thread and with all.
 
     Args:
         path: a run, a model folder or a decoder.onnx; the encoder and other decoders beside it are measured too.
         seconds: of each measurement.
-        against: measure a session as onnxruntime makes it too, in turns with ours.
+        batches: the batch sizes.
+        precision: of the decoder to measure; all that are there if left out.
+        against: measure a session as onnxruntime makes it, too, and for a run's decoder the peers that are
+            installed: Keras, PyTorch, OpenVINO. All take turns.
+        note: is told which peer takes no part, and why.
         progress: told the measurements done and all.
 
     Raises:
         ModelError: nothing there, or a file that is damaged or not ours.
-        OptionError: not a positive time.
+        PeerError: a peer that took part fails.
+        OptionError: not a positive time, or a batch size out of range.
     """
-    if not 0 < seconds <= 3600:
-        raise OptionError(
-            f"--seconds has to be more than 0 and at most 3600; {seconds} came.", option="--seconds"
+    _require(seconds, batches)
+    files = read_all(pathlib.Path(path))
+    decoders = [
+        file for file in files if file.info.part == "decoder" and precision in (None, file.info.precision)
+    ]
+    if not decoders:
+        raise ModelError(
+            f"{path} has no {precision} decoder.",
+            hint=f"Add it where the run is: vaecli export --{precision}",
         )
-    opened = [modelfile.read(file) for file in files_of(pathlib.Path(path))]
-    counts = sorted({1, threads.available()})
-    total = len(opened) * len(BATCHES) * (len(counts) + against)
-    measured: list[Measurement] = []
-    for file in opened:
-        runners = _runners(file, counts, against=against)
-        for batch in BATCHES:
-            times = _take_turns(list(runners.values()), _inputs(file, batch), seconds)
+    with contextlib.ExitStack() as stack:
+        groups = [(file, _ours([file], against=against)) for file in files if file.info.part == "encoder"]
+        rivals = stack.enter_context(_rivals(decoders[0].path, note)) if against else []
+        groups.append((decoders[0], [*_ours(decoders, against=against), *rivals]))
+        total = len(batches) * sum(len(contestants) for _, contestants in groups)
+        measured: list[Measurement] = []
+        for (file, contestants), batch in itertools.product(groups, batches):
+            times = _take_turns(contestants, _inputs(file, batch), seconds)
             measured += [
-                _measurement(file.path.name, key, batch, spent)
-                for key, spent in zip(runners, times, strict=True)
+                _measurement(entry, batch, spent) for entry, spent in zip(contestants, times, strict=True)
             ]
             progress(len(measured), total)
     return measured
 
 
-def files_of(path: pathlib.Path) -> list[pathlib.Path]:
-    """The files of a model that are there, in the order of a report."""
-    decoder, encoder = locate(path)
-    wanted = dict.fromkeys((encoder, decoder, *(decoder.with_name(name) for name in DECODERS.values())))
-    return [file for file in wanted if file.exists()]
+def _require(seconds: float, batches: Sequence[int]) -> None:
+    if not 0 < seconds <= 3600:
+        raise OptionError(
+            f"--seconds has to be more than 0 and at most 3600; {seconds} came.", option="--seconds"
+        )
+    for batch in batches:
+        if not 1 <= batch <= LARGEST_BATCH:
+            raise OptionError(
+                f"--batch has to be between 1 and {LARGEST_BATCH}; {batch} came.", option="--batch"
+            )
 
 
-def _runners(file: modelfile.ModelFile, counts: list[int], *, against: bool) -> dict[tuple[str, int], Run]:
-    input_name = "image" if file.info.part == "encoder" else "z"
-    runners: dict[tuple[str, int], Run] = {
-        ("vaecli", count): Session(file, input_name, thread_count=count).run for count in counts
-    }
-    if against:
-        runners["onnxruntime", counts[-1]] = PlainSession(file).run
-    return runners
+def _ours(files: Sequence[modelfile.ModelFile], *, against: bool) -> list[_Contestant]:
+    """Each file with one thread and with all, and in a session as onnxruntime makes it."""
+    found = []
+    for file in files:
+        name, precision = file.path.name, file.info.precision
+        input_name = "image" if file.info.part == "encoder" else "z"
+        for count in sorted({1, threads.available()}):
+            run = Session(file, input_name, thread_count=count).run
+            found.append(_Contestant(name, VAECLI, precision, count, _here(run)))
+        if against:
+            found.append(_plain(name, precision, file.content))
+    return found
+
+
+def _plain(name: str, precision: str, content: bytes) -> _Contestant:
+    times = _here(PlainSession(content).run)
+    return _Contestant(name, DEFAULT_SESSION, precision, threads.available(), times)
+
+
+def _here(run: Callable[[np.ndarray], object]) -> Times:
+    """In this process; one call before those that count, so that the caches hold this one's weights."""
+
+    def times(inputs: np.ndarray, seconds: float) -> list[float]:
+        run(inputs)
+        return call_times(run, inputs, seconds)
+
+    return times
+
+
+@contextlib.contextmanager
+def _rivals(decoder: pathlib.Path, note: Callable[[str], None]) -> Iterator[list[_Contestant]]:
+    """The tf2onnx file in a default session, and the peers; none where there is no run with its decoder.keras."""
+    keras_file = Run(decoder.parent.parent).decoder
+    needed = ("keras", "tf2onnx")
+    if not keras_file.exists():
+        note(f"Keras, PyTorch and OpenVINO take no part: there is no {keras_file.name} of a run here.")
+        yield []
+    elif any(importlib.util.find_spec(name) is None for name in needed):
+        note('Keras, PyTorch and OpenVINO take no part: they need tf2onnx. pip install "vaecli[train]"')
+        yield []
+    else:
+        with peers(keras_file, note=note) as (plain, others):
+            model = Model.open(decoder)
+            z = model.draw(4)
+            expected = model.decode(z)
+            same = [peer for peer in others if _computes_the_same(peer, z, expected, note)]
+            yield [_plain(TF2ONNX, "float32", plain), *map(_peer, same)]
+
+
+def _peer(peer: Peer) -> _Contestant:
+    return _Contestant(KERAS, peer.name, _precision(peer), threads.available(), peer.times)
+
+
+def _precision(peer: Peer) -> str:
+    return "bfloat16" if peer.name.endswith("bf16") else "float32"
+
+
+def _computes_the_same(peer: Peer, z: np.ndarray, expected: np.ndarray, note: Callable[[str], None]) -> bool:
+    try:
+        images = peer.images(z)
+    except PeerError as error:
+        note(f"It takes no part: {error}.")
+        return False
+    gap = float(np.abs(images - expected).max()) if images.shape == expected.shape else math.inf
+    if not gap <= PEER_GAPS[_precision(peer)]:
+        note(f"{peer.name} takes no part: its pictures differ by up to {gap:.2g} from those of the file.")
+        return False
+    return True
 
 
 def _inputs(file: modelfile.ModelFile, batch: int) -> np.ndarray:
@@ -111,20 +214,15 @@ def _inputs(file: modelfile.ModelFile, batch: int) -> np.ndarray:
     return standard_normal(0, batch, file.info.latent_dim, seed=0)
 
 
-def _take_turns(runs: list[Run], inputs: np.ndarray, seconds: float) -> list[list[float]]:
-    """The seconds of each call, a list for each of `runs`."""
-    times: list[list[float]] = [[] for _ in runs]
-    for _, (run, spent) in itertools.product(range(ROUNDS), list(zip(runs, times, strict=True))):
-        run(inputs)  # warm: the caches hold this one's weights, not those of the one before
-        begin = now = time.perf_counter()
-        while now - begin < seconds / ROUNDS:
-            run(inputs)
-            before, now = now, time.perf_counter()
-            spent.append(now - before)
+def _take_turns(contestants: Sequence[_Contestant], inputs: np.ndarray, seconds: float) -> list[list[float]]:
+    """The seconds of each call, a list for each contestant."""
+    times: list[list[float]] = [[] for _ in contestants]
+    for _, (entry, found) in itertools.product(range(ROUNDS), list(zip(contestants, times, strict=True))):
+        found.extend(entry.times(inputs, seconds / ROUNDS))
     return times
 
 
-def _measurement(name: str, key: tuple[str, int], batch: int, times: list[float]) -> Measurement:
+def _measurement(entry: _Contestant, batch: int, times: list[float]) -> Measurement:
     p50, p99 = (float(value) for value in np.percentile(times, (50, 99)))
-    runtime, thread_count = key
-    return Measurement(name, runtime, thread_count, batch, batch / p50, p50 * 1e3, p99 * 1e3, len(times))
+    figures = (batch / p50, p50 * 1e3, p99 * 1e3, len(times))
+    return Measurement(entry.file, entry.runtime, entry.precision, entry.threads, batch, *figures)
