@@ -22,7 +22,7 @@ pytestmark = pytest.mark.train
 
 RUN_FILES = {
     "config.toml", "provenance.json", "metrics.csv", "checkpoint", "model", "encoder.keras", "decoder.keras",
-    "plots", "validation.npz", "tensorflow.log", "lock",
+    "plots", "images.npz", "tensorflow.log", "lock",
 }  # fmt: skip
 SMALL = ["--epochs", "2", "--latent-dim", "2", "--batch-size", "64", "--validation-split", "0.2"]
 CHATTER = re.compile(rb"cuda|oneDNN|absl|WARNING|cpu_feature|rebuild TensorFlow", re.I)

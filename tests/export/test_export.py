@@ -33,8 +33,14 @@ def info(shape=SHAPE, latent_dim=3):
     )
 
 
-def pictures(shape=SHAPE):
-    return np.random.default_rng(0).integers(0, 256, (10, *shape), dtype=np.uint8)
+def pictures(shape=SHAPE, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (10, *shape), dtype=np.uint8)
+
+
+def real(shape=SHAPE):
+    from vaecli.export.real_images import RealImages
+
+    return RealImages(pictures(shape), pictures(shape, 1))
 
 
 def build(shape=SHAPE, latent_dim=3):
@@ -58,7 +64,7 @@ def exported(vae, tmp_path_factory):
     from vaecli.export.folder import export_folder
 
     folder = tmp_path_factory.mktemp("export") / "model"
-    return folder, export_folder(vae.encoder, vae.decoder, info(), pictures(), folder)
+    return folder, export_folder(vae.encoder, vae.decoder, info(), real(), folder)
 
 
 def test_every_output_input_and_batch_is_compared(exported):
@@ -111,7 +117,12 @@ def test_opsets_and_shapes(opset, shape, tmp_path):
 
     vae = build(shape, 2)
     table = export_folder(
-        vae.encoder, vae.decoder, info(shape, 2), pictures(shape), tmp_path / "model", opset=opset
+        vae.encoder,
+        vae.decoder,
+        info(shape, 2),
+        real(shape),
+        tmp_path / "model",
+        opset=opset,
     )
     assert all(line.passed for line in table)
 
@@ -173,7 +184,7 @@ def test_a_faulty_conversion_is_refused(vae, tmp_path, monkeypatch, part, fault)
 
     monkeypatch.setattr(folder.convert, "to_onnx", faulty)
     with pytest.raises(ParityError, match=f"exported {part} is off"):
-        folder.export_folder(vae.encoder, vae.decoder, info(), pictures(), tmp_path / "model")
+        folder.export_folder(vae.encoder, vae.decoder, info(), real(), tmp_path / "model")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -188,7 +199,7 @@ def test_numbers_that_are_none_do_not_pass(vae, tmp_path):
     kernel = broken.decoder.trainable_variables[-2]
     kernel.assign(np.full(kernel.shape, np.nan, np.float32))
     with pytest.raises((ParityError, ModelError)):
-        export_folder(broken.encoder, broken.decoder, info(), pictures(), tmp_path / "model")
+        export_folder(broken.encoder, broken.decoder, info(), real(), tmp_path / "model")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -197,7 +208,7 @@ def test_rewriting_a_folder_keeps_other_files(vae, tmp_path):
     from vaecli.export.folder import export_folder
 
     (tmp_path / "notes.txt").write_text("mine")
-    export_folder(vae.encoder, vae.decoder, info(), pictures(), tmp_path)
+    export_folder(vae.encoder, vae.decoder, info(), real(), tmp_path)
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"notes.txt", "encoder.onnx", "decoder.onnx", "MODEL_CARD.md"}
 

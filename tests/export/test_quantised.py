@@ -73,8 +73,14 @@ def info():
     )
 
 
-def pictures():
-    return np.random.default_rng(0).integers(0, 256, (10, 20, 14, 3), dtype=np.uint8)
+def pictures(seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (10, 20, 14, 3), dtype=np.uint8)
+
+
+def real():
+    from vaecli.export.real_images import RealImages
+
+    return RealImages(pictures(), pictures(1))
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +89,7 @@ def folder(vae, tmp_path_factory):
     from vaecli.export.folder import export_folder
 
     folder = tmp_path_factory.mktemp("export") / "model"
-    export_folder(vae.encoder, vae.decoder, info(), pictures(), folder, precisions=["int8", "fp16"])
+    export_folder(vae.encoder, vae.decoder, info(), real(), folder, precisions=["int8", "fp16"])
     return folder
 
 
@@ -199,5 +205,5 @@ def test_a_bias_that_is_lost_is_seen(vae, tmp_path, monkeypatch):
 
     monkeypatch.setattr(quantised.stages, "read", faulty)
     with pytest.raises(ParityError, match="int8 decoder is off"):
-        export_folder(vae.encoder, vae.decoder, info(), pictures(), tmp_path / "model", precisions=["int8"])
+        export_folder(vae.encoder, vae.decoder, info(), real(), tmp_path / "model", precisions=["int8"])
     assert list(tmp_path.iterdir()) == []

@@ -62,13 +62,15 @@ def fitted(inputs: Float, wanted: Float, counts: Float, start: Float, pairs: Nei
 
 def _rounded(gram: Double, ideal: Double, pairs: Neighbours) -> Double:
     """Whole numbers (K, M) near to `ideal`, in the metric of the Gram matrix (K, K)."""
-    spread = np.linalg.cholesky(
-        np.linalg.inv(gram)
-    ).T  # row k: how the error of weight k moves those after it
-    left, whole = ideal.copy(), np.zeros_like(ideal)
-    for k, row in enumerate(spread):
-        whole[k] = _allowed(whole, left[k], pairs[k])
-        left[k:] -= np.outer(row[k:] / row[k], left[k] - whole[k])
+    order = np.argsort(
+        -np.diag(gram), kind="stable"
+    )  # what counts most first, while the most can make up for it
+    inverse = np.linalg.inv(gram[np.ix_(order, order)])
+    spread = np.linalg.cholesky(inverse).T  # row i: how the error of weight i moves those after it
+    left, whole = ideal[order], np.zeros_like(ideal)
+    for i, (k, row) in enumerate(zip(order, spread, strict=True)):
+        whole[k] = _allowed(whole, left[i], pairs[k])
+        left[i:] -= np.outer(row[i:] / row[i], left[i] - whole[k])
     slope = gram @ (whole - ideal)
     for k in [*range(len(gram))] * SWEEPS:
         better = _allowed(whole, whole[k] - slope[k] / gram[k, k], pairs[k])

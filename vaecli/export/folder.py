@@ -11,6 +11,7 @@ import tensorflow as tf
 from vaecli import files
 from vaecli.export import convert, parity, quantised
 from vaecli.export.card import model_card
+from vaecli.export.real_images import RealImages
 from vaecli.export.rewrite import faster
 from vaecli.export.stamp import stamped
 from vaecli.runtime.info import ModelInfo, Precision
@@ -21,7 +22,7 @@ def export_folder(
     encoder: keras.Model,
     decoder: keras.Model,
     info: ModelInfo,
-    validation: np.ndarray,
+    real: RealImages,
     target: pathlib.Path,
     *,
     opset: int = convert.DEFAULT_OPSET,
@@ -33,7 +34,7 @@ def export_folder(
         encoder: (N, H, W, C) -> `z_mean`, `z_log_var`.
         decoder: (N, D) -> logits (N, H, W, C).
         info: the metadata; its `part` is filled in here.
-        validation: real images (N, H, W, C) uint8 for the check.
+        real: images (N, H, W, C) of the data.
         target: the folder; files of the same name in it are replaced.
         opset: of the ONNX operators.
         precisions: of further decoders, `int8` for decoder.int8.onnx and `fp16` for decoder.fp16.onnx.
@@ -57,15 +58,15 @@ def export_folder(
         ),
     }
     original = Source(encoder, decoder)
-    images, latents = original.inputs(validation)
+    images, latents = original.inputs(real.validation)
     golden = parity.golden(images, latents, original.encode, original.decode)
     with files.replacing_folder(target) as folder:
         for part, graph in parts.items():
             content = stamped(graph, dataclasses.replace(info, part=part), golden[part])
             (folder / f"{part}.onnx").write_bytes(content)
-        table = check(encoder, decoder, Model.open(folder), validation)
+        table = check(encoder, decoder, Model.open(folder), real.validation)
         parity.require(table)
-        source = quantised.Source(folder, decoder, parts["decoder"], validation, opset)
+        source = quantised.Source(folder, decoder, parts["decoder"], real, opset)
         losses = quantised.add(source, precisions)
         sizes = {path.name: path.stat().st_size for path in sorted(folder.glob("*.onnx"))}
         card = model_card(info, table, sizes, losses)

@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 
 from vaecli.export import calibrate, fidelity, half, int8, stages
+from vaecli.export.real_images import RealImages
 from vaecli.export.stamp import stamped
 from vaecli.runtime import modelfile
 from vaecli.runtime.golden import Golden
@@ -16,7 +17,7 @@ from vaecli.runtime.info import Precision
 from vaecli.runtime.location import DECODERS
 from vaecli.runtime.model import Model
 
-CALIBRATION_SEED, CHECK_SEED = 3, 4  # the check sees other latents than the calibration
+CALIBRATION_SEED, CHECK_SEED = 3, 4  # the check has other images, and other draws
 
 Figures = Mapping[str, float]
 
@@ -29,14 +30,14 @@ class Source:
         folder: holds encoder.onnx and decoder.onnx; the new file goes there, too.
         decoder: the Keras model that they come from.
         graph: of decoder.onnx.
-        validation: real images (N, H, W, C) uint8, for calibration and check.
+        real: images of the data; int8 is fitted to those of training, and judged by those of validation.
         opset: of the ONNX operators.
     """
 
     folder: pathlib.Path
     decoder: keras.Model
     graph: onnx.ModelProto
-    validation: np.ndarray
+    real: RealImages
     opset: int
 
 
@@ -60,7 +61,7 @@ def add(source: Source, precisions: Sequence[Precision]) -> dict[Precision, Figu
 
 def _int8(source: Source, exact: Model) -> onnx.ModelProto:
     parts = stages.read(source.decoder)
-    z = np.concatenate(fidelity.latents(exact, source.validation, seed=CALIBRATION_SEED))
+    z = np.concatenate(fidelity.latents(exact, source.real.training, seed=CALIBRATION_SEED))
     mixed = z[np.random.default_rng(CALIBRATION_SEED).permutation(len(z))]
     return int8.build(calibrate.calibrated(parts, mixed), opset=source.opset)
 
@@ -71,7 +72,7 @@ def _added(source: Source, exact: Model, precision: Precision, graph: onnx.Model
     golden = modelfile.read(exact.path).golden()
     path.write_bytes(stamped(graph, info, golden))
     rough = Model.open(source.folder, precision=precision)
-    loss = fidelity.measure(exact, rough, source.validation, seed=CHECK_SEED)
+    loss = fidelity.measure(exact, rough, source.real.validation, seed=CHECK_SEED)
     fidelity.require(loss, precision)
     figures: Figures = dataclasses.asdict(loss)
     info = dataclasses.replace(info, quantisation=dict(figures))

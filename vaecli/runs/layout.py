@@ -21,7 +21,7 @@ class Run:
         self.config = path / "config.toml"
         self.provenance = path / "provenance.json"
         self.metrics = path / "metrics.csv"
-        self.validation = path / "validation.npz"
+        self.kept = path / "images.npz"
         self.log = path / "tensorflow.log"
         self.lock = path / "lock"
         self.checkpoint = path / "checkpoint" / "state.npz"

@@ -11,6 +11,7 @@ import numpy as np
 
 from vaecli import files, options
 from vaecli.errors import ModelError, OutputError
+from vaecli.export.real_images import RealImages
 from vaecli.runs import layout, provenance
 from vaecli.runtime import modelfile
 from vaecli.runtime.info import PARTS, ModelInfo, Precision
@@ -58,7 +59,7 @@ def export(
         run_path: the run, trained to an end.
         out: the folder; `model` in the run if left out.
         opset: of the ONNX operators; a low one that many runtimes read if left out.
-        precisions: of further decoders: `int8`, calibrated on the kept validation images and the prior, `fp16`.
+        precisions: of further decoders: `int8`, calibrated on the kept training images and the prior, `fp16`.
         force: write over files of the same name.
 
     Raises:
@@ -111,15 +112,14 @@ def is_current(run: layout.Run, vae: "Vae") -> bool:
     return same and (run.model / "MODEL_CARD.md").exists()
 
 
-def _kept_images(run: layout.Run) -> np.ndarray:
+def _kept_images(run: layout.Run) -> RealImages:
     try:
-        with run.validation.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            images: np.ndarray = archive["images"]
+        with run.kept.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            return RealImages(archive["validation"], archive["training"])
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ModelError(
-            f"{run.validation} is missing or damaged: {error}.", hint="Train the run again."
+            f"{run.kept} is missing or damaged: {error}.", hint="Train the run again."
         ) from error
-    return images
 
 
 def _model_id(vae: "Vae") -> str:

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import json
+import math
 import pathlib
 import shutil
 from collections.abc import Iterator, Mapping
@@ -24,7 +25,9 @@ from vaecli.runtime import threads
 from vaecli.training.state import State, read
 from vaecli.training.watch import Watcher
 
-KEPT_IMAGES = 64  # of the validation set, in the run: export and its checks need no data set
+# Images that stay in the run, so that export needs no data set: to check the files with, and to fit int8 to.
+KEPT_VALIDATION, KEPT_TRAINING = 64, 256
+KEPT_BYTES = 2**24  # of those of training, unless 16 are more
 CHANGEABLE = ("epochs", "patience")  # when a run is taken up again
 
 
@@ -154,6 +157,17 @@ def _fill(job: Job) -> None:
         },
     }
     files.write_text(run.provenance, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
-    kept = np.flatnonzero(held_out)[:KEPT_IMAGES]
-    with files.replacing(run.validation) as file:
-        np.savez_compressed(file, images=data.images[kept], indices=kept)
+    validation, training = _some(held_out, KEPT_VALIDATION), _some(~held_out, _kept_training(data))
+    with files.replacing(run.kept) as file:
+        np.savez_compressed(file, validation=data.images[validation], training=data.images[training])
+
+
+def _kept_training(data: ImageSet) -> int:
+    bytes_each = math.prod(data.images.shape[1:])
+    return max(16, min(KEPT_TRAINING, KEPT_BYTES // bytes_each))
+
+
+def _some(mask: np.ndarray, count: int) -> np.ndarray:
+    """The positions of so many that are true, evenly over all: data may lie sorted by class."""
+    found = np.flatnonzero(mask)
+    return found[np.linspace(0, len(found) - 1, min(count, len(found))).astype(np.int64)]
