@@ -132,7 +132,7 @@ def test_an_empty_folder_is_free(sample, here):
         (["--dtype", "int8"], "--dtype"),
         (["-o", "a.jpg"], ".jpg"),
         (["-o", "a.tar.gz"], ".gz"),
-        (["-n", "1000000", "-o", "a.png"], "-n"),
+        (["-n", str(10**16), "-o", "a.png"], "-n"),
         (["-n", "5000", "-o", "a.gif"], "-n"),
         (["extra"], "extra"),
         (["--nosuch"], "--nosuch"),

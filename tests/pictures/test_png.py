@@ -7,8 +7,9 @@ import PIL.Image
 import pytest
 
 from vaecli.data.mini import load_mini
-from vaecli.pictures.png import encoded
-from vaecli.pictures.sheet import sheet
+from vaecli.pictures import png
+from vaecli.pictures.png import encoded, pieces
+from vaecli.pictures.sheet import bands, plan, sheet
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -24,9 +25,31 @@ def test_pillow_reads_what_went_in(size, channels):
         assert np.array_equal(np.atleast_3d(np.asarray(picture)), image)
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("cuts", [[], [1], [10, 11, 40], list(range(1, 50))], ids=len)
+def test_bands_put_together_are_the_picture(monkeypatch, cuts, threads):
+    """However the rows come, in thin bands or in ones that are cut further, and however many threads compress."""
+    monkeypatch.setattr(png, "_BAND", 100)  # bytes: two or three rows
+    image = np.random.default_rng(0).integers(0, 256, (50, 13, 3), dtype=np.uint8)
+    content = b"".join(pieces(np.split(image, cuts), image.shape, threads=threads))
+    with PIL.Image.open(io.BytesIO(content)) as checked:
+        checked.verify()
+    with PIL.Image.open(io.BytesIO(content)) as picture:
+        assert np.array_equal(np.asarray(picture), image)
+
+
+def test_the_bytes_do_not_depend_on_the_threads():
+    """One thread or five: the same file."""
+    image = np.random.default_rng(0).integers(0, 9, (3000, 1000, 1), dtype=np.uint8)
+    one, five = (b"".join(pieces([image], image.shape, threads=threads)) for threads in (1, 5))
+    assert one == five
+
+
 def test_a_sheet_is_no_larger_than_pillow_would_make_it():
     """Real pictures, enlarged as on a sheet: at most 10 % above Pillow's own choice of filters."""
-    page = sheet(load_mini("test").images[:64])
+    images = load_mini("test").images[:64]
     pillow = io.BytesIO()
-    PIL.Image.fromarray(page[..., 0]).save(pillow, format="PNG")
-    assert len(encoded(page)) <= 1.1 * len(pillow.getvalue())
+    PIL.Image.fromarray(sheet(images)[..., 0]).save(pillow, format="PNG")
+    planned = plan(64, images.shape[1:])
+    ours = b"".join(pieces(bands([images], planned), planned.shape))
+    assert len(ours) <= 1.1 * len(pillow.getvalue())

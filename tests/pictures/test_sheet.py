@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vaecli.errors import OptionError
-from vaecli.pictures.sheet import MAX_PIXELS, near_square, require_room, sheet, strip
+from vaecli.pictures.sheet import bands, near_square, plan, sheet, strip
 
 
 @given(count=st.integers(1, 40), columns=st.none() | st.integers(1, 12), channels=st.sampled_from([1, 3]))
@@ -37,20 +37,31 @@ def test_small_images_are_made_large_enough_to_see(count, side):
     assert side[0] <= sheet(np.zeros((count, 28, 28, 1), np.uint8)).shape[1] <= side[1]
 
 
-@pytest.mark.parametrize("count", [0, 100_000])
+@pytest.mark.parametrize("count", [0, 10**16])
 def test_sheets_with_nothing_or_too_much_are_refused(count):
-    """No images, or so many that viewers would refuse the file, is an error that names -n."""
+    """No images, or so many that a side is beyond what a PNG can say, is an error that names -n."""
     with pytest.raises(OptionError) as caught:
-        require_room(count, (28, 28))
+        plan(count, (28, 28, 1))
     assert caught.value.option == "-n"
 
 
-def test_the_largest_sheet_opens_without_a_warning():
-    """The limit lies below Pillow's own for decompression bombs."""
-    import PIL.Image
+def test_the_largest_sheet_has_the_largest_side_of_a_png():
+    """One more column is refused."""
+    most = (2**31 - 1 - 1) // 29
+    assert plan(most, (28, 28, 1), columns=most).shape[1] <= 2**31 - 1
+    with pytest.raises(OptionError, match="pixels a side"):
+        plan(most + 1, (28, 28, 1), columns=most + 1)
 
-    assert PIL.Image.MAX_IMAGE_PIXELS is not None
-    assert MAX_PIXELS < PIL.Image.MAX_IMAGE_PIXELS
+
+@given(count=st.integers(1, 40), cuts=st.lists(st.integers(0, 40)), columns=st.none() | st.integers(1, 12))
+def test_bands_of_chunks_are_the_sheet(count, cuts, columns):
+    """In whatever chunks the images come, empty ones too: the bands below each other are the whole sheet."""
+    images = np.random.default_rng(0).integers(0, 255, (count, 5, 4, 1), dtype=np.uint8)
+    planned = plan(count, (5, 4, 1), columns=columns, scale=2)
+    chunks = np.split(images, sorted(cuts))
+    page = np.concatenate(list(bands(chunks, planned)))
+    assert page.shape == planned.shape
+    assert np.array_equal(page, sheet(images, columns=columns, scale=2))
 
 
 @pytest.mark.parametrize("legs", [1, 3])

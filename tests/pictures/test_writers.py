@@ -2,6 +2,9 @@
 
 import itertools
 import os
+import resource
+import signal
+import threading
 import tracemalloc
 
 import numpy as np
@@ -66,9 +69,10 @@ def test_equal_images_give_equal_bytes(tmp_path):
         assert (tmp_path / name).read_bytes() == before
 
 
+@pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("name", ENDS)
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, ValueError, MemoryError])
-def test_nothing_half_written_stays(tmp_path, name, error):
+def test_nothing_half_written_stays(tmp_path, name, error, threads):
     """Whatever stops the stream, the folder is as it was: empty, or with the old file untouched."""
 
     def broken():
@@ -76,12 +80,12 @@ def test_nothing_half_written_stays(tmp_path, name, error):
         raise error
 
     with pytest.raises(error):
-        write(tmp_path / name, broken())
+        write(tmp_path / name, broken(), threads=threads)
     assert list(tmp_path.iterdir()) == []
     write(tmp_path / name)
     before = snapshot(tmp_path)
     with pytest.raises(error):
-        write(tmp_path / name, broken(), force=True)
+        write(tmp_path / name, broken(), force=True, threads=threads)
     assert snapshot(tmp_path) == before
 
 
@@ -148,10 +152,10 @@ def test_a_read_only_folder_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "count"), [("a.png", 10**7), ("a.gif", 10**6), ("a.npy", 0), ("folder", -1)]
+    ("name", "count"), [("a.png", 10**18), ("a.gif", 10**6), ("a.npy", 0), ("folder", -1)]
 )
 def test_counts_that_do_not_fit_are_refused_before_any_work(tmp_path, name, count):
-    """Too many for a sheet or a GIF, or none at all: no image is asked for, nothing is left."""
+    """Too many for a PNG or a GIF, or none at all: no image is asked for, nothing is left."""
     with pytest.raises(OptionError) as caught:
         write(tmp_path / name, (pytest.fail("images were made") for _ in range(1)), count=count)
     assert caught.value.option == "-n"
@@ -174,15 +178,63 @@ def test_progress_counts_images(tmp_path):
     assert heard == [4, 5, 11]
 
 
-@pytest.mark.parametrize("name", ["a.npy", "a.npz"])
+@pytest.mark.parametrize("name", ["a.npy", "a.npz", "a.png"])
 def test_memory_stays_flat(tmp_path, name):
-    """50 MB of images pass through less than 5 MB of memory."""
+    """50 MB of images pass through less than 5 MB of memory; those of a sheet too, in two threads."""
     chunk = np.zeros((1000, 10, 10, 1), np.uint8)
     tracemalloc.start()
-    write(tmp_path / name, itertools.repeat(chunk, 500), count=500_000, shape=(10, 10, 1))
+    write(tmp_path / name, itertools.repeat(chunk, 500), count=500_000, shape=(10, 10, 1), threads=2)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 5e6
+
+
+def test_a_sheet_of_any_count(tmp_path, monkeypatch):
+    """120,000 pictures: each is in its cell, where a viewer of its own limits is told to take them."""
+    monkeypatch.setattr(PIL.Image, "MAX_IMAGE_PIXELS", None)
+    chunks = (np.arange(n, n + 1000, dtype=np.uint32).view(np.uint8) for n in range(0, 120_000, 1000))
+    images = (chunk.reshape(-1, 2, 2, 1).repeat(14, 1).repeat(14, 2) for chunk in chunks)
+    write(tmp_path / "a.png", images, count=120_000, shape=(28, 28, 1), threads=2)
+    with PIL.Image.open(tmp_path / "a.png") as picture:
+        assert picture.size == (347 * 29 + 1, 346 * 29 + 1)
+        page = np.asarray(picture)
+    cells = page[1:, 1:].reshape(346, 29, 347, 29)
+    assert (cells[:, 28] == 255).all() and (cells[:, :, :, 28] == 255).all()
+    corners = np.ascontiguousarray(cells[:, 0:28:14, :, 0:28:14].transpose(0, 2, 1, 3))
+    numbers = corners.reshape(-1, 4).view("<u4").ravel()
+    assert np.array_equal(numbers[:120_000], np.arange(120_000))
+    assert (numbers[120_000:] == 2**32 - 1).all()
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_threads_write_the_same_folder(tmp_path, threads):
+    """Every file, whoever wrote it, in parts smaller than a chunk and larger."""
+    images = RNG.integers(0, 256, (300, 6, 5, 1), dtype=np.uint8)
+    write(tmp_path / "out", np.split(images, [130, 140, 140]), count=300, first=7, threads=threads)
+    assert len(list((tmp_path / "out").iterdir())) == 300
+    for number, image in enumerate(images, 7):
+        assert np.array_equal(
+            np.asarray(PIL.Image.open(tmp_path / "out" / f"{number:06d}.png")), image[..., 0]
+        )
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_full_disk_in_a_thread(tmp_path, threads):
+    """An error of one of many files: one of ours, with the reason; nothing is left, and no thread goes on."""
+    large = RNG.integers(0, 256, (300, 100, 100, 1), dtype=np.uint8)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    chunks = [IMAGES.repeat(40, 0), large[:, :6, :5]]
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, limits[1]))
+    try:
+        write(tmp_path / "small", chunks, count=740, threads=threads)
+        with pytest.raises(OutputError, match="too large"):
+            write(tmp_path / "out", [large], count=300, shape=(100, 100, 1), threads=threads)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert [path.name for path in tmp_path.iterdir()] == ["small"]
+    assert not [thread for thread in threading.enumerate() if "vaecli-ahead" in thread.name]
 
 
 def test_save_picture_keeps_what_is_there(tmp_path):

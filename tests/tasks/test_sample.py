@@ -115,7 +115,7 @@ def test_progress_ends_at_all(model, tmp_path):
         ({"temperature": math.nan}, "--temperature"),
         ({"temperature": math.inf}, "--temperature"),
         ({"out": "a.jpg"}, "-o"),
-        ({"out": "a.png", "n": 10**6}, "-n"),
+        ({"out": "a.png", "n": 10**16}, "-n"),
         ({"out": "a.gif", "n": 10**4}, "-n"),
     ],
     ids=str,

@@ -1,60 +1,87 @@
-"""Contact sheets and strips: many small images as one picture."""
+"""Contact sheets and strips: many small images as one picture, whole or in bands from above."""
 
+import dataclasses
 import math
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from vaecli.errors import OptionError
 from vaecli.pictures.pixels import Images, enlarge
+from vaecli.pictures.png import MAX_SIDE
 
-MAX_PIXELS = 80_000_000  # below the size at which Pillow, on reading, warns of a decompression bomb
 _VIEWABLE = 112  # pixels a side that an image is enlarged to at most
 _SCREEN = 2048  # pixels a side that a sheet keeps to, if it can by enlarging less
 _PAPER = 255
 _ACCENT = (214, 90, 30)
 
 
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """How a contact sheet is laid out.
+
+    Attributes:
+        shape: of the whole sheet, (Y, X, C).
+        columns: images on a row.
+        scale: of the square that each pixel becomes.
+        gap: the white between and around, in pixels of the sheet.
+    """
+
+    shape: tuple[int, int, int]
+    columns: int
+    scale: int
+    gap: int
+
+
+def plan(
+    count: int,
+    shape: tuple[int, ...],
+    *,
+    columns: int | None = None,
+    scale: int | None = None,
+    gap: int | None = None,
+) -> Plan:
+    """A sheet of `count` images of `shape` (H, W, C) in reading order, near-square if `columns` is not given.
+
+    `scale` left out, small images are made large enough to see.
+
+    Raises:
+        OptionError: no images, or more than a PNG has room for.
+    """
+    if count < 1:
+        raise OptionError(f"A sheet needs at least one picture, not {count}.", option="-n")
+    height, width, channels = shape
+    columns = columns or near_square(count)
+    rows = -(-count // columns)
+    scale = scale or _scale_for(rows * height, columns * width, max(height, width))
+    gap = max(1, 2 * scale // 3) if gap is None else gap
+    down, across = (gap + n * (side * scale + gap) for n, side in ((rows, height), (columns, width)))
+    if max(down, across) > MAX_SIDE:
+        raise OptionError(
+            f"A sheet of {count} pictures would be larger than the {MAX_SIDE:,} pixels a side of a PNG.",
+            option="-n",
+            hint="Write a folder or an .npy file.",
+        )
+    return Plan((down, across, channels), columns, scale, gap)
+
+
+def bands(chunks: Iterable[Images], planned: Plan) -> Iterator[Images]:
+    """The sheet from above in bands (y, X, C), of images that come in chunks (n, H, W, C); memory is flat."""
+    rows = (enlarge(row, planned.scale) for row in _in_rows(chunks, planned.columns))
+    return _lay_out(rows, planned.columns, gap=planned.gap)
+
+
 def sheet(
     images: Images, *, columns: int | None = None, scale: int | None = None, gap: int | None = None
 ) -> Images:
-    """A contact sheet (Y, X, C) of `images` (N, H, W, C) in reading order, near-square if `columns` is not given.
-
-    `scale` enlarges each pixel to a square; left out, small images are made large enough to see. `gap` is the
-    white between images, in pixels of the result.
-
-    Raises:
-        OptionError: no images, or more than `MAX_PIXELS` hold.
-    """
-    count, height, width, _ = images.shape
-    columns = columns or near_square(count)
-    rows = -(-count // columns)
-    require_room(count, (height, width), columns=columns)
-    scale = scale or _scale_for(rows * height, columns * width, max(height, width))
-    cells = enlarge(images, scale)
-    return _lay_out(cells, rows, columns, gap=max(1, 2 * scale // 3) if gap is None else gap)
+    """The whole sheet (Y, X, C) of `images` (N, H, W, C), as `plan` lays it out."""
+    planned = plan(len(images), images.shape[1:], columns=columns, scale=scale, gap=gap)
+    return np.concatenate(list(bands([images], planned)))
 
 
 def near_square(count: int) -> int:
     """The number of columns that makes `count` images fill a square, or nearly."""
-    return max(1, math.ceil(math.sqrt(count)))
-
-
-def require_room(count: int, size: tuple[int, int], *, columns: int | None = None) -> None:
-    """Refuse a sheet that has no images or more than picture viewers open; `size` is (H, W) of one image.
-
-    Raises:
-        OptionError: with what to do instead.
-    """
-    if count < 1:
-        raise OptionError(f"A sheet needs at least one picture, not {count}.", option="-n")
-    columns = columns or near_square(count)
-    rows = -(-count // columns)
-    if rows * (size[0] + 1) * columns * (size[1] + 1) > MAX_PIXELS:
-        raise OptionError(
-            f"A sheet of {count} pictures would have more than {MAX_PIXELS:,} pixels.",
-            option="-n",
-            hint="Write a folder or an .npy file.",
-        )
+    return math.isqrt(max(0, count - 1)) + 1
 
 
 def strip(originals: Images, steps: Images, *, scale: int | None = None) -> Images:
@@ -72,9 +99,9 @@ def strip(originals: Images, steps: Images, *, scale: int | None = None) -> Imag
     for leg in range(legs):
         path = _as_rgb(enlarge(steps[leg * stride : (leg + 1) * stride + 1], scale))
         ends = [_framed(_as_rgb(enlarge(original, scale)), frame) for original in originals[leg : leg + 2]]
-        middle = _lay_out(path, 1, len(path), gap=gap, margin=(frame, 4 * gap))
-        rows.append(np.concatenate([ends[0], middle, ends[1]], axis=1))
-    return _lay_out(np.stack(rows), legs, 1, gap=3 * gap, margin=(3 * gap, 3 * gap))
+        middle = np.concatenate(list(_lay_out([path], len(path), gap=gap, margin=(frame, 4 * gap))))
+        rows.append(np.concatenate([ends[0], middle, ends[1]], axis=1)[None])
+    return np.concatenate(list(_lay_out(rows, 1, gap=3 * gap)))
 
 
 def _scale_for(height: int, width: int, side: int) -> int:
@@ -82,19 +109,37 @@ def _scale_for(height: int, width: int, side: int) -> int:
     return max(1, min(_VIEWABLE // side, _SCREEN // height, _SCREEN // width))
 
 
+def _in_rows(chunks: Iterable[Images], columns: int) -> Iterator[Images]:
+    """The images of the chunks, `columns` at a time; the last may be fewer."""
+    rest: list[Images] = []
+    for chunk in chunks:
+        images = np.concatenate([*rest, chunk])
+        whole = len(images) // columns * columns
+        yield from images[:whole].reshape(-1, columns, *images.shape[1:])
+        rest = [images[whole:]]
+    if rest and len(rest[0]):
+        yield rest[0]
+
+
 def _lay_out(
-    cells: Images, rows: int, columns: int, *, gap: int, margin: tuple[int, int] | None = None
-) -> Images:
-    """Cells (N, h, w, C) on white paper, row by row, `gap` between and `margin` (y, x) around: (Y, X, C)."""
-    height, width, channels = cells.shape[1:]
+    rows: Iterable[Images], columns: int, *, gap: int, margin: tuple[int, int] | None = None
+) -> Iterator[Images]:
+    """Rows of up to `columns` cells (n, h, w, C) on white paper, in bands (y, X, C) from above.
+
+    `gap` is between the cells and, if no `margin` (y, x) is given, around them.
+    """
     top, left = margin or (gap, gap)
-    page = np.full((rows, height + gap, columns, width + gap, channels), _PAPER, np.uint8)
-    for row in range(rows):
-        part = cells[row * columns : (row + 1) * columns]
-        page[row, :height, : len(part), :width] = part.transpose(1, 0, 2, 3)
-    flat = page.reshape(rows * (height + gap), columns * (width + gap), channels)
-    inner = flat[: flat.shape[0] - gap, : flat.shape[1] - gap]
-    return np.pad(inner, ((top, top), (left, left), (0, 0)), constant_values=_PAPER)
+    above, band = top, np.empty((0, 0, 0), np.uint8)
+    for cells in rows:
+        count, height, width, channels = cells.shape
+        line = np.full((height, columns, width + gap, channels), _PAPER, np.uint8)
+        line[:, :count, :width] = cells.transpose(1, 0, 2, 3)
+        flat = line.reshape(height, -1, channels)[:, : columns * (width + gap) - gap]
+        band = np.pad(flat, ((above, 0), (left, left), (0, 0)), constant_values=_PAPER)
+        yield band
+        above = gap
+    if top:
+        yield np.full((top, *band.shape[1:]), _PAPER, np.uint8)
 
 
 def _as_rgb(images: Images) -> Images:

@@ -1,25 +1,31 @@
 """A stream of images to a file or a folder, chosen by the name's end; whole or not at all."""
 
+import collections
 import os
 import pathlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal, TypeAlias
 
-import numpy as np
 import numpy.typing as npt
 
 from vaecli import files
 from vaecli.errors import OptionError, OutputError
 from vaecli.pictures import png
+from vaecli.pictures.ahead import ahead
 from vaecli.pictures.arrays import write_npy, write_npz
 from vaecli.pictures.pixels import Images, to_float32, to_uint8
-from vaecli.pictures.sheet import require_room, sheet
+from vaecli.pictures.sheet import bands, plan
 
 Kind: TypeAlias = Literal["sheet", "npy", "npz", "gif", "folder"]
 Chunks: TypeAlias = Iterator[npt.NDArray[Any]]
 
 KINDS: dict[str, Kind] = {".png": "sheet", ".npy": "npy", ".npz": "npz", ".gif": "gif"}
 MAX_FRAMES = 2000  # Pillow keeps the frames of a GIF in memory
+MOST_ENCODERS = 16  # threads: more would wait for the folder, which the system locks for each new file
+_PART, _PART_VALUES = (
+    64,
+    2**18,
+)  # pictures that a thread encodes at a time, pixels and channels of them at most
 
 
 def target_kind(path: str | os.PathLike[str]) -> Kind:
@@ -71,16 +77,17 @@ def write_images(
     first: int = 0,
     dtype: Literal["uint8", "float32"] = "uint8",
     force: bool = False,
+    threads: int = 1,
     progress: Callable[[int], None] = lambda _done: None,
 ) -> None:
     """Write `count` images of `shape` (H, W, C) that come in chunks (n, H, W, C), uint8 or floats in [0, 1].
 
     `.png` is a contact sheet, `.gif` an animation, `.npy` and `.npz` the array (count, H, W, C) as `dtype`, a
-    folder gets one PNG each, numbered from `first`. Arrays and folders take flat memory. Nothing is left at
-    `path` unless all went well. `progress` is told the number of images done after each chunk.
+    folder gets one PNG each, numbered from `first`. All but GIFs take flat memory. PNGs are encoded in `threads`.
+    Nothing is left at `path` unless all went well. `progress` is told the number of images done after each chunk.
 
     Raises:
-        OptionError: a suffix that means nothing here, or too many images for one sheet or GIF.
+        OptionError: a suffix that means nothing here, or too many images for one PNG or GIF.
         OutputError: the target exists without `force`, or cannot be written.
     """
     check_target(path, force=force)
@@ -90,7 +97,7 @@ def write_images(
     chunks = _counted((convert(chunk) for chunk in images), count, target, progress)
     if kind == "folder":
         with files.replacing_folder(target) as folder:
-            _write_folder(folder, chunks, first)
+            _write_folder(folder, chunks, first, min(threads, MOST_ENCODERS))
         return
     with files.replacing(target) as file:
         if kind == "npy":
@@ -102,26 +109,38 @@ def write_images(
 
             write_gif(file, (image for chunk in chunks for image in chunk))
         else:
-            file.write(png.encoded(sheet(np.concatenate(list(chunks)))))
+            planned = plan(count, shape)
+            file.writelines(png.pieces(bands(chunks, planned), planned.shape, threads=threads))
 
 
-def save_picture(path: pathlib.Path, picture: Images, *, force: bool = False) -> None:
-    """Write one picture (H, W, C), a sheet or a strip, as PNG.
+def save_picture(path: pathlib.Path, picture: Images, *, force: bool = False, threads: int = 1) -> None:
+    """Write one picture (H, W, C), a sheet or a strip, as PNG, encoded in `threads`.
 
     Raises:
         OutputError: `path` exists without `force`, or cannot be written.
     """
     files.require_free(path, force=force)
     with files.replacing(path) as file:
-        file.write(png.encoded(picture))
+        file.writelines(png.pieces([picture], picture.shape, threads=threads))
 
 
-def _write_folder(folder: pathlib.Path, chunks: Chunks, first: int) -> None:
-    number = first
-    for chunk in chunks:
-        for image in chunk:
+def _write_folder(folder: pathlib.Path, chunks: Chunks, first: int, threads: int) -> None:
+    def write(part: tuple[int, Images]) -> None:
+        start, images = part
+        for number, image in enumerate(images, start):
             (folder / f"{number:06d}.png").write_bytes(png.encoded(image))
-            number += 1
+
+    # a deque of none runs the generator to its end, and its threads, in one call that no signal gets between
+    collections.deque(ahead(write, _numbered(chunks, first), threads=threads), maxlen=0)
+
+
+def _numbered(chunks: Chunks, first: int) -> Iterator[tuple[int, Images]]:
+    """Parts of the chunks (n, H, W, C) that are worth a thread's while, each with the number of its first image."""
+    for chunk in chunks:
+        step = max(1, min(_PART, _PART_VALUES // chunk[0].size)) if len(chunk) else _PART
+        for start in range(0, len(chunk), step):
+            yield first + start, chunk[start : start + step]
+        first += len(chunk)
 
 
 def _counted(
@@ -141,7 +160,7 @@ def _require_fit(kind: Kind, count: int, shape: tuple[int, int, int]) -> None:
     if count < 1:
         raise OptionError(f"There must be at least one picture to write, not {count}.", option="-n")
     if kind == "sheet":
-        require_room(count, shape[:2])
+        plan(count, shape)
     if kind == "gif" and count > MAX_FRAMES:
         raise OptionError(
             f"A GIF holds at most {MAX_FRAMES} pictures here, not {count}.",

@@ -85,10 +85,12 @@ def interpolate(
     z_mean, _ = model.encode(originals)
     images = to_uint8(model.decode(through(z_mean, steps, path)))
     if kind == "sheet":
-        save_picture(pathlib.Path(target), strip(originals, images), force=force)
+        save_picture(pathlib.Path(target), strip(originals, images), force=force, threads=model.threads)
     else:
         frames = np.stack(there_and_back(list(images))) if kind == "gif" else images
-        write_images(target, [frames], count=len(frames), shape=model.image_shape, force=force)
+        write_images(
+            target, [frames], count=len(frames), shape=model.image_shape, force=force, threads=model.threads
+        )
     return Interpolated(pathlib.Path(target), images, originals, tuple(note for _, note in loaded))
 
 

@@ -1,17 +1,16 @@
 """`vaecli sample`: the prior -> pictures, as many as wanted, in flat memory."""
 
-import collections
 import math
 import os
 import pathlib
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
 
 from vaecli import files
 from vaecli.errors import OptionError
+from vaecli.pictures.ahead import ahead
 from vaecli.pictures.pixels import to_uint8
 from vaecli.pictures.writers import check_target, write_images
 from vaecli.runtime.model import Model
@@ -71,31 +70,16 @@ def sample(
 
     write_images(
         target,
-        _ahead(chunk, range(first, first + n, size), min(AHEAD, model.threads)),
+        ahead(chunk, range(first, first + n, size), threads=min(AHEAD, model.threads)),
         count=n,
         shape=model.image_shape,
         first=first,
         dtype=dtype,
         force=force,
+        threads=model.threads,
         progress=lambda done: progress(done, n),
     )
     return pathlib.Path(target)
-
-
-def _ahead(make: Callable[[int], np.ndarray], starts: Iterable[int], most: int) -> Iterator[np.ndarray]:
-    """The chunks in their order, the next ones made in threads meanwhile; no more than `most` wait."""
-    with ThreadPoolExecutor(most, thread_name_prefix="vaecli-sample") as pool:
-        coming: collections.deque[Future[np.ndarray]] = collections.deque()
-        try:
-            for start in starts:
-                coming.append(pool.submit(make, start))
-                if len(coming) > most:
-                    yield coming.popleft().result()
-            while coming:
-                yield coming.popleft().result()
-        finally:  # whoever stops early does not wait for what nobody wants
-            for chunk in coming:
-                chunk.cancel()
 
 
 def require_temperature(temperature: float) -> None:
