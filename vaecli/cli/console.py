@@ -42,6 +42,12 @@ PrecisionOption = Annotated[
     Literal["float32", "fp16", "int8"],
     typer.Option("--precision", help="Of the decoder; made by `export --int8` and `--fp16`."),
 ]
+ThreadsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--threads", min=1, help="How many to work in.", show_default="all that the process may use"
+    ),
+]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same result.")]
 
 

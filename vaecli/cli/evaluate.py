@@ -6,7 +6,14 @@ import typer
 
 from vaecli.cli import console
 from vaecli.cli.bars import bars
-from vaecli.cli.console import JsonOption, ModelOption, PrecisionOption, QuietOption, SeedOption
+from vaecli.cli.console import (
+    JsonOption,
+    ModelOption,
+    PrecisionOption,
+    QuietOption,
+    SeedOption,
+    ThreadsOption,
+)
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -25,6 +32,7 @@ def evaluate(
     ] = 0,
     seed: SeedOption = 0,
     precision: PrecisionOption = "float32",
+    threads: ThreadsOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -39,7 +47,7 @@ def evaluate(
     from vaecli.runtime.model import Model
     from vaecli.tasks.evaluate import evaluate as task
 
-    opened = Model.open(console.model_path(model), precision=precision)
+    opened = Model.open(console.model_path(model), precision=precision, threads=threads)
     with bars(quiet=quiet) as shown:
         result = task(
             opened,

@@ -5,7 +5,14 @@ from typing import Annotated, Literal
 import typer
 
 from vaecli.cli import console
-from vaecli.cli.console import ForceOption, ModelOption, OutOption, PrecisionOption, QuietOption
+from vaecli.cli.console import (
+    ForceOption,
+    ModelOption,
+    OutOption,
+    PrecisionOption,
+    QuietOption,
+    ThreadsOption,
+)
 
 
 @console.usage_errors
@@ -23,6 +30,7 @@ def interpolate(
         str | None, typer.Option(help="Where test:17 looks.", show_default="the model's data set")
     ] = None,
     precision: PrecisionOption = "float32",
+    threads: ThreadsOption = None,
     show: Annotated[bool, typer.Option("--show", help="Draw the way in the terminal.")] = False,
     force: ForceOption = False,
     quiet: QuietOption = False,
@@ -38,7 +46,7 @@ def interpolate(
     from vaecli.runtime.model import Model
     from vaecli.tasks.interpolate import interpolate as task
 
-    opened = Model.open(console.model_path(model), precision=precision)
+    opened = Model.open(console.model_path(model), precision=precision, threads=threads)
     result = task(
         opened,
         pictures,

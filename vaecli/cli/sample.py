@@ -6,7 +6,15 @@ import typer
 
 from vaecli.cli import console
 from vaecli.cli.bars import bars
-from vaecli.cli.console import ForceOption, ModelOption, OutOption, PrecisionOption, QuietOption, SeedOption
+from vaecli.cli.console import (
+    ForceOption,
+    ModelOption,
+    OutOption,
+    PrecisionOption,
+    QuietOption,
+    SeedOption,
+    ThreadsOption,
+)
 
 
 @console.usage_errors
@@ -19,6 +27,7 @@ def sample(
     temperature: Annotated[float, typer.Option(min=0.0, help="Factor on the prior's deviation.")] = 1.0,
     dtype: Annotated[Literal["uint8", "float32"], typer.Option(help="Of an array.")] = "uint8",
     precision: PrecisionOption = "float32",
+    threads: ThreadsOption = None,
     show: Annotated[bool, typer.Option("--show", help="Draw some in the terminal.")] = False,
     force: ForceOption = False,
     quiet: QuietOption = False,
@@ -36,7 +45,7 @@ def sample(
     from vaecli.runtime.model import Model
     from vaecli.tasks.sample import sample as task
 
-    opened = Model.open(console.model_path(model), precision=precision)
+    opened = Model.open(console.model_path(model), precision=precision, threads=threads)
     with bars(quiet=quiet) as shown:
         path = task(
             opened,

@@ -77,6 +77,7 @@ def evaluate(
     importance_samples: int = 0,
     seed: int = 0,
     chunk: int = 500,
+    threads: int = AT_ONCE,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Evaluation:
     """Measure a model on `images` (N, H, W, C) uint8; only what is asked for is computed.
@@ -88,6 +89,7 @@ def evaluate(
         importance_samples: K of `nll`; `bits_per_dim` comes from the same bound if K > 0, else from the ELBO.
         seed: of the noise.
         chunk: images encoded, and latents decoded, at a time.
+        threads: of which two are used here, if there are so many; the model has its own.
         progress: told the work done and all of it, in images times the samples decoded of each.
 
     Raises:
@@ -106,7 +108,7 @@ def evaluate(
         part = images[first : first + chunk].astype(np.float32) / np.float32(255)
         return _measure(model, part, first, plan, meter.advance)
 
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="vaecli-eval") as pool:
+    with ThreadPoolExecutor(min(AT_ONCE, threads), thread_name_prefix="vaecli-eval") as pool:
         parts = list(pool.map(measured, range(0, len(images), chunk)))
     seconds = time.perf_counter() - began
     per_image = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -21,7 +21,7 @@ Chunks: TypeAlias = Iterator[npt.NDArray[Any]]
 
 KINDS: dict[str, Kind] = {".png": "sheet", ".npy": "npy", ".npz": "npz", ".gif": "gif"}
 MAX_FRAMES = 2000  # Pillow keeps the frames of a GIF in memory
-MOST_ENCODERS = 16  # threads: more would wait for the folder, which the system locks for each new file
+MOST_ENCODERS = 16  # threads: more would wait for one folder or file, and each holds pictures in memory
 _PART, _PART_VALUES = (
     64,
     2**18,
@@ -93,11 +93,12 @@ def write_images(
     check_target(path, force=force)
     kind, target = target_kind(path), pathlib.Path(path)
     _require_fit(kind, count, shape)
+    threads = min(threads, MOST_ENCODERS)
     convert = to_float32 if dtype == "float32" and kind in {"npy", "npz"} else to_uint8
     chunks = _counted((convert(chunk) for chunk in images), count, target, progress)
     if kind == "folder":
         with files.replacing_folder(target) as folder:
-            _write_folder(folder, chunks, first, min(threads, MOST_ENCODERS))
+            _write_folder(folder, chunks, first, threads)
         return
     with files.replacing(target) as file:
         if kind == "npy":

@@ -51,7 +51,7 @@ class Model:
                 option="--precision",
             )
         if threads is not None and threads < 1:
-            raise OptionError(f"threads has to be at least 1; {threads} came.")
+            raise OptionError(f"threads has to be at least 1; {threads} came.", option="--threads")
         try:
             decoder_path, encoder_path = locate(pathlib.Path(path), precision)
         except OSError as error:  # a name too long, a folder that may not be entered

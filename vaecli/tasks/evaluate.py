@@ -46,5 +46,6 @@ def evaluate(
         metrics=names,
         importance_samples=importance_samples,
         seed=seed,
+        threads=model.threads,
         progress=progress,
     )

@@ -1,0 +1,83 @@
+"""`--threads`: the count reaches what works, and decides nothing about the result."""
+
+import json
+import pathlib
+import threading
+
+import numpy as np
+import pytest
+
+PHOTOS = [pathlib.Path(__file__).parents[2] / "examples" / name for name in ("shirt.png", "boot.png")]
+COMMANDS = {
+    "sample": ("sample", "-n", "700", "-o", "out.npy"),
+    "folder": ("sample", "-n", "2000", "-o", "out"),
+    "sheet": ("sample", "-n", "700", "-o", "out.png"),
+    "interpolate": ("interpolate", *PHOTOS, "--steps", "200", "-o", "out.npy"),
+    "eval": ("eval", "--data", "fashion-mnist-mini", "--metrics", "elbo,mse", "--json", "--quiet"),
+}
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """The names of the threads started meanwhile."""
+    names = []
+    start = threading.Thread.start
+
+    def noted(thread):
+        names.append(thread.name)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", noted)
+    return names
+
+
+def result(here, stdout, contents):
+    """What a command made, without the times it took."""
+    if stdout.startswith("{"):
+        document = json.loads(stdout)
+        return {name: value for name, value in document.items() if "second" not in name}
+    return contents(here)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_result_is_the_same(call, here, model_folder, contents, command):
+    """One thread, three, or those that there are: the same pictures to the byte, numbers equal but for rounding."""
+    results = []
+    for threads in (["--threads", "1"], ["--threads", "3"], []):
+        force = ["--force"] if "-o" in COMMANDS[command] else []
+        code, stdout, stderr = call(*COMMANDS[command], "-m", model_folder, *threads, *force)
+        assert code == 0, stderr
+        results.append(result(here, stdout, contents))
+    if command == "eval":
+        np.testing.assert_allclose(list(results[0].values()), list(results[1].values()), rtol=1e-6)
+    else:
+        assert results[0] == results[1] == results[2]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_count_reaches_what_works(call, model_folder, started, command):
+    """With three, the decoder has three; with one, one thread is all that is busy."""
+    assert call(*COMMANDS[command], "-m", model_folder, "--threads", "3")[0] == 0
+    assert {name for name in started if name.startswith("vaecli_")} == {"vaecli_0", "vaecli_1", "vaecli_2"}
+    assert ("vaecli-ahead_2" in started) == (command == "folder") or command == "sheet"
+    started.clear()
+    force = ["--force"] if "-o" in COMMANDS[command] else []
+    assert call(*COMMANDS[command], "-m", model_folder, "--threads", "1", *force)[0] == 0
+    assert started == (["vaecli-eval_0"] if command == "eval" else [])
+
+
+@pytest.mark.parametrize("command", ["sample", "interpolate", "eval"])
+@pytest.mark.parametrize("threads", ["0", "-1", "1.5", "all", "nan", ""])
+def test_a_bad_number(call, here, model_folder, command, threads):
+    """A usage error that names the option; nothing is left."""
+    pictures = PHOTOS if command == "interpolate" else []
+    code, stdout, stderr = call(command, *pictures, "-m", model_folder, "--threads", threads)
+    assert (code, stdout) == (2, "")
+    assert "Usage: " in stderr and "--threads" in stderr
+    assert list(here.iterdir()) == []
+
+
+def test_more_than_there_are(call, here, model_folder):
+    """A thousand is taken as it is: no more are started than there is work for."""
+    assert call("sample", "-m", model_folder, "-n", 100, "-o", "a", "--threads", 1000)[0] == 0
+    assert len(list((here / "a").iterdir())) == 100
