@@ -85,6 +85,30 @@ def test_verify_and_info_name_every_file(call, small_folder):
     assert files["decoder.fp16.onnx"]["bytes"] < 0.6 * files["decoder.onnx"]["bytes"]
 
 
+def test_info_shows_what_a_precision_loses(call, small_folder, model_folder, here):
+    """A line for each file in fewer bits, with the numbers of its metadata, in 80 columns; else no line."""
+    code, stdout, _ = call("info", "-m", small_folder, "--json")
+    files = {entry["file"]: entry for entry in json.loads(stdout)["files"]}
+    code, stdout, stderr = call("info", "-m", small_folder)
+    assert (code, stderr) == (0, "")
+    assert "float32, fp16, int8" in stdout
+    lines = [line.split() for line in stdout.splitlines() if line.strip()]
+    losses = lines[
+        lines.index(["file", "precision", "encodings", "prior", "norm", "10", "ELBO,", "nats"]) + 1 :
+    ]
+    assert len(losses) == 2 and max(len(line.rstrip()) for line in stdout.splitlines()) <= 80
+    for name, precision, *numbers in losses:
+        loss = files[name]["quantisation"]
+        assert precision == files[name]["precision"] and name == f"decoder.{precision}.onnx"
+        keys = ("grey_encodings", "grey_prior", "grey_extreme", "elbo")
+        np.testing.assert_allclose(
+            [float(number) for number in numbers], [loss[key] for key in keys], rtol=0.06
+        )
+    assert "Off the float32" not in call("info", "-m", model_folder)[1]
+    shutil.copy(small_folder / "decoder.int8.onnx", here / "alone.onnx")
+    assert "alone.onnx  int8" in call("info", "-m", here / "alone.onnx")[1]
+
+
 @pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("command", ["sample", "verify"])
 def test_a_flipped_bit_is_found(call, small_folder, here, precision, command):

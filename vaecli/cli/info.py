@@ -25,7 +25,9 @@ def info(model: ModelOption = None, as_json: JsonOption = False) -> None:
         console.print_json(facts)
     else:
         out = console.stdout()
-        for table in (_about(facts), _training(facts), _files(facts["files"])):
+        tables = [_about(facts), _training(facts), _files(facts["files"])]
+        rough = [file for file in facts["files"] if file["precision"] != "float32"]
+        for table in [*tables, *([_losses(rough)] if rough else [])]:
             out.print(table)
             out.print()
 
@@ -41,6 +43,7 @@ def _about(facts: Mapping[str, Any]) -> "Table":
             "classes": ", ".join(map(str, facts["class_names"])),
             "likelihood": f"{likelihood['name']}; {likelihood.get('note', '')}".rstrip("; "),
             "prior": facts["prior"].get("name", ""),
+            "decoders": ", ".join(file["precision"] for file in facts["files"] if file["part"] == "decoder"),
             "made": facts["created"],
             "with": ", ".join(f"{name} {version}" for name, version in facts["software"].items()),
         }
@@ -48,10 +51,7 @@ def _about(facts: Mapping[str, Any]) -> "Table":
 
 
 def _training(facts: Mapping[str, Any]) -> "Table":
-    values = facts["training"].items()
-    return _two_columns(
-        {name: f"{value:.6g}" if isinstance(value, float) else str(value) for name, value in values}
-    )
+    return _two_columns({name: _number(value, ".6g") for name, value in facts["training"].items()})
 
 
 def _files(files: list[dict[str, Any]]) -> "Table":
@@ -71,6 +71,32 @@ def _files(files: list[dict[str, Any]]) -> "Table":
             Text(f"{_shapes(file['inputs'])} -> {_shapes(file['outputs'])}"),
         )
     return table
+
+
+def _losses(files: list[dict[str, Any]]) -> "Table":
+    """How far each file in fewer bits is from the float32 one, as it says itself."""
+    from rich.text import Text
+
+    table = console.table("Off the float32 decoder: mean grey levels, and the ELBO in nats")
+    for name in ("file", "precision"):
+        table.add_column(name, no_wrap=True)
+    columns = {
+        "grey_encodings": "encodings",
+        "grey_prior": "prior",
+        "grey_extreme": "norm 10",
+        "elbo": "ELBO, nats",
+    }
+    for name in columns.values():
+        table.add_column(name, justify="right", no_wrap=True)
+    for file in files:
+        loss = file.get("quantisation", {})
+        values = [_number(loss.get(key, ""), "+.2g" if key == "elbo" else ".2g") for key in columns]
+        table.add_row(Text(file["file"]), file["precision"], *map(Text, values))
+    return table
+
+
+def _number(value: object, form: str) -> str:
+    return format(value, form) if isinstance(value, float) else str(value)
 
 
 def _shapes(values: Mapping[str, list[int | str]]) -> str:
