@@ -26,13 +26,19 @@ def helps():
 
 
 def test_python_blocks_run(tmp_path, monkeypatch):
-    """Each Python block runs as it stands, on the model that the tests use."""
-    blocks = re.findall(r"```python\n(.*?)```", README, re.S)
+    """Each Python block runs as it stands, on the models that the tests use; shapes are those of its comments."""
+    text = README
+    for name, stand_in in (("boots", "mini-2d"), ("fast", "small")):
+        text = text.replace(f'"{name}"', repr(str(ROOT / "tests" / "models" / stand_in)))
+    blocks = re.findall(r"```python\n(.*?)```", text, re.S)
     assert blocks
     monkeypatch.chdir(tmp_path)
-    model = ROOT / "tests" / "models" / "mini-2d"
+    names = {}
     for block in blocks:
-        exec(compile(block.replace('"boots"', repr(str(model))), "README.md", "exec"), {})
+        exec(compile(block, "README.md", "exec"), names)
+        for name, shape in re.findall(r"^(\w+) = .*# \(([\d, ]+)\)", block, re.M):
+            assert names[name].shape == tuple(map(int, shape.split(", "))), name
+    assert len(names["hundreds"]) == 5
 
 
 def test_commands_exist(helps):
