@@ -17,33 +17,12 @@ def made(random_stages, latents):
     return parts, calibrate.calibrated(parts, latents)
 
 
-def decoded(stages, z):
-    """The logits by the definition of `ByteStages`, with exact integers."""
-    x = quantise.levels((z @ stages.dense + stages.dense_bias).reshape(len(z), *stages.grid), np.float32(1))
-    for phases in stages.doubling:
-        cells = []
-        for phase in phases:
-            exact = subpixel.Phase(phase.weights.astype(np.int64), phase.top, phase.left)
-            rows = subpixel.windows(x.astype(np.int64), exact)
-            sums = rows @ exact.kernel.reshape(-1, len(phase.bias)) + phase.bias
-            cells.append(quantise.levels(sums.astype(np.float32) * phase.scale, np.float32(1)))
-        x = subpixel.interleaved(cells)
-    products = np.concatenate(cells, axis=3).astype(np.int64) @ stages.corners.astype(np.int64)
-    sums = subpixel.corners_summed(products)  # block (2i - 1, 2i): the first row of a block is an odd one
-    height, width, channels = stages.image_shape
-    scale, bias = (
-        value.reshape(2, 2, channels)[::-1, ::-1] for value in (stages.corner_scale, stages.corner_bias)
-    )
-    tiles = (sums.shape[1] // 2, sums.shape[2] // 2, 1)
-    return (sums * np.tile(scale, tiles) + np.tile(bias, tiles))[:, :height, :width]
-
-
 def test_near_to_float32(made, latents, logits_from):
     """By the definition of its numbers, on other latents: within one per cent of the logits' spread."""
     parts, stages = made
     z = latents[::-1] * np.float32(0.9)
     expected = logits_from(parts, parts.activations(z)[0])[:, :9, :14]
-    assert np.abs(decoded(stages, z) - expected).mean() < 0.02 * expected.std()
+    assert np.abs(stages.outputs(z)["logits"] - expected).mean() < 0.02 * expected.std()
 
 
 def test_pairs_are_kept(made, largest_pair):
@@ -73,4 +52,4 @@ def test_dead_layers(random_stages, latents):
     for layer in parts.doubling:
         layer.bias[:] = -1
     stages = calibrate.calibrated(parts, latents)
-    np.testing.assert_allclose(decoded(stages, latents), parts.last.bias[0], atol=1e-5)
+    np.testing.assert_allclose(stages.outputs(latents)["logits"], parts.last.bias[0], atol=1e-5)

@@ -207,3 +207,71 @@ def test_a_bias_that_is_lost_is_seen(vae, tmp_path, monkeypatch):
     with pytest.raises(ParityError, match="int8 decoder is off"):
         export_folder(vae.encoder, vae.decoder, info(), real(), tmp_path / "model", precisions=["int8"])
     assert list(tmp_path.iterdir()) == []
+
+
+def one_weight_by_little(tensors, nodes):
+    """One of 128 x 64 weights of a convolution, by an eighth of its range: no mean would show it."""
+    from onnx import numpy_helper
+
+    node = next(node for node in nodes if node.op_type == "QLinearConv")
+    kernel = numpy_helper.to_array(tensors[node.input[3]]).copy()
+    kernel[0, 0, 0, 0] += 16 if kernel[0, 0, 0, 0] < 0 else -16
+    set_to(tensors[node.input[3]], kernel)
+
+
+@pytest.mark.train
+@pytest.mark.parametrize("change", [one_weight, one_weight_by_little, swapped_layout, dropped_bias])
+def test_export_sees_an_int8_graph_that_is_not_what_its_numbers_say(vae, tmp_path, monkeypatch, change):
+    """The mean bounds let much pass; the numbers that the file was built from, computed by numpy, do not."""
+    from vaecli.export import fidelity, quantised
+    from vaecli.export.folder import export_folder
+
+    honest = quantised.int8.build
+
+    def faulty(stages, *, opset):
+        model = honest(stages, opset=opset)
+        change({entry.name: entry for entry in model.graph.initializer}, model.graph.node)
+        return model
+
+    monkeypatch.setattr(quantised.int8, "build", faulty)
+    monkeypatch.setattr(fidelity, "require", lambda loss, precision: None)
+    with pytest.raises(ParityError, match="are not what its numbers say"):
+        export_folder(vae.encoder, vae.decoder, info(), real(), tmp_path / "model", precisions=["int8"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def another_constant(kind):
+    """A change of an fp16 graph: one weight, a kernel's rows and columns exchanged, a bias of zeros."""
+
+    def change(model):
+        from onnx import numpy_helper
+
+        convolution = next(node for node in model.graph.node if node.op_type == "Conv")
+        name = convolution.input[2 if kind == "bias" else 1]
+        entry = next(e for e in model.graph.initializer if e.name.removesuffix("/fp16") == name)
+        array = numpy_helper.to_array(entry).copy()
+        if kind == "weight":
+            array.flat[3] *= 1.01
+        elif kind == "layout":
+            array = np.ascontiguousarray(array.transpose(0, 1, 3, 2))
+        else:
+            array[:] = 0
+        set_to(entry, array)
+        return model
+
+    return change
+
+
+@pytest.mark.train
+@pytest.mark.parametrize("kind", ["weight", "layout", "bias"])
+def test_export_sees_an_fp16_constant_that_is_another(vae, tmp_path, monkeypatch, kind):
+    """Each constant is compared with the float32 one."""
+    from vaecli.export import fidelity, quantised
+    from vaecli.export.folder import export_folder
+
+    honest = quantised.half.halved
+    monkeypatch.setattr(quantised.half, "halved", lambda model: another_constant(kind)(honest(model)))
+    monkeypatch.setattr(fidelity, "require", lambda loss, precision: None)
+    with pytest.raises(ParityError, match="fp16 decoder is off: its constant"):
+        export_folder(vae.encoder, vae.decoder, info(), real(), tmp_path / "model", precisions=["fp16"])
+    assert list(tmp_path.iterdir()) == []

@@ -6,61 +6,21 @@ cost nothing: they are folded into the weights on both sides, so that in the fil
 Letters as in `subpixel` and `quantise`.
 """
 
-import dataclasses
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from vaecli.export import quantise, subpixel
+from vaecli.export.byte_stages import BytePhase, ByteStages
 from vaecli.export.compensate import fitted
 from vaecli.export.quantise import Float, Int8, Neighbours
 from vaecli.export.sensitivity import Trace, trace
 from vaecli.export.stages import Layer, Stages
-from vaecli.export.subpixel import Phase
 
 MOST_ELEMENTS = 2**22  # of the largest activation on all latents
 MOST_ROWS = 2**14  # examples of one layer
 LARGEST_BIAS = 2**30
-
-
-@dataclasses.dataclass(frozen=True)
-class BytePhase:
-    """A phase whose output is a uint8: `scale` (`weights` over bytes + `bias`), rounded, 0 to 255.
-
-    Attributes:
-        weights: (kh, kw, C_in, C_out); scale and bias (C_out,).
-        top: zero rows that the input is padded with above; `left` likewise.
-    """
-
-    weights: Int8
-    scale: Float
-    bias: npt.NDArray[np.int32]
-    top: int
-    left: int
-
-
-@dataclasses.dataclass(frozen=True)
-class ByteStages:
-    """What an int8 file holds; see `stages.Stages` for what it stands for.
-
-    Attributes:
-        dense: (D, h * w * c) and dense_bias (h * w * c,): their sum, rounded, is the first uint8.
-        grid: (h, w, c).
-        doubling: the four phases of each stride-2 layer.
-        corners: (4 C_in, 16 C), as `subpixel.corner_matrix`.
-        corner_scale: (4 C,), of the four pixels of a block; corner_bias likewise.
-        image_shape: (H, W, C) after cropping.
-    """
-
-    dense: Float
-    dense_bias: Float
-    grid: tuple[int, int, int]
-    doubling: tuple[tuple[BytePhase, ...], ...]
-    corners: Int8
-    corner_scale: Float
-    corner_bias: Float
-    image_shape: tuple[int, int, int]
 
 
 def calibrated(stages: Stages, z: Float) -> ByteStages:
@@ -73,7 +33,7 @@ def calibrated(stages: Stages, z: Float) -> ByteStages:
     doubling = []
     for number, layer in enumerate(stages.doubling):
         phases = _phases(layer, x, steps[number : number + 2], traced, number)
-        cells = [_forward(x, phase) for phase in phases]
+        cells = [phase.convolved(x) for phase in phases]
         x = subpixel.interleaved(cells)
         doubling.append(phases)
     corners, scale, bias = _corners(stages, np.concatenate(cells, axis=3), steps[-1], traced)
@@ -129,14 +89,6 @@ def _rows(values: Float) -> Float:
     if len(rows) <= MOST_ROWS:
         return rows
     return rows[np.linspace(0, len(rows) - 1, MOST_ROWS).astype(np.int64)]
-
-
-def _forward(x: Float, phase: BytePhase) -> Float:
-    """What the int8 file computes, in whole float32 numbers."""
-    weights = phase.weights.astype(np.float32)
-    taken = subpixel.windows(x, Phase(weights, phase.top, phase.left))
-    sums = taken @ weights.reshape(-1, weights.shape[-1]) + phase.bias.astype(np.float32)
-    return quantise.levels(sums * phase.scale, np.float32(1))
 
 
 def _corners(stages: Stages, cells: Float, step: Float, traced: Trace) -> tuple[Int8, Float, Float]:

@@ -19,10 +19,9 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from vaecli.export.calibrate import BytePhase, ByteStages
+from vaecli.export.byte_stages import ONE, BytePhase, ByteStages
 
 IR_VERSION = 7  # of the year of opset 13
-ONE = np.float32(1)  # the step of every activation; calibrate.py folds the real ones into weights and scales
 CHANNELS_FIRST, CHANNELS_LAST = [0, 3, 1, 2], [0, 2, 3, 1]
 
 
