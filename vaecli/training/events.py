@@ -3,28 +3,37 @@
 TensorFlow's summary operations need the tensorboard package since TensorFlow 2.21 no longer brings it.
 """
 
+import contextlib
 import pathlib
+from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
 
+from vaecli.errors import OutputError
 from vaecli.training.watch import Epoch, Watcher
 
 SHOWN = 16
 
 
 class EventWriter(Watcher):
-    """Writes below `folder`; `tensorboard --logdir` opens it."""
+    """Writes below `folder`; `tensorboard --logdir` opens it.
+
+    Raises:
+        OutputError: it cannot.
+    """
 
     def __init__(self, folder: pathlib.Path) -> None:
-        self._writer = tf.summary.create_file_writer(str(folder))
+        self._folder = folder
+        with self._translating():
+            self._writer = tf.summary.create_file_writer(str(folder))
 
     def epoch_ended(self, epoch: Epoch) -> None:
         """One step of the event file, on disk when this returns."""
-        step = int(epoch.row["epoch"])
         originals, reconstructed = epoch.reconstructions(SHOWN)
         pairs = np.concatenate([originals, reconstructed], axis=2)  # side by side
-        with self._writer.as_default(step=step):
+        samples = epoch.samples(SHOWN)
+        with self._translating(), self._writer.as_default(step=int(epoch.row["epoch"])):
             for name, value in epoch.row.items():
                 if name != "epoch":
                     tf.summary.scalar(name, value)
@@ -32,5 +41,14 @@ class EventWriter(Watcher):
             for dimension, kl in enumerate(epoch.kl):
                 tf.summary.scalar(f"kl_per_dimension/{dimension}", kl)
             tf.summary.image("reconstructions", pairs, max_outputs=SHOWN)
-            tf.summary.image("samples", epoch.samples(SHOWN), max_outputs=SHOWN)
-        self._writer.flush()
+            tf.summary.image("samples", samples, max_outputs=SHOWN)
+            self._writer.flush()
+
+    @contextlib.contextmanager
+    def _translating(self) -> Iterator[None]:
+        """TensorFlow's errors of a file, some of which it also raises where a worker is gone."""
+        try:
+            yield
+        except tf.errors.OpError as error:
+            reason = error.message.rpartition("}} ")[2].partition(" [Op:")[0]
+            raise OutputError(f"Cannot write event files in {self._folder}: {reason}.") from error
