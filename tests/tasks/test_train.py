@@ -9,7 +9,7 @@ import pytest
 
 from vaecli.data.idx import encode_idx
 from vaecli.data.mini import load_mini
-from vaecli.errors import OptionError, TrainingError
+from vaecli.errors import DataError, OptionError, TrainingError
 from vaecli.options import TrainOptions
 from vaecli.runs.layout import Run
 from vaecli.runtime.model import Model
@@ -190,18 +190,22 @@ def test_fewer_epochs_than_begun_are_refused(run):
 def test_other_data_is_refused(run, data, tmp_path):
     """The data's hash decides, not its name: what differs is named, and the run stays as it was."""
     other = write_data(tmp_path / "few", load_mini("train").images[1:301])
-    run.config.write_text(run.config.read_text().replace(str(data), str(other)))
     config, state = run.config.read_bytes(), run.checkpoint.read_bytes()
     with pytest.raises(TrainingError, match=r"data was '[0-9a-f]{64}' and is '[0-9a-f]{64}'"):
-        train(resume=run.path, changes={"epochs": 5})
+        train(resume=run.path, changes={"epochs": 5, "data": str(other)})
     assert (run.config.read_bytes(), run.checkpoint.read_bytes()) == (config, state)
 
 
-def test_the_same_data_elsewhere_is_taken(run, data, tmp_path):
-    """A folder that has moved, named in config.toml, is the same data."""
-    moved = shutil.copytree(data, tmp_path / "moved")
-    run.config.write_text(run.config.read_text().replace(str(data), str(moved)))
-    assert train(resume=run.path).finished
+def test_the_same_data_elsewhere_is_taken(run, data, tmp_path, monkeypatch):
+    """A folder that has moved is asked for, and named from then on; nothing else has changed."""
+    moved, watch = shutil.copytree(data, tmp_path / "moved"), Listener()
+    run.config.write_text(run.config.read_text().replace(str(data), str(tmp_path / "gone")))
+    with pytest.raises(DataError, match=r"no folder .*gone.*--data FOLDER"):
+        train(resume=run.path)
+    monkeypatch.chdir(tmp_path)
+    assert train(resume=run.path, changes={"data": "moved"}, watch=watch).finished
+    assert tomllib.loads(run.config.read_text())["data"] == str(moved)
+    assert (watch.steps, watch.exports) == (0, 0) and train(resume=run.path).finished
 
 
 @pytest.mark.parametrize(

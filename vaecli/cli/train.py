@@ -19,7 +19,7 @@ if typing.TYPE_CHECKING:
     from vaecli.tasks.train import Trained
 
 DEFAULTS = TrainOptions()
-WITH_RESUME = ("epochs", "patience")
+WITH_RESUME = ("epochs", "patience", "data")
 
 
 @console.usage_errors
@@ -129,7 +129,8 @@ def _refuse_beside_resume(given: list[str]) -> None:
     if refused:
         flag = "--" + refused[0].replace("_", "-")
         raise OptionError(
-            f"--resume takes its options from the run, all but --epochs and --patience; {flag} came too.",
+            "--resume takes its options from the run, all but --epochs, --patience and --data (where the same "
+            f"images are now); {flag} came too.",
             option="--resume",
         )
 

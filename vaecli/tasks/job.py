@@ -28,7 +28,7 @@ from vaecli.training.watch import Watcher
 # Images that stay in the run, so that export needs no data set: to check the files with, and to fit int8 to.
 KEPT_VALIDATION, KEPT_TRAINING = 64, 256
 KEPT_BYTES = 2**24  # of those of training, unless 16 are more
-CHANGEABLE = ("epochs", "patience")  # when a run is taken up again
+CHANGEABLE = ("epochs", "patience", "data")  # when a run is taken up again
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,10 +55,10 @@ class Job:
     def facts(self) -> dict[str, Any]:
         """What decides the steps of a run: it cannot be taken up with others.
 
-        The data's name is not among them, nor the precision, which a machine may not have.
+        The data's content is among them, not its name, nor the precision, which a machine may not have.
         """
         deciding = options.settings(self.chosen)
-        for name in ("data", "precision", *CHANGEABLE):
+        for name in ("precision", *CHANGEABLE):
             deciding.pop(name, None)
         return {"data": self.data.sha256, "options": deciding}
 
@@ -100,7 +100,9 @@ def taken_up(path: pathlib.Path, changes: Mapping[str, Any], watch: Watcher) -> 
         before = options.merge(options.read_config(run.config))
         state = read(run.checkpoint).state
         chosen = _changed(before, changes, state)
-        data = load(chosen.data, "train", warn=watch.note, progress=watch.downloaded)
+        data = load_again(chosen.data, watch)
+        if "data" in changes:
+            chosen = dataclasses.replace(chosen, data=_name_to_keep(chosen, data))
         count = state.threads or [threads.available()] * 2
         yield Job(run, chosen, data, hold_out(data, chosen), before, count)
 
@@ -114,6 +116,19 @@ def _changed(before: TrainOptions, changes: Mapping[str, Any], state: State) -> 
             option="--epochs",
         )
     return chosen
+
+
+def load_again(name: str | None, watch: Watcher) -> ImageSet:
+    """The images that a run was begun with, perhaps on another machine; whether they are is not asked here.
+
+    Raises:
+        DataError: there are none of that name.
+    """
+    try:
+        return load(name, "train", warn=watch.note, progress=watch.downloaded)
+    except DataError as error:
+        hint = f"{error.hint} Where the same images lie elsewhere on this machine: --data FOLDER."
+        raise DataError(error.message, hint=hint.strip()) from error
 
 
 def hold_out(data: ImageSet, chosen: TrainOptions) -> np.ndarray:
