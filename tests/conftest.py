@@ -101,14 +101,14 @@ def two_workers(tmp_path):
         one.close()
     started = []
 
-    def start(*command):
-        for index in range(2):
+    def start(*command, to_chief=(), to_other=()):
+        for index, more in enumerate((to_chief, to_other)):
             here = tmp_path / str(index)
-            here.mkdir()
+            here.mkdir(exist_ok=True)
             place = {"cluster": {"worker": hosts}, "task": {"type": "worker", "index": index}}
             started.append(
                 subprocess.Popen(
-                    [sys.executable, *map(str, command)],
+                    [sys.executable, *map(str, (*command, *more))],
                     cwd=here,
                     env=os.environ | {"TF_CONFIG": json.dumps(place)},
                     stdout=subprocess.PIPE,
@@ -116,7 +116,7 @@ def two_workers(tmp_path):
                     text=True,
                 )
             )
-        return started
+        return started[-2:]
 
     yield start
     for process in started:

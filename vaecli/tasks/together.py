@@ -5,6 +5,7 @@ themselves, take their part of every step, and write nothing.
 """
 
 import contextlib
+import dataclasses
 import os
 import pathlib
 import signal
@@ -13,11 +14,11 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from vaecli import options
-from vaecli.data.resolve import load
+from vaecli import __version__, options
 from vaecli.errors import DataError, TrainingError, VaecliError
+from vaecli.runs import layout
 from vaecli.runtime.threads import available
-from vaecli.tasks.job import Job, hold_out
+from vaecli.tasks.job import Job, hold_out, load_again
 from vaecli.training import startup
 from vaecli.training.cluster import Cluster
 from vaecli.training.watch import Watcher
@@ -26,13 +27,18 @@ if TYPE_CHECKING:
     from vaecli.training.devices import Devices
 
 
-def start_tensorflow() -> None:
-    """Start TensorFlow, which is what takes time before workers meet."""
+def start_tensorflow(count: int | None) -> None:
+    """Before workers meet: start TensorFlow, which takes time, and see that it has so many devices here.
+
+    Raises:
+        OptionError: it has not.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # a worker that is gone fills the screen otherwise
     with _quietly():
-        from vaecli.training import threads
+        from vaecli.training import devices, threads
 
         threads.use([available()] * 2)
+        devices.take(count)
 
 
 @contextlib.contextmanager
@@ -40,8 +46,7 @@ def joined(cluster: Cluster, devices: int | None) -> Iterator["Devices"]:
     """The devices of all workers, which have met.
 
     Raises:
-        OptionError: so many devices are not there.
-        TrainingError: a worker is gone while the body runs.
+        TrainingError: a worker is gone, or goes while the body runs.
     """
     from vaecli.training.devices import Devices
 
@@ -52,9 +57,24 @@ def joined(cluster: Cluster, devices: int | None) -> Iterator["Devices"]:
         yield devices_of_all
 
 
+def guarded(devices: "Devices | None", run: layout.Run) -> contextlib.AbstractContextManager[None]:
+    """Of the chief: in the body, the error that a worker is gone says what is kept of the run.
+
+    Raises:
+        TrainingError: that.
+    """
+
+    def hint() -> str:
+        if run.checkpoint.exists():
+            return f"The last state is whole. Start all workers again: vaecli train --resume {run.path}"
+        return f"Nothing has been trained: remove {run.path}, and start all workers again."
+
+    return devices.guarded(hint) if devices else contextlib.nullcontext()
+
+
 def tell(devices: "Devices", job: Job) -> None:
     """Of the chief: what is to be trained."""
-    devices.told({"options": options.settings(job.chosen), "data": job.data.sha256})
+    devices.told({"version": __version__, "options": options.settings(job.chosen), "data": job.data.sha256})
 
 
 @contextlib.contextmanager
@@ -68,26 +88,34 @@ def telling_failure(devices: "Devices | None") -> Iterator[None]:
         raise
 
 
-def follow(devices: "Devices", *, data_name: str | None, stop: Callable[[], str | None]) -> tuple[str, bool]:
+def follow(
+    devices: "Devices", *, data_name: str | None, watch: Watcher, stop: Callable[[], str | None]
+) -> tuple[str, bool]:
     """Of all but the chief: train what it says, to the end or until one of the workers has to stop.
 
     Args:
         devices: where the workers have met.
         data_name: the data set as it is called here; as the chief calls it if left out.
+        watch: hears what differs here.
         stop: asked between steps.
 
     Returns:
         Why training ended, and whether nothing is left to train.
 
     Raises:
-        TrainingError: the chief could not begin.
+        TrainingError: the chief could not begin, or has another version.
         DataError: the data are not here, or are others.
     """
     said = devices.told(None)
     if "error" in said:
         raise TrainingError(f"The chief of the {devices.workers} workers could not begin: {said['error']}")
+    if said["version"] != __version__:
+        raise TrainingError(
+            f"The chief has vaecli {said['version']}, and this worker {__version__}.",
+            hint="Install the same version on all machines.",
+        )
     chosen = options.merge(said["options"], {"data": data_name})
-    data = load(chosen.data, "train")
+    data = load_again(chosen.data, watch)
     if data.sha256 != said["data"]:
         raise DataError(
             f"{data.name} in {data.location} is not what the chief trains on: {said['data'][:12]}... was expected, "
@@ -95,9 +123,16 @@ def follow(devices: "Devices", *, data_name: str | None, stop: Callable[[], str 
             hint="Give all workers the same images and labels.",
         )
     with _quietly():
+        from vaecli.training import precision
         from vaecli.training.trainer import Trainer
 
-        trainer = Trainer(data.images, hold_out(data, chosen), chosen, None, devices)
+        kind = precision.choose(chosen.precision, insist=False)  # gradients are float32 either way
+        resolved = dataclasses.replace(chosen, precision=kind)
+        trainer = Trainer(data.images, hold_out(data, chosen), resolved, None, devices)
+    if kind != chosen.precision:
+        watch.note(
+            f"The chief computes in {chosen.precision}, which this machine does not: it goes on in {kind}."
+        )
     trainer.share()
     reason = trainer.run({}, saved=lambda _: None, watch=Watcher(), stop=stop)
     return reason, trainer.finished

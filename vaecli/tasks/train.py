@@ -67,7 +67,7 @@ def train(
         chosen: the options of a new run; the defaults if left out.
         out: its folder; the next free `runs/<data>-<n>` if left out.
         resume: the folder of a run to go on with, in place of `chosen` and `out`.
-        changes: new `epochs` and `patience` for that run.
+        changes: new `epochs` and `patience` for that run, and `data`: where its images are now.
         watch: is told how it goes.
         stop: asked between steps; a reason ends the run, whose state and best weights are kept.
         checkpoint_every: seconds between two states within an epoch; one is written at the end of each anyway.
@@ -88,24 +88,25 @@ def train(
     if tensorboard:
         startup.require("--tensorboard needs the tensorboard package", "tensorboard", extra="tensorboard")
     place = cluster.from_environment()
+    watch = watch or Watcher()
     with contextlib.ExitStack() as stack:
         workers = None
         if place.workers > 1:
-            together.start_tensorflow()
+            together.start_tensorflow(devices)
             reason = meeting.meet(place, stop)
             if reason:
                 return Trained(None, reason, None, None, finished=False)
             workers = stack.enter_context(together.joined(place, devices))
             if not workers.is_chief:
-                name = chosen.data if chosen else None
-                reason, finished = together.follow(workers, data_name=name, stop=stop)
+                name = chosen.data if chosen else (changes or {}).get("data")
+                reason, finished = together.follow(workers, data_name=name, watch=watch, stop=stop)
                 return Trained(None, reason, None, None, finished)
-        watch = watch or Watcher()
         opened = (
             taken_up(resume, changes or {}, watch) if resume else begun(chosen or TrainOptions(), out, watch)
         )
         with together.telling_failure(workers):
             asked_for = stack.enter_context(opened)
+            stack.enter_context(together.guarded(workers, asked_for.run))
             started = _start(asked_for, workers, devices)
         trainer = _build(asked_for, started, watch)
         job = started.job

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.eager import context
 
 from vaecli.errors import OptionError, TrainingError
 from vaecli.training.cluster import Cluster
@@ -25,6 +26,8 @@ GONE = (
     tf.errors.FailedPreconditionError,
     tf.errors.UnavailableError,
 )
+START_AGAIN = "Start all workers again, with `vaecli train --resume` if the chief's run has a state."
+REGISTER = 40.0  # seconds for workers that have met to connect: TensorFlow waits an hour, and hears no signal
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,13 +56,15 @@ class Devices:
 
     Raises:
         OptionError: so many devices are not there.
+        TrainingError: another worker has gone before all were connected.
     """
 
     def __init__(self, count: int | None = 1, cluster: Cluster | None = None) -> None:
         cluster = cluster or Cluster()
         self.workers, self.worker = cluster.workers, cluster.worker
         self.is_chief = self.worker == 0
-        self.strategy = _among_workers(count) if self.workers > 1 else _here(count)
+        with self.guarded():
+            self.strategy = _among_workers(count) if self.workers > 1 else _here(count)
         self.replicas = int(self.strategy.num_replicas_in_sync)
         self._sum = tf.function(self._sum_of_workers, input_signature=[tf.TensorSpec((None,), tf.float64)])
 
@@ -136,8 +141,8 @@ class Devices:
         return Agreed(reason, bool(flags[-2]), int(flags[-1]))
 
     @contextlib.contextmanager
-    def guarded(self) -> Iterator[None]:
-        """Turn the failure of an exchange, when another worker is gone, into an error.
+    def guarded(self, hint: Callable[[], str] = lambda: START_AGAIN) -> Iterator[None]:
+        """Turn the failure of an exchange, when another worker is gone, into an error with this hint.
 
         Raises:
             TrainingError: that.
@@ -149,8 +154,8 @@ class Devices:
                 raise
             raise TrainingError(
                 f"Another of the {self.workers} workers is gone, and none can go on without it; its own output "
-                "says why. The last state is kept.",
-                hint="Start all workers again with `vaecli train --resume` and the run.",
+                "says why.",
+                hint=hint(),
             ) from error
 
     def _of_replica(self, size: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -184,12 +189,35 @@ def _here(count: int | None) -> tf.distribute.Strategy:
     return tf.distribute.MirroredStrategy([device.name for device in found[:wanted]])
 
 
-def _among_workers(count: int | None) -> tf.distribute.Strategy:
+def take(count: int | None) -> None:
+    """Of a worker, before it meets the others, who would wait in vain if it failed then: take so many devices.
+
+    Raises:
+        OptionError: so many devices are not there.
+    """
     gpus = tf.config.list_physical_devices("GPU")
     if count is not None:
         _require(count, [device.name for device in gpus] or ["CPU"])
         tf.config.set_visible_devices(gpus[:count], "GPU")
-    return tf.distribute.MultiWorkerMirroredStrategy()
+
+
+def _among_workers(count: int | None) -> tf.distribute.Strategy:
+    take(count)
+    resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
+    spec = resolver.cluster_spec()
+    jobs = tf.compat.v1.ConfigProto().experimental.coordination_config.coordinated_job_list
+    for job in ("chief", "worker"):
+        if job in spec.jobs:
+            jobs.add(name=job, num_tasks=spec.num_tasks(job))
+    here = context.context()
+    here.configure_coordination_service(
+        "standalone",
+        service_leader=f"/job:{jobs[0].name}/replica:0/task:0",
+        cluster_register_timeout_in_ms=round(1000 * REGISTER),
+        coordinated_jobs=list(jobs),
+    )
+    here.coordination_service.cluster_register_with_barrier = True  # the chief, too, waits no longer
+    return tf.distribute.MultiWorkerMirroredStrategy(resolver)
 
 
 def _require(wanted: int, there: list[str]) -> None:
