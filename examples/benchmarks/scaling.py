@@ -4,8 +4,9 @@
 
 Four ways, in turns, each in processes of its own: one process on one core and on two, two workers on the loopback
 interface with one core each, and one process with two logical processors. Prints JSON: the largest relative
-difference of a loss to that of one core over the first 50 steps of `vaecli train --precision float32`; that of the
-validation loss after some epochs of a part of the images; images/s there (the median over epochs but the first).
+difference of a loss to that of one core over the first 50 steps of `vaecli train --precision float32`, whose cosine
+has 30 epochs; that of the validation loss after some epochs of a part of the images; images/s there (the median
+over epochs but the first).
 Needs Fashion-MNIST, the `train` extra and two cores, on Linux.
 """
 
