@@ -20,17 +20,13 @@ from growth import measured
 
 HERE = pathlib.Path(__file__).parent
 FIRST_STEP = """
-import os, pathlib, sys
-import vaecli.cli.main, vaecli.cli.train
-from vaecli.options import TrainOptions
-from vaecli.tasks.train import train
-from vaecli.training.watch import Watcher
+import os, sys
+from vaecli.cli.main import main
+from vaecli.training.watch import Several
 
-class First(Watcher):
-    def stepped(self, epoch, steps, images_per_second):
-        os._exit(0)
-
-train(TrainOptions(data="fashion-mnist", latent_dim=2), out=pathlib.Path(sys.argv[1]), watch=First())
+Several.stepped = lambda *_: os._exit(0)
+sys.argv = ["vaecli", "train", "--data", "fashion-mnist", "--latent-dim", "2", "--out", sys.argv[1]]
+main()
 """
 
 
