@@ -3,7 +3,8 @@
     python .ci/matrix.py [--versions lowest highest] [--parts base train]
     python .ci/matrix.py --constraints     # print the lowest versions, for `pip install -c`, and do no more
 
-`base` is the suite without TensorFlow; `train` trains, exports, verifies and samples, then runs the export's tests.
+`base` is the suite without TensorFlow; `train` trains, exports, verifies and samples, then runs the tests of the export and
+of two workers.
 The versions of what only the tests need are pip's choice.
 """
 
@@ -61,7 +62,7 @@ def test(versions: str, part: str, folder: pathlib.Path) -> None:
     run(vaecli, "verify", "-m", "model", cwd=folder)
     run(vaecli, "sample", "-m", "model", "--precision", "int8", "-o", "a.png", cwd=folder)
     run(vaecli, "train", "--resume", "run", "--epochs", 2, "--quiet", cwd=folder)
-    run(scripts / "python", "-m", "pytest", "-q", "tests/export", cwd=folder)
+    run(scripts / "python", "-m", "pytest", "-q", "tests/export", "tests/cli/test_workers.py", cwd=folder)
 
 
 SHOW = """
