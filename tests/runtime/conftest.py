@@ -5,7 +5,7 @@ import struct
 import numpy as np
 import pytest
 
-KINDS = {"f4": 1, "u1": 2, "i1": 3, "i4": 6, "i8": 7, "f8": 11}
+KINDS = {"f4": 1, "u1": 2, "i1": 3, "i4": 6, "i8": 7, "f2": 10, "f8": 11}
 
 
 class Draw:

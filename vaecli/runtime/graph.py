@@ -11,12 +11,14 @@ from typing import Any, NamedTuple
 from vaecli.runtime import messages
 from vaecli.runtime.info import ModelInfo
 from vaecli.runtime.operators import ALLOWED
+from vaecli.runtime.values import ELEMENT_TYPES, FreeShape
+from vaecli.runtime.versions import FIRST_ONNXRUNTIME
 from vaecli.runtime.wire import WireError
 
-FreeShape = tuple[int | None, ...]  # None is the batch axis, N
-
 FLOAT32, INT64 = 1, 7
-ITEM_BYTES = {1: 4, 2: 1, 3: 1, 6: 4, 7: 8, 9: 1, 10: 2}  # float32, uint8, int8, int32, int64, bool, float16
+IR_VERSIONS = (7, 8)  # those that come with the opsets 13 to 18
+N = "N"  # what the batch axis is called
+ATTRIBUTE_TYPES = {"f": 1, "i": 2, "s": 3, "ints": 7}  # AttributeProto: the field -> its type
 
 
 class Node(NamedTuple):
@@ -76,10 +78,9 @@ def read(content: bytes) -> Graph:
     if "graph" not in model:
         raise WireError("no graph in it")
     graph = model["graph"]
-    opsets = {entry.get("domain", ""): entry.get("version", 0) for entry in model["opset_import"]}
     return Graph(
-        ir_version=model.get("ir_version", 0),
-        opsets=opsets,
+        ir_version=_ir_version(model),
+        opsets=_opsets(model),
         nodes=tuple(_node(node) for node in graph["node"]),
         tensors=_by_name((entry, _tensor(entry)) for entry in graph["initializer"]),
         inputs=_by_name((entry, _shape(entry)) for entry in graph["input"]),
@@ -104,6 +105,23 @@ def require_interface(graph: Graph, info: ModelInfo) -> None:
             raise WireError(f"it {what} {_shown(found)}, and by its metadata it would be {_shown(expected)}")
 
 
+def _ir_version(model: messages.Message) -> int:
+    version: int = model.get("ir_version", 0)
+    if version not in IR_VERSIONS:
+        raise WireError(f"it has IR version {version}; {' or '.join(map(str, IR_VERSIONS))} was expected")
+    return version
+
+
+def _opsets(model: messages.Message) -> dict[str, int]:
+    """One set of operators, ONNX's own: what an operator means depends on the version."""
+    found = [(entry.get("domain", ""), entry.get("version", 0)) for entry in model["opset_import"]]
+    if len(found) != 1 or found[0][0] or found[0][1] not in FIRST_ONNXRUNTIME:
+        shown = ", ".join(f"{domain[:40]} {version}".strip() for domain, version in found) or "none"
+        known = f"{min(FIRST_ONNXRUNTIME)} to {max(FIRST_ONNXRUNTIME)}"
+        raise WireError(f"its operators are of the version {shown}; one from {known} was expected")
+    return dict(found)
+
+
 def _node(node: messages.Message) -> Node:
     domain, operator = node.get("domain", ""), node.get("op_type", "")
     if operator not in ALLOWED.get(domain, ()):
@@ -115,15 +133,19 @@ def _node(node: messages.Message) -> Node:
 
 
 def _attribute(entry: messages.Message) -> Any:
-    return next((entry[name] for name in ("i", "f", "s") if name in entry), tuple(entry["ints"]))
+    """Its value, from the one field that its type names: onnxruntime reads that and passes over others."""
+    given = [name for name in ("f", "i", "s") if name in entry] + ["ints"] * bool(entry["ints"])
+    if len(given) != 1 or entry.get("type") != ATTRIBUTE_TYPES[given[0]]:
+        raise WireError(f"its attribute {entry.get('name', '')[:80]!r} is not of one type")
+    return tuple(entry["ints"]) if given == ["ints"] else entry[given[0]]
 
 
 def _tensor(entry: messages.Message) -> Tensor:
     name, shape, kind = entry.get("name", ""), tuple(entry["dims"]), entry.get("data_type", 0)
     first, last = entry.get("raw_data", (0, 0))
-    if kind not in ITEM_BYTES:
+    if kind not in ELEMENT_TYPES:
         raise WireError(f"its constant {name[:80]!r} is of type {kind}")
-    if min(shape, default=0) < 0 or math.prod(shape) * ITEM_BYTES[kind] != last - first:
+    if min(shape, default=1) < 1 or math.prod(shape) * ELEMENT_TYPES[kind][1] != last - first:
         raise WireError(
             f"its constant {name[:80]!r} claims the shape {shape} and fills {last - first:,} bytes"
         )
@@ -134,7 +156,14 @@ def _shape(entry: messages.Message) -> FreeShape:
     array = entry.get("type", {}).get("tensor_type", {})
     if array.get("elem_type") != FLOAT32 or "shape" not in array:
         raise WireError(f"its {entry.get('name', '')[:80]!r} is no float32 array of a known shape")
-    return tuple(axis.get("dim_value") for axis in array["shape"]["dim"])
+    return tuple(_axis(axis) for axis in array["shape"]["dim"])
+
+
+def _axis(axis: messages.Message) -> int | None:
+    if list(axis) not in (["dim_value"], ["dim_param"]) or axis.get("dim_param", N) != N:
+        raise WireError("an axis that is neither N nor a number")
+    size: int | None = axis.get("dim_value")
+    return size
 
 
 def _by_name(pairs: Any) -> dict[str, Any]:

@@ -1,200 +1,174 @@
 """The shape that each operator gives, from the shapes that it takes: those that move elements or treat each alone.
 
-Semantics from https://onnx.ai/onnx/operators/ .
+Semantics from https://onnx.ai/onnx/operators/ , of opsets 13 to 18.
 
-A rule takes the inputs, `None` for one that is left out, and the attributes. It may raise whatever indexing and
-arithmetic raise where they do not fit: its caller makes one error of it.
+N is not a number here. A rule leaves the first axis of an array of images alone and gives the same for every N, or
+refuses: what fits a batch of 37 and not one of 1, or the other way about, does not come through. A rule may raise
+whatever indexing and arithmetic raise where things do not fit: its caller makes one error of it.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
 
-import numpy as np
+from vaecli.runtime.values import Attributes, Inputs, Result, Rule, Shape, Value, images, integers, known, row
 
-INTEGERS: Mapping[int, np.dtype[Any]] = {6: np.dtype("<i4"), 7: np.dtype("<i8")}  # of TensorProto.data_type
-FEW = 64  # integers that may say a shape
-
-Shape = tuple[int, ...]
-Inputs = Sequence[Any]  # of Value or None
-Attributes = Mapping[str, Any]
-
-
-class Value(NamedTuple):
-    """An array on paper: its shape, and its numbers where they are a few known integers."""
-
-    shape: Shape
-    numbers: np.ndarray | None = None
-
-
-class Result(NamedTuple):
-    """What an operator gives: outputs, elements of scratch space, multiplications."""
-
-    outputs: tuple[Value, ...]
-    scratch: int = 0
-    products: int = 0
-
-
-Rule = Callable[[Inputs, Attributes], Result]
-
-
-def one(shape: Sequence[int], numbers: np.ndarray | None = None, **cost: int) -> Result:
-    """The result that is a single array."""
-    return Result((Value(tuple(int(size) for size in shape), numbers),), **cost)
-
-
-def known(numbers: np.ndarray) -> Result:
-    """The result that is an array of known integers; as many as say no shape are forgotten."""
-    return one(numbers.shape, numbers if numbers.size <= FEW else None)
-
-
-def _integers(value: Value) -> list[int]:
-    if value.numbers is None:
-        raise ValueError("a shape that is not known beforehand")
-    return [int(number) for number in value.numbers.ravel()]
-
-
-def _optional(inputs: Inputs, place: int, default: list[int]) -> list[int]:
-    given = inputs[place] if place < len(inputs) else None
-    return default if given is None else _integers(given)
+TO_THE_END = 2**31 - 1  # what a Slice writes for an end that lies behind every axis
 
 
 def _same(inputs: Inputs, _: Attributes) -> Result:
-    return one(inputs[0].shape)
-
-
-def _cast(inputs: Inputs, attributes: Attributes) -> Result:
-    numbers = inputs[0].numbers
-    kept = numbers is not None and attributes["to"] in INTEGERS and bool((abs(numbers) < 2**31).all())
-    return one(inputs[0].shape, numbers if kept else None)
+    return Result((inputs[0],))
 
 
 def _broadcast(inputs: Inputs, _: Attributes) -> Result:
-    return one(np.broadcast_shapes(*(value.shape for value in inputs)))
+    """Images and images of the same shape, or and constants that are spread over them: nothing grows."""
+    one, other = inputs
+    if other.of_images:
+        fits = one.shape == other.shape
+    else:
+        spread = (1, *one.inner)[-len(other.inner) :] if other.inner else ()
+        fits = len(other.inner) <= len(one.shape) and all(
+            size in (1, wide) for size, wide in zip(other.inner, spread, strict=True)
+        )
+    if not fits:
+        raise ValueError(f"{one.shape} and {other.shape}")
+    return images(one, one.inner)
 
 
-def _reshape(inputs: Inputs, attributes: Attributes) -> Result:
-    old, new = inputs[0].shape, _integers(inputs[1])
-    if not attributes.get("allowzero"):
-        new = [old[i] if size == 0 else size for i, size in enumerate(new)]
-    known = math.prod(size for size in new if size != -1)
-    if new.count(-1) == 1:
-        new[new.index(-1)] = math.prod(old) // known
-    return _reshaped(inputs[0], new)
+def _cast(inputs: Inputs, _: Attributes) -> Result:
+    numbers = inputs[0].numbers or ()
+    if any(number is not None and abs(number) >= 2**31 for number in numbers):
+        raise ValueError("a number beyond 32 bits")
+    return Result((inputs[0],))
 
 
-def _flatten(inputs: Inputs, attributes: Attributes) -> Result:
-    shape, axis = inputs[0].shape, attributes.get("axis", 1)
-    return one((math.prod(shape[:axis]), math.prod(shape[axis:])))
+def _shape(inputs: Inputs, _: Attributes) -> Result:
+    return known(inputs[0], inputs[0].shape)
+
+
+def _gather(inputs: Inputs, _: Attributes) -> Result:
+    numbers, places = row(inputs[0]), integers(inputs[1])
+    if min(places) < 0:
+        raise ValueError(f"places {places}")
+    return known(inputs[0], tuple(numbers[place] for place in places))
+
+
+def _reshape(inputs: Inputs, _: Attributes) -> Result:
+    old, (first, *rest) = inputs[0].shape, row(inputs[1])
+    inner = [old[i] if size == 0 else size for i, size in enumerate(rest, 1)]
+    sizes = [size for size in inner if size is not None]
+    if first is not None and first not in (0, -1):
+        raise ValueError(f"{first} for the number of images")
+    if first != -1 and sizes.count(-1) == 1:
+        sizes[sizes.index(-1)] = inputs[0].size // -math.prod(sizes)
+    if len(sizes) != len(inner) or min(sizes, default=1) < 1 or math.prod(sizes) != inputs[0].size:
+        raise ValueError(f"{old} as {inputs[1].numbers}")
+    return images(inputs[0], sizes)
 
 
 def _transpose(inputs: Inputs, attributes: Attributes) -> Result:
-    shape = inputs[0].shape
-    order = attributes.get("perm") or tuple(reversed(range(len(shape))))
-    if sorted(order) != list(range(len(shape))):
+    shape, order = inputs[0].shape, attributes["perm"]
+    if order[0] != 0 or sorted(order) != list(range(len(shape))):
         raise ValueError(f"order {order}")
-    return one([shape[axis] for axis in order])
+    return images(inputs[0], [inputs[0].inner[axis - 1] for axis in order[1:]])
 
 
-def _slice(inputs: Inputs, _: Attributes) -> Result:
-    starts, ends = _integers(inputs[1]), _integers(inputs[2])
-    axes = _optional(inputs, 3, list(range(len(starts))))
-    steps = _optional(inputs, 4, [1] * len(starts))
-    cuts = [slice(None)] * len(inputs[0].shape)
-    for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
-        if step < 1:
-            raise ValueError("a step below 1")
-        cuts[axis] = slice(start, end, step)
-    if inputs[0].numbers is not None:
-        return known(inputs[0].numbers[tuple(cuts)])
-    return one([len(range(*cut.indices(size))) for cut, size in zip(cuts, inputs[0].shape, strict=True)])
+def _inner_axis(value: Value, axis: int) -> int:
+    """Where an axis of an array of images, which may be counted from the end, is in its inner shape."""
+    place = axis + len(value.shape) if axis < 0 else axis
+    if not 1 <= place < len(value.shape):
+        raise ValueError(f"axis {axis} of {value.shape}")
+    return place - 1
+
+
+def _resized(shape: Shape, axis: int, size: int) -> Shape:
+    return (*shape[:axis], size, *shape[axis + 1 :])
 
 
 def _concat(inputs: Inputs, attributes: Attributes) -> Result:
     axis = attributes["axis"]
-    if all(value.numbers is not None for value in inputs):
-        return known(np.concatenate([value.numbers for value in inputs], axis))
-    shapes = [list(value.shape) for value in inputs]
-    total = sum(shape.pop(axis) for shape in shapes)
-    if any(shape != shapes[0] for shape in shapes):
+    if not inputs[0].of_images:
+        if axis != 0:
+            raise ValueError(f"axis {axis} of a row")
+        return known(inputs[0], tuple(number for value in inputs for number in row(value)))
+    place = _inner_axis(inputs[0], axis)
+    total = sum(value.inner[place] for value in inputs)
+    found = {_resized(value.inner, place, total) for value in inputs}
+    if len(found) != 1:
         raise ValueError("unequal shapes")
-    shapes[0].insert(axis % (len(shapes[0]) + 1), total)
-    return one(shapes[0])
+    return images(inputs[0], found.pop())
 
 
 def _split(inputs: Inputs, attributes: Attributes) -> Result:
-    shape, axis, sizes = list(inputs[0].shape), attributes.get("axis", 0), _integers(inputs[1])
-    if min(sizes) < 0 or sum(sizes) != shape[axis]:
-        raise ValueError(f"{shape[axis]} in parts of {sizes}")
-    axis %= len(shape)
-    return Result(tuple(Value((*shape[:axis], size, *shape[axis + 1 :])) for size in sizes))
+    place, sizes = _inner_axis(inputs[0], attributes["axis"]), integers(inputs[1])
+    shape = inputs[0].inner
+    if min(sizes) < 1 or sum(sizes) != shape[place]:
+        raise ValueError(f"{shape[place]} in parts of {sizes}")
+    return Result(tuple(images(inputs[0], _resized(shape, place, size)).outputs[0] for size in sizes))
 
 
-def _shape(inputs: Inputs, attributes: Attributes) -> Result:
-    return known(np.array(inputs[0].shape[attributes.get("start", 0) : attributes.get("end")], np.int64))
-
-
-def _gather(inputs: Inputs, attributes: Attributes) -> Result:
-    axis = attributes.get("axis", 0)
-    if inputs[0].numbers is not None:
-        return known(np.asarray(np.take(inputs[0].numbers, inputs[1].numbers, axis)))
-    shape = list(inputs[0].shape)
-    shape[axis : axis + 1 or None] = inputs[1].shape
-    return one(shape)
-
-
-def _squeeze(inputs: Inputs, _: Attributes) -> Result:
-    shape = inputs[0].shape
-    axes = {axis % len(shape) for axis in _optional(inputs, 1, [i for i, n in enumerate(shape) if n == 1])}
-    return _reshaped(inputs[0], [size for i, size in enumerate(shape) if i not in axes])
-
-
-def _unsqueeze(inputs: Inputs, _: Attributes) -> Result:
-    shape, axes = list(inputs[0].shape), _integers(inputs[1])
-    for axis in sorted(axis % (len(shape) + len(axes)) for axis in axes):
-        shape.insert(axis, 1)
-    return _reshaped(inputs[0], shape)
-
-
-def _reshaped(value: Value, shape: list[int]) -> Result:
-    if math.prod(shape) != math.prod(value.shape):
-        raise ValueError(f"{value.shape} as {tuple(shape)}")
-    return one(shape, None if value.numbers is None else value.numbers.reshape(shape))
+def _slice(inputs: Inputs, _: Attributes) -> Result:
+    """Neighbours, in steps of 1; of the images all, whose axis may be named."""
+    value, (starts, ends, axes, *steps) = inputs[0], [integers(entry) for entry in inputs[1:]]
+    lengths = {len(numbers) for numbers in (starts, ends, axes, *steps)}
+    if len(lengths) != 1 or len(set(axes)) != len(axes) or min(axes) < 0 or set().union(*steps) - {1}:
+        raise ValueError(f"axes {axes} in steps of {steps}")
+    if not value.of_images:
+        if axes != [0]:
+            raise ValueError(f"axes {axes} of a row")
+        return known(value, row(value)[starts[0] : ends[0]])
+    inner = list(value.inner)
+    for axis, start, end in zip(axes, starts, ends, strict=True):
+        if axis or start or end < TO_THE_END:
+            place = _inner_axis(value, axis)
+            inner[place] = len(range(*slice(start, end).indices(inner[place])))
+    return images(value, inner)
 
 
 def _pad(inputs: Inputs, _: Attributes) -> Result:
-    shape, pads = list(inputs[0].shape), _integers(inputs[1])
-    axes = _optional(inputs, 3, list(range(len(shape))))
-    if min(pads) < 0 or len(pads) != 2 * len(axes):
+    """Zeros around the pixels of an image."""
+    shape, pads = inputs[0].inner, integers(inputs[1])
+    rank = len(shape) + 1
+    if len(pads) != 2 * rank or min(pads) < 0 or pads[0] or pads[rank]:
         raise ValueError(f"padding {pads}")
-    for i, axis in enumerate(axes):
-        shape[axis] += pads[i] + pads[i + len(axes)]
-    return one(shape)
+    return images(inputs[0], [pads[i] + size + pads[rank + i] for i, size in enumerate(shape, 1)])
 
 
-def _depth_to_space(inputs: Inputs, attributes: Attributes) -> Result:
-    (n, channels, height, width), block = inputs[0].shape, attributes["blocksize"]
-    if block < 1 or channels % block**2:
-        raise ValueError(f"{channels} channels in blocks of {block}")
-    return one((n, channels // block**2, height * block, width * block))
+def _axes(value: Value, axes: Sequence[int], rank: int) -> set[int]:
+    first = 1 if value.of_images else 0
+    found = {axis + rank if axis < 0 else axis for axis in axes}
+    if len(found) != len(axes) or min(found) < first or max(found) >= rank:
+        raise ValueError(f"axes {axes}")
+    return found
 
 
-LAYOUT: Mapping[str, Rule] = (
-    dict.fromkeys(("Clip", "DequantizeLinear", "Identity", "QuantizeLinear", "Relu", "Sigmoid"), _same)
-    | dict.fromkeys(("Add", "Div", "Mul", "Sub"), _broadcast)
-    | {
-        "Cast": _cast,
-        "Concat": _concat,
-        "DepthToSpace": _depth_to_space,
-        "Flatten": _flatten,
-        "Gather": _gather,
-        "Pad": _pad,
-        "Reshape": _reshape,
-        "Shape": _shape,
-        "Slice": _slice,
-        "Split": _split,
-        "Squeeze": _squeeze,
-        "Transpose": _transpose,
-        "Unsqueeze": _unsqueeze,
-    }
-)
+def _squeeze(inputs: Inputs, _: Attributes) -> Result:
+    value = inputs[0]
+    axes = _axes(value, integers(inputs[1]), len(value.shape))
+    if any(value.shape[axis] != 1 for axis in axes):
+        raise ValueError(f"axes {sorted(axes)} of {value.shape}")
+    return Result((value._replace(shape=tuple(n for i, n in enumerate(value.shape) if i not in axes)),))
+
+
+def _unsqueeze(inputs: Inputs, _: Attributes) -> Result:
+    value, axes = inputs[0], integers(inputs[1])
+    shape = list(value.shape)
+    for axis in sorted(_axes(value, axes, len(shape) + len(axes))):
+        shape.insert(axis, 1)
+    return Result((value._replace(shape=tuple(shape)),))
+
+
+LAYOUT: Mapping[str, Rule] = {
+    **dict.fromkeys(("Identity", "Relu", "Sigmoid"), _same),
+    **dict.fromkeys(("Add", "Mul"), _broadcast),
+    "Cast": _cast,
+    "Concat": _concat,
+    "Gather": _gather,
+    "Pad": _pad,
+    "Reshape": _reshape,
+    "Shape": _shape,
+    "Slice": _slice,
+    "Split": _split,
+    "Squeeze": _squeeze,
+    "Transpose": _transpose,
+    "Unsqueeze": _unsqueeze,
+}

@@ -8,6 +8,7 @@ import struct
 from typing import Any, Literal, NamedTuple
 
 from vaecli.runtime import wire
+from vaecli.runtime.plain_text import is_plain
 from vaecli.runtime.wire import WireError
 
 Message = dict[str, Any]  # field name -> value, or list of values if it may stand more than once
@@ -43,15 +44,15 @@ _ATTRIBUTE: Table = {
     2: Field("f", "float"),
     3: Field("i", "int"),
     4: Field("s", "text"),
-    8: Field("ints", "int", 64),
+    8: Field("ints", "int", 16),
     20: Field("type", "int"),
 }
 _NODE: Table = {
-    1: Field("input", "text", 64),
-    2: Field("output", "text", 64),
+    1: Field("input", "text", 16),
+    2: Field("output", "text", 16),
     3: Field("name", "text"),
     4: Field("op_type", "text"),
-    5: Field("attribute", _ATTRIBUTE, 32),
+    5: Field("attribute", _ATTRIBUTE, 8),
     6: Field("doc_string", "span"),
     7: Field("domain", "text"),
 }
@@ -67,7 +68,6 @@ _GRAPH: Table = {
     10: Field("doc_string", "span"),
     11: Field("input", _VALUE, 4),
     12: Field("output", _VALUE, 16),
-    13: Field("value_info", _VALUE, 4000),
 }
 MODEL: Table = {
     1: Field("ir_version", "int"),
@@ -78,7 +78,7 @@ MODEL: Table = {
     6: Field("doc_string", "span"),
     7: Field("graph", _GRAPH),
     8: Field("opset_import", {1: Field("domain", "text"), 2: Field("version", "int")}, 8),
-    14: Field("metadata_props", _ENTRY, 64),
+    14: Field("metadata_props", _ENTRY, 16),
 }
 
 REFUSED = {  # what the more dangerous of the fields are called, for the message
@@ -114,7 +114,7 @@ def parse(data: bytes, table: Table = MODEL, start: int = 0, end: int | None = N
         else:
             values = message[field.name]
             if field.kind == "int" and kind == wire.BYTES:
-                values += _packed(data, first, last)
+                values += _packed(data, first, last, field.most)
             else:
                 values.append(_value(data, field, kind, first, last))
             if len(values) > field.most:
@@ -135,15 +135,21 @@ def _value(data: bytes, field: Field, kind: int, first: int, last: int) -> Any:
         if last - first > TEXT_BYTES:
             raise WireError(f"{field.name} takes {last - first:,} bytes (byte {first})")
         try:
-            return data[first:last].decode("utf-8")
+            text = data[first:last].decode("utf-8")
         except UnicodeDecodeError as error:
             raise WireError(f"{field.name} is no UTF-8 (byte {first})") from error
+        if not is_plain(text):
+            raise WireError(f"{field.name} has a control character in it (byte {first})")
+        return text
     raise WireError(f"{field.name} is not of its type (byte {first})")
 
 
-def _packed(data: bytes, first: int, last: int) -> list[int]:
-    numbers = []
-    while first < last:
+def _packed(data: bytes, first: int, last: int, most: int) -> list[int]:
+    """A list of numbers in one field, up to the first too many; no writer writes an empty one."""
+    if first == last:
+        raise WireError(f"an empty list of numbers (byte {first})")
+    numbers: list[int] = []
+    while first < last and len(numbers) <= most:
         number, first = wire.varint(data, first, last)
         numbers.append(_signed(number))
     return numbers

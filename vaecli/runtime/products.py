@@ -1,93 +1,115 @@
 """The shape and the cost of each operator that multiplies: matrix products and convolutions.
 
-Semantics from https://onnx.ai/onnx/operators/ .
+Semantics from https://onnx.ai/onnx/operators/ , of opsets 13 to 18. What onnxruntime reads along with the
+products, biases, scales and zero points, has to be as long as it takes them to be: version 1.18 does not look.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from vaecli.runtime.layout import Attributes, Inputs, Result, Rule, Shape, one
+from vaecli.runtime.values import Attributes, Inputs, Result, Rule, Shape, Value, images
 
 
-def _matrix_product(second: int) -> Rule:
-    def rule(inputs: Inputs, _: Attributes) -> Result:
-        a, b = inputs[0].shape, inputs[second].shape
-        if len(a) < 2 or len(b) < 2 or a[-1] != b[-2]:
-            raise ValueError(f"{a} times {b}")
-        shape = (*np.broadcast_shapes(a[:-2], b[:-2]), a[-2], b[-1])
-        return one(shape, products=math.prod(shape) * a[-1])
-
-    return rule
+def _require(value: Value, *shapes: Shape) -> None:
+    if value.shape not in shapes:
+        raise ValueError(f"{value.shape} where {' or '.join(map(str, shapes))} was expected")
 
 
-def _gemm(inputs: Inputs, attributes: Attributes) -> Result:
-    (rows, inner), (second, columns) = (
-        value.shape[::-1] if attributes.get(name) else value.shape
-        for value, name in zip(inputs, ("transA", "transB"), strict=False)
-    )
-    if inner != second:
-        raise ValueError(f"{inner} columns times {second} rows")
-    return one((rows, columns), products=rows * inner * columns)
+def _product(a: Value, b: Value) -> Result:
+    (*outer, inner), (rows, columns) = a.inner, b.inner
+    if inner != rows:
+        raise ValueError(f"{a.shape} times {b.shape}")
+    return images(a, (*outer, columns), products=math.prod(outer) * inner * columns)
 
 
-def _convolution(kernel_at: int) -> Rule:
-    def rule(inputs: Inputs, attributes: Attributes) -> Result:
-        (n, channels, *area), (filters, depth, *taps) = inputs[0].shape, inputs[kernel_at].shape
-        if depth * attributes.get("group", 1) != channels:
-            raise ValueError(f"{channels} channels, {depth} expected")
-        strides, reach, pads, same = _window(taps, attributes)
-        out = [
-            -(-size // stride) if same else (size + pad - wide) // stride + 1
-            for size, stride, wide, pad in zip(area, strides, reach, pads, strict=True)
-        ]
-        columns = n * math.prod(taps) * math.prod(out)
-        return one((n, filters, *out), scratch=columns * channels, products=columns * depth * filters)
+def _matrix_product(inputs: Inputs, _: Attributes) -> Result:
+    return _product(inputs[0], inputs[1])
 
-    return rule
+
+def _integer_product(inputs: Inputs, _: Attributes) -> Result:
+    for zero_point in inputs[2:]:
+        _require(zero_point, ())
+    return _product(inputs[0], inputs[1])
+
+
+def _gemm(inputs: Inputs, _: Attributes) -> Result:
+    if len(inputs[0].shape) != 2:
+        raise ValueError(f"{inputs[0].shape} as rows")
+    for bias in inputs[2:]:
+        _require(bias, inputs[1].inner[1:])
+    return _product(inputs[0], inputs[1])
+
+
+def _quantise(inputs: Inputs, _: Attributes) -> Result:
+    for number in inputs[1:]:
+        _require(number, ())
+    return images(inputs[0], inputs[0].inner)
+
+
+def _convolution(inputs: Inputs, attributes: Attributes) -> Result:
+    x, kernel, *bias = inputs
+    return _convolved(x, kernel, bias, attributes)
+
+
+def _quantised_convolution(inputs: Inputs, attributes: Attributes) -> Result:
+    x, x_scale, x_zero, kernel, scale, zero, y_scale, y_zero, *bias = inputs
+    for number in (x_scale, x_zero, y_scale, y_zero):
+        _require(number, ())
+    for number in (scale, zero):
+        _require(number, (), kernel.inner[:1])
+    return _convolved(x, kernel, bias, attributes)
+
+
+def _convolved(x: Value, kernel: Value, bias: Sequence[Value], attributes: Attributes) -> Result:
+    (channels, *area), (filters, depth, *taps) = x.inner, kernel.inner
+    _require_fit(depth, channels, filters, bias)
+    strides, pads = _window(taps, attributes)
+    out = [
+        (size + pad - tap) // stride + 1
+        for size, stride, tap, pad in zip(area, strides, taps, pads, strict=True)
+    ]
+    columns = math.prod(taps) * math.prod(out)
+    return images(x, (filters, *out), scratch=columns * channels, products=columns * channels * filters)
 
 
 def _transposed_convolution(inputs: Inputs, attributes: Attributes) -> Result:
-    (n, channels, *area), (depth, filters, *taps) = inputs[0].shape, inputs[1].shape
-    if depth != channels or attributes.get("group", 1) != 1 or "output_shape" in attributes:
-        raise ValueError(f"{channels} channels, {depth} expected, in one group")
-    strides, reach, pads, same = _window(taps, attributes)
-    extra = attributes.get("output_padding", (0,) * len(area))
-    if min(extra, default=0) < 0:
-        raise ValueError("negative padding")
+    x, kernel, *bias = inputs
+    (channels, *area), (depth, filters, *taps) = x.inner, kernel.inner
+    _require_fit(depth, channels, filters, bias)
+    strides, pads = _window(taps, attributes)
     out = [
-        size * stride if same else (size - 1) * stride + wide + more - pad
-        for size, stride, wide, more, pad in zip(area, strides, reach, extra, pads, strict=True)
+        (size - 1) * stride + tap - pad
+        for size, stride, tap, pad in zip(area, strides, taps, pads, strict=True)
     ]
-    scratch = n * filters * math.prod(taps) * math.prod(area)
-    return one((n, filters, *out), scratch=scratch, products=scratch * channels)
+    scratch = filters * math.prod(taps) * math.prod(area)
+    return images(x, (filters, *out), scratch=scratch, products=scratch * channels)
 
 
-def _window(taps: Sequence[int], attributes: Attributes) -> tuple[Shape, Shape, Shape, bool]:
-    """Strides, pixels a dilated kernel covers, padding of both ends together, and whether padding is SAME."""
+def _require_fit(depth: int, channels: int, filters: int, bias: Sequence[Value]) -> None:
+    if depth != channels:
+        raise ValueError(f"{channels} channels, {depth} expected")
+    for entry in bias:
+        _require(entry, (filters,))
+
+
+def _window(taps: Sequence[int], attributes: Attributes) -> tuple[Shape, Shape]:
+    """Strides, and the padding of both ends together, of a kernel over two axes."""
     count = len(taps)
-    strides, dilations = (attributes.get(name, (1,) * count) for name in ("strides", "dilations"))
-    pads = attributes.get("pads", (0,) * (2 * count))
-    if (
-        min((*strides, *dilations, *taps), default=1) < 1
-        or min(pads, default=0) < 0
-        or len(pads) != 2 * count
-    ):
-        raise ValueError("a stride, dilation, kernel or padding out of its range")
-    if tuple(attributes.get("kernel_shape", taps)) != tuple(taps):
+    pads = attributes.get("pads", (0,) * 2 * count)
+    ends = [*zip(pads[:count], taps, strict=True), *zip(pads[count:], taps, strict=True)]
+    if count != 2 or any(pad >= tap for pad, tap in ends if pad):
+        raise ValueError(f"padding {pads} around a kernel {tuple(taps)}")
+    if attributes.get("kernel_shape", tuple(taps)) != tuple(taps):
         raise ValueError(f"kernel_shape {attributes['kernel_shape']} for a kernel {tuple(taps)}")
-    reach = tuple((tap - 1) * dilation + 1 for tap, dilation in zip(taps, dilations, strict=True))
-    same = attributes.get("auto_pad", "NOTSET").startswith("SAME")
-    return tuple(strides), reach, tuple(pads[i] + pads[i + count] for i in range(count)), same
+    return attributes.get("strides", (1,) * count), tuple(pads[i] + pads[i + count] for i in range(count))
 
 
 PRODUCTS: Mapping[str, Rule] = {
-    "Conv": _convolution(1),
+    "Conv": _convolution,
     "ConvTranspose": _transposed_convolution,
     "Gemm": _gemm,
-    "MatMul": _matrix_product(1),
-    "MatMulInteger": _matrix_product(1),
-    "QLinearConv": _convolution(3),
-    "QLinearMatMul": _matrix_product(3),
+    "MatMul": _matrix_product,
+    "MatMulInteger": _integer_product,
+    "QLinearConv": _quantised_convolution,
+    "QuantizeLinear": _quantise,
 }

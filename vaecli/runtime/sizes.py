@@ -1,28 +1,33 @@
 """How large everything in a graph will be, worked out on paper before onnxruntime allocates anything.
 
-A few bytes can ask for a lot: padding by 2^40, an outer product of two vectors, a Concat that doubles forty times.
-So each operator's output shape is computed here from the shapes alone, for a batch of `PROBE` images. What cannot
-be worked out is refused.
+A few bytes can ask for a lot: padding by 2^40, a stride of 2^20, a Concat that doubles forty times. So each
+operator's output shape is computed here from the shapes alone, for an image, N being left open. What cannot be
+worked out is refused.
 """
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
+from vaecli.runtime import operators
 from vaecli.runtime.graph import Graph, Node, Tensor
-from vaecli.runtime.layout import FEW, INTEGERS, Result, Shape, Value
-from vaecli.runtime.operators import RULES
+from vaecli.runtime.values import ELEMENT_TYPES, FEW, Result, Value
 from vaecli.runtime.wire import WireError
 
-PROBE = 37  # images; a prime above the batches that run, so that no other axis is taken for N
-MAX_ELEMENTS = 2**29  # an image: 2 GiB of float32, what a 1,000 x 1,000 picture takes in the classic network
-MAX_PRODUCTS = 2**36  # an image: seconds of a processor's time
+MAX_ELEMENTS = (
+    2**29
+)  # an image: 2 GiB of float32; in the classic network, a picture of 1,000 x 1,000 takes 2^28.5
+# An image: a second or so of one core. The classic network takes 7,432 a pixel, and 2^33.4 for the largest picture
+# that MAX_ELEMENTS lets through.
+MAX_PRODUCTS = 2**34
+MAX_AXES = 8
+BLOCK = 16  # channels: onnxruntime's convolutions fill them up to a multiple of it
+_NUMBERS = {"int32": "<i4", "int64": "<i8"}
 
 
 class Cost(NamedTuple):
-    """Of one image: elements held, scratch space of convolutions included, and multiplications."""
+    """Of one image: elements held, scratch space and converted constants included, and multiplications."""
 
     elements: int
     products: int
@@ -35,40 +40,52 @@ def measure(graph: Graph, content: bytes) -> Cost:
         WireError: a shape that cannot be worked out, does not fit, or is beyond the limits.
     """
     values = {name: _constant(tensor, content) for name, tensor in graph.tensors.items()}
-    values |= {name: Value(_at_probe(declared)) for name, declared in graph.inputs.items()}
-    elements = products = 0
+    for name, declared in graph.inputs.items():
+        _put(values, name, Value("float32", declared))
+    elements, products = sum(values[name].size for name in graph.inputs), 0
     for node in graph.nodes:
         result = _apply(node, values)
-        elements += result.scratch + sum(math.prod(output.shape) for output in result.outputs)
+        elements += result.scratch + sum(_held(output) for output in result.outputs)
         products += result.products
-        if elements > MAX_ELEMENTS * PROBE or products > MAX_PRODUCTS * PROBE:
+        if elements > MAX_ELEMENTS or products > MAX_PRODUCTS:
             raise WireError(f"with its {_shown(node)} it takes more memory or time than any picture")
-        values.update(zip(node.outputs, result.outputs, strict=False))
+        for name, value in zip(node.outputs, result.outputs, strict=True):
+            _put(values, name, value)
     for name, declared in graph.outputs.items():
-        if name not in values or values[name].shape != _at_probe(declared):
+        if values.get(name, Value("", ()))[:2] != ("float32", declared):
             raise WireError(f"its output {name[:40]!r} does not come out in the shape that it declares")
-    return Cost(-(-elements // PROBE), -(-products // PROBE))
+    return Cost(elements, products)
 
 
 def _constant(tensor: Tensor, content: bytes) -> Value:
-    if tensor.element_type not in INTEGERS or tensor.size > FEW:
-        return Value(tensor.shape)
-    first, last = tensor.span
-    numbers = np.frombuffer(content[first:last], INTEGERS[tensor.element_type])
-    return Value(tensor.shape, numbers.astype(np.int64).reshape(tensor.shape))
+    name, _ = ELEMENT_TYPES[tensor.element_type]
+    if name not in _NUMBERS or tensor.size > FEW or len(tensor.shape) > 1:
+        return Value(name, tensor.shape)
+    numbers = np.frombuffer(content, _NUMBERS[name], tensor.size, tensor.span[0])
+    return Value(name, tensor.shape, tuple(int(number) for number in numbers))
 
 
-def _at_probe(declared: Sequence[int | None]) -> Shape:
-    return tuple(PROBE if axis is None else axis for axis in declared)
+def _put(values: dict[str, Value], name: str, value: Value) -> None:
+    if not name or name in values:
+        raise WireError(f"two things in it are called {name[:80]!r}")
+    values[name] = value
+
+
+def _held(value: Value) -> int:
+    if value.element_type != "float32" or not value.of_images or len(value.shape) != 4:
+        return value.size
+    channels = value.inner[0]
+    return value.size // channels * (-(-channels // BLOCK) * BLOCK)
 
 
 def _apply(node: Node, values: Mapping[str, Value]) -> Result:
     try:
-        result = RULES[node.operator](
-            [values[name] if name else None for name in node.inputs], node.attributes
-        )
-        if any(min(output.shape, default=0) < 0 or len(output.shape) > 8 for output in result.outputs):
-            raise ValueError("an impossible shape")
+        result = operators.apply(node.operator, [values[name] for name in node.inputs], node.attributes)
+        for output in result.outputs:
+            if min(output.inner, default=1) < 1 or len(output.shape) > MAX_AXES:
+                raise ValueError(f"a result of the shape {output.shape}")
+        if len(result.outputs) != len(node.outputs):
+            raise ValueError(f"{len(node.outputs)} outputs, {len(result.outputs)} expected")
     except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
         raise WireError(f"the shapes at its {_shown(node)} do not fit ({str(error)[:200]})") from error
     return result

@@ -11,11 +11,16 @@ GRAPH = 7
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 
 MAX_FIELDS = 1000  # at the top of a file; ours have about ten
-MAX_KEY, MAX_VALUE = 256, 2**25  # bytes of an entry of the metadata
+MAX_KEY, MAX_VALUE = 256, 2**25  # bytes of an entry of the metadata; golden vectors of large images take most
+MAX_METADATA = MAX_VALUE + 2**21  # of all entries together
 
 
 class WireError(ValueError):
     """The bytes are not a protobuf message, or not one that may be here."""
+
+
+class MetadataError(WireError):
+    """The bytes are a model so far, and its metadata are beyond all measure."""
 
 
 def fields(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
@@ -47,18 +52,21 @@ def metadata(data: bytes) -> dict[str, tuple[str, int]]:
     """The metadata entries of a model: key -> (value, where the value starts in `data`).
 
     Raises:
-        WireError: the bytes are not a model, or its metadata are beyond all measure.
+        WireError: the bytes are not a model; `MetadataError`: its metadata are beyond all measure.
     """
     entries: dict[str, tuple[str, int]] = {}
-    has_graph = False
+    has_graph, size = False, 0
     for count, (number, wire, first, last) in enumerate(fields(data, 0, len(data))):
         if count == MAX_FIELDS:
             raise WireError(f"more than {MAX_FIELDS} fields at the top")
         has_graph |= number == GRAPH and wire == BYTES
         if number == METADATA_PROPS and wire == BYTES:
+            size += last - first
+            if size > MAX_METADATA:
+                raise MetadataError(f"{MAX_METADATA:,} bytes of metadata are the most; {size:,} came")
             key, value, where = _entry(data, first, last)
             if key in entries:
-                raise WireError(f"two entries called {key[:40]!r}")
+                raise MetadataError(f"two entries called {key[:40]!r}")
             entries[key] = (value, where)
     if not has_graph:
         raise WireError("no graph in it")
@@ -66,17 +74,20 @@ def metadata(data: bytes) -> dict[str, tuple[str, int]]:
 
 
 def _entry(data: bytes, start: int, end: int) -> tuple[str, str, int]:
-    if end - start > MAX_KEY + MAX_VALUE:
-        raise WireError(f"an entry of {end - start:,} bytes in its metadata")
-    key, value, where = "", "", start
-    for number, _, first, last in fields(data, start, end):
-        if number == 1 and last - first <= MAX_KEY:
-            key = data[first:last].decode("utf-8", errors="replace")
-        elif number == 2:
-            value, where = data[first:last].decode("utf-8", errors="replace"), first
-        else:
-            raise WireError(f"an entry with a field {number} of {last - first:,} bytes in its metadata")
-    return key, value, where
+    """Key, value, and where the value starts, of one entry: each once, in any order."""
+    found: dict[int, tuple[int, int]] = {}
+    for number, kind, first, last in fields(data, start, end):
+        if number not in (1, 2) or number in found or kind != BYTES:
+            raise MetadataError(f"an entry with a field {number} where it does not belong")
+        if last - first > (MAX_KEY if number == 1 else MAX_VALUE):
+            raise MetadataError(f"a {'key' if number == 1 else 'value'} of {last - first:,} bytes")
+        found[number] = first, last
+    (key, key_end), (value, value_end) = found.get(1, (start, start)), found.get(2, (start, start))
+    return _text(data, key, key_end), _text(data, value, value_end), value
+
+
+def _text(data: bytes, start: int, end: int) -> str:
+    return data[start:end].decode("utf-8", errors="replace")
 
 
 def varint(data: bytes, position: int, end: int) -> tuple[int, int]:
