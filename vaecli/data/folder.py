@@ -30,6 +30,8 @@ def load_folder(folder: pathlib.Path, split: Split) -> ImageSet:
         expected = f"{_PREFIX[split]}-images-idx3-ubyte[.gz]"
         raise DataError(f"{folder} holds no images of the {split} set: expected {expected}.")
     images = _read_images(path)
+    if images.shape[-1] not in (1, 3):
+        raise DataError(f"{path}: expected grey images or 3 channels, got {images.shape[-1]} channels.")
     labels = _read_labels(_find(folder, split, "labels"))
     names = () if labels is None else tuple(str(label) for label in range(int(labels.max(initial=0)) + 1))
     return ImageSet(folder.resolve().name, split, images, labels, names, str(folder))

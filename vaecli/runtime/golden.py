@@ -16,6 +16,7 @@ from vaecli.errors import ModelError
 
 KEY_GOLDEN = "vaecli.golden"
 
+MAX_PARTS = 10_000  # tables, lists and values of the entry
 TOLERANCE = 1e-5  # of float32, relative to the largest value where that is above 1
 _TYPES: Mapping[str, np.dtype[Any]] = {"uint8": np.dtype("u1"), "float32": np.dtype("<f4")}
 
@@ -58,6 +59,8 @@ def from_text(text: str, where: str) -> Golden:
         ModelError: it does not fit.
     """
     try:
+        if sum(text.count(mark) for mark in "[{,") > MAX_PARTS:  # each takes its memory, whatever is in it
+            raise ValueError(f"more than {MAX_PARTS:,} parts")
         document = json.loads(text)
         golden = Golden(
             _unpacked(document["inputs"]),
@@ -96,4 +99,6 @@ def _unpacked(packed: Mapping[str, Any]) -> np.ndarray:
     if math.prod(shape) * kind.itemsize != len(content):
         raise ValueError(f"{len(content):,} bytes for an array of the shape {shape}")
     array: np.ndarray = np.frombuffer(content, kind).reshape(shape)
+    if not np.isfinite(array).all():
+        raise ValueError("numbers that are none")
     return array

@@ -2,9 +2,11 @@
 
 import dataclasses
 import json
+import math
 from typing import Any, Literal, get_args
 
 from vaecli.errors import ModelError
+from vaecli.runtime.plain_text import is_plain
 
 FORMAT = 1
 PARTS = ("encoder", "decoder")
@@ -14,6 +16,12 @@ PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 KEY_FORMAT = "vaecli.format"
 KEY_INFO = "vaecli.info"
 KEY_DIGEST = "vaecli.sha256"
+
+MAX_INFO = 2**20  # characters; its JSON takes some twenty times as much in memory
+MAX_TEXT = 1024  # characters of a name or a value
+MAX_DEPTH = 4  # of tables within tables
+CHANNELS = (1, 3)
+MAX_SIDE, MAX_VALUES = 4096, 2**23  # pixels along a side; pixels times channels: a sheet of 64 takes 512 MiB
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -73,12 +81,15 @@ def from_metadata(entries: dict[str, str], where: str) -> ModelInfo:
         )
     if entries[KEY_FORMAT] != str(FORMAT):
         raise ModelError(
-            f"{where} has format {entries[KEY_FORMAT][:20]}; this vaecli reads format {FORMAT}.",
+            f"{where} has format {entries[KEY_FORMAT][:20]!r}; this vaecli reads format {FORMAT}.",
             hint="Get the version that made it, or a later one: pip install --upgrade vaecli",
         )
     try:
+        if len(entries[KEY_INFO]) > MAX_INFO:
+            raise ValueError(f"{len(entries[KEY_INFO]):,} characters; {MAX_INFO:,} are the most")
         fields = json.loads(entries[KEY_INFO])
-        height, width, channels = (int(size) for size in fields.pop("image_shape"))
+        _check_values(fields)
+        height, width, channels = fields.pop("image_shape")
         info = ModelInfo(
             image_shape=(height, width, channels), class_names=tuple(fields.pop("class_names")), **fields
         )
@@ -90,18 +101,44 @@ def from_metadata(entries: dict[str, str], where: str) -> ModelInfo:
     return info
 
 
+def _check_values(value: Any, depth: int = 0) -> None:
+    """Refuse, anywhere inside, what a terminal should not be given, numbers that are none, and endless nesting."""
+    if isinstance(value, str) and not (len(value) <= MAX_TEXT and is_plain(value)):
+        raise ValueError(f"a text that is too long or has control characters in it, {value[:40]!r}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"a number is {value}")
+    if isinstance(value, dict | list):
+        if depth == MAX_DEPTH:
+            raise ValueError("tables within tables")
+        for part in [*value, *value.values()] if isinstance(value, dict) else value:
+            _check_values(part, depth + 1)
+
+
 def _check(info: ModelInfo) -> None:
     if info.part not in PARTS:
         raise ValueError(f"part is {info.part!r}")
     if info.precision not in PRECISIONS:
         raise ValueError(f"precision is {info.precision!r}")
-    if not all(1 <= size <= 4096 for size in info.image_shape):
-        raise ValueError(f"image_shape is {info.image_shape}")
+    shape = info.image_shape
+    if not all(type(size) is int and 1 <= size <= MAX_SIDE for size in shape):
+        raise ValueError(f"image_shape is {shape}")
+    if shape[-1] not in CHANNELS or math.prod(shape) > MAX_VALUES:
+        raise ValueError(f"image_shape is {shape}; 1 or 3 channels and {MAX_VALUES:,} values are the most")
     if type(info.latent_dim) is not int or not 1 <= info.latent_dim <= 4096:
         raise ValueError(f"latent_dim is {info.latent_dim!r}")
+    _check_tables(info)
+
+
+def _check_tables(info: ModelInfo) -> None:
+    for name in ("model_id", "name", "network", "created"):
+        if not isinstance(getattr(info, name), str):
+            raise TypeError(f"{name} is no text")
     for name in ("likelihood", "preprocessing", "prior", "data", "training", "software", "quantisation"):
         if not isinstance(getattr(info, name), dict):
             raise TypeError(f"{name} is no table")
+    for name, texts in (("class_names", info.class_names), ("software", info.software.values())):
+        if not all(isinstance(text, str) for text in texts):
+            raise TypeError(f"{name} are no texts")
     for table, key in ((info.preprocessing, "polarity"), (info.data, "name"), (info.likelihood, "name")):
         if not isinstance(table.get(key), str):
             raise ValueError(f"{key!r} is missing")

@@ -57,11 +57,13 @@ def verify(path: pathlib.Path) -> list[Verified]:
 def _verify(file: modelfile.ModelFile) -> list[Verified]:
     vectors = file.golden()
     expected_shape = next(iter(file.graph.inputs.values()))[1:]
-    if vectors.batch.shape[1:] != expected_shape or set(vectors.outputs) != set(file.graph.outputs):
+    outputs = {name: shape[1:] for name, shape in file.graph.outputs.items()}
+    shapes = {name: array.shape[1:] for name, array in vectors.outputs.items()}
+    if vectors.inputs.shape[1:] != expected_shape or shapes != outputs:
         raise ModelError(f"The golden vectors of {file.path} are not for its graph.", hint="Export it again.")
-    outputs = Session(file, INPUT_NAMES[file.info.part], thread_count=1).run(vectors.batch)
+    got = Session(file, INPUT_NAMES[file.info.part], thread_count=1).run(vectors.batch)
     return [
-        _compared(file, name, expected, outputs[name], vectors.bounds.get(name))
+        _compared(file, name, expected, got[name], vectors.bounds.get(name))
         for name, expected in vectors.outputs.items()
     ]
 
