@@ -1,11 +1,15 @@
 """How a batch is cut: by the images that a call may hold in memory."""
 
 import dataclasses
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from vaecli.runtime import modelfile, session
+from vaecli.runtime.plain import PlainSession
 from vaecli.runtime.sizes import Cost
 
 
@@ -43,8 +47,66 @@ def test_only_what_is_wanted_is_given(decoder):
         np.testing.assert_array_equal(only["image"], opened.run(z)["image"])
 
 
+def test_no_images(decoder):
+    """An empty batch gives empty outputs, and onnxruntime is not asked: its operators may not expect one."""
+    outputs = session.Session(decoder, "z").run(np.zeros((0, 2), np.float32))
+    assert {name: array.shape for name, array in outputs.items()} == {
+        "image": (0, 28, 28, 1),
+        "logits": (0, 28, 28, 1),
+    }
+    assert {array.dtype for array in outputs.values()} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize("threads", [1, 2, 16])
+@pytest.mark.parametrize(
+    ("elements", "images"), [(2**15, 512), (2**24, 32), (2**27, 4), (2**28, 2), (2**29, 1)]
+)
+def test_memory_of_all_threads_together(decoder, elements, images, threads):
+    """Sixteen threads hold no more than one may: 2 GiB, of the largest images one at a time."""
+    opened = session.Session(dataclasses.replace(decoder, cost=Cost(elements, 1)), "z", thread_count=threads)
+    lock, now, most = threading.Lock(), [0], [0]
+
+    class Counting:
+        def run(self, names, feeds):
+            with lock:
+                now[0] += len(feeds["z"])
+                most[0] = max(most[0], now[0])
+            time.sleep(0.002)
+            with lock:
+                now[0] -= len(feeds["z"])
+            return [np.zeros((len(feeds["z"]), 1), np.float32) for _ in names]
+
+    opened._session = Counting()
+    z = np.zeros((64, 2), np.float32)
+    with ThreadPoolExecutor(3) as callers:  # several who share the session
+        found = list(callers.map(opened.run, [z, z, z]))
+    assert [len(outputs["image"]) for outputs in found] == [64, 64, 64]
+    assert most[0] <= images
+
+
 def test_what_cannot_be_run_is_our_error(decoder):
-    """onnxruntime's own exceptions do not get out of a run."""
+    """onnxruntime's own exceptions do not get out of a run, nor the paths of where it was built."""
     opened = session.Session(decoder, "z", thread_count=1)
-    with pytest.raises(session.ModelError, match="cannot run"):
+    with pytest.raises(session.ModelError, match=f"cannot run {decoder.path}") as caught:
         opened.run(np.zeros((1, 99), np.float32))
+    assert "pip install --upgrade onnxruntime" in caught.value.hint
+    where = RuntimeError("[E] /onnxruntime_src/onnxruntime/core/bfc_arena.cc:376 void* Alloc() No\nroom")
+    assert str(session.cannot_run(decoder.path, where)).count("onnxruntime_src") == 0
+    assert "[E] void* Alloc() No room." in session.cannot_run(decoder.path, where).message + "."
+
+
+def test_what_is_not_taken_is_our_error(decoder):
+    """The same when it is opened; another version is one way out, another export the first."""
+    with pytest.raises(session.ModelError, match="does not take") as caught:
+        session.Session(dataclasses.replace(decoder, content=b"x" * 100), "z")
+    assert caught.value.hint.startswith("Export it again, or try another version")
+
+
+def test_the_plain_session_holds_no_more(decoder):
+    """A large batch of large images is cut: `bench --against` must not take what nobody has."""
+    z = np.random.default_rng(0).normal(size=(7, 2)).astype(np.float32)
+    whole, cut = (PlainSession(decoder.content, at_once=at_once) for at_once in (None, 2))
+    assert len(cut.run(z)["image"]) == 7
+    np.testing.assert_allclose(cut.run(z)["image"], whole.run(z)["image"], atol=1e-6)
+    with pytest.raises(session.ModelError, match="cannot run the file in a default session"):
+        cut.run(np.zeros((1, 99), np.float32))

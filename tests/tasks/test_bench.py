@@ -9,6 +9,7 @@ from vaecli.errors import ModelError, OptionError
 from vaecli.runtime import modelfile, threads
 from vaecli.runtime.plain import PlainSession
 from vaecli.runtime.session import Session
+from vaecli.tasks import bench as tasks_bench
 from vaecli.tasks.bench import BATCHES, Measurement, bench
 from vaecli.tasks.comparison import Ratio, ratios
 
@@ -67,6 +68,21 @@ def test_the_plain_session_computes_the_same(model_folder):
     assert ours.keys() == plain.keys()
     for name, values in ours.items():
         np.testing.assert_allclose(values, plain[name], atol=1e-5)
+
+
+def test_batches_that_are_too_large(model_folder, monkeypatch):
+    """Inputs and outputs of more than the limit are not made; the note says which. Others are measured."""
+    monkeypatch.setattr(
+        tasks_bench, "MAX_VALUES", 20 * (784 + 2 + 2)
+    )  # an encoder's; a decoder has two images
+    notes = []
+    measured = bench(model_folder, seconds=0.004, batches=(1, 16), note=notes.append)
+    assert {(entry.file, entry.batch) for entry in measured} == {
+        ("encoder.onnx", 1),
+        ("encoder.onnx", 16),
+        ("decoder.onnx", 1),
+    }
+    assert notes == ["decoder.onnx: no batch of 16, which would take more than 1 GiB."]
 
 
 def test_files_of_two_models(model_folder, small_folder, tmp_path):

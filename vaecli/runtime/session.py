@@ -5,6 +5,8 @@ stay in the cache, one a thread, is about 1.7 times as fast on two cores (DESIGN
 """
 
 import functools
+import re
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,10 +16,15 @@ import onnxruntime
 from vaecli.errors import ModelError
 from vaecli.runtime import threads, versions
 from vaecli.runtime.modelfile import ModelFile
+from vaecli.runtime.sizes import MAX_ELEMENTS
 
 CHUNK = 32  # images a call: large enough for its matrix products, small enough for the cache
 SMALLEST = 4  # images that are worth a thread of their own, which costs some 30 us to wake
 CHUNK_ELEMENTS = 2**26  # held in a call, 256 MiB of float32: large images come in smaller chunks
+
+
+UPGRADE = "pip install --upgrade onnxruntime"
+_BUILD_PATHS = re.compile(r"\S*[/\\]\S+\.(?:cc|h|cpp|hpp):\d+ ?")  # /onnxruntime_src/.../bfc_arena.cc:376
 
 
 class Session:
@@ -48,8 +55,12 @@ class Session:
                 f"{file.path} takes {inputs}; {input_name!r} was expected.", hint="Export it again."
             )
         self._input_name, self._path = input_name, file.path
-        self._chunk = max(1, min(CHUNK, CHUNK_ELEMENTS // max(1, file.cost.elements)))
+        self._shapes = file.graph.outputs
         self.thread_count = thread_count or threads.available()
+        held = max(1, file.cost.elements)
+        self._chunk = max(1, min(CHUNK, min(CHUNK_ELEMENTS, MAX_ELEMENTS // self.thread_count) // held))
+        # 2 GiB in all the calls at a time, whoever makes them: of the largest images, one
+        self._room = threading.Semaphore(max(1, MAX_ELEMENTS // (self._chunk * held)))
         self._pool: ThreadPoolExecutor | None = None
 
     def run(self, batch: np.ndarray, names: Sequence[str] = ()) -> Mapping[str, np.ndarray]:
@@ -57,12 +68,14 @@ class Session:
         wanted = list(names or self.output_names)
         run_chunk = functools.partial(self._run_chunk, wanted)
         count = len(batch)
+        if count == 0:
+            return {name: np.zeros([size or 0 for size in self._shapes[name]], np.float32) for name in wanted}
         chunk = self._chunk
         # equal chunks, a multiple of the threads, so that none waits for the last one
         rounds = -(-count // (chunk * self.thread_count))
         pieces = min(rounds * self.thread_count, max(count // SMALLEST, -(-count // chunk)))
         if pieces <= 1 or self.thread_count == 1:
-            return _join(wanted, [run_chunk(batch[i : i + chunk]) for i in range(0, max(count, 1), chunk)])
+            return _join(wanted, [run_chunk(batch[i : i + chunk]) for i in range(0, count, chunk)])
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self.thread_count, thread_name_prefix="vaecli")
         chunks = np.array_split(batch, pieces)
@@ -70,11 +83,10 @@ class Session:
 
     def _run_chunk(self, names: list[str], chunk: np.ndarray) -> list[np.ndarray]:
         try:
-            outputs: list[np.ndarray] = self._session.run(names, {self._input_name: chunk})
+            with self._room:
+                outputs: list[np.ndarray] = self._session.run(names, {self._input_name: chunk})
         except Exception as error:
-            raise ModelError(
-                f"onnxruntime {onnxruntime.__version__} cannot run {self._path}: {error}"
-            ) from error
+            raise cannot_run(self._path, error) from error
         return outputs
 
 
@@ -94,6 +106,19 @@ def _not_taken(file: ModelFile, error: Exception) -> ModelError:
             hint=f'pip install --upgrade "onnxruntime>={needed}"',
         )
     return ModelError(
-        f"onnxruntime {here} does not take {file.path}: {error}",
-        hint="Try a newer one: pip install --upgrade onnxruntime",
+        f"onnxruntime {here} does not take {file.path}: {_reason(error)}",
+        hint=f"Export it again, or try another version of onnxruntime: {UPGRADE}",
     )
+
+
+def cannot_run(what: object, error: Exception) -> ModelError:
+    """The error for what onnxruntime opened and fails to run."""
+    return ModelError(
+        f"onnxruntime {onnxruntime.__version__} cannot run {what}: {_reason(error)}",
+        hint=f"Close what else takes memory, or try another version of onnxruntime: {UPGRADE}",
+    )
+
+
+def _reason(error: Exception) -> str:
+    """What onnxruntime says, in one line, without the paths of the machine that it was built on."""
+    return _BUILD_PATHS.sub("", " ".join(str(error).split())).strip()

@@ -20,9 +20,11 @@ from vaecli.runtime.model import Model
 from vaecli.runtime.parts import read_all
 from vaecli.runtime.plain import PlainSession
 from vaecli.runtime.session import Session
+from vaecli.runtime.sizes import MAX_ELEMENTS
 
 BATCHES = (1, 16, 256)
 LARGEST_BATCH = 2**16
+MAX_VALUES = 2**28  # of a batch's inputs and outputs, 1 GiB of float32: batches of more are left out
 ROUNDS = 4  # the contestants of a batch size take turns so often, so that a busy moment meets all of them
 VAECLI, DEFAULT_SESSION = "vaecli", "onnxruntime"
 TF2ONNX, KERAS = (
@@ -89,7 +91,7 @@ def bench(
         precision: of the decoder to measure; all that are there if left out.
         against: measure a session as onnxruntime makes it, too, and for a run's decoder the peers that are
             installed: Keras, PyTorch, OpenVINO. All take turns.
-        note: is told which peer takes no part, and why.
+        note: is told which peer takes no part, and why, and which batches are too large.
         progress: told the measurements done and all.
 
     Raises:
@@ -109,11 +111,12 @@ def bench(
         )
     with contextlib.ExitStack() as stack:
         groups = [(file, _ours([file], against=against)) for file in files if file.info.part == "encoder"]
-        rivals = stack.enter_context(_rivals(decoders[0].path, note)) if against else []
+        rivals = stack.enter_context(_rivals(decoders[0], note)) if against else []
         groups.append((decoders[0], [*_ours(decoders, against=against), *rivals]))
-        total = len(batches) * sum(len(contestants) for _, contestants in groups)
+        wanted = [(*group, batch) for group in groups for batch in _fitting(group[0], batches, note)]
+        total = sum(len(contestants) for _, contestants, _ in wanted)
         measured: list[Measurement] = []
-        for (file, contestants), batch in itertools.product(groups, batches):
+        for file, contestants, batch in wanted:
             times = _take_turns(contestants, _inputs(file, batch), seconds)
             measured += [
                 _measurement(entry, batch, spent) for entry, spent in zip(contestants, times, strict=True)
@@ -134,6 +137,16 @@ def _require(seconds: float, batches: Sequence[int]) -> None:
             )
 
 
+def _fitting(file: modelfile.ModelFile, batches: Sequence[int], note: Callable[[str], None]) -> list[int]:
+    """The batches whose inputs and outputs fit in memory."""
+    shapes = [*file.graph.inputs.values(), *file.graph.outputs.values()]
+    most = MAX_VALUES // sum(math.prod(size for size in shape if size) for shape in shapes)
+    for batch in batches:
+        if batch > most:
+            note(f"{file.path.name}: no batch of {batch}, which would take more than 1 GiB.")
+    return [batch for batch in batches if batch <= most]
+
+
 def _ours(files: Sequence[modelfile.ModelFile], *, against: bool) -> list[_Contestant]:
     """Each file with one thread and with all, and in a session as onnxruntime makes it."""
     found = []
@@ -144,12 +157,13 @@ def _ours(files: Sequence[modelfile.ModelFile], *, against: bool) -> list[_Conte
             run = Session(file, input_name, thread_count=count).run
             found.append(_Contestant(name, VAECLI, precision, count, _here(run)))
         if against:
-            found.append(_plain(name, precision, file.content))
+            found.append(_plain(name, precision, file.content, file))
     return found
 
 
-def _plain(name: str, precision: str, content: bytes) -> _Contestant:
-    times = _here(PlainSession(content).run)
+def _plain(name: str, precision: str, content: bytes, file: modelfile.ModelFile) -> _Contestant:
+    """A session of the bytes as it comes, for images of the size that a file has."""
+    times = _here(PlainSession(content, at_once=max(1, MAX_ELEMENTS // file.cost.elements)).run)
     return _Contestant(name, DEFAULT_SESSION, precision, threads.available(), times)
 
 
@@ -164,9 +178,9 @@ def _here(run: Callable[[np.ndarray], object]) -> Times:
 
 
 @contextlib.contextmanager
-def _rivals(decoder: pathlib.Path, note: Callable[[str], None]) -> Iterator[list[_Contestant]]:
+def _rivals(decoder: modelfile.ModelFile, note: Callable[[str], None]) -> Iterator[list[_Contestant]]:
     """The tf2onnx file in a default session, and the peers; none where there is no run with its decoder.keras."""
-    keras_file = Run(decoder.parent.parent).decoder
+    keras_file = Run(decoder.path.parent.parent).decoder
     needed = ("keras", "tf2onnx")
     if not keras_file.exists():
         note(f"Keras, PyTorch and OpenVINO take no part: there is no {keras_file.name} of a run here.")
@@ -176,11 +190,11 @@ def _rivals(decoder: pathlib.Path, note: Callable[[str], None]) -> Iterator[list
         yield []
     else:
         with peers(keras_file, note=note) as (plain, others):
-            model = Model.open(decoder)
+            model = Model.open(decoder.path)
             z = model.draw(4)
             expected = model.decode(z)
             same = [peer for peer in others if _computes_the_same(peer, z, expected, note)]
-            yield [_plain(TF2ONNX, "float32", plain), *map(_peer, same)]
+            yield [_plain(TF2ONNX, "float32", plain, decoder), *map(_peer, same)]
 
 
 def _peer(peer: Peer) -> _Contestant:
