@@ -33,8 +33,8 @@ def verify(model: ModelOption = None, as_json: JsonOption = False) -> None:
     if not passed:
         failed = next(line for line in lines if not line.passed)
         raise ParityError(
-            f"{failed.file} does not compute here what Keras computed: `{failed.output}` differs by up to "
-            f"{failed.largest:.2g}; at most {failed.bound:.2g} was expected.",
+            f"{failed.file} does not compute here what it did where it was made: `{failed.output}` differs "
+            f"by up to {failed.largest:.2g}; at most {failed.bound:.2g} was expected.",
             hint="The file was changed, or this onnxruntime computes something else; copy or export it again.",
         )
 

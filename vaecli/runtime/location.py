@@ -37,12 +37,20 @@ def locate(path: pathlib.Path, precision: Precision = "float32") -> tuple[pathli
     return path, path.with_name("encoder.onnx")
 
 
+def export_again(folder: pathlib.Path, precision: Precision) -> str:
+    """The command that adds a decoder of a precision to a run, or to a model folder, whose run may be elsewhere."""
+    run = folder.parent if folder.name == "model" else folder
+    if (run / "model" / DECODERS["float32"]).exists():
+        return f"vaecli export -m {run} --{precision} --force"
+    return f"vaecli export -m RUN -o {folder} --{precision} --force"
+
+
 def _no_decoder(folder: pathlib.Path, precision: Precision) -> ModelError:
     plain, wanted = DECODERS["float32"], DECODERS[precision]
     if precision != "float32" and any((place / plain).exists() for place in (folder, folder / "model")):
         return ModelError(
             f"{folder} holds a {plain} without a {wanted}.",
-            hint=f"Add it where the run is: vaecli export --{precision} --force",
+            hint=f"Add it: {export_again(folder, precision)}",
         )
     found = "an encoder.onnx without a" if (folder / "encoder.onnx").exists() else "no"
     return ModelError(

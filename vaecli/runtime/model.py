@@ -12,7 +12,7 @@ from vaecli.errors import ModelError, OptionError
 from vaecli.latent import draws, paths
 from vaecli.runtime import modelfile
 from vaecli.runtime.info import PRECISIONS, ModelInfo, Precision
-from vaecli.runtime.location import DECODERS, locate
+from vaecli.runtime.location import DECODERS, export_again, locate
 from vaecli.runtime.session import Session
 
 Float = npt.NDArray[np.float32]
@@ -167,7 +167,7 @@ def _require_precision(decoder: modelfile.ModelFile, precision: Precision) -> No
     if exact.exists() and modelfile.read(exact).info.model_id != decoder.info.model_id:
         raise ModelError(
             f"{decoder.path} and {exact.name} belong to two models.",
-            hint=f"Make both anew: vaecli export --{precision} --force",
+            hint=f"Make both anew: {export_again(decoder.path.parent, precision)}",
         )
 
 

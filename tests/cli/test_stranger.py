@@ -1,0 +1,127 @@
+"""Files from a stranger at the command line: one line of error each time, no traceback, no wait, no escapes."""
+
+import json
+import os
+import shutil
+
+import numpy as np
+import pytest
+
+from vaecli.runtime.golden import KEY_GOLDEN, from_text
+from vaecli.runtime.info import KEY_INFO
+from vaecli.runtime.wire import metadata
+
+POSIX = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes and no /dev/zero")
+COMMANDS = {
+    "info": ("info",),
+    "verify": ("verify",),
+    "bench": ("bench", "--seconds", "0.01"),
+    "sample": ("sample", "-n", "2", "-o", "x.png"),
+    "eval": ("eval", "--data", "fashion-mnist-mini", "--metrics", "elbo"),
+    "interpolate": ("interpolate", "test:0", "test:1", "--data", "fashion-mnist-mini", "-o", "y.png"),
+}
+
+
+@pytest.fixture
+def foreign(model_folder, forge, tmp_path):
+    """A copy of the committed model, both files with some of their info or another entry replaced."""
+
+    def foreign(info=None, **entries):
+        folder = tmp_path / "foreign"
+        folder.mkdir()
+        for name in ("encoder.onnx", "decoder.onnx"):
+            content = (model_folder / name).read_bytes()
+            found = {key: value for key, (value, _) in metadata(content).items() if key != "vaecli.sha256"}
+            found |= {KEY_INFO: json.dumps(json.loads(found[KEY_INFO]) | (info or {}))}
+            (folder / name).write_bytes(forge.with_entries(content, found | entries))
+        return folder
+
+    return foreign
+
+
+def refused(code, stdout, stderr):
+    assert (code, stdout) == (1, "")
+    assert stderr.startswith("Error: ") and len(stderr.splitlines()) == 1
+    assert stderr.strip().isprintable()
+    return stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    "info",
+    [
+        {"name": "\x1b]0;pwned\x07\x1b[2J"},
+        {"class_names": ["\x1b[2J"]},
+        {"class_names": [None]},
+        {"image_shape": [28, 28, 2]},
+        {"software": {"numpy": None}},
+        {"data": {"name": "\x1b[2J"}},
+        {"\x1b[2J": 1},
+    ],
+    ids=str,
+)
+def test_metadata_that_do_not_fit(call, foreign, command, info):
+    """Every command says so."""
+    name, *rest = COMMANDS[command]
+    assert "does not fit" in refused(*call(name, *rest, "-m", foreign(info)))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_odd_metadata_that_fit(call, foreign, command):
+    """Values of other types where they are only shown, a polarity that does not exist: all commands go on."""
+    info = {
+        "data": {"name": "fashion-mnist-mini", "count": "many"},
+        "preprocessing": {"polarity": "sideways", "scale": []},
+        "training": {"a": None, "b": [1, {}], "c": True, "d": {"e": 10**400}},
+        "prior": {},
+        "likelihood": {"name": "x", "outputs": ["logits"], "note": 5},
+        "class_names": [],
+    }
+    name, *rest = COMMANDS[command]
+    code, _, stderr = call(name, *rest, "-m", foreign(info))
+    assert code == 0, stderr
+
+
+def test_golden_vectors_for_other_graphs(call, foreign, model_folder):
+    """Outputs of another shape, numbers that are none, endless lists: noticed before anything is computed."""
+    real = from_text(metadata((model_folder / "decoder.onnx").read_bytes())[KEY_GOLDEN][0], "x")
+    for outputs in (
+        {name: array[:, :1] for name, array in real.outputs.items()},
+        {name: np.full_like(array, np.nan) for name, array in real.outputs.items()},
+    ):
+        text = type(real)(real.inputs, outputs).to_text()
+        folder = foreign(**{KEY_GOLDEN: text})
+        assert "golden vectors" in refused(*call("verify", "-m", folder / "decoder.onnx"))
+        shutil.rmtree(folder)
+    folder = foreign(**{KEY_GOLDEN: '{"inputs": [' + "[]," * 1_000_000 + "[]]}"})
+    assert "more than 10,000 parts" in refused(*call("verify", "-m", folder))
+
+
+@POSIX
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_pipe_in_the_place_of_a_file(process, here, command):
+    """Nobody ever writes into it: no command waits."""
+    (here / "model").mkdir()
+    os.mkfifo(here / "model" / "decoder.onnx")
+    name, *rest = COMMANDS[command]
+    done = process(name, *rest, "-m", "model")
+    assert "no regular file" in refused(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+@POSIX
+def test_a_device_without_an_end(process):
+    """/dev/zero would give bytes until the memory is full."""
+    done = process("info", "-m", "/dev/zero")
+    assert "no regular file" in refused(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def test_where_the_other_precision_comes_from(call, small_folder, model_folder, here):
+    """The command that adds it names the run, which the newest one need not be."""
+    shutil.copytree(model_folder, here / "runs" / "mine" / "model")
+    for given in ("runs/mine", "runs/mine/model"):
+        assert "vaecli export -m runs/mine --int8 --force" in refused(
+            *call("sample", "-m", given, "--precision", "int8")
+        )
+    shutil.copytree(model_folder, here / "copied")
+    stderr = refused(*call("sample", "-m", "copied", "--precision", "fp16"))
+    assert "vaecli export -m RUN -o copied --fp16 --force" in stderr
