@@ -1,0 +1,165 @@
+"""Files mutated: blindly (bits, spans), or one field changed with all lengths around it kept right."""
+
+import dataclasses
+
+import numpy as np
+
+from vaecli.runtime import messages, wire
+from vaecli.runtime.info import KEY_DIGEST, Precision
+from vaecli.runtime.modelfile import digest
+
+PARTS: dict[str, Precision] = {  # the files of a model, and the precision that opens each
+    "decoder": "float32",
+    "encoder": "float32",
+    "decoder.int8": "int8",
+    "decoder.fp16": "fp16",
+}
+EXTREMES = (0, 1, 2, 127, 128, 255, 2**31 - 1, 2**31, 2**32, 2**40, 2**62, 2**63 - 1, 2**63, 2**64 - 1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Mutant:
+    """One file: its number, what was done, whether its digest was made right, which file it was, its bytes."""
+
+    number: int
+    how: str
+    stamped: bool
+    part: str
+    content: bytes
+
+
+def mutants(originals: dict[str, bytes], number: int, seed: int) -> list[Mutant]:
+    """The mutant of a number, as it is and with a digest that is right again; the same for the same seed."""
+    rng = np.random.default_rng((seed, number))
+    part = list(PARTS)[number % len(PARTS)]
+    name = list(MUTATIONS)[int(rng.integers(len(MUTATIONS)))]
+    content = MUTATIONS[name](originals[part], rng)
+    plain = Mutant(number, name, False, part, content)
+    return [plain, dataclasses.replace(plain, stamped=True, content=restamped(content))]
+
+
+def restamped(content: bytes) -> bytes:
+    """With a digest that is right, where there is still a place for one."""
+    try:
+        _, where = wire.metadata(content)[KEY_DIGEST]
+    except (wire.WireError, KeyError):
+        return content
+    return content[:where] + digest(content, where).encode() + content[where + 64 :]
+
+
+def _span(content: bytes, rng: np.random.Generator) -> tuple[int, int]:
+    """A span of up to 64 bytes; half of them outside the constants, which fill most of a file."""
+    start = int(rng.integers(len(content)))
+    if rng.random() < 0.5:
+        edges = [start for start, last in _leaves(content) if last - start < 200]
+        start = edges[int(rng.integers(len(edges)))]
+    return start, min(len(content), start + int(rng.integers(1, 65)))
+
+
+def _bits(content: bytes, rng: np.random.Generator) -> bytes:
+    changed = bytearray(content)
+    for _ in range(int(rng.integers(1, 9))):
+        place = min(_span(content, rng)[0] + int(rng.integers(-2, 3)), len(content) - 1)
+        changed[place] ^= 1 << int(rng.integers(8))
+    return bytes(changed)
+
+
+def _overwritten(content: bytes, rng: np.random.Generator) -> bytes:
+    start, end = _span(content, rng)
+    return content[:start] + rng.bytes(end - start) + content[end:]
+
+
+def _cut_out(content: bytes, rng: np.random.Generator) -> bytes:
+    start, end = _span(content, rng)
+    return content[:start] + content[end:]
+
+
+def _put_in(content: bytes, rng: np.random.Generator) -> bytes:
+    start, end = _span(content, rng)
+    return content[:start] + rng.bytes(end - start) + content[start:]
+
+
+def _copied(content: bytes, rng: np.random.Generator) -> bytes:
+    (start, end), (place, _) = _span(content, rng), _span(content, rng)
+    return content[:place] + content[start:end] + content[place:]
+
+
+def _ended_early(content: bytes, rng: np.random.Generator) -> bytes:
+    return content[: int(rng.integers(len(content)))]
+
+
+def _field(content: bytes, rng: np.random.Generator) -> bytes:
+    """One field changed, doubled, removed or moved, with all lengths around it right."""
+    return _rebuilt(content, messages.MODEL, rng)
+
+
+def _rebuilt(content: bytes, table: messages.Table, rng: np.random.Generator) -> bytes:
+    found = list(wire.fields(content, 0, len(content)))
+    if not found:
+        return encoded(int(rng.integers(1, 30)), wire.VARINT, 1)
+    at = int(rng.integers(len(found)))
+    pieces = [(number, kind, content[first:last]) for number, kind, first, last in found]
+    number, kind, payload = pieces[at]
+    inner = table[number].kind if number in table else None
+    if isinstance(inner, dict) and rng.random() < 0.9:
+        pieces[at] = number, kind, _rebuilt(payload, inner, rng)
+    else:
+        action = int(rng.integers(5))
+        if action == 0:
+            del pieces[at]
+        elif action == 1:
+            pieces.insert(at, pieces[at])
+        elif action == 2:
+            pieces[at] = int(rng.integers(1, 32)), kind, payload
+        elif kind == wire.VARINT:
+            pieces[at] = number, kind, varint(EXTREMES[int(rng.integers(len(EXTREMES)))])
+        elif kind == wire.BYTES:
+            pieces[at] = (
+                number,
+                kind,
+                (b"", b"x" * 5000, b"If", payload[:-1], payload[::-1])[int(rng.integers(5))],
+            )
+        else:
+            pieces[at] = number, kind, rng.bytes(len(payload))
+    return b"".join(encoded(*piece) for piece in pieces)
+
+
+def encoded(number: int, kind: int, payload: bytes | int) -> bytes:
+    content = varint(payload) if isinstance(payload, int) else payload
+    return varint(number << 3 | kind) + (varint(len(content)) if kind == wire.BYTES else b"") + content
+
+
+def varint(value: int) -> bytes:
+    groups = []
+    while value >= 0x80:
+        groups.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*groups, value])
+
+
+def _leaves(content: bytes) -> list[tuple[int, int]]:
+    """Where the payload of each field starts and ends, at every depth of the file."""
+
+    def walk(table: messages.Table, start: int, end: int) -> None:
+        for number, _, first, last in wire.fields(content, start, end):
+            inner = table[number].kind if number in table else None
+            if isinstance(inner, dict):
+                walk(inner, first, last)
+            else:
+                leaves.append((first, last))
+
+    leaves: list[tuple[int, int]] = []
+    walk(messages.MODEL, 0, len(content))
+    return leaves
+
+
+MUTATIONS = {
+    "bits": _bits,
+    "overwritten": _overwritten,
+    "cut out": _cut_out,
+    "put in": _put_in,
+    "copied": _copied,
+    "ended early": _ended_early,
+    "field": _field,
+    "one field": _field,  # twice as often: these get furthest
+}
