@@ -12,7 +12,7 @@ from vaecli.errors import VaecliError
 from vaecli.runtime.model import Model
 from vaecli.tasks.verify import verify
 
-SECONDS = 20  # a file
+SECONDS = 60  # a file; the largest that is allowed take a second an image
 MEMORY = 6 * 2**30  # address space of a process; onnxruntime and numpy alone map a good part of it
 OPENED, CRASH, HANG, FULL, OTHER = "opened", "CRASH", "HANG", "MEMORY FULL", "OTHER EXCEPTION"
 UNNOTICED = "CHANGE NOT NOTICED"
