@@ -160,7 +160,7 @@ def test_a_folder_named_like_a_data_set_wins_if_it_has_files(tmp_path, arrays, m
 
 
 def test_misfitting_folders_are_refused(tmp_path):
-    """Images of two axes, labels of two axes, fewer labels than images: each is said."""
+    """Images of two axes, of two channels, labels of two axes, fewer labels than images: each is said."""
     images, labels = tmp_path / "train-images-idx3-ubyte", tmp_path / "train-labels-idx1-ubyte"
     images.write_bytes(encode_idx(np.zeros((3, 4), np.uint8)))
     with pytest.raises(DataError, match=r"\(3, 4\)"):
@@ -171,6 +171,10 @@ def test_misfitting_folders_are_refused(tmp_path):
         load_folder(tmp_path, "train")
     labels.write_bytes(encode_idx(np.zeros(2, np.uint8)))
     with pytest.raises(DataError, match="one label an image"):
+        load_folder(tmp_path, "train")
+    images.unlink()
+    (tmp_path / "train-images-idx4-ubyte").write_bytes(encode_idx(np.zeros((3, 4, 4, 2), np.uint8)))
+    with pytest.raises(DataError, match="grey images or 3 channels, got 2"):
         load_folder(tmp_path, "train")
 
 
