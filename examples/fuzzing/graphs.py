@@ -190,6 +190,15 @@ def _squeezed(drawn: Drawn) -> str:
     return drawn.add("Add", [drawn.add("Squeeze", [x]), drawn.constant(np.zeros((20_000, 1), "<f4"))])
 
 
+def _copied(drawn: Drawn) -> str:
+    """onnxruntime 1.18 makes a copy of the matrix for each product: 14 GiB."""
+    matrix = drawn.constant(np.ones((2048, 2048), "<f4"))
+    x = drawn.add("MatMul", ["z", drawn.constant(np.ones((LATENT, 2048), "<f4"))])
+    for _ in range(900):
+        x = drawn.add("MatMul", [x, matrix])
+    return x
+
+
 def _text(drawn: Drawn) -> str:
     return drawn.add("Cast", [drawn.add("Cast", ["z"], to=8)], to=1)
 
@@ -221,6 +230,7 @@ ATTACKS: Mapping[str, Callable[[Drawn], str]] = {
     "short bias": _short_bias("Conv"),
     "short bias, transposed": _short_bias("ConvTranspose"),
     "axes left out": _squeezed,
+    "one matrix many times": _copied,
     "text": _text,
     "padding that is passed over": _valid,
     "as large as allowed": _largest,

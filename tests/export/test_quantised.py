@@ -34,7 +34,7 @@ def test_a_folder_without_one_says_what_to_do(model_folder, tmp_path):
         shutil.copy(model_folder / name, tmp_path)
     for path in (tmp_path, tmp_path / "decoder.onnx"):
         for precision in ("int8", "fp16"):
-            with pytest.raises(ModelError, match=f"vaecli export --{precision} --force"):
+            with pytest.raises(ModelError, match=f"vaecli export -m RUN -o {tmp_path} --{precision} --force"):
                 Model.open(path, precision=precision)
 
 

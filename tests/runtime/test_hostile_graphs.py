@@ -65,6 +65,17 @@ AMPLIFIERS = {
         [("Cast", ["c0"], [f"v{i}"], {"to": 1}) for i in range(600)],
         [np.zeros(2**20, np.float16)],
     ),
+    "one matrix many times, of which onnxruntime 1.18 makes a copy each time": (
+        [("MatMul", [f"v{i}" if i else "x", "c0"], [f"v{i + 1}"], {}) for i in range(5)],
+        [zeros(2048, 2048)],
+        (2048,),
+    ),
+    "one kernel many times": (
+        [("Reshape", ["x", "c0"], ["v0"], {})]
+        + [("ConvTranspose", [f"v{i}", "c1"], [f"v{i + 1}"], {}) for i in range(5)],
+        [ints(-1, 2048, 1, 1), zeros(2048, 2048, 1, 1)],
+        (2048,),
+    ),
     "a wide input": ([("Slice", ["x", "c0", "c1", "c1"], ["y"], {})], [ints(0), ints(1)], (2**30,)),
 }
 
@@ -247,6 +258,7 @@ def test_operators_that_export_does_not_write(refused, operator):
         {"pads": (0, 0)},
         {"kernel_shape": (9, 9)},
         {"kernel_shape": (3,)},
+        {"kernel_shape": (17, 17)},
         {"group": 2},
         {"group": 0},
         {"group": 1.0},
@@ -281,6 +293,7 @@ def test_convolutions_with_odd_attributes(refused, operator, attributes):
     ]
     + [
         ("Conv", zeros(2, 3, 3, 3), zeros(2)),
+        ("ConvTranspose", zeros(2, 2, 17, 1), zeros(2)),
         ("Conv", zeros(2, 1, 3, 3), zeros(2)),
         ("Conv", zeros(2, 2, 5, 5), zeros(2)),
         ("ConvTranspose", zeros(3, 2, 3, 3), zeros(2)),
@@ -295,8 +308,18 @@ def test_convolutions_with_odd_kernels(refused, operator, kernel, bias):
 def test_a_result_that_has_a_name_already(refused):
     """A second x, or a constant of that name: one reader would take the one, and another the other."""
     relu = ("Relu", ["x"], ["y"], {})
-    assert "two things in it are called 'y'" in refused([relu, relu], [])
-    assert "two things in it are called 'x'" in refused([("Relu", ["x"], ["x"], {})], [])
-    assert "two things in it are called 'c0'" in refused([("Relu", ["x"], ["c0"], {})], [zeros(4)])
-    assert "two things in it are called ''" in refused([("Relu", ["x"], [""], {})], [])
+    assert "without a name or with another's, 'y'" in refused([relu, relu], [])
+    assert "without a name or with another's, 'x'" in refused([("Relu", ["x"], ["x"], {})], [])
+    assert "without a name or with another's, 'c0'" in refused([("Relu", ["x"], ["c0"], {})], [zeros(4)])
+    assert "without a name or with another's, ''" in refused([("Relu", ["x"], [""], {})], [])
     assert "do not fit" in refused([("Relu", ["x"], ["y", "z"], {})], [])
+
+
+def test_a_constant_without_a_name(draw):
+    """An empty name stands for an input that is left out: a constant of that name would be taken for it."""
+    tensor, node = draw.tensor("", zeros(4)), draw.node("Add", ["x", ""], ["y"])
+    content = draw.model(
+        draw.graph([node], [tensor], [draw.value("x", (None, 4))], [draw.value("y", (None, 4))])
+    )
+    with pytest.raises(WireError, match="without a name or with another's, ''"):
+        sizes.measure(graph.read(content), content)

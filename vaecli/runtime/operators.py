@@ -82,8 +82,8 @@ _WINDOW: Mapping[str, Check] = {
     "auto_pad": _only("NOTSET"),
     "dilations": _only((1, 1)),
     "group": _only(1),
-    "kernel_shape": _integers(2, 1, 64),
-    "pads": _integers(4, 0, 63),
+    "kernel_shape": _integers(2, 1, 16),
+    "pads": _integers(4, 0, 15),
     "strides": _integers(2, 1, 16),
 }
 ATTRIBUTES: Mapping[str, Mapping[str, Check]] = {  # by operator; the others take none

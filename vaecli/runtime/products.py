@@ -7,7 +7,9 @@ products, biases, scales and zero points, has to be as long as it takes them to 
 import math
 from collections.abc import Mapping, Sequence
 
-from vaecli.runtime.values import Attributes, Inputs, Result, Rule, Shape, Value, images
+from vaecli.runtime.values import Attributes, Inputs, Result, Rule, Shape, Value, filled_up, images
+
+MAX_TAPS = 16  # along a side of a kernel
 
 
 def _require(value: Value, *shapes: Shape) -> None:
@@ -19,7 +21,8 @@ def _product(a: Value, b: Value) -> Result:
     (*outer, inner), (rows, columns) = a.inner, b.inner
     if inner != rows:
         raise ValueError(f"{a.shape} times {b.shape}")
-    return images(a, (*outer, columns), products=math.prod(outer) * inner * columns)
+    packed = rows * filled_up(columns)
+    return images(a, (*outer, columns), products=math.prod(outer) * inner * columns, packed=packed)
 
 
 def _matrix_product(inputs: Inputs, _: Attributes) -> Result:
@@ -69,7 +72,8 @@ def _convolved(x: Value, kernel: Value, bias: Sequence[Value], attributes: Attri
         for size, stride, tap, pad in zip(area, strides, taps, pads, strict=True)
     ]
     columns = math.prod(taps) * math.prod(out)
-    return images(x, (filters, *out), scratch=columns * channels, products=columns * channels * filters)
+    cost = {"scratch": columns * channels, "products": columns * channels * filters}
+    return images(x, (filters, *out), packed=_packed(kernel), **cost)
 
 
 def _transposed_convolution(inputs: Inputs, attributes: Attributes) -> Result:
@@ -82,7 +86,13 @@ def _transposed_convolution(inputs: Inputs, attributes: Attributes) -> Result:
         for size, stride, tap, pad in zip(area, strides, taps, pads, strict=True)
     ]
     scratch = filters * math.prod(taps) * math.prod(area)
-    return images(x, (filters, *out), scratch=scratch, products=scratch * channels)
+    return images(x, (filters, *out), scratch=scratch, products=scratch * channels, packed=_packed(kernel))
+
+
+def _packed(kernel: Value) -> int:
+    """Either of a kernel's channels filled up."""
+    one, other, *taps = kernel.inner
+    return filled_up(one) * filled_up(other) * math.prod(taps)
 
 
 def _require_fit(depth: int, channels: int, filters: int, bias: Sequence[Value]) -> None:
@@ -97,7 +107,7 @@ def _window(taps: Sequence[int], attributes: Attributes) -> tuple[Shape, Shape]:
     count = len(taps)
     pads = attributes.get("pads", (0,) * 2 * count)
     ends = [*zip(pads[:count], taps, strict=True), *zip(pads[count:], taps, strict=True)]
-    if count != 2 or any(pad >= tap for pad, tap in ends if pad):
+    if count != 2 or max(taps) > MAX_TAPS or any(pad >= tap for pad, tap in ends if pad):
         raise ValueError(f"padding {pads} around a kernel {tuple(taps)}")
     if attributes.get("kernel_shape", tuple(taps)) != tuple(taps):
         raise ValueError(f"kernel_shape {attributes['kernel_shape']} for a kernel {tuple(taps)}")

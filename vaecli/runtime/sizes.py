@@ -12,7 +12,7 @@ import numpy as np
 
 from vaecli.runtime import operators
 from vaecli.runtime.graph import Graph, Node, Tensor
-from vaecli.runtime.values import ELEMENT_TYPES, FEW, Result, Value
+from vaecli.runtime.values import ELEMENT_TYPES, FEW, Result, Value, filled_up
 from vaecli.runtime.wire import WireError
 
 MAX_ELEMENTS = (
@@ -21,13 +21,15 @@ MAX_ELEMENTS = (
 # An image: a second or so of one core. The classic network takes 7,432 a pixel, and 2^33.4 for the largest picture
 # that MAX_ELEMENTS lets through.
 MAX_PRODUCTS = 2**34
+# Held once, beside the constants themselves: a copy of the weights for each operator that multiplies by them, and
+# float16 constants as float32. Each constant is used once in what export writes; of small ones, nobody counts.
+MAX_COPIES, FREE_COPIES = 4, 2**24
 MAX_AXES = 8
-BLOCK = 16  # channels: onnxruntime's convolutions fill them up to a multiple of it
 _NUMBERS = {"int32": "<i4", "int64": "<i8"}
 
 
 class Cost(NamedTuple):
-    """Of one image: elements held, scratch space and converted constants included, and multiplications."""
+    """Of one image: elements held, scratch space included, and multiplications."""
 
     elements: int
     products: int
@@ -39,15 +41,19 @@ def measure(graph: Graph, content: bytes) -> Cost:
     Raises:
         WireError: a shape that cannot be worked out, does not fit, or is beyond the limits.
     """
-    values = {name: _constant(tensor, content) for name, tensor in graph.tensors.items()}
+    values: dict[str, Value] = {}
+    for name, tensor in graph.tensors.items():
+        _put(values, name, _constant(tensor, content))
     for name, declared in graph.inputs.items():
         _put(values, name, Value("float32", declared))
-    elements, products = sum(values[name].size for name in graph.inputs), 0
+    elements, products, copies = sum(values[name].size for name in graph.inputs), 0, 0
+    most = max(FREE_COPIES, MAX_COPIES * sum(tensor.size for tensor in graph.tensors.values()))
     for node in graph.nodes:
         result = _apply(node, values)
-        elements += result.scratch + sum(_held(output) for output in result.outputs)
+        elements += result.scratch + sum(_held(output) for output in result.outputs if output.of_images)
         products += result.products
-        if elements > MAX_ELEMENTS or products > MAX_PRODUCTS:
+        copies += result.packed + sum(output.size for output in result.outputs if not output.of_images)
+        if elements > MAX_ELEMENTS or products > MAX_PRODUCTS or copies > most:
             raise WireError(f"with its {_shown(node)} it takes more memory or time than any picture")
         for name, value in zip(node.outputs, result.outputs, strict=True):
             _put(values, name, value)
@@ -67,15 +73,14 @@ def _constant(tensor: Tensor, content: bytes) -> Value:
 
 def _put(values: dict[str, Value], name: str, value: Value) -> None:
     if not name or name in values:
-        raise WireError(f"two things in it are called {name[:80]!r}")
+        raise WireError(f"it has something without a name or with another's, {name[:80]!r}")
     values[name] = value
 
 
 def _held(value: Value) -> int:
-    if value.element_type != "float32" or not value.of_images or len(value.shape) != 4:
+    if value.element_type != "float32" or len(value.shape) != 4:
         return value.size
-    channels = value.inner[0]
-    return value.size // channels * (-(-channels // BLOCK) * BLOCK)
+    return value.size // value.inner[0] * filled_up(value.inner[0])
 
 
 def _apply(node: Node, values: Mapping[str, Value]) -> Result:

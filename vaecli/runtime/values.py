@@ -12,6 +12,7 @@ ELEMENT_TYPES = {  # TensorProto.data_type -> name, bytes; those that `export` w
     7: ("int64", 8),
     10: ("float16", 2),
 }
+BLOCK = 16  # onnxruntime fills channels, and columns of matrices, up to a multiple of it
 FEW = 64  # integers that may say a shape
 
 Shape = tuple[int, ...]
@@ -49,16 +50,30 @@ class Value(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What an operator gives: outputs, elements of scratch space and multiplications of one image."""
+    """What an operator gives and takes.
+
+    Attributes:
+        outputs: that it gives.
+        scratch: elements of scratch space, of one image.
+        products: multiplications, of one image.
+        packed: elements of its own copy of the weights, in the order in which they are multiplied: it holds them
+            from the moment that a file is opened.
+    """
 
     outputs: tuple[Value, ...]
     scratch: int = 0
     products: int = 0
+    packed: int = 0
 
 
 Inputs = Sequence[Value]
 Attributes = Mapping[str, Any]
 Rule = Callable[[Inputs, Attributes], Result]
+
+
+def filled_up(count: int) -> int:
+    """As many channels or columns as onnxruntime makes of these."""
+    return -(-count // BLOCK) * BLOCK
 
 
 def images(like: Value, inner: Sequence[int], **cost: int) -> Result:

@@ -16,6 +16,7 @@ from vaecli.peers.contest import Peer, PeerError, call_times, peers
 from vaecli.runs.layout import Run
 from vaecli.runtime import modelfile, threads
 from vaecli.runtime.info import Precision
+from vaecli.runtime.location import export_again
 from vaecli.runtime.model import Model
 from vaecli.runtime.parts import read_all
 from vaecli.runtime.plain import PlainSession
@@ -104,10 +105,10 @@ def bench(
     decoders = [
         file for file in files if file.info.part == "decoder" and precision in (None, file.info.precision)
     ]
-    if not decoders:
+    if precision and not decoders:
         raise ModelError(
             f"{path} has no {precision} decoder.",
-            hint=f"Add it where the run is: vaecli export --{precision}",
+            hint=f"Add it: {export_again(files[0].path.parent, precision)}",
         )
     with contextlib.ExitStack() as stack:
         groups = [(file, _ours([file], against=against)) for file in files if file.info.part == "encoder"]
