@@ -15,11 +15,10 @@ from vaecli.runtime.graph import Graph, Node, Tensor
 from vaecli.runtime.values import ELEMENT_TYPES, FEW, Result, Value, filled_up
 from vaecli.runtime.wire import WireError
 
-MAX_ELEMENTS = (
-    2**29
-)  # an image: 2 GiB of float32; in the classic network, a picture of 1,000 x 1,000 takes 2^28.5
-# An image: a second or so of one core. The classic network takes 7,432 a pixel, and 2^33.4 for the largest picture
-# that MAX_ELEMENTS lets through.
+# An image: 2 GiB of float32. In the classic network, a picture of 1,000 x 1,000 takes 2^28.8.
+MAX_ELEMENTS = 2**29
+# An image: a second or so of one core. The classic network takes 7,432 a pixel, and 2^33 for the largest picture
+# that MAX_ELEMENTS lets through; another network may take twice as much.
 MAX_PRODUCTS = 2**34
 # Held once, beside the constants themselves: a copy of the weights for each operator that multiplies by them, and
 # float16 constants as float32. Each constant is used once in what export writes; of small ones, nobody counts.
