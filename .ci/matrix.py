@@ -3,9 +3,8 @@
     python .ci/matrix.py [--versions lowest highest] [--parts base train]
     python .ci/matrix.py --constraints     # print the lowest versions, for `pip install -c`, and do no more
 
-`base` is the suite without TensorFlow; `train` trains, exports, verifies and samples, then runs the tests of the export and
-of two workers.
-The versions of what only the tests need are pip's choice.
+`base` is the suite without TensorFlow; `train` trains, exports, verifies and samples, then runs the tests of the
+export and of two workers. The versions of what only the tests need are pip's choice.
 """
 
 import argparse

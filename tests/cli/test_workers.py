@@ -110,7 +110,9 @@ def test_a_worker_that_dies_ends_the_other(two_workers, data, tmp_path):
     [(code, stdout, lines)] = ended(chief)
     assert (code, stdout) == (1, "")
     assert error_in(lines).startswith("Error: Another of the 2 workers is gone")
-    assert error_in(lines).endswith("The last state is whole. Start all workers again: vaecli train --resume run")
+    assert error_in(lines).endswith(
+        "The last state is whole. Start all workers again: vaecli train --resume run"
+    )
     assert list((tmp_path / "1").iterdir()) == []
     run, watch = tmp_path / "0" / "run", Listener()
     saved = read(run / "checkpoint" / "state.npz").state
@@ -176,7 +178,9 @@ def test_a_signal_to_one_and_the_death_of_the_chief(two_workers, data, tmp_path)
     chief.send_signal(signal.SIGKILL)
     [(code, stdout, lines)] = ended(other)
     assert (code, stdout) == (1, ""), lines
-    assert error_in(lines).startswith("Error: Another of the 2 workers is gone") and "--resume" in error_in(lines)
+    assert error_in(lines).startswith("Error: Another of the 2 workers is gone") and "--resume" in error_in(
+        lines
+    )
 
 
 @pytest.mark.parametrize("gone", [0, 1])

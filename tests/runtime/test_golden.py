@@ -29,6 +29,22 @@ def test_round_trip(sound):
     np.testing.assert_array_equal(latents.batch, np.ones((3, 2)))
 
 
+def test_of_large_outputs_some_values_are_kept():
+    """Evenly over the whole, from the first to the last, and the same of what is compared; the shape is known."""
+    z = np.zeros((2, 3), np.float32)
+    whole = np.arange(2 * 600 * 500 * 3, dtype=np.float32).reshape(2, 600, 500, 3)
+    made = Golden.of(z, {"image": whole, "small": z})
+    found = golden.from_text(made.to_text(), "x")
+    assert len(made.to_text()) < 2_000_000
+    assert (found.shape("image"), found.shape("small")) == ((600, 500, 3), (3,))
+    assert found.outputs["image"].shape == (2, 2**20 // 16)
+    np.testing.assert_array_equal(found.outputs["image"], found.kept("image", whole))
+    np.testing.assert_array_equal(found.outputs["image"][:, [0, -1]], whole.reshape(2, -1)[:, [0, -1]])
+    steps = np.diff(found.outputs["image"][1])
+    assert set(steps) == {13.0, 14.0}
+    assert "shapes" not in Golden.of(z, {"small": z}).to_text()
+
+
 def test_the_committed_files_carry_them(model_folder):
     """Four latents, the last extreme, and five images: all outputs, and within 40 KB."""
     decoder = modelfile.read(model_folder / "decoder.onnx")
@@ -57,6 +73,18 @@ ARRAY = {"dtype": "float32", "shape": [1, 1], "data": "AAAAAA=="}
         "[]",
         "{}",
         "[" * 100_000,
+        *(
+            json.dumps({"inputs": ARRAY, "outputs": {"y": ARRAY}, "bounds": {}, "shapes": shapes})
+            for shapes in (
+                {"y": []},
+                {"y": [0]},
+                {"y": [2**40]},
+                {"x": [1]},
+                {"y": "1"},
+                {"y": [2, 2, 2, 2, 2]},
+                5,
+            )
+        ),
         json.dumps({"inputs": ARRAY, "outputs": {}, "bounds": {}}),
         *(
             json.dumps({"inputs": ARRAY, "outputs": {"y": ARRAY | change}, "bounds": {}})

@@ -261,3 +261,11 @@ def test_the_deadline_leaves_room(monkeypatch):
     assert not limit.passed() and limit.passed(1.0) and not none.passed(1.0)
     now[0] += 0.2
     assert limit.passed()
+
+
+def test_images_that_no_model_could_be_exported_of_are_refused(tmp_path):
+    """Before anything is written, and not after hours of training."""
+    folder = write_data(tmp_path / "large", np.zeros((3, 1001, 1000, 1), np.uint8))
+    with pytest.raises(DataError, match="1,001 x 1,000 pixels; at most 1,000,000 were expected"):
+        train(options(folder), out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()

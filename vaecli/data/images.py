@@ -12,6 +12,7 @@ from vaecli.data.streamed import Pixels, StreamedImages
 from vaecli.errors import DataError
 
 CHUNK = 4096  # images looked at in one go
+MAX_PIXELS = 10**6  # of an image to train on: larger ones would make files that `runtime.sizes` refuses
 Split = Literal["train", "test"]
 Images = Pixels | StreamedImages
 Labels = npt.NDArray[np.int64]

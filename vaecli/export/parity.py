@@ -7,11 +7,10 @@ import numpy as np
 
 from vaecli.errors import ParityError
 from vaecli.latent.draws import standard_normal
-from vaecli.runtime.golden import Golden, tolerance
+from vaecli.runtime.golden import KEPT_BYTES, Golden, tolerance
 
 BATCHES = (1, 7, 64)
 EXTREME_NORM = 10.0
-GOLDEN_BYTES = 2**20  # of outputs: large images come with fewer examples
 
 Outputs = Mapping[str, np.ndarray]
 
@@ -68,13 +67,13 @@ def golden(
     The encoder gets a picture of noise too: its every pixel counts, where real ones are black at the border.
     """
     shape = images["real"].shape[1:]
-    count = int(np.clip(GOLDEN_BYTES // (2 * 4 * int(np.prod(shape))), 2, 4)) - 1
+    count = int(np.clip(KEPT_BYTES // (2 * 4 * int(np.prod(shape))), 2, 4)) - 1
     chosen = [images["real"][:count], images["random"][:1], images["extreme"][2:3]]
     pictures = np.rint(255 * np.concatenate(chosen)).astype(np.uint8)
     z = np.concatenate([latents["real"][:count], latents["extreme"][:1]])
     return {
-        "encoder": Golden(pictures, encoder(pictures.astype(np.float32) / np.float32(255))),
-        "decoder": Golden(z, decoder(z)),
+        "encoder": Golden.of(pictures, encoder(pictures.astype(np.float32) / np.float32(255))),
+        "decoder": Golden.of(z, decoder(z)),
     }
 
 

@@ -81,7 +81,7 @@ def _int8(source: Source, exact: Model) -> tuple[onnx.ModelProto, Own]:
         require_same(found, file, np.concatenate([inputs, others[every]]))
         outputs = found.outputs(inputs)
         largest = float(np.abs(outputs["logits"]).max())
-        return Golden(inputs, outputs, {"image": 0.01, "logits": max(0.05, 0.01 * largest)})
+        return Golden.of(inputs, outputs, {"image": 0.01, "logits": max(0.05, 0.01 * largest)})
 
     return int8.build(found, opset=source.opset), own
 
@@ -90,7 +90,7 @@ def _fp16(source: Source, _exact: Model) -> tuple[onnx.ModelProto, Own]:
     def own(file: Model, inputs: np.ndarray) -> Golden:
         """What the file makes of them itself: its constants are the float32 ones, rounded, one by one."""
         half.require_rounded(onnx.load_from_string(file.path.read_bytes()), source.graph)
-        return Golden(inputs, file.outputs(inputs))
+        return Golden.of(inputs, file.outputs(inputs))
 
     return half.halved(source.graph), own
 

@@ -34,8 +34,8 @@ class Run:
 
     @property
     def name(self) -> str:
-        """The folder's own name."""
-        return self.path.resolve().name
+        """The folder's own name, of the characters that can be shown, which alone may stand in a file."""
+        return "".join(character for character in self.path.resolve().name if character.isprintable())
 
     def read_provenance(self) -> dict[str, Any]:
         """The provenance as written when the run began.

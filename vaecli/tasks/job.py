@@ -13,7 +13,7 @@ import numpy as np
 import tomli_w
 
 from vaecli import files, options
-from vaecli.data.images import ImageSet
+from vaecli.data.images import MAX_PIXELS, ImageSet
 from vaecli.data.picture import guess_polarity
 from vaecli.data.resolve import load
 from vaecli.data.split import validation_mask
@@ -71,6 +71,7 @@ class Job:
 def begun(chosen: TrainOptions, out: pathlib.Path | None, watch: Watcher) -> Iterator[Job]:
     """A new run: its data, and its folder with all but results; no folder is left if an option is refused."""
     data = load(chosen.data, "train", warn=watch.note, progress=watch.downloaded)
+    _require_size(data)
     held_out = hold_out(data, chosen)
     run = layout.create(out, data.name)
     try:
@@ -180,6 +181,16 @@ def _fill(job: Job) -> None:
 def _kept_training(data: ImageSet) -> int:
     bytes_each = math.prod(data.images.shape[1:])
     return max(16, min(KEPT_TRAINING, KEPT_BYTES // bytes_each))
+
+
+def _require_size(data: ImageSet) -> None:
+    height, width = data.images.shape[1:3]
+    if height * width > MAX_PIXELS:
+        raise DataError(
+            f"The images of {data.name} have {height:,} x {width:,} pixels; at most {MAX_PIXELS:,} were expected, "
+            "or the model could not be exported.",
+            hint="Make them smaller.",
+        )
 
 
 def _some(mask: np.ndarray, count: int) -> np.ndarray:

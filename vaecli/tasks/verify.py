@@ -58,12 +58,12 @@ def _verify(file: modelfile.ModelFile) -> list[Verified]:
     vectors = file.golden()
     expected_shape = next(iter(file.graph.inputs.values()))[1:]
     outputs = {name: shape[1:] for name, shape in file.graph.outputs.items()}
-    shapes = {name: array.shape[1:] for name, array in vectors.outputs.items()}
+    shapes = {name: vectors.shape(name) for name in vectors.outputs}
     if vectors.inputs.shape[1:] != expected_shape or shapes != outputs:
         raise ModelError(f"The golden vectors of {file.path} are not for its graph.", hint="Export it again.")
     got = Session(file, INPUT_NAMES[file.info.part], thread_count=1).run(vectors.batch)
     return [
-        _compared(file, name, expected, got[name], vectors.bounds.get(name))
+        _compared(file, name, expected, vectors.kept(name, got[name]), vectors.bounds.get(name))
         for name, expected in vectors.outputs.items()
     ]
 
