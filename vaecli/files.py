@@ -70,13 +70,15 @@ def replacing(path: pathlib.Path) -> Iterator[IO[bytes]]:
 def replacing_folder(path: pathlib.Path) -> Iterator[pathlib.Path]:
     """A folder to fill, whose files move to `path` when the body ends well.
 
-    Files of the same name are replaced, others that lie in `path` stay. Ask `require_free` first.
+    Files of the same name are replaced, others that lie in `path` stay. Ask `require_free` first. The temporary
+    folder lies in `path`, or beside it where nothing is there yet.
 
     Raises:
         OutputError: the place cannot be written.
     """
     with translating(path):
-        temporary = pathlib.Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
+        place = path if path.is_dir() else path.parent
+        temporary = pathlib.Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=place))
         try:
             yield temporary
             temporary.chmod(0o777 & ~_umask())

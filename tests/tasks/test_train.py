@@ -1,21 +1,18 @@
 """The training task: runs that are finished, extended, changed, short of time or of threads."""
 
-import dataclasses
 import shutil
 import tomllib
 
 import numpy as np
 import pytest
 
-from vaecli.data.idx import encode_idx
 from vaecli.data.mini import load_mini
 from vaecli.errors import DataError, OptionError, TrainingError
-from vaecli.options import TrainOptions
 from vaecli.runs.layout import Run
 from vaecli.runtime.model import Model
 from vaecli.tasks import deadline
 from vaecli.tasks.train import train
-from vaecli.training.state import read, save
+from vaecli.training.state import read
 from vaecli.training.watch import Watcher
 
 pytestmark = pytest.mark.train
@@ -33,53 +30,6 @@ class Listener(Watcher):
 
     def exporting(self):
         self.exports += 1
-
-
-def write_data(folder, images):
-    folder.mkdir(exist_ok=True)
-    (folder / "train-images-idx3-ubyte").write_bytes(encode_idx(images[:, :, :, 0]))
-    (folder / "train-labels-idx1-ubyte").write_bytes(encode_idx(np.arange(len(images)).astype(np.uint8) % 10))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    return write_data(tmp_path_factory.mktemp("data") / "few", load_mini("train").images[:300])
-
-
-def options(data, **more):
-    return TrainOptions(
-        **{"data": str(data), "epochs": 2, "latent_dim": 2, "batch_size": 64, "validation_split": 0.2} | more
-    )
-
-
-@pytest.fixture(scope="module")
-def trained(data, tmp_path_factory):
-    """A finished run of two epochs."""
-    return train(options(data), out=tmp_path_factory.mktemp("trained") / "run")
-
-
-@pytest.fixture
-def run(trained, tmp_path):
-    """A copy of the finished run, to do with as one likes."""
-    return Run(shutil.copytree(trained.run, tmp_path / "run"))
-
-
-class Value:
-    """As much of a Keras variable as a state needs."""
-
-    def __init__(self, array):
-        self.array = array
-
-    def numpy(self):
-        return self.array
-
-
-def rewrite_state(run, **changes):
-    """Change counters in a run's state."""
-    kept = read(run.checkpoint)
-    state = dataclasses.replace(kept.state, **changes)
-    save(run.checkpoint, state, [Value(array) for array in kept.variables], kept.facts)
 
 
 def times(run):
@@ -166,7 +116,7 @@ def test_a_finished_run_is_extended(run, data, tmp_path):
     assert info.training["epochs"] == 4 and info.training["epochs_done"] == 4
 
 
-def test_an_early_stopped_run_is_extended(data, tmp_path):
+def test_an_early_stopped_run_is_extended(data, tmp_path, options, rewrite_state):
     """A run ended by patience stays ended; with more epochs patience counts anew from there, and ends it again."""
     first = Run(train(options(data, schedule="constant"), out=tmp_path / "run").run)
     rewrite_state(first, best_epoch=1, best_loss=0.0)  # a loss that nothing will beat
@@ -187,7 +137,7 @@ def test_fewer_epochs_than_begun_are_refused(run):
     assert run.config.read_bytes() == config
 
 
-def test_other_data_is_refused(run, data, tmp_path):
+def test_other_data_is_refused(run, data, tmp_path, write_data):
     """The data's hash decides, not its name: what differs is named, and the run stays as it was."""
     other = write_data(tmp_path / "few", load_mini("train").images[1:301])
     config, state = run.config.read_bytes(), run.checkpoint.read_bytes()
@@ -221,7 +171,7 @@ def test_another_network_is_refused(run, line, said):
         train(resume=run.path)
 
 
-def test_other_threads_are_said(run):
+def test_other_threads_are_said(run, rewrite_state):
     """The threads are part of the state; where TensorFlow works with others already, equality is not promised."""
     threads = read(run.checkpoint).state.threads
     assert len(threads) == 2 and all(count >= 1 for count in threads)
@@ -231,7 +181,7 @@ def test_other_threads_are_said(run):
     assert "[63, 63] threads" in " ".join(watch.notes) and "to the bit" in " ".join(watch.notes)
 
 
-def test_time_that_is_over_at_once_leaves_a_run_to_resume(data, tmp_path):
+def test_time_that_is_over_at_once_leaves_a_run_to_resume(data, tmp_path, options):
     """Before the first epoch's end there is no model; nothing is lost, the run goes on later."""
     result = train(options(data), out=tmp_path / "run", max_time=0.01)
     assert (result.reason, result.best, result.finished) == (deadline.REASON, None, False)

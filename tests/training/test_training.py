@@ -123,7 +123,7 @@ def test_a_damaged_checkpoint_is_an_error(images, tmp_path, damage):
     trainer.run({}, saved=lambda state: None, watch=Watcher(), stop=lambda: "stop")
     path = tmp_path / "state.npz"
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(TrainingError, match="Cannot resume from"):
+    with pytest.raises(TrainingError, match="Cannot read the state"):
         make(images, tmp_path).resume({})
 
 

@@ -1,4 +1,7 @@
-"""`vaecli export`: a run's Keras model -> a folder of ONNX files that needs no TensorFlow."""
+"""`vaecli export`: a run's best weights -> a folder of ONNX files that needs no TensorFlow.
+
+Weights and facts come from one place, the state of the training, in which they belong together.
+"""
 
 import dataclasses
 import hashlib
@@ -16,7 +19,9 @@ from vaecli.runs import layout, provenance
 from vaecli.runtime import modelfile
 from vaecli.runtime.info import PARTS, ModelInfo, Precision
 from vaecli.runtime.location import DECODERS
+from vaecli.runtime.parts import read_all
 from vaecli.training import startup
+from vaecli.training.state import State, read, restore_best
 
 if TYPE_CHECKING:
     from vaecli.export.parity import Difference
@@ -53,17 +58,18 @@ def export(
     precisions: Sequence[Precision] = (),
     force: bool = False,
 ) -> Exported:
-    """Convert a run's model, check it, and write the model folder.
+    """Convert the best weights of a run so far, check the files, and write the model folder.
 
     Args:
-        run_path: the run, trained to an end.
-        out: the folder; `model` in the run if left out.
+        run_path: the run, of at least one epoch, whatever ended it.
+        out: the folder; `model` in the run if left out, and then the run's .keras files are written, too.
         opset: of the ONNX operators; a low one that many runtimes read if left out.
         precisions: of further decoders: `int8`, calibrated on the kept training images and the prior, `fp16`.
         force: write over files of the same name.
 
     Raises:
-        ModelError: not a run, or without a trained model.
+        ModelError: not a run, or without an epoch that is done.
+        TrainingError: the run's state is missing or damaged, or does not fit its configuration.
         ParityError: a file does not compute what its source computes; none is written.
         OutputError: `out` is not empty, or cannot be written.
     """
@@ -79,13 +85,15 @@ def export(
             hint="Name a folder with -o, or export it anew with --force.",
         )
     files.require_free(target, force=force)
+    state = _trained_state(run)
+    info = _info(run, facts, state)
     with startup.quietly(run.log):
         from vaecli.export import convert
         from vaecli.export.folder import export_folder
-        from vaecli.training import keep
 
-        vae = keep.load(run.encoder, run.decoder)
-    info = _info(run, facts, _model_id(vae))
+        vae = _network(info, state)
+    if out is None:
+        save_keras(run, vae)
     with files.translating(target):
         target.parent.mkdir(parents=True, exist_ok=True)
     table = export_folder(
@@ -101,15 +109,41 @@ def export(
     return Exported(target, table, losses)
 
 
-def is_current(run: layout.Run, vae: "Vae") -> bool:
-    """Whether the run's own model folder is whole and holds these weights, with what metrics.csv says of them."""
-    expected = _info(run, run.read_provenance(), _model_id(vae))
+def save_keras(run: layout.Run, vae: "Vae") -> None:
+    """Write the run's .keras files."""
+    from vaecli.training import keep
+
+    keep.save(vae, run.path, encoder=run.encoder.name, decoder=run.decoder.name)
+
+
+def is_current(run: layout.Run) -> bool:
+    """Whether the run's own model folder is whole, and each file in it holds the best weights and their facts."""
+    expected = _info(run, run.read_provenance(), _trained_state(run))
     try:
-        found = [modelfile.read(run.model / f"{part}.onnx").info for part in PARTS]
+        found = [file.info for file in read_all(run.model)]
     except ModelError:
         return False
     same = all((info.model_id, info.training) == (expected.model_id, expected.training) for info in found)
-    return same and (run.model / "MODEL_CARD.md").exists()
+    whole = {info.part for info in found} == set(PARTS) and (run.model / "MODEL_CARD.md").exists()
+    return same and whole
+
+
+def _trained_state(run: layout.Run) -> State:
+    state = read(run.checkpoint).state
+    if not state.best_weights:
+        raise ModelError(
+            f"{run.path} has no epoch that is done, so there is no model to export.",
+            hint=f"Go on with it: vaecli train --resume {run.path}",
+        )
+    return state
+
+
+def _network(info: ModelInfo, state: State) -> "Vae":
+    from vaecli.training import network
+
+    vae = network.build(info.network, info.image_shape, info.latent_dim, seed=info.training["seed"])
+    restore_best(state, vae.variables)
+    return vae
 
 
 def _kept_images(run: layout.Run) -> RealImages:
@@ -122,26 +156,23 @@ def _kept_images(run: layout.Run) -> RealImages:
         ) from error
 
 
-def _model_id(vae: "Vae") -> str:
+def _model_id(weights: list[np.ndarray]) -> str:
     hasher = hashlib.sha256()
-    for variable in vae.variables:
-        hasher.update(variable.numpy().tobytes())
+    for value in weights:
+        hasher.update(value.tobytes())
     return hasher.hexdigest()[:32]
 
 
-def _info(run: layout.Run, facts: dict[str, Any], model_id: str) -> ModelInfo:
+def _info(run: layout.Run, facts: dict[str, Any], state: State) -> ModelInfo:
     chosen = options.merge(options.read_config(run.config))
-    history = run.read_metrics()
-    if not history:
-        raise ModelError(f"{run.metrics} has no epoch in it.", hint=f"vaecli train --resume {run.path}")
-    best = min(history, key=lambda row: row["val_loss"])
+    best = state.history[state.best_epoch - 1]
     data = facts["data"]
     height, width, channels = data["image_shape"]
     trained = {name: value for name, value in options.settings(chosen).items() if name != "data"}
     figures = {name: best[name] for name in ("val_loss", "val_reconstruction", "val_kl")}
     return ModelInfo(
         part="",
-        model_id=model_id,
+        model_id=_model_id(state.best_weights),
         name=run.name,
         image_shape=(height, width, channels),
         latent_dim=chosen.latent_dim,
@@ -151,7 +182,7 @@ def _info(run: layout.Run, facts: dict[str, Any], model_id: str) -> ModelInfo:
         prior=PRIOR,
         class_names=tuple(data["class_names"]),
         data={name: data[name] for name in ("name", "sha256", "count", "validation_count")},
-        training=trained | {"best_epoch": int(best["epoch"]), "epochs_done": len(history)} | figures,
+        training=trained | {"best_epoch": state.best_epoch, "epochs_done": state.epoch} | figures,
         software=provenance.versions(),
         created=provenance.now(),
     )

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from vaecli.training.network import Vae
 
 
-def missing(job: Job, vae: "Vae") -> list[str]:
-    """The results that are not there, or belong to other weights than `vae` or to another history."""
+def missing(job: Job) -> list[str]:
+    """The results that are not there, or belong to other weights than the state's best or to another history."""
     run = job.run
     keras_files = [path.name for path in (run.encoder, run.decoder) if not path.exists()]
-    model = [] if export.is_current(run, vae) else [run.model.name]
+    model = [] if export.is_current(run) else [run.model.name]
     names = plots.names(run, job.chosen.latent_dim)
     drawn = all((run.plots / name).exists() for name in names)
     return keras_files + model + ([] if drawn else [run.plots.name])
@@ -27,8 +27,6 @@ def finish(job: Job, vae: "Vae", wanted: list[str], watch: Watcher) -> float | N
     Returns:
         The largest difference between Keras and the exported files; None if they were not made.
     """
-    from vaecli.training import keep
-
     run, parity = job.run, None
     watch.exporting()
     redraw = run.model.name in wanted or run.plots.name in wanted
@@ -36,10 +34,10 @@ def finish(job: Job, vae: "Vae", wanted: list[str], watch: Watcher) -> float | N
         for name in plots.names(run, job.chosen.latent_dim):
             with files.translating(run.plots):
                 (run.plots / name).unlink(missing_ok=True)
-    if wanted != [run.plots.name]:
-        keep.save(vae, run.encoder, run.decoder)
-    if run.model.name in wanted:
+    if run.model.name in wanted:  # the .keras files come with it
         parity = max(line.largest for line in export.export(run.path, force=True).table)
+    elif wanted != [run.plots.name]:
+        export.save_keras(run, vae)
     if redraw:
         plots.draw(run, job.data, job.held_out)
     return parity

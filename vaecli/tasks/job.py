@@ -96,7 +96,7 @@ def taken_up(path: pathlib.Path, changes: Mapping[str, Any], watch: Watcher) -> 
     run = layout.Run(path)
     options.read_config(run.config)  # a folder that is no run stays as it is
     with locked(run.lock):
-        for folder in (run.path, run.checkpoint.parent, run.plots, run.sheets):
+        for folder in (run.path, run.checkpoint.parent, run.model, run.plots, run.sheets):
             files.remove_leftovers(folder)
         before = options.merge(options.read_config(run.config))
         state = read(run.checkpoint).state

@@ -225,7 +225,7 @@ def _train(
     state, parity = trainer.state, None
     if not state.best_weights:
         return Trained(run.path, reason, None, None, trainer.finished)
-    wanted = missing(job, trainer.vae)
+    wanted = missing(job)
     if was_finished:
         made = f"made again: {', '.join(wanted)}" if wanted else "nothing is missing"
         watch.note(f"This run was trained to its end already; {made}.")

@@ -4,7 +4,6 @@ Imports nothing heavy: a state says how many threads it was trained with, and Te
 """
 
 import dataclasses
-import itertools
 import json
 import math
 import pathlib
@@ -67,9 +66,19 @@ class State:
 
 
 def restore_best(state: State, variables: list["keras.Variable"]) -> None:
-    """Put the best weights so far in place; nothing happens before the first epoch has ended."""
-    for variable, value in zip(variables, state.best_weights, strict=False):
-        variable.assign(value)
+    """Put the best weights so far in place; nothing happens before the first epoch has ended.
+
+    Raises:
+        TrainingError: they are those of another network.
+    """
+    if not state.best_weights:
+        return
+    if differing := _other_shapes(state.best_weights, variables):
+        raise TrainingError(
+            f"The saved weights are those of another network: {differing}.",
+            hint="Has config.toml been changed since? Put it back as it was.",
+        )
+    _assign(variables, state.best_weights)
 
 
 def save(path: pathlib.Path, state: State, variables: list["keras.Variable"], facts: dict[str, Any]) -> None:
@@ -115,8 +124,10 @@ def read(path: pathlib.Path) -> Saved:
         )
         return Saved(State(**document["counters"], best_weights=best), variables, dict(document["facts"]))
     except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise TrainingError(
-            f"Cannot resume from {path}: {error}.", hint="Start anew with `vaecli train`."
+            f"Cannot read the state of the training, {path}: {reason}.",
+            hint="Bring that file back, or train anew: `vaecli train --config` on the run's config.toml.",
         ) from error
 
 
@@ -127,18 +138,12 @@ def load(path: pathlib.Path, variables: list["keras.Variable"], facts: dict[str,
         TrainingError: as `read`, or the state is of a run that differs in `facts` or in its variables' shapes.
     """
     saved = read(path)
-    differing = list(_differences(saved.facts, facts))
-    pairs = itertools.zip_longest(saved.variables, variables)
-    if not differing and any(
-        was is None or now is None or was.shape != tuple(now.shape) for was, now in pairs
-    ):
-        differing = ["the network has other variables"]
+    differing = "; ".join(_differences(saved.facts, facts)) or _other_shapes(saved.variables, variables)
     if differing:
         raise TrainingError(
-            f"This is not the run that was stopped: {'; '.join(differing)}.", hint="Start a new run instead."
+            f"This is not the run that was stopped: {differing}.", hint="Start a new run instead."
         )
-    for variable, value in zip(variables, saved.variables, strict=True):
-        variable.assign(value)
+    _assign(variables, saved.variables)
     return saved.state
 
 
@@ -154,6 +159,22 @@ def share(state: State, variables: list["keras.Variable"], devices: "Devices") -
         variable.assign(chiefs(value))
     weights = state.best_weights if devices.is_chief else values[:best]
     return State(**counters, best_weights=[chiefs(value) for value in weights])
+
+
+def _assign(variables: list["keras.Variable"], values: list[np.ndarray]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def _other_shapes(values: list[np.ndarray], variables: list["keras.Variable"]) -> str:
+    """Where saved values and variables do not fit each other, in words; empty if all do."""
+    if len(values) != len(variables):
+        return f"{len(values)} variables were saved, and {len(variables)} are there"
+    return "; ".join(
+        f"{variable.path} was {value.shape} and is {tuple(variable.shape)}"
+        for value, variable in zip(values, variables, strict=True)
+        if value.shape != tuple(variable.shape)
+    )
 
 
 def _differences(saved: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:

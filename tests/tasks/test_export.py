@@ -1,0 +1,125 @@
+"""The export task: weights and facts come from the state, whatever ended the run and whatever else lies in it."""
+
+import numpy as np
+import pytest
+
+from vaecli.errors import ModelError, TrainingError
+from vaecli.runs.layout import Run
+from vaecli.runtime.model import Model
+from vaecli.tasks.export import export
+from vaecli.tasks.train import train
+from vaecli.training.state import read
+from vaecli.training.watch import Watcher
+
+pytestmark = pytest.mark.train
+
+
+class KilledError(BaseException):
+    """As if the process had been killed: nothing catches it, and nothing more is written."""
+
+
+class Killer(Watcher):
+    """Kills a run when an epoch has been saved."""
+
+    def __init__(self, epoch):
+        self._epoch = epoch
+
+    def epoch_ended(self, epoch):
+        if epoch.row["epoch"] == self._epoch:
+            raise KilledError
+
+
+def killed(epoch, *arguments, **more):
+    with pytest.raises(KilledError):
+        train(*arguments, watch=Killer(epoch), **more)
+
+
+def require_best(folder, run):
+    """The files of a folder compute with the best weights of the state, and say what the state says of them."""
+    from vaecli.training import network
+
+    state, model = read(run.checkpoint).state, Model.open(folder)
+    row = state.history[state.best_epoch - 1]
+    said = model.info.training
+    assert (said["best_epoch"], said["epochs_done"]) == (state.best_epoch, state.epoch)
+    assert said["val_loss"] == row["val_loss"]
+    vae = network.build("classic", (28, 28, 1), 2, seed=0)
+    for variable, value in zip(vae.variables, state.best_weights, strict=True):
+        variable.assign(value)
+    z = np.ones((3, 2), np.float32)
+    np.testing.assert_allclose(model.outputs(z)["logits"], vae.decoder(z).numpy(), atol=1e-4)
+
+
+def test_a_run_killed_in_its_extension_exports_its_best_weights_so_far(run, tmp_path):
+    """The .keras files and the model folder are of the end before: neither gives the weights, nor the facts."""
+    before = Model.open(run.path).info
+    killed(4, resume=run.path, changes={"epochs": 9})
+    assert read(run.checkpoint).state.best_epoch > 2
+    export(run.path, out=tmp_path / "x")
+    require_best(tmp_path / "x", run)
+    assert Model.open(run.path).info == before
+    export(run.path, force=True)
+    require_best(run.model, run)
+
+
+def test_a_run_killed_before_its_end_exports(data, options, tmp_path):
+    """It has no .keras files yet; the run's own export makes them."""
+    killed(1, options(data), out=tmp_path / "run")
+    run = Run(tmp_path / "run")
+    assert not run.encoder.exists()
+    export(run.path)
+    require_best(run.model, run)
+    assert run.encoder.exists() and run.decoder.exists()
+
+
+def test_a_run_that_gave_up_exports(data, options, tmp_path, monkeypatch):
+    """What is no number does not take the best weights so far away."""
+
+    class Breaker(Watcher):
+        def epoch_ended(self, epoch):
+            monkeypatch.setattr("vaecli.training.engine.Engine.is_finite", lambda engine: False)
+
+    with pytest.raises(TrainingError, match="no finite number in epoch 2"):
+        train(options(data), out=tmp_path / "run", watch=Breaker())
+    export(tmp_path / "run")
+    require_best(tmp_path / "run" / "model", Run(tmp_path / "run"))
+
+
+def test_mixed_keras_files_are_not_taken(run, tmp_path):
+    """The .keras files are results: one of another run changes nothing."""
+    run.encoder.write_bytes(b"of another run")
+    export(run.path, out=tmp_path / "x")
+    require_best(tmp_path / "x", run)
+
+
+def test_a_tie_names_the_epoch_of_the_weights(run, rewrite_state, tmp_path):
+    """metrics.csv has seven digits: two epochs may look alike there, and are not."""
+    history = read(run.checkpoint).state.history
+    history[0]["val_loss"] = history[1]["val_loss"] + 1e-7
+    rewrite_state(run, history=history)
+    run.write_metrics(history)
+    assert len({row["val_loss"] for row in run.read_metrics()}) == 1
+    export(run.path, out=tmp_path / "x")
+    assert Model.open(tmp_path / "x").info.training["best_epoch"] == 2
+
+
+def test_a_run_without_a_state_is_refused(run, tmp_path):
+    """The file is named, and nothing is written."""
+    run.checkpoint.unlink()
+    with pytest.raises(TrainingError, match=r"state\.npz: No such file"):
+        export(run.path, out=tmp_path / "x")
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_run_without_an_epoch_is_refused(data, options, tmp_path):
+    """It says how to go on."""
+    train(options(data), out=tmp_path / "run", stop=lambda: "at once")
+    with pytest.raises(ModelError, match=r"no epoch that is done.*vaecli train --resume"):
+        export(tmp_path / "run")
+
+
+def test_a_configuration_of_another_network_is_refused(run, tmp_path):
+    """The first layers that do not fit are named with both shapes."""
+    run.config.write_text(run.config.read_text().replace("latent_dim = 2", "latent_dim = 3"))
+    with pytest.raises(TrainingError, match=r"z_mean/kernel was \(16, 2\) and is \(16, 3\)"):
+        export(run.path, out=tmp_path / "x")
