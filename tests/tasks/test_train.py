@@ -11,11 +11,16 @@ from vaecli.errors import DataError, OptionError, TrainingError
 from vaecli.runs.layout import Run
 from vaecli.runtime.model import Model
 from vaecli.tasks import deadline
+from vaecli.tasks.job import Job
 from vaecli.tasks.train import train
 from vaecli.training.state import read
 from vaecli.training.watch import Watcher
 
 pytestmark = pytest.mark.train
+
+
+class KilledError(BaseException):
+    """As if the process had been killed: nothing catches it, and nothing more is written."""
 
 
 class Listener(Watcher):
@@ -127,6 +132,31 @@ def test_an_early_stopped_run_is_extended(data, tmp_path, options, rewrite_state
     again = train(resume=first.path, changes={"epochs": 9}, watch=watch)
     assert "counts anew" in " ".join(watch.notes) and "--patience" in again.reason
     assert [row["epoch"] for row in first.read_metrics()] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_kill_in_the_extension_of_an_early_stopped_run(run, rewrite_state, monkeypatch, before):
+    """Killed before or after config.toml is written, the run goes on, and can be extended again."""
+    rewrite_state(run, best_epoch=1, best_loss=0.0)
+    config = run.config.read_text().replace("patience = 10", "patience = 1")
+    run.config.write_text(config.replace("epochs = 2", "epochs = 3"))
+    assert "--patience" in train(resume=run.path).reason
+
+    def killed(job):
+        if not before:
+            write(job)
+        raise KilledError
+
+    write = Job.write_config
+    monkeypatch.setattr(Job, "write_config", killed)
+    with pytest.raises(KilledError):
+        train(resume=run.path, changes={"epochs": 4})
+    monkeypatch.setattr(Job, "write_config", write)
+    watch = Listener()
+    train(resume=run.path, watch=watch)
+    assert watch.steps > 0 and read(run.checkpoint).state.epoch == 3
+    train(resume=run.path, changes={"epochs": 5})
+    assert read(run.checkpoint).state.epoch == 4
 
 
 def test_fewer_epochs_than_begun_are_refused(run):

@@ -200,6 +200,7 @@ def _watchers(job: Job, watch: Watcher, *, tensorboard: bool) -> list[Watcher]:
 def _extend(job: Job, before: TrainOptions, trainer: "Trainer", watch: Watcher) -> None:
     if job.chosen.epochs > before.epochs and trainer.out_of_patience:
         trainer.state.patience_from = trainer.state.epoch
+        trainer.save(job.facts)  # first: with config.toml alone, patience would end the epochs to come
         watch.note("Patience had run out; it counts anew from here.")
     if job.chosen.epochs != before.epochs and job.chosen.schedule != "constant":
         watch.note(

@@ -107,6 +107,11 @@ class Trainer:
         if self._checkpoint:
             self._loop.state = load(self._checkpoint, self._engine.variables, facts)
 
+    def save(self, facts: dict[str, Any]) -> None:
+        """Of the chief: write the checkpoint."""
+        if self._checkpoint:
+            write_state(self._checkpoint, self.state, self._engine.variables, facts)
+
     def share(self) -> None:
         """All workers, together: take the chief's state, which may have been changed."""
         if self._devices.workers > 1:
@@ -128,8 +133,8 @@ class Trainer:
         """
 
         def save() -> None:
+            self.save(facts)
             if self._checkpoint:
-                write_state(self._checkpoint, self.state, self._engine.variables, facts)
                 saved(self.state)
 
         def reload() -> State:
