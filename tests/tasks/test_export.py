@@ -1,11 +1,15 @@
 """The export task: weights and facts come from the state, whatever ended the run and whatever else lies in it."""
 
+import shutil
+
 import numpy as np
 import pytest
 
 from vaecli.errors import ModelError, TrainingError
 from vaecli.runs.layout import Run
 from vaecli.runtime.model import Model
+from vaecli.runtime.modelfile import read as read_model
+from vaecli.runtime.parts import read_all
 from vaecli.tasks.export import export
 from vaecli.tasks.train import train
 from vaecli.training.state import read
@@ -123,3 +127,53 @@ def test_a_configuration_of_another_network_is_refused(run, tmp_path):
     run.config.write_text(run.config.read_text().replace("latent_dim = 2", "latent_dim = 3"))
     with pytest.raises(TrainingError, match=r"z_mean/kernel was \(16, 2\) and is \(16, 3\)"):
         export(run.path, out=tmp_path / "x")
+
+
+@pytest.fixture(scope="module")
+def exported(trained, tmp_path_factory):
+    """A finished run with decoders of all precisions."""
+    path = shutil.copytree(trained.run, tmp_path_factory.mktemp("all") / "run")
+    export(path, precisions=["int8", "fp16"], force=True)
+    return path
+
+
+@pytest.fixture
+def with_all(exported, tmp_path):
+    """A copy of it."""
+    return Run(shutil.copytree(exported, tmp_path / "run"))
+
+
+def test_an_extended_run_makes_anew_the_precisions_that_are_there(with_all):
+    """The files in the model folder are all of the new weights, and of one training."""
+    train(resume=with_all.path, changes={"epochs": 3})
+    found = read_all(with_all.model)
+    assert [file.info.precision for file in found] == ["float32", "float32", "fp16", "int8"]
+    assert {file.info.training["epochs_done"] for file in found} == {3}
+
+
+def test_a_precision_that_new_weights_do_not_admit_goes(with_all, monkeypatch):
+    """The run is exported all the same, it is said, and no file of the old weights stays."""
+    notes, watch = [], Watcher()
+    monkeypatch.setattr(watch, "note", notes.append)
+    monkeypatch.setattr("vaecli.export.fidelity.GREY_BOUNDS", {"int8": 0.0, "fp16": 0.0})
+    train(resume=with_all.path, changes={"epochs": 3}, watch=watch)
+    assert "without decoder.fp16.onnx and decoder.int8.onnx: " in " ".join(notes)
+    assert [file.info.training["epochs_done"] for file in read_all(with_all.model)] == [3, 3]
+
+
+def test_an_export_leaves_no_file_of_other_weights(with_all):
+    """After a kill in an extension, `export --force` without the other precisions removes those that are old."""
+    killed(4, resume=with_all.path, changes={"epochs": 9})
+    export(with_all.path, precisions=["fp16"], force=True)
+    assert [file.info.precision for file in read_all(with_all.model)] == ["float32", "float32", "fp16"]
+    export(with_all.path, precisions=["int8"], force=True)
+    assert len(read_all(with_all.model)) == 4  # fp16 is of the same weights
+
+
+def test_a_stale_decoder_counts_as_missing(with_all, model_folder):
+    """One of another model beside the right ones is found when the run is resumed, and made anew."""
+    stale = with_all.model / "decoder.int8.onnx"
+    stale.write_bytes((model_folder / "decoder.onnx").read_bytes())
+    train(resume=with_all.path)
+    assert len({file.info.model_id for file in read_all(with_all.model)}) == 1
+    assert read_model(stale).info.precision == "int8"

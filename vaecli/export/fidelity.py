@@ -83,7 +83,6 @@ def require(loss: Loss, precision: Precision) -> None:
     for what, (value, bound) in checks.items():
         if not value <= bound:
             raise ParityError(
-                f"The {precision} decoder is off by {value:.2g} {what}; at most {bound} was expected. "
-                "Nothing was written.",
-                hint=f"Export without --{precision}; the float32 files are right.",
+                f"The {precision} decoder is off by {value:.2g} {what}; at most {bound} was expected.",
+                hint=f"Nothing was written. Export without --{precision}; the float32 files are right.",
             )

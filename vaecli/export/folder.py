@@ -9,12 +9,15 @@ import numpy as np
 import tensorflow as tf
 
 from vaecli import files
+from vaecli.errors import ModelError
 from vaecli.export import convert, parity, quantised
 from vaecli.export.card import model_card
 from vaecli.export.real_images import RealImages
 from vaecli.export.rewrite import faster
 from vaecli.export.stamp import stamped
+from vaecli.runtime import modelfile
 from vaecli.runtime.info import ModelInfo, Precision
+from vaecli.runtime.location import DECODERS
 from vaecli.runtime.model import Model
 
 
@@ -35,7 +38,7 @@ def export_folder(
         decoder: (N, D) -> logits (N, H, W, C).
         info: the metadata; its `part` is filled in here.
         real: images (N, H, W, C) of the data.
-        target: the folder; files of the same name in it are replaced.
+        target: the folder; files of the same name in it are replaced, and decoders of another model go.
         opset: of the ONNX operators.
         precisions: of further decoders, `int8` for decoder.int8.onnx and `fp16` for decoder.fp16.onnx.
 
@@ -71,7 +74,21 @@ def export_folder(
         sizes = {path.name: path.stat().st_size for path in sorted(folder.glob("*.onnx"))}
         card = model_card(info, table, sizes, losses)
         (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+    _remove_others(target, info)
     return table
+
+
+def _remove_others(folder: pathlib.Path, info: ModelInfo) -> None:
+    """Remove the decoders of other weights, or of another training, that an earlier export left."""
+    for path in (folder / name for name in DECODERS.values()):
+        try:
+            found = modelfile.read(path).info if path.exists() else info
+            same = (found.model_id, found.training) == (info.model_id, info.training)
+        except ModelError:
+            same = False
+        if not same:
+            with files.translating(path):
+                path.unlink()
 
 
 def check(

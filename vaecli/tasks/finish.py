@@ -3,6 +3,9 @@
 from typing import TYPE_CHECKING
 
 from vaecli import files
+from vaecli.errors import ModelError
+from vaecli.runs.layout import Run
+from vaecli.runtime.location import DECODERS
 from vaecli.tasks import export, plots
 from vaecli.tasks.job import Job
 from vaecli.training.watch import Watcher
@@ -35,9 +38,21 @@ def finish(job: Job, vae: "Vae", wanted: list[str], watch: Watcher) -> float | N
             with files.translating(run.plots):
                 (run.plots / name).unlink(missing_ok=True)
     if run.model.name in wanted:  # the .keras files come with it
-        parity = max(line.largest for line in export.export(run.path, force=True).table)
+        parity = max(line.largest for line in _export(run, watch).table)
     elif wanted != [run.plots.name]:
         export.save_keras(run, vae)
     if redraw:
         plots.draw(run, job.data, job.held_out)
     return parity
+
+
+def _export(run: Run, watch: Watcher) -> export.Exported:
+    """Export with the decoders in fewer bits that are there; without them, if the new weights do not admit them."""
+    there = [name for name, file in DECODERS.items() if name != "float32" and (run.model / file).exists()]
+    try:
+        return export.export(run.path, precisions=there, force=True)
+    except ModelError as error:
+        if not there:
+            raise
+        watch.note(f"Exported without {' and '.join(DECODERS[name] for name in there)}: {error.message}")
+        return export.export(run.path, force=True)
