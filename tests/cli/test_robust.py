@@ -129,6 +129,21 @@ def test_a_second_ctrl_c_stops_at_once(run, first_at):
     assert Model.open(run).info.training["epochs_done"] == state.epoch
 
 
+def test_an_ignored_ctrl_c_stays_ignored(run):
+    """A shell that is not interactive starts `vaecli train &` so: the terminal's Ctrl-C is for others."""
+    script = f"{sys.executable} -m vaecli train --resume run --epochs 100000 & echo $!; wait"
+    shell = subprocess.Popen(["sh", "-c", script], cwd=run.parent, stdout=-1, stderr=-1, text=True)
+    number = int(shell.stdout.readline())
+    read_until(shell, "epoch 3 ")
+    os.kill(number, signal.SIGINT)
+    read_until(
+        shell, "epoch 5 "
+    )  # the first call that began after the signal ends with epoch 4 at the latest
+    os.kill(number, signal.SIGTERM)
+    _, stderr = ended(shell)
+    assert "stopped by SIGTERM" in stderr and "Next: vaecli train --resume" in stderr
+
+
 def test_one_ctrl_c_in_the_export_lets_it_finish(run):
     """All was trained: the export is done, and the exit code says that somebody wished to stop."""
     process = begin("--resume", run, "--epochs", 3, cwd=run.parent)

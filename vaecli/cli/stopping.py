@@ -11,19 +11,23 @@ _REASONS = {signal.SIGINT: "stopped by Ctrl-C", signal.SIGTERM: "stopped by SIGT
 
 @contextlib.contextmanager
 def stoppable() -> Iterator[Callable[[], str | None]]:
-    """While the body runs, a signal becomes a reason that the yielded function gives."""
+    """While the body runs, a signal becomes a reason that the yielded function gives.
+
+    A signal that is ignored, as Ctrl-C is in a job started with & in a script, stays ignored.
+    """
     seen: list[str] = []
-    before: dict[signal.Signals, object] = {}
+    heeded = [name for name in _REASONS if signal.getsignal(name) is not signal.SIG_IGN]
+    before = {name: signal.getsignal(name) for name in heeded}
 
     def handle(number: int, frame: FrameType | None) -> None:
         seen.append(_REASONS[signal.Signals(number)])
         for name, handler in before.items():  # from now on as if this were not here
-            signal.signal(name, handler)  # type: ignore[arg-type]
+            signal.signal(name, handler)
 
-    for name in _REASONS:
-        before[name] = signal.signal(name, handle)
+    for name in heeded:
+        signal.signal(name, handle)
     try:
         yield lambda: seen[0] if seen else None
     finally:
         for name, handler in before.items():
-            signal.signal(name, handler)  # type: ignore[arg-type]
+            signal.signal(name, handler)
