@@ -175,6 +175,19 @@ def screen_lines(output):
     return [line for part in text.split("\n") for line in part.split("\r")]
 
 
+def test_max_time_is_kept(tmp_path):
+    """From the command to its end, the export included: no longer than the limit, and most of it is training."""
+    began = time.monotonic()
+    result = vaecli(
+        "train", "--data", "fashion-mnist-mini", "--epochs", 10_000, "--max-time", "30s", "--out", "run",
+        cwd=tmp_path,
+    )  # fmt: skip
+    wall = time.monotonic() - began
+    assert result.returncode == 0 and b"--max-time is over" in result.stderr, result.stderr.decode()
+    assert wall <= 30 and len(rows(tmp_path / "run")) >= 1
+    assert (tmp_path / "run" / "model" / "decoder.onnx").exists()
+
+
 @pytest.mark.parametrize("columns", [80, 120])
 def test_on_a_terminal(data, tmp_path, columns):
     """Bars, a table, a picture of samples; no line is wider than the terminal; the cursor comes back."""

@@ -1,16 +1,18 @@
 """The training task: runs that are finished, extended, changed, short of time or of threads."""
 
 import shutil
+import time
 import tomllib
 
 import numpy as np
 import pytest
 
 from vaecli.data.mini import load_mini
+from vaecli.data.resolve import load
 from vaecli.errors import DataError, OptionError, TrainingError
 from vaecli.runs.layout import Run
 from vaecli.runtime.model import Model
-from vaecli.tasks import deadline
+from vaecli.tasks import deadline, job
 from vaecli.tasks.job import Job
 from vaecli.tasks.train import train
 from vaecli.training.state import read
@@ -130,7 +132,9 @@ def test_an_early_stopped_run_is_extended(data, tmp_path, options, rewrite_state
     stopped = train(resume=first.path, changes={"patience": 1}, watch=watch)
     assert "--patience" in stopped.reason and stopped.finished and watch.steps == 0
     again = train(resume=first.path, changes={"epochs": 9}, watch=watch)
-    assert "counts anew" in " ".join(watch.notes) and "--patience" in again.reason
+    said = " ".join(watch.notes)
+    assert "counts anew" in said and "--patience" in again.reason
+    assert "constant: it stays at 0.01." in said and "ends with epoch" not in said
     assert [row["epoch"] for row in first.read_metrics()] == [1, 2, 3]
 
 
@@ -230,22 +234,36 @@ def test_max_time_stops_within_the_run_and_exports(run):
 
 
 def test_the_deadline_leaves_room(monkeypatch):
-    """A start of 10 s keeps 15 s for the export, half a second for a call, and the validation's own time."""
+    """A start of 10 s keeps 20 s for the export, half a second for a call, and the validation's own time."""
     now = [100.0]
     monkeypatch.setattr(deadline.time, "monotonic", lambda: now[0])
-    limit, none = deadline.Deadline(60), deadline.Deadline(None)
-    now[0] += 10
-    limit.training_begins()
-    none.training_begins()
-    now[0] = 100 + 60 - 15.6
-    assert not limit.passed() and limit.passed(1.0) and not none.passed(1.0)
+    limit, none = deadline.Deadline(120), deadline.Deadline(None)
+    now[0] += 50  # of downloading, say
+    with limit.starting(), none.starting():
+        now[0] += 10
+    now[0] = 100 + 120 - 20.6
+    assert not limit.passed() and limit.passed(1.0) and limit.passed(int8=True) and not none.passed(1.0)
     now[0] += 0.2
     assert limit.passed()
 
 
-def test_images_that_no_model_could_be_exported_of_are_refused(tmp_path):
+def test_images_that_no_model_could_be_exported_of_are_refused(tmp_path, write_data, options):
     """Before anything is written, and not after hours of training."""
     folder = write_data(tmp_path / "large", np.zeros((3, 1001, 1000, 1), np.uint8))
     with pytest.raises(DataError, match="1,001 x 1,000 pixels; at most 1,000,000 were expected"):
         train(options(folder), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_long_download_leaves_its_time_to_training(data, options, tmp_path, monkeypatch):
+    """It counts as time gone by, and not as a measure of the export to come."""
+    real, late = time.monotonic, [0.0]
+    monkeypatch.setattr(deadline.time, "monotonic", lambda: real() + late[0])
+
+    def download(*arguments, **more):
+        late[0] += 1000
+        return load(*arguments, **more)
+
+    monkeypatch.setattr(job, "load", download)
+    assert train(options(data), out=tmp_path / "run", max_time=1060).finished
+    assert train(options(data), out=tmp_path / "other", max_time=1001).reason == deadline.REASON

@@ -10,7 +10,8 @@ import numpy as np
 
 from vaecli.errors import OptionError, OutputError
 from vaecli.options import TrainOptions
-from vaecli.tasks import deadline, plots, together
+from vaecli.runtime.location import DECODERS
+from vaecli.tasks import deadline, plots, resuming, together
 from vaecli.tasks.finish import finish, missing
 from vaecli.tasks.job import Job, begun, taken_up
 from vaecli.training import cluster, meeting, startup
@@ -92,7 +93,8 @@ def train(
     with contextlib.ExitStack() as stack:
         workers = None
         if place.workers > 1:
-            together.start_tensorflow(devices)
+            with limit.starting():
+                together.start_tensorflow(devices)
             reason = meeting.meet(place, stop)
             if reason:
                 return Trained(None, reason, None, None, finished=False)
@@ -107,14 +109,15 @@ def train(
         with together.telling_failure(workers):
             asked_for = stack.enter_context(opened)
             stack.enter_context(together.guarded(workers, asked_for.run))
-            started = _start(asked_for, workers, devices)
+            with limit.starting():
+                started = _start(asked_for, workers, devices)
         trainer = _build(asked_for, started, watch)
         job = started.job
-        limit.training_begins()
+        int8 = (job.run.model / DECODERS["int8"]).exists()
 
         def asked() -> str | None:
             history = trainer.state.history
-            late = limit.passed(history[-1]["val_seconds"] if history else 0.0)
+            late = limit.passed(history[-1]["val_seconds"] if history else 0.0, int8=int8)
             return stop() or (deadline.REASON if late else None)
 
         try:
@@ -159,32 +162,19 @@ def _build(asked_for: Job, started: _Started, watch: Watcher) -> "Trainer":
         job.write_config()
     else:
         trainer.resume(job.facts)
-        _note_other_numbers(asked_for, started, trainer, watch)
+        resuming.note_other_numbers(
+            asked_for,
+            trainer,
+            watch,
+            precision=job.chosen.precision,
+            replicas=started.devices.replicas,
+            threads=started.threads,
+        )
         if asked_for.chosen != job.before:
-            _extend(job, job.before, trainer, watch)
+            resuming.extend(job, job.before, trainer, watch)
     trainer.state.threads, trainer.state.replicas = started.threads, started.devices.replicas
     trainer.share()
     return trainer
-
-
-def _note_other_numbers(asked_for: Job, started: _Started, trainer: "Trainer", watch: Watcher) -> None:
-    """Say why the weights cannot be equal to the bit to those of a run never stopped."""
-    wanted, kind = asked_for.chosen.precision, started.job.chosen.precision
-    replicas = started.devices.replicas
-    others = []
-    if wanted not in (kind, "auto"):
-        others.append(f"in {wanted}, which this machine does not compute in: it goes on in {kind}")
-    if trainer.state.replicas != replicas:
-        others.append(f"on {trainer.state.replicas} devices, and goes on with {replicas}")
-    if started.threads != asked_for.threads:
-        others.append(
-            f"with {asked_for.threads} threads (within, between operations), and TensorFlow works with "
-            f"{started.threads} in this process already"
-        )
-    for other in others:
-        watch.note(
-            f"This run was trained {other}: the weights cannot be equal to the bit to those of a run never stopped."
-        )
 
 
 def _watchers(job: Job, watch: Watcher, *, tensorboard: bool) -> list[Watcher]:
@@ -195,19 +185,6 @@ def _watchers(job: Job, watch: Watcher, *, tensorboard: bool) -> list[Watcher]:
 
         watchers.append(EventWriter(job.run.tensorboard))
     return watchers
-
-
-def _extend(job: Job, before: TrainOptions, trainer: "Trainer", watch: Watcher) -> None:
-    if job.chosen.epochs > before.epochs and trainer.out_of_patience:
-        trainer.state.patience_from = trainer.state.epoch
-        trainer.save(job.facts)  # first: with config.toml alone, patience would end the epochs to come
-        watch.note("Patience had run out; it counts anew from here.")
-    if job.chosen.epochs != before.epochs and job.chosen.schedule != "constant":
-        watch.note(
-            f"The {job.chosen.schedule} now ends with epoch {job.chosen.epochs}, not {before.epochs}: the learning "
-            f"rate goes on at {trainer.rate(job.chosen):.2g}, where it had come to {trainer.rate(before):.2g}."
-        )
-    job.write_config()
 
 
 def _train(
