@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vaecli.training.schedule import epoch_order, learning_rates
+from vaecli.training.schedule import beta_2, epoch_order, learning_rates
 
 
 @pytest.mark.parametrize("total", [1, 3, 40, 1000, 100_000])
@@ -28,6 +28,11 @@ def test_parts_are_the_whole():
 def test_constant():
     """A constant schedule is constant."""
     assert (learning_rates(3, 9, total=10, peak=1e-3, schedule="constant") == np.float32(1e-3)).all()
+
+
+def test_memory():
+    """Adam's memory is the classic one at a constant rate, and shorter under the cosine."""
+    assert (beta_2("constant"), beta_2("cosine")) == (0.999, 0.99)
 
 
 def test_order_is_a_permutation_of_seed_and_epoch():

@@ -127,6 +127,32 @@ def test_a_damaged_checkpoint_is_an_error(images, tmp_path, damage):
         make(images, tmp_path).resume({})
 
 
+def test_constant_is_classic_adam(images, tmp_path):
+    """`--schedule constant --learning-rate 1e-3` takes the steps of Keras' own Adam, but for rounding."""
+    import keras
+    import tensorflow as tf
+
+    from vaecli.training.objective import terms
+    from vaecli.training.schedule import epoch_order
+
+    more = {"epochs": 1, "learning_rate": 1e-3, "schedule": "constant", "precision": "float32"}
+    options = dataclasses.replace(OPTIONS, **more)
+    ours, plain = make(images, tmp_path, options), make(images, tmp_path, options).vae
+    ours.run({}, saved=lambda state: None, watch=Watcher(), stop=lambda: None)
+    train = np.flatnonzero(~validation_mask(len(images), fraction=0.2, seed=3))
+    order = train[epoch_order(len(train), seed=3, epoch=0)]
+    adam = keras.optimizers.Adam(1e-3)
+    for step in range(ours.steps_per_epoch):
+        batch = tf.constant(images[order[64 * step : 64 * (step + 1)]], tf.float32) / 255
+        noise = tf.random.stateless_normal((len(batch), 2), seed=[3, step])
+        with tf.GradientTape() as tape:
+            reconstruction, kl, _ = terms(plain, batch, noise, training=True)
+            loss = tf.reduce_mean(reconstruction + tf.reduce_sum(kl, axis=1))
+        adam.apply_gradients(zip(tape.gradient(loss, plain.variables), plain.variables, strict=True))
+    for one, other in zip(weights(ours), plain.variables, strict=True):
+        np.testing.assert_allclose(one, other.numpy(), atol=3e-4)
+
+
 def test_early_stopping_keeps_the_best_weights(images, tmp_path):
     """With a rate that wrecks the model, training ends after `patience` worse epochs, and the best come back."""
     options = dataclasses.replace(OPTIONS, epochs=30, patience=2, learning_rate=0.05, schedule="constant")

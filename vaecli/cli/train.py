@@ -37,7 +37,9 @@ def train(
     latent_dim: Annotated[int, typer.Option(min=1, help="Latent dimensions.")] = DEFAULTS.latent_dim,
     batch_size: Annotated[int, typer.Option(min=1, help="Images a step.")] = DEFAULTS.batch_size,
     learning_rate: Annotated[float, typer.Option(help="Adam's, at its peak.")] = DEFAULTS.learning_rate,
-    schedule: Annotated[options.Schedule, typer.Option(help="Of the learning rate.")] = DEFAULTS.schedule,
+    schedule: Annotated[
+        options.Schedule, typer.Option(help="Of the rate; constant is classic Adam.")
+    ] = DEFAULTS.schedule,
     beta: Annotated[float, typer.Option(help="Weight of the KL; 1 is the ELBO.")] = DEFAULTS.beta,
     precision: Annotated[
         options.Precision, typer.Option(help="Of the steps; auto is bfloat16 where the machine has it.")

@@ -7,13 +7,14 @@ import numpy as np
 import tensorflow as tf
 
 from vaecli.data.images import Images
+from vaecli.options import Schedule
 from vaecli.training.devices import Devices
 from vaecli.training.network import Vae
 from vaecli.training.objective import terms
 from vaecli.training.precision import Resolved, active
+from vaecli.training.schedule import beta_2
 from vaecli.training.source import source_of
 
-BETA_2 = 0.99  # Adam's: with a memory of 100 steps, not 1,000, it follows gradients whose size changes fast
 CLIP_NORM = 1000.0  # nats; ordinary gradients stay below, a broken step is cut to size
 
 
@@ -24,9 +25,9 @@ class SummedAdam(keras.optimizers.Adam):  # type: ignore[misc]  # Keras has no t
         return grads_and_vars
 
 
-def make_optimizer(vae: Vae) -> keras.optimizers.Optimizer:
+def make_optimizer(vae: Vae, beta_2: float) -> keras.optimizers.Optimizer:
     """Adam, built at once so that its state can be saved before the first step; the engine sets its rate."""
-    optimizer = SummedAdam(learning_rate=0.0, beta_2=BETA_2, global_clipnorm=CLIP_NORM)
+    optimizer = SummedAdam(learning_rate=0.0, beta_2=beta_2, global_clipnorm=CLIP_NORM)
     optimizer.build(vae.variables)
     return optimizer
 
@@ -45,6 +46,7 @@ class Engine:
         *,
         beta: float,
         seed: int,
+        schedule: Schedule = "cosine",
         precision: Resolved = "float32",
         devices: Devices | None = None,
     ) -> None:
@@ -52,7 +54,7 @@ class Engine:
         self.vae = vae
         self._precision: Resolved = precision
         with self.devices.scope():
-            self.optimizer = make_optimizer(vae)
+            self.optimizer = make_optimizer(vae, beta_2(schedule))
         self._source = source_of(images)
         self._beta = beta
         self._seed = seed % 2**31

@@ -57,6 +57,7 @@ class Trainer:
             images,
             beta=options.beta,
             seed=options.seed,
+            schedule=options.schedule,
             precision=precision.choose(options.precision),
             devices=self._devices,
         )
