@@ -1,6 +1,7 @@
 """Advice is given once, when there is a reason, and not otherwise."""
 
 import numpy as np
+import pytest
 
 from vaecli.training.advice import Adviser, overfits
 from vaecli.training.watch import Epoch, Several, Watcher
@@ -14,11 +15,13 @@ class Listener(Watcher):
         self.notes.append(message)
 
 
-def advise(losses, val_losses, active):
-    listener = Listener()
-    adviser = Several([Adviser(listener)])
-    for number, (loss, val_loss, units) in enumerate(zip(losses, val_losses, active, strict=True)):
-        row = {"epoch": number + 1, "loss": loss, "val_loss": val_loss}
+def advise(losses, val_losses, active, resumed_after=0):
+    """The notes of a run, or of what is left of it after some epochs."""
+    listener, rows = Listener(), []
+    for number, (loss, val_loss) in enumerate(zip(losses, val_losses, strict=True)):
+        rows.append({"epoch": number + 1, "loss": loss, "val_loss": val_loss})
+    adviser = Several([Adviser(listener, rows[:resumed_after])])
+    for row, units in list(zip(rows, active, strict=True))[resumed_after:]:
         adviser.epoch_ended(Epoch(row, True, units, np.zeros(16), lambda n: n, lambda n: (n, n)))
     return listener.notes
 
@@ -44,3 +47,20 @@ def test_both_falling_or_both_rising_is_no_overfitting():
     """It takes both: a run that gets worse altogether is another matter."""
     rows = [{"loss": float(i), "val_loss": float(i)} for i in range(5)]
     assert not overfits(rows) and not overfits(rows[::-1])
+
+
+RISING = [9, 8, 7, 6, 5, 4], [9, 8, 8.1, 8.2, 8.3, 8.4], [9] * 6
+
+
+@pytest.mark.parametrize(("resumed_after", "count"), [(0, 1), (1, 1), (3, 1), (4, 1), (5, 0)])
+def test_overfitting_is_seen_across_a_stop(resumed_after, count):
+    """The epochs before a stop count, and what was said of them is not said again."""
+    assert len(advise(*RISING, resumed_after)) == count
+
+
+def test_collapse_before_a_stop_was_said():
+    """Units that are few in the first epoch after a stop were few before; those that die later are news."""
+    falling = [9, 8, 7, 6, 5]
+    assert advise(falling, falling, [2] * 5, resumed_after=3) == []
+    assert len(advise(falling, falling, [2] * 5, resumed_after=2)) == 1
+    assert len(advise(falling, falling, [9, 9, 9, 9, 2], resumed_after=3)) == 1

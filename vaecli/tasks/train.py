@@ -121,7 +121,7 @@ def train(
             return stop() or (deadline.REASON if late else None)
 
         try:
-            watchers = _watchers(job, watch, tensorboard=tensorboard)
+            watchers = _watchers(job, trainer, watch, tensorboard=tensorboard)
             return _train(job, trainer, Several(watchers), asked, checkpoint_every)
         except OutputError as error:
             if not job.run.checkpoint.exists():
@@ -177,9 +177,9 @@ def _build(asked_for: Job, started: _Started, watch: Watcher) -> "Trainer":
     return trainer
 
 
-def _watchers(job: Job, watch: Watcher, *, tensorboard: bool) -> list[Watcher]:
+def _watchers(job: Job, trainer: "Trainer", watch: Watcher, *, tensorboard: bool) -> list[Watcher]:
     """The caller's, and those that keep and judge what happens."""
-    watchers = [watch, Adviser(watch), plots.SheetKeeper(job.run)]
+    watchers = [watch, Adviser(watch, trainer.state.history), plots.SheetKeeper(job.run)]
     if tensorboard:
         from vaecli.training.events import EventWriter
 

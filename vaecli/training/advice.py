@@ -1,6 +1,11 @@
-"""What a run's course tells an experienced eye: collapse and overfitting, each said once, with what helps."""
+"""What a run's course tells an experienced eye: collapse and overfitting, each said once, with what helps.
+
+Once a run, however often it is taken up: what its history gives reason to say has been said. The active units of
+earlier epochs are not in the history, so few of them in the first epoch seen count as few before it, too.
+"""
 
 import itertools
+from collections.abc import Sequence
 
 from vaecli.training.watch import Epoch, Row, Watcher
 
@@ -9,18 +14,24 @@ FEW_ACTIVE = 0.25  # of the latent dimensions
 
 
 class Adviser(Watcher):
-    """Watches the epochs of a run and tells another watcher."""
+    """Watches the epochs of a run, after those of its `history`, and tells another watcher."""
 
-    def __init__(self, told: Watcher) -> None:
+    def __init__(self, told: Watcher, history: Sequence[Row] = ()) -> None:
         self._told = told
-        self._rows: list[Row] = []
-        self._said: set[str] = set()
+        self._rows = list(history)
+        self._seen = 0
+        ends = range(len(self._rows) + 1)
+        self._said = {"overfitting"} if any(overfits(self._rows[:end]) for end in ends) else set()
 
     def epoch_ended(self, epoch: Epoch) -> None:
         """Look at the epoch and at those before it."""
+        before, dimensions = len(self._rows), len(epoch.kl)
+        few = epoch.active_units < max(1.0, FEW_ACTIVE * dimensions)
+        if few and not self._seen and before >= PATIENT:
+            self._said.add("collapse")
+        self._seen += 1
         self._rows.append(epoch.row)
-        dimensions = len(epoch.kl)
-        if len(self._rows) >= PATIENT and epoch.active_units < max(1.0, FEW_ACTIVE * dimensions):
+        if few and len(self._rows) >= PATIENT:
             self._say(
                 "collapse",
                 f"Only {epoch.active_units} of {dimensions} latent dimensions carry anything: "
@@ -41,7 +52,7 @@ class Adviser(Watcher):
             self._told.note(message)
 
 
-def overfits(rows: list[Row]) -> bool:
+def overfits(rows: Sequence[Row]) -> bool:
     """Whether the validation loss rose and the training loss fell in each of the last epochs."""
     last = rows[-PATIENT - 1 :]
     if len(last) <= PATIENT:

@@ -96,7 +96,7 @@ class Loop:
             except _NotFiniteError as seen:
                 self._go_back(seen, hooks)
                 continue
-            self._save(hooks)
+            self._save(hooks)  # before anybody is told: a kill between costs a frame of the GIF, not an epoch
             if epoch is None:
                 return str(reason)
             hooks.watch.epoch_ended(epoch)
