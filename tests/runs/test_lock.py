@@ -1,11 +1,13 @@
 """One process trains a run: real processes, a real kill."""
 
+import errno
 import subprocess
 import sys
 
 import pytest
 
 from vaecli.errors import OutputError, TrainingError
+from vaecli.runs import lock
 from vaecli.runs.lock import locked
 
 HOLDER = """
@@ -63,6 +65,20 @@ def test_within_one_process(tmp_path):
     with pytest.raises(ZeroDivisionError), locked(path):
         raise ZeroDivisionError
     assert is_free(path)
+
+
+def test_a_file_system_without_locks(tmp_path, monkeypatch):
+    """NFS without its lock service: nobody else trains, and the message does not say so."""
+
+    def refuse(descriptor):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(lock, "_acquire", refuse)
+    with (
+        pytest.raises(OutputError, match=r"Cannot lock .*No locks available"),
+        locked(tmp_path / "a"),
+    ):
+        raise AssertionError("a lock where there are none")
 
 
 def test_a_place_that_cannot_be_written(tmp_path):

@@ -48,7 +48,7 @@ class Run:
         except (OSError, ValueError, TypeError, RecursionError) as error:
             raise ModelError(
                 f"{self.path} is not a run of vaecli: {self.provenance.name} is missing or damaged.",
-                hint="Name a folder under runs/.",
+                hint="Name the folder of a run, as they lie under runs/; `vaecli train` begins one.",
             ) from error
         return document
 

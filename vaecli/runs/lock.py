@@ -5,7 +5,7 @@ import pathlib
 import sys
 from collections.abc import Iterator
 
-from vaecli.errors import TrainingError
+from vaecli.errors import OutputError, TrainingError
 from vaecli.files import translating
 
 
@@ -15,16 +15,25 @@ def locked(path: pathlib.Path) -> Iterator[None]:
 
     Raises:
         TrainingError: another process holds it.
+        OutputError: the file cannot be written, or its file system knows no locks.
     """
     with translating(path):
         file = path.open("ab")
     with file:
         try:
             _acquire(file.fileno())
-        except OSError as error:
+        except (
+            BlockingIOError,
+            PermissionError,
+        ) as error:  # what POSIX and Windows say of a lock that is held
             raise TrainingError(
                 f"{path.parent} is being trained by another process.",
-                hint="Wait for it, or choose another --out.",
+                hint="Wait until it ends, or stop it with Ctrl-C.",
+            ) from error
+        except OSError as error:
+            raise OutputError(
+                f"Cannot lock {path}: {error.strerror or error}.",
+                hint="Runs need a file system with locks, such as a disk of this machine.",
             ) from error
         yield
 
