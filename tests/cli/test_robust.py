@@ -5,8 +5,10 @@ import pathlib
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -142,6 +144,32 @@ def test_an_ignored_ctrl_c_stays_ignored(run):
     os.kill(number, signal.SIGTERM)
     _, stderr = ended(shell)
     assert "stopped by SIGTERM" in stderr and "Next: vaecli train --resume" in stderr
+
+
+FROM_MIRROR = """
+import dataclasses, sys
+from vaecli.cli.main import main
+from vaecli.data.catalogue import CATALOGUE
+CATALOGUE["mnist"] = dataclasses.replace(CATALOGUE["mnist"], mirrors=(sys.argv.pop(1),))
+main()
+"""
+
+
+def test_one_ctrl_c_ends_a_download(tmp_path):
+    """A mirror that says nothing for ever: no wait for it, as there is nothing to lose, and nothing is left."""
+    with socket.create_server(("127.0.0.1", 0)) as mirror:
+        url = f"http://127.0.0.1:{mirror.getsockname()[1]}/"
+        command = [sys.executable, "-c", FROM_MIRROR, url, "train", "--data", "mnist", "--out", "run"]
+        environment = os.environ | {"VAECLI_CACHE": str(tmp_path / "cache")}
+        process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=-1, stderr=-1, text=True)
+        with mirror.accept()[0] as connection:
+            connection.recv(1)  # it asks, and waits for 15 s
+            began = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            code, stderr = ended(process)
+        assert time.monotonic() - began < 8
+    assert code == 130 and "nothing half-written is left" in stderr
+    assert not (tmp_path / "run").exists() and not [p for p in tmp_path.rglob("*") if p.is_file()]
 
 
 def test_one_ctrl_c_in_the_export_lets_it_finish(run):

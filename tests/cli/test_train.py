@@ -5,6 +5,7 @@ import json
 import os
 import re
 import select
+import shutil
 import signal
 import struct
 import subprocess
@@ -175,6 +176,27 @@ def screen_lines(output):
     return [line for part in text.split("\n") for line in part.split("\r")]
 
 
+def test_a_stop_under_json_says_how_to_go_on(piped, tmp_path):
+    """On stderr: stdout has one object an epoch and nothing else. With `--quiet` nothing says it."""
+    run = shutil.copytree(piped[0] / "run", tmp_path / "run")
+    for flags, said in (([], [b"Next: vaecli train --resume run"]), (["--quiet"], [])):
+        result = vaecli(
+            "train", "--resume", run, "--epochs", 9, "--json", "--max-time", "1s", *flags, cwd=tmp_path
+        )
+        assert (result.returncode, result.stdout) == (0, b"")
+        assert [line for line in result.stderr.splitlines() if line.startswith(b"Next")] == said
+
+
+def test_a_precision_from_a_file_is_not_taken_for_a_flag(call, data, here, monkeypatch):
+    """The config.toml of a run on another machine: the file is named, and the flag that wins over it."""
+    monkeypatch.setattr("vaecli.training.precision.PROCESSOR_FLAGS", frozenset({"none-such"}))
+    (here / "kept.toml").write_text(f'data = "{data}"\nprecision = "bfloat16"\n')
+    code, _, stderr = call("train", "--config", "kept.toml", "--out", "run")
+    said = re.sub(r"[\s│]+", " ", stderr)
+    assert code == 2 and "kept.toml has precision = 'bfloat16'" in said and "Use --precision auto" in said
+    assert [path.name for path in here.iterdir()] == ["kept.toml"]
+
+
 def test_advice_is_given_once(data, tmp_path):
     """A KL that weighs a thousandfold empties the latent space: said in the third epoch, and not after a stop."""
     options = ["--epochs", 3, "--beta", 1000, "--latent-dim", 4, "--out", "run"]
@@ -260,10 +282,11 @@ def test_a_signal_stops_it_without_loss(data, tmp_path, number, code):
         (["--config", "missing.toml"], 1, "missing.toml"),
         (["--config", "typo.toml"], 1, "`epochs`"),
         (["--config", "type.toml"], 1, "a whole number"),
-        (["--config", "range.toml"], 2, "at least 1"),
+        (["--config", "range.toml"], 2, "range.toml has epochs = 0. --epochs has to be at least 1"),
+        (["--config", "range.toml", "--epochs", "-1"], 2, "'--epochs': -1"),
         (["--config", "broken.toml"], 1, "not TOML"),
-        (["--resume", "taken"], 1, "taken"),
-        (["--resume", "taken", "--epochs", "3"], 1, "taken"),
+        (["--resume", "taken"], 1, "taken is not a run of vaecli"),
+        (["--resume", "nowhere", "--epochs", "3"], 1, "`vaecli train` begins one"),
         (["--resume", "taken", "--latent-dim", "3"], 2, "--latent-dim came too"),
         (["--resume", "taken", "--out", "there"], 2, "--out came too"),
         (["--max-time", "soon"], 2, "--max-time"),

@@ -1,8 +1,10 @@
 """`vaecli train`."""
 
+import contextlib
 import dataclasses
 import pathlib
 import typing
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -45,7 +47,10 @@ def train(
         options.Precision, typer.Option(help="Of the steps; auto is bfloat16 where the machine has it.")
     ] = DEFAULTS.precision,
     patience: Annotated[
-        int, typer.Option(min=1, help="Stop after so many epochs without a better one.")
+        int,
+        typer.Option(
+            min=1, help="Stop after so many epochs without a better one; few can cut the cosine's gain."
+        ),
     ] = DEFAULTS.patience,
     validation_split: Annotated[float, typer.Option(help="Part held out.")] = DEFAULTS.validation_split,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = DEFAULTS.seed,
@@ -95,18 +100,22 @@ def train(
     flags = _flags(context)
     limit = seconds(max_time, option="--max-time") if max_time is not None else None
     count = device_count(devices)
+    from_file: dict[str, Any] = {}
     if resume is not None:
         _refuse_beside_resume([name for name in (*flags, "out", "config") if _typed(context, name)])
         chosen = None
     else:
-        chosen = options.merge(options.read_config(config) if config else {}, flags)
+        settings = options.read_config(config) if config else {}
+        from_file = {name: value for name, value in settings.items() if name not in flags}
+        with _naming(config, from_file):
+            chosen = options.merge(settings, flags)
 
     from vaecli.cli.live import watching
     from vaecli.cli.stopping import STOPPED, stoppable
     from vaecli.tasks.train import train as task
 
     with stoppable() as stop:
-        with watching(quiet=quiet, as_json=as_json) as watch:
+        with _naming(config, from_file), watching(quiet=quiet, as_json=as_json) as watch:
             result = task(
                 chosen,
                 out=out,
@@ -114,14 +123,17 @@ def train(
                 changes=flags if resume else None,
                 watch=watch,
                 stop=stop,
+                interruptible=stop.at_once,
                 checkpoint_every=60 * checkpoint_every,
                 max_time=limit,
                 tensorboard=tensorboard,
                 devices=count,
             )
         ended = stop() or result.reason  # of several workers, the signal may have come to another one
-    if not as_json and result.run:
+    if result.run and not as_json:
         _report(result, result.run, quiet=quiet)
+    elif result.run and not (result.finished or quiet):
+        _say_resume(result.run)
     if ended in STOPPED:
         raise typer.Exit(STOPPED[ended])
 
@@ -143,6 +155,19 @@ def _typed(context: typer.Context, name: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
+@contextlib.contextmanager
+def _naming(config: pathlib.Path | None, settings: Mapping[str, Any]) -> Iterator[None]:
+    """In an OptionError of the body, say which of these settings comes from a file, as nobody typed it."""
+    try:
+        yield
+    except OptionError as error:
+        name = error.option.removeprefix("--").replace("-", "_")
+        if name not in settings:
+            raise
+        where = f"{config} has {name} = {settings[name]!r}. {error.message}"
+        raise OptionError(where, hint=error.hint) from error
+
+
 def _flags(context: typer.Context) -> dict[str, Any]:
     """The training options that were typed; they win over a file, a default does not."""
     names = [field.name for field in dataclasses.fields(TrainOptions) if _typed(context, field.name)]
@@ -158,10 +183,14 @@ def _report(result: "Trained", folder: pathlib.Path, *, quiet: bool) -> None:
     if quiet:
         return
     if not result.finished:
-        console.next_step(f"vaecli train --resume {run}")
+        _say_resume(folder)
     if result.best:
         console.next_step(f"vaecli eval -m {run}")
         console.next_step(f"vaecli sample -m {run} -o samples.png")
+
+
+def _say_resume(folder: pathlib.Path) -> None:
+    console.next_step(f"vaecli train --resume {console.shown_path(folder)}")
 
 
 def _outcome(result: "Trained") -> str:

@@ -6,7 +6,8 @@ import json
 import math
 import pathlib
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,16 @@ from vaecli.data.images import MAX_PIXELS, ImageSet
 from vaecli.data.picture import guess_polarity
 from vaecli.data.resolve import load
 from vaecli.data.split import validation_mask
-from vaecli.errors import DataError, OptionError
+from vaecli.errors import DataError, OptionError, TrainingError
 from vaecli.options import TrainOptions
 from vaecli.runs import layout, provenance
 from vaecli.runs.lock import locked
 from vaecli.runtime import threads
-from vaecli.training.state import State, read
+from vaecli.training.state import Saved, State, read
 from vaecli.training.watch import Watcher
+
+Interruptible = Callable[[], contextlib.AbstractContextManager[None]]
+"""Entered while the data are loaded, where nothing can be lost: a signal may end that at once."""
 
 # Images that stay in the run, so that export needs no data set: to check the files with, and to fit int8 to.
 KEPT_VALIDATION, KEPT_TRAINING = 64, 256
@@ -68,9 +72,12 @@ class Job:
 
 
 @contextlib.contextmanager
-def begun(chosen: TrainOptions, out: pathlib.Path | None, watch: Watcher) -> Iterator[Job]:
+def begun(
+    chosen: TrainOptions, out: pathlib.Path | None, watch: Watcher, interruptible: Interruptible = nullcontext
+) -> Iterator[Job]:
     """A new run: its data, and its folder with all but results; no folder is left if an option is refused."""
-    data = load(chosen.data, "train", warn=watch.note, progress=watch.downloaded)
+    with interruptible():
+        data = load(chosen.data, "train", warn=watch.note, progress=watch.downloaded)
     _require_size(data)
     held_out = hold_out(data, chosen)
     run = layout.create(out, data.name)
@@ -86,26 +93,45 @@ def begun(chosen: TrainOptions, out: pathlib.Path | None, watch: Watcher) -> Ite
 
 
 @contextlib.contextmanager
-def taken_up(path: pathlib.Path, changes: Mapping[str, Any], watch: Watcher) -> Iterator[Job]:
+def taken_up(
+    path: pathlib.Path,
+    changes: Mapping[str, Any],
+    watch: Watcher,
+    interruptible: Interruptible = nullcontext,
+) -> Iterator[Job]:
     """A run that was begun before; temporary files that a killed process left in it go.
 
     Raises:
-        ConfigError, TrainingError: `path` is no run, or has no state, or another process trains it.
+        ModelError, ConfigError: `path` is no run.
+        TrainingError: it has no state, was trained on other data, or another process trains it.
         OptionError: a change that this run does not admit.
     """
     run = layout.Run(path)
-    options.read_config(run.config)  # a folder that is no run stays as it is
+    run.read_provenance()  # a folder that is no run stays as it is
+    options.read_config(run.config)
     with locked(run.lock):
         for folder in (run.path, run.checkpoint.parent, run.model, run.plots, run.sheets):
             files.remove_leftovers(folder)
         before = options.merge(options.read_config(run.config))
-        state = read(run.checkpoint).state
-        chosen = _changed(before, changes, state)
-        data = load_again(chosen.data, watch)
+        saved = read(run.checkpoint)
+        chosen = _changed(before, changes, saved.state)
+        with interruptible():
+            data = load_again(chosen.data, watch)
+        _require_same(data, saved)
         if "data" in changes:
             chosen = dataclasses.replace(chosen, data=_name_to_keep(chosen, data))
-        count = state.threads or [threads.available()] * 2
+        count = saved.state.threads or [threads.available()] * 2
         yield Job(run, chosen, data, hold_out(data, chosen), before, count)
+
+
+def _require_same(data: ImageSet, saved: Saved) -> None:
+    was, now = str(saved.facts.get("data")), data.sha256
+    if was != now:
+        raise TrainingError(
+            f"{data.name} in {data.location} is not what this run was trained on: {was[:12]}... was expected, "
+            f"{now[:12]}... came.",
+            hint="Say with --data where the images and labels of then are now, or start a new run.",
+        )
 
 
 def _changed(before: TrainOptions, changes: Mapping[str, Any], state: State) -> TrainOptions:

@@ -13,7 +13,7 @@ from vaecli.options import TrainOptions
 from vaecli.runtime.location import DECODERS
 from vaecli.tasks import deadline, plots, resuming, together
 from vaecli.tasks.finish import finish, missing
-from vaecli.tasks.job import Job, begun, taken_up
+from vaecli.tasks.job import Interruptible, Job, begun, taken_up
 from vaecli.training import cluster, meeting, startup
 from vaecli.training.advice import Adviser
 from vaecli.training.watch import Plan, Row, Several, Watcher
@@ -52,6 +52,7 @@ def train(
     changes: Mapping[str, Any] | None = None,
     watch: Watcher | None = None,
     stop: Callable[[], str | None] = lambda: None,
+    interruptible: Interruptible = contextlib.nullcontext,
     checkpoint_every: float = CHECKPOINT_EVERY,
     max_time: float | None = None,
     tensorboard: bool = False,
@@ -71,6 +72,7 @@ def train(
         changes: new `epochs` and `patience` for that run, and `data`: where its images are now.
         watch: is told how it goes.
         stop: asked between steps; a reason ends the run, whose state and best weights are kept.
+        interruptible: entered while the data are loaded, where nothing can be lost: a signal may end that at once.
         checkpoint_every: seconds between two states within an epoch; one is written at the end of each anyway.
         max_time: seconds after which all should be done, the export too; the run can then be taken up.
         tensorboard: write event files, too.
@@ -104,7 +106,9 @@ def train(
                 reason, finished = together.follow(workers, data_name=name, watch=watch, stop=stop)
                 return Trained(None, reason, None, None, finished)
         opened = (
-            taken_up(resume, changes or {}, watch) if resume else begun(chosen or TrainOptions(), out, watch)
+            taken_up(resume, changes or {}, watch, interruptible)
+            if resume
+            else begun(chosen or TrainOptions(), out, watch, interruptible)
         )
         with together.telling_failure(workers):
             asked_for = stack.enter_context(opened)
@@ -126,7 +130,7 @@ def train(
         except OutputError as error:
             if not job.run.checkpoint.exists():
                 raise
-            hint = f"The last state is whole. When there is room: vaecli train --resume {job.run.path}"
+            hint = f"The last state is whole. When that is mended: vaecli train --resume {job.run.path}"
             raise OutputError(error.message, hint=hint) from error
 
 

@@ -115,10 +115,12 @@ class Loop:
     def _go_back(self, seen: _NotFiniteError, hooks: Hooks) -> None:
         setbacks, factor = self.state.setbacks + 1, self.state.rate_factor / 2
         if setbacks > MAX_SETBACKS:
+            best = f" The best model so far, of epoch {self.state.best_epoch}: vaecli export -m RUN."
             raise TrainingError(
                 f"{seen}. Going back with half the learning rate has not helped, {MAX_SETBACKS} times. "
                 "The last good state is kept.",
-                hint=f"Train anew with a lower --learning-rate than {self._options.learning_rate}.",
+                hint=f"Train anew with a lower --learning-rate than {self._options.learning_rate}."
+                + (best if self.state.best_weights else ""),
             )
         self.state = hooks.reload()
         self.state.setbacks, self.state.rate_factor = setbacks, factor
