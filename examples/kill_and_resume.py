@@ -37,6 +37,7 @@ def main() -> int:
     parser.add_argument(
         "--longest", type=float, default=4.0, help="seconds of training before a kill, at most"
     )
+    parser.add_argument("--precision", default="auto", help="auto, float32 or bfloat16 (default: auto)")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -55,6 +56,8 @@ def compare(folder: pathlib.Path, chosen: argparse.Namespace) -> int:
         chosen.epochs,
         "--latent-dim",
         2,
+        "--precision",
+        chosen.precision,
         "--checkpoint-every",
         0,
     ]

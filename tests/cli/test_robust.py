@@ -75,12 +75,24 @@ def run(trained, tmp_path):
     return shutil.copytree(trained, tmp_path / "run")
 
 
-def test_kill_9_loses_nothing():
+@pytest.mark.parametrize("precision", ["float32", "auto"])
+def test_kill_9_loses_nothing(precision):
     """SIGKILL at a random moment and in the writing of a state: resumed, the run ends equal to the bit.
 
     The documented command does the same 20 times.
     """
-    small = ["--times", "2", "--images", "600", "--epochs", "20", "--longest", "0.7"]
+    small = [
+        "--precision",
+        precision,
+        "--times",
+        "2",
+        "--images",
+        "600",
+        "--epochs",
+        "20",
+        "--longest",
+        "0.7",
+    ]
     result = subprocess.run(
         [sys.executable, EXAMPLE, *small], capture_output=True, text=True, timeout=600, check=False
     )
@@ -180,6 +192,17 @@ def test_one_ctrl_c_in_the_export_lets_it_finish(run):
     code, stderr = ended(process)
     assert code == 130 and "Next: vaecli eval" in stderr
     assert Model.open(run).info.training["epochs_done"] == 3
+
+
+def test_a_loss_that_is_no_number_ends_with_1(trained, tmp_path):
+    """A rate beyond reason: what was seen, after three attempts; the state is whole, and no epoch is made up."""
+    options = ["--data", trained.parent / "data", "--epochs", 2, "--latent-dim", 2, "--learning-rate", 1e30]
+    code, stderr = ended(begin(*options, "--out", "run", cwd=tmp_path))
+    assert code == 1 and stderr.count("Back to step 0 ") == 3
+    assert stderr.splitlines()[-1].startswith("Error: ") and "no finite number in epoch 1" in stderr
+    state = read(tmp_path / "run" / "checkpoint" / "state.npz").state
+    assert (state.epoch, state.setbacks) == (0, 3)
+    assert len((tmp_path / "run" / "metrics.csv").read_text().splitlines()) == 1
 
 
 def test_a_file_that_cannot_grow(run):
