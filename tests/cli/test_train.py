@@ -124,17 +124,21 @@ def test_config_repeats_the_run(piped):
 
 
 def test_tensorboard_reads_its_events(data, tmp_path):
-    """`--tensorboard` writes files that TensorBoard's own reader opens: scalars, pictures, KL of each dimension."""
+    """`--tensorboard` writes files that TensorBoard's own reader opens: scalars, pictures, KL of each dimension.
+
+    A run that is taken up goes on with them.
+    """
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    result = vaecli("train", "--data", data, *SMALL, "--out", "run", "--tensorboard", "-q", cwd=tmp_path)
-    assert result.returncode == 0, result.stderr.decode()
+    for options in (["--data", data, *SMALL, "--out", "run"], ["--resume", "run", "--epochs", 4]):
+        result = vaecli("train", *options, "--tensorboard", "-q", cwd=tmp_path)
+        assert result.returncode == 0, result.stderr.decode()
     events = EventAccumulator(str(tmp_path / "run" / "tensorboard"))
     events.Reload()
     tags = set(events.Tags()["tensors"])
     assert {*COLUMNS[1:], "active_units", "kl_per_dimension/0", "kl_per_dimension/1"} <= tags
     assert {"samples", "reconstructions"} <= tags
-    assert [event.step for event in events.Tensors("val_loss")] == [1, 2]
+    assert [event.step for event in events.Tensors("val_loss")] == [1, 2, 3, 4]
 
 
 def on_a_terminal(arguments, *, cwd, columns, interrupt_after=None, number=signal.SIGINT):

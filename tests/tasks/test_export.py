@@ -1,6 +1,8 @@
 """The export task: weights and facts come from the state, whatever ended the run and whatever else lies in it."""
 
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -177,3 +179,30 @@ def test_a_stale_decoder_counts_as_missing(with_all, model_folder):
     train(resume=with_all.path)
     assert len({file.info.model_id for file in read_all(with_all.model)}) == 1
     assert read_model(stale).info.precision == "int8"
+
+
+def constants(path):
+    """All arrays in a graph, in an order of their own: names differ from process to process."""
+    import onnx.numpy_helper
+
+    arrays = map(onnx.numpy_helper.to_array, onnx.load(path).graph.initializer)
+    return sorted((array.dtype.str, array.shape, array.tobytes()) for array in arrays)
+
+
+def require_equal(one, other):
+    """Two files of a model hold the same numbers: weights, golden vectors, figures."""
+    assert constants(one) == constants(other)
+    a, b = read_model(one), read_model(other)
+    assert (a.info.training, a.info.quantisation) == (b.info.training, b.info.quantisation)
+    for name, values in a.golden().outputs.items():
+        np.testing.assert_array_equal(values, b.golden().outputs[name])
+
+
+def test_the_process_that_trained_exports_what_a_fresh_one_does(data, options, tmp_path):
+    """Parity and calibration are computed without the rewrite to bfloat16, which `auto` trains in where it can."""
+    run = Run(train(options(data, epochs=1), out=tmp_path / "run").run)
+    export(run.path, out=tmp_path / "here", precisions=["int8"])
+    command = [sys.executable, "-m", "vaecli", "export", "-m", run.path, "-o", tmp_path / "fresh", "--int8"]
+    subprocess.run(command, check=True, timeout=300, capture_output=True)
+    for name in ("encoder.onnx", "decoder.onnx", "decoder.int8.onnx"):
+        require_equal(tmp_path / "here" / name, tmp_path / "fresh" / name)

@@ -5,11 +5,12 @@ import time
 import tomllib
 
 import numpy as np
+import PIL.Image
 import pytest
 
 from vaecli.data.mini import load_mini
 from vaecli.data.resolve import load
-from vaecli.errors import DataError, OptionError, TrainingError
+from vaecli.errors import DataError, OptionError, OutputError, TrainingError
 from vaecli.runs.layout import Run
 from vaecli.runtime.model import Model
 from vaecli.tasks import deadline, job
@@ -121,6 +122,8 @@ def test_a_finished_run_is_extended(run, data, tmp_path):
     assert rows[2]["learning_rate"] > rows[1]["learning_rate"] > 0 and rows[3]["learning_rate"] < 5e-4
     info = Model.open(run.path).info
     assert info.training["epochs"] == 4 and info.training["epochs_done"] == 4
+    with PIL.Image.open(run.plots / "samples.gif") as animation:
+        assert animation.n_frames == 4
 
 
 def test_an_early_stopped_run_is_extended(data, tmp_path, options, rewrite_state):
@@ -268,3 +271,18 @@ def test_a_long_download_leaves_its_time_to_training(data, options, tmp_path, mo
     monkeypatch.setattr(job, "load", download)
     assert train(options(data), out=tmp_path / "run", max_time=1060).finished
     assert train(options(data), out=tmp_path / "other", max_time=1001).reason == deadline.REASON
+
+
+@pytest.mark.parametrize("place", ["a file", "/proc/self"])
+def test_events_that_cannot_be_written(run, place):
+    """A file in the way of the folder, a folder that takes no files: an error of ours, and the run can go on."""
+    if place.startswith("/"):
+        run.tensorboard.symlink_to(place)
+    else:
+        run.tensorboard.write_text(place)
+    with pytest.raises(
+        OutputError, match=r"(?s)Cannot write event files in .*When that is mended"
+    ):
+        train(resume=run.path, changes={"epochs": 3}, tensorboard=True)
+    run.tensorboard.unlink()
+    assert train(resume=run.path, tensorboard=True).finished
