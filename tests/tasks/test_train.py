@@ -238,14 +238,14 @@ def test_max_time_stops_within_the_run_and_exports(run):
 
 
 def test_the_deadline_leaves_room(monkeypatch):
-    """A start of 10 s keeps 20 s for the export, half a second for a call, and the validation's own time."""
+    """A start of 10 s keeps 25 s for the export, half a second for a call, and the validation's own time."""
     now = [100.0]
     monkeypatch.setattr(deadline.time, "monotonic", lambda: now[0])
     limit, none = deadline.Deadline(120), deadline.Deadline(None)
     now[0] += 50  # of downloading, say
     with limit.starting(), none.starting():
         now[0] += 10
-    now[0] = 100 + 120 - 20.6
+    now[0] = 100 + 120 - 25.6
     assert not limit.passed() and limit.passed(1.0) and limit.passed(int8=True) and not none.passed(1.0)
     now[0] += 0.2
     assert limit.passed()
