@@ -280,9 +280,7 @@ def test_events_that_cannot_be_written(run, place):
         run.tensorboard.symlink_to(place)
     else:
         run.tensorboard.write_text(place)
-    with pytest.raises(
-        OutputError, match=r"(?s)Cannot write event files in .*When that is mended"
-    ):
+    with pytest.raises(OutputError, match=r"(?s)Cannot write event files in .*When that is mended"):
         train(resume=run.path, changes={"epochs": 3}, tensorboard=True)
     run.tensorboard.unlink()
     assert train(resume=run.path, tensorboard=True).finished
