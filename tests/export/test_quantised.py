@@ -20,12 +20,20 @@ def loss(**changed):
 
 def test_bounds_of_the_loss():
     """Grey levels and nats are bounded, both signs of the ELBO; norm 10 is not; not-a-number does not pass."""
-    fidelity.require(loss(), "int8")
+    fidelity.require(loss(), "int8", values=784)
     for changed in ({"grey_encodings": 1.1}, {"grey_prior": float("nan")}, {"elbo": -0.3}, {"elbo": 0.3}):
         with pytest.raises(ParityError, match="int8 decoder is off"):
-            fidelity.require(loss(**changed), "int8")
+            fidelity.require(loss(**changed), "int8", values=784)
     with pytest.raises(ParityError, match="fp16 decoder is off"):
-        fidelity.require(loss(), "fp16")
+        fidelity.require(loss(), "fp16", values=784)
+
+
+def test_the_bound_of_the_elbo_grows_with_the_image():
+    """It is a sum over pixels: four times as many may be off by four times as much, a quarter by no less."""
+    fidelity.require(loss(elbo=-0.7), "int8", values=4 * 784)
+    fidelity.require(loss(elbo=-0.19), "int8", values=196)
+    with pytest.raises(ParityError, match=r"at most 0\.8 was expected"):
+        fidelity.require(loss(elbo=-0.9), "int8", values=4 * 784)
 
 
 def test_a_folder_without_one_says_what_to_do(model_folder, tmp_path):
@@ -234,7 +242,7 @@ def test_export_sees_an_int8_graph_that_is_not_what_its_numbers_say(vae, tmp_pat
         return model
 
     monkeypatch.setattr(quantised.int8, "build", faulty)
-    monkeypatch.setattr(fidelity, "require", lambda loss, precision: None)
+    monkeypatch.setattr(fidelity, "require", lambda loss, precision, *, values: None)
     with pytest.raises(ParityError, match="are not what its numbers say"):
         export_folder(vae.encoder, vae.decoder, info(), real(), tmp_path / "model", precisions=["int8"])
     assert list(tmp_path.iterdir()) == []
@@ -271,7 +279,7 @@ def test_export_sees_an_fp16_constant_that_is_another(vae, tmp_path, monkeypatch
 
     honest = quantised.half.halved
     monkeypatch.setattr(quantised.half, "halved", lambda model: another_constant(kind)(honest(model)))
-    monkeypatch.setattr(fidelity, "require", lambda loss, precision: None)
+    monkeypatch.setattr(fidelity, "require", lambda loss, precision, *, values: None)
     with pytest.raises(ParityError, match="fp16 decoder is off: its constant"):
         export_folder(vae.encoder, vae.decoder, info(), real(), tmp_path / "model", precisions=["fp16"])
     assert list(tmp_path.iterdir()) == []

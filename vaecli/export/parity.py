@@ -1,6 +1,7 @@
 """Does an exported file compute what Keras computes? Real, random and extreme inputs, three batch sizes."""
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -10,6 +11,8 @@ from vaecli.latent.draws import standard_normal
 from vaecli.runtime.golden import KEPT_BYTES, Golden, tolerance
 
 BATCHES = (1, 7, 64)
+MOST_PIXELS = 2**22  # of a batch: larger images are compared in the smaller ones
+FEWEST = 4  # inputs of a kind
 EXTREME_NORM = 10.0
 
 Outputs = Mapping[str, np.ndarray]
@@ -34,12 +37,13 @@ class Difference:
 
 
 def image_inputs(validation: np.ndarray) -> dict[str, np.ndarray]:
-    """Encoder inputs by kind, each (64, H, W, C) float32: real, random, and extreme pictures.
+    """Encoder inputs by kind, each (n, H, W, C) float32, n 64 or fewer: real, random, and extreme pictures.
 
     Args:
-        validation: (N, H, W, C) uint8, real images; repeated if there are fewer than 64.
+        validation: (N, H, W, C) uint8, real images; repeated if there are fewer than n.
     """
-    count, shape = max(BATCHES), validation.shape[1:]
+    shape = validation.shape[1:]
+    count = max(FEWEST, *(batch for batch in BATCHES if batch * math.prod(shape[:2]) <= MOST_PIXELS))
     real = np.resize(validation, (count, *shape)).astype(np.float32) / np.float32(255)
     noise = standard_normal(0, count, int(np.prod(shape)), seed=1).reshape(count, *shape)
     extreme = np.zeros((count, *shape), np.float32)
@@ -49,8 +53,8 @@ def image_inputs(validation: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def latent_inputs(z_mean: np.ndarray) -> dict[str, np.ndarray]:
-    """Decoder inputs by kind, each (64, D) float32: encodings of real images, the prior, and norm 10."""
-    count, dim = max(BATCHES), z_mean.shape[1]
+    """Decoder inputs by kind, each (n, D) float32: encodings of real images, the prior, and norm 10."""
+    count, dim = z_mean.shape
     prior = standard_normal(0, count, dim, seed=2)
     extreme = prior / np.linalg.norm(prior, axis=1, keepdims=True) * np.float32(EXTREME_NORM)
     return {"real": z_mean, "random": prior, "extreme": extreme}
@@ -83,10 +87,10 @@ def compare(
     reference: Callable[[np.ndarray], Outputs],
     exported: Callable[[np.ndarray], Outputs],
 ) -> list[Difference]:
-    """Differences of all outputs over all inputs and batch sizes."""
+    """Differences of all outputs over all inputs, in all batch sizes for which there are enough."""
     table = []
     for kind, values in inputs.items():
-        for batch in BATCHES:
+        for batch in (batch for batch in BATCHES if batch <= len(values)):
             expected, got = reference(values[:batch]), exported(values[:batch])
             table += [_difference(part, kind, name, expected[name], got[name]) for name in expected]
     return table

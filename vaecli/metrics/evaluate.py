@@ -22,6 +22,7 @@ from vaecli.metrics.ssim import ssim
 from vaecli.probability.divergence import kl_to_standard_normal
 
 ACTIVE_VARIANCE = 0.01  # Burda, Grosse & Salakhutdinov 2016, section 5.2
+CHUNK, CHUNK_VALUES = 500, 2**23  # images, and pixels and channels of them, at most
 AT_ONCE = 2  # chunks: while one is in the model, numpy adds up the other
 PSNR_CAP = 100.0  # dB, where the error is below 1e-10 or zero
 
@@ -76,7 +77,7 @@ def evaluate(
     metrics: Collection[str] = ("all",),
     importance_samples: int = 0,
     seed: int = 0,
-    chunk: int = 500,
+    chunk: int | None = None,
     threads: int = AT_ONCE,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Evaluation:
@@ -88,7 +89,7 @@ def evaluate(
         metrics: names out of `METRICS`, or `all`.
         importance_samples: K of `nll`; `bits_per_dim` comes from the same bound if K > 0, else from the ELBO.
         seed: of the noise.
-        chunk: images encoded, and latents decoded, at a time.
+        chunk: images encoded, and latents decoded, at a time; as many as fit well in memory if left out.
         threads: of which two are used here, if there are so many; the model has its own.
         progress: told the work done and all of it, in images times the samples decoded of each.
 
@@ -100,6 +101,7 @@ def evaluate(
     _require_images(images, model.image_shape)
     importance = importance_samples > 0 and not {"nll", "bits_per_dim"}.isdisjoint(chosen)
     samples = 0 if _FROM_SAMPLES.isdisjoint(chosen) else importance_samples if importance else 1
+    chunk = chunk or max(1, min(CHUNK, CHUNK_VALUES // math.prod(model.image_shape)))
     plan = _Plan(chosen, samples, importance, seed, chunk)
     began = time.perf_counter()
     meter = _Meter(len(images) * max(1, samples), progress)

@@ -31,7 +31,7 @@ Interruptible = Callable[[], contextlib.AbstractContextManager[None]]
 
 # Images that stay in the run, so that export needs no data set: to check the files with, and to fit int8 to.
 KEPT_VALIDATION, KEPT_TRAINING = 64, 256
-KEPT_BYTES = 2**24  # of those of training, unless 16 are more
+KEPT_BYTES = 2**24  # of either, unless 16 are more
 CHANGEABLE = ("epochs", "patience", "data")  # when a run is taken up again
 
 
@@ -199,14 +199,9 @@ def _fill(job: Job) -> None:
         },
     }
     files.write_text(run.provenance, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
-    validation, training = _some(held_out, KEPT_VALIDATION), _some(~held_out, _kept_training(data))
+    validation, training = _kept(data, held_out, KEPT_VALIDATION), _kept(data, ~held_out, KEPT_TRAINING)
     with files.replacing(run.kept) as file:
         np.savez_compressed(file, validation=data.images[validation], training=data.images[training])
-
-
-def _kept_training(data: ImageSet) -> int:
-    bytes_each = math.prod(data.images.shape[1:])
-    return max(16, min(KEPT_TRAINING, KEPT_BYTES // bytes_each))
 
 
 def _require_size(data: ImageSet) -> None:
@@ -219,7 +214,8 @@ def _require_size(data: ImageSet) -> None:
         )
 
 
-def _some(mask: np.ndarray, count: int) -> np.ndarray:
-    """The positions of so many that are true, evenly over all: data may lie sorted by class."""
+def _kept(data: ImageSet, mask: np.ndarray, count: int) -> np.ndarray:
+    """The positions of some that are true, evenly over all: data may lie sorted by class."""
+    count = min(count, max(16, KEPT_BYTES // math.prod(data.images.shape[1:])))
     found = np.flatnonzero(mask)
     return found[np.linspace(0, len(found) - 1, min(count, len(found))).astype(np.int64)]

@@ -14,9 +14,9 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from vaecli import __version__, options
+from vaecli import options
 from vaecli.errors import DataError, TrainingError, VaecliError
-from vaecli.runs import layout
+from vaecli.runs import layout, provenance
 from vaecli.runtime.threads import available
 from vaecli.tasks.job import Job, hold_out, load_again
 from vaecli.training import startup
@@ -74,7 +74,13 @@ def guarded(devices: "Devices | None", run: layout.Run) -> contextlib.AbstractCo
 
 def tell(devices: "Devices", job: Job) -> None:
     """Of the chief: what is to be trained."""
-    devices.told({"version": __version__, "options": options.settings(job.chosen), "data": job.data.sha256})
+    devices.told(
+        {
+            "version": provenance.versions().get("vaecli"),
+            "options": options.settings(job.chosen),
+            "data": job.data.sha256,
+        }
+    )
 
 
 @contextlib.contextmanager
@@ -109,9 +115,10 @@ def follow(
     said = devices.told(None)
     if "error" in said:
         raise TrainingError(f"The chief of the {devices.workers} workers could not begin: {said['error']}")
-    if said["version"] != __version__:
+    here = provenance.versions().get("vaecli")
+    if said["version"] != here:
         raise TrainingError(
-            f"The chief has vaecli {said['version']}, and this worker {__version__}.",
+            f"The chief has vaecli {said['version']}, and this worker {here}.",
             hint="Install the same version on all machines.",
         )
     chosen = options.merge(said["options"], {"data": data_name})

@@ -1,6 +1,7 @@
 """The validation loss: the same images with the same noise after every epoch, or early stopping chases noise."""
 
 import dataclasses
+import math
 
 import numpy as np
 import tensorflow as tf
@@ -11,7 +12,7 @@ from vaecli.training.devices import Devices
 from vaecli.training.network import Vae
 from vaecli.training.objective import terms
 
-CHUNK = 500
+CHUNK, CHUNK_PIXELS = 500, 2**22  # images, and pixels of them, at most
 ACTIVE_VARIANCE = 0.01  # of the posterior mean over images (Burda, Grosse & Salakhutdinov 2016, section 5.2)
 
 
@@ -40,6 +41,7 @@ class Validation:
         self._images = images  # (N, H, W, C) uint8
         self._indices = indices
         self._noise = standard_normal_at(indices, int(vae.decoder.input_shape[-1]), seed=seed)
+        self._chunk = max(1, min(CHUNK, CHUNK_PIXELS // math.prod(images.shape[1:3])))
         self._terms = tf.function(
             lambda pixels, noise: terms(vae, tf.cast(pixels, tf.float32) / 255.0, noise, training=False),
             reduce_retracing=True,
@@ -48,9 +50,9 @@ class Validation:
     def measure(self) -> Measured:
         """Measure the weights as they are now; the same weights give the same numbers."""
         rows = np.zeros((len(self._indices), 1 + 2 * self._noise.shape[1]))
-        starts = range(0, len(self._indices), CHUNK)
+        starts = range(0, len(self._indices), self._chunk)
         for start in starts[self._devices.worker :: self._devices.workers]:
-            part = slice(start, start + CHUNK)
+            part = slice(start, start + self._chunk)
             pixels = self._images[self._indices[part]]
             found = self._terms(tf.constant(pixels), tf.constant(self._noise[part]))
             rows[part] = np.column_stack([tensor.numpy() for tensor in found])
