@@ -187,3 +187,13 @@ def test_text_is_utf8(tmp_path):
     """Text is written as UTF-8, newlines as they are, on every system."""
     files.write_text(tmp_path / "a", "é\n")
     assert (tmp_path / "a").read_bytes() == b"\xc3\xa9\n"
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_where_a_folder_is_made(tmp_path, inside):
+    """Beside the target, so that a kill leaves it empty; or inside, where `remove_leftovers` looks after it."""
+    (tmp_path / "out").mkdir()
+    with files.replacing_folder(tmp_path / "out", inside=inside) as folder:
+        (folder / "a").touch()
+        assert folder.parent == (tmp_path / "out" if inside else tmp_path)
+    assert [path.name for path in tmp_path.rglob("*")] == ["out", "a"]

@@ -67,17 +67,17 @@ def replacing(path: pathlib.Path) -> Iterator[IO[bytes]]:
 
 
 @contextlib.contextmanager
-def replacing_folder(path: pathlib.Path) -> Iterator[pathlib.Path]:
+def replacing_folder(path: pathlib.Path, *, inside: bool = False) -> Iterator[pathlib.Path]:
     """A folder to fill, whose files move to `path` when the body ends well.
 
     Files of the same name are replaced, others that lie in `path` stay. Ask `require_free` first. The temporary
-    folder lies in `path`, or beside it where nothing is there yet.
+    folder lies beside `path`, or, where `remove_leftovers` looks after `path`, inside it.
 
     Raises:
         OutputError: the place cannot be written.
     """
     with translating(path):
-        place = path if path.is_dir() else path.parent
+        place = path if inside else path.parent
         temporary = pathlib.Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=place))
         try:
             yield temporary

@@ -57,7 +57,14 @@ def main() -> None:
     mask = hold_out(data, chosen)
     train, held = np.flatnonzero(~mask), np.flatnonzero(mask)
     vae = network.build("classic", (28, 28, 1), chosen.latent_dim, seed=chosen.seed)
-    engine = Engine(vae, data.images, beta=1.0, seed=chosen.seed, precision=precision.choose("auto"))
+    engine = Engine(
+        vae,
+        data.images,
+        beta=1.0,
+        seed=chosen.seed,
+        schedule=chosen.schedule,
+        precision=precision.choose("auto"),
+    )
     validation = Validation(vae, data.images, held, seed=chosen.seed)
     averages = [Average(decay**EVERY) for decay in DECAYS]
     steps = len(train) // chosen.batch_size

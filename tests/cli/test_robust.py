@@ -2,7 +2,6 @@
 
 import os
 import pathlib
-import resource
 import shutil
 import signal
 import socket
@@ -210,6 +209,8 @@ def test_a_file_that_cannot_grow(run):
     before = contents(run)
 
     def limit():
+        import resource
+
         resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
 
     code, stderr = ended(begin("--resume", run, "--epochs", 3, cwd=run.parent, preexec_fn=limit))

@@ -2,8 +2,8 @@
 
 import itertools
 import os
-import resource
 import signal
+import sys
 import threading
 import tracemalloc
 
@@ -218,9 +218,12 @@ def test_threads_write_the_same_folder(tmp_path, threads):
         )
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_full_disk_in_a_thread(tmp_path, threads):
     """An error of one of many files: one of ours, with the reason; nothing is left, and no thread goes on."""
+    import resource
+
     large = RNG.integers(0, 256, (300, 100, 100, 1), dtype=np.uint8)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     chunks = [IMAGES.repeat(40, 0), large[:, :6, :5]]

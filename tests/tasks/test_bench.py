@@ -140,3 +140,65 @@ def test_ratios():
         Ratio("float32", 64, "float32", "torch eager", 2.0),
         Ratio("float32", 64, "bfloat16", "torch bf16", 2.0),
     ]
+
+
+@pytest.fixture(scope="module")
+def tiny_run(tmp_path_factory):
+    """What a bench needs of a run: a Keras decoder, and the files made of it."""
+    from vaecli.export.folder import export_folder
+    from vaecli.export.real_images import RealImages
+    from vaecli.options import TrainOptions
+    from vaecli.tasks.export import described
+    from vaecli.training import network
+
+    run = tmp_path_factory.mktemp("runs") / "tiny"
+    run.mkdir()
+    vae = network.build("classic", (8, 9, 1), 2, seed=3)
+    vae.decoder.get_layer("logits").kernel.assign(0.3 * vae.decoder.get_layer("logits").kernel)
+    vae.decoder.save(run / "decoder.keras")
+    data = {
+        "name": "made up",
+        "sha256": "0",
+        "count": 1,
+        "validation_count": 1,
+        "image_shape": [8, 9, 1],
+        "polarity": "light-on-dark",
+        "class_names": [],
+    }
+    images = np.random.default_rng(0).integers(0, 256, (10, 8, 9, 1), dtype=np.uint8)
+    facts = described(data, TrainOptions(latent_dim=2))
+    export_folder(
+        vae.encoder, vae.decoder, facts, RealImages(images, images), run / "model", precisions=["int8"]
+    )
+    return run
+
+
+@pytest.mark.train
+def test_against_the_peers_of_a_run(tiny_run, monkeypatch):
+    """Also when int8 alone is measured, and from within its folder: all are compared with the float32 decoder."""
+    monkeypatch.chdir(tiny_run / "model")
+    notes = []
+    options = {"seconds": 0.02, "batches": [4], "precision": "int8", "against": True, "note": notes.append}
+    measured = bench(".", **options)
+    found = {(entry.file, entry.runtime): entry.precision for entry in measured}
+    assert found["decoder.int8.onnx", "vaecli"] == "int8"
+    assert found["tf2onnx", "onnxruntime"] == found["decoder.keras", "Keras predict"] == "float32"
+    assert ("decoder.keras", "tf.function") in found and ("decoder.onnx", "vaecli") not in found
+    assert not [note for note in notes if "differ" in note]
+    kinds = {(ratio.precision, ratio.kind, ratio.batch) for ratio in ratios(measured)}
+    assert {("int8", "tf2onnx", None), ("int8", "float32", 4)} <= kinds
+
+
+@pytest.mark.train
+def test_a_peer_of_other_weights_takes_no_part(tiny_run, tmp_path):
+    """A decoder.keras that is not what the files were made of would be a comparison of nothing."""
+    from vaecli.training import network
+
+    run = shutil.copytree(tiny_run, tmp_path / "run")
+    network.build("classic", (8, 9, 1), 2, seed=4).decoder.save(run / "decoder.keras")
+    notes = []
+    measured = bench(run, seconds=0.02, batches=[4], against=True, note=notes.append)
+    assert "decoder.keras" not in {entry.file for entry in measured}
+    assert any(
+        note.startswith("Keras predict takes no part: its pictures differ by up to ") for note in notes
+    )

@@ -206,3 +206,19 @@ def test_the_process_that_trained_exports_what_a_fresh_one_does(data, options, t
     subprocess.run(command, check=True, timeout=300, capture_output=True)
     for name in ("encoder.onnx", "decoder.onnx", "decoder.int8.onnx"):
         require_equal(tmp_path / "here" / name, tmp_path / "fresh" / name)
+
+
+def test_a_run_that_is_being_trained_is_not_written_to(run, tmp_path):
+    """Its lock is held: the run stays as it is, and another folder can be written all the same."""
+    holder = (
+        "import pathlib, sys\nfrom vaecli.runs.lock import locked\n"
+        f"with locked(pathlib.Path({str(run.lock)!r})):\n    print(1, flush=True)\n    sys.stdin.readline()"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", holder], **pipes) as process:
+        assert process.stdout.readline() == "1\n"
+        with pytest.raises(TrainingError, match="being trained by another process"):
+            export(run.path, force=True)
+        export(run.path, out=tmp_path / "elsewhere")
+        process.communicate("\n", timeout=30)
+    require_best(tmp_path / "elsewhere", run)

@@ -1,5 +1,7 @@
 """What a worker does with what the chief says, before it trains; how workers train is tested with the program."""
 
+import contextlib
+
 import pytest
 
 from vaecli import __version__
@@ -48,7 +50,13 @@ class Saying:
 def test_what_a_worker_cannot_follow(said, data, error, expected):
     """The chief has failed, or has another version; the images are others, or are not where it has them."""
     with pytest.raises(error, match=expected):
-        together.follow(Saying(**said), data_name=data, watch=Watcher(), stop=lambda: None)
+        together.follow(
+            Saying(**said),
+            data_name=data,
+            watch=Watcher(),
+            stop=lambda: None,
+            interruptible=contextlib.nullcontext,
+        )
 
 
 @pytest.mark.train
@@ -65,3 +73,22 @@ def test_what_is_kept_is_said(tmp_path):
         with pytest.raises(TrainingError, match=expected), together.guarded(devices, run):
             raise tf.errors.UnavailableError(None, None, "gone")
         run.checkpoint.touch()
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (DataError("No such data.", hint="Look."), "No such data. Look."),
+        (KeyboardInterrupt(), "it was stopped."),
+    ],
+)
+def test_the_others_hear_why_the_chief_does_not_begin(error, said):
+    """An error of ours, or a signal while it loads the data: nobody waits for more, and the error goes on."""
+    heard = []
+
+    class Hearing:
+        told = staticmethod(heard.append)
+
+    with pytest.raises(type(error)), together.telling_failure(Hearing()):
+        raise error
+    assert heard == [{"error": said}]

@@ -284,3 +284,15 @@ def test_events_that_cannot_be_written(run, place):
         train(resume=run.path, changes={"epochs": 3}, tensorboard=True)
     run.tensorboard.unlink()
     assert train(resume=run.path, tensorboard=True).finished
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "said"),
+    [("long", (5, 4100, 4), "image_shape is"), ("a\x1b", (5, 9, 9), "control characters")],
+)
+def test_data_that_a_file_could_not_describe_are_refused(write_data, options, tmp_path, name, shape, said):
+    """What the reader of exported files does not take is found before training, not after."""
+    folder = write_data(tmp_path / name, np.zeros((*shape, 1), np.uint8))
+    with pytest.raises(DataError, match=f"could not be exported.*{said}"):
+        train(options(folder, validation_split=0.5), out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()

@@ -69,7 +69,7 @@ def export_folder(
             (folder / f"{part}.onnx").write_bytes(content)
         table = check(encoder, decoder, Model.open(folder), real.validation)
         parity.require(table)
-        source = quantised.Source(folder, decoder, parts["decoder"], real, opset)
+        source = quantised.Origin(folder, decoder, parts["decoder"], real, opset)
         losses = quantised.add(source, precisions)
         sizes = {path.name: path.stat().st_size for path in sorted(folder.glob("*.onnx"))}
         card = model_card(info, table, sizes, losses)

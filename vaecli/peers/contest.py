@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
+from typing import Any
 
 import numpy as np
 
@@ -46,15 +47,15 @@ class Peer:
         Raises:
             PeerError: the package failed.
         """
-        images, _ = self._asked(z, 0.0)
+        images: np.ndarray = self._asked(z, 0.0)
         return images
 
     def times(self, z: np.ndarray, seconds: float) -> list[float]:
         """The seconds of each call on latents (N, D), one after the other for so long, after one that warms up."""
-        _, times = self._asked(z, seconds)
+        times: list[float] = self._asked(z, seconds)
         return times
 
-    def _asked(self, z: np.ndarray, seconds: float) -> tuple[np.ndarray, list[float]]:
+    def _asked(self, z: np.ndarray, seconds: float) -> Any:
         try:
             self._pipe.send((self.name, z, seconds))
             answer = self._pipe.recv()
@@ -62,8 +63,7 @@ class Peer:
             raise PeerError(f"{self.name} is gone") from error
         if isinstance(answer, str):
             raise PeerError(f"{self.name} failed: {answer}")
-        images, times = answer
-        return images, times
+        return answer
 
 
 @contextlib.contextmanager
@@ -149,7 +149,7 @@ def _prepare(decoder_file: pathlib.Path, folder: pathlib.Path, pipe: Connection)
 
 
 def _serve(package: str, decoder_file: pathlib.Path, folder: pathlib.Path, pipe: Connection) -> None:
-    """In a process: tell the names of a family, then answer (name, z, seconds) with (images, times), until None."""
+    """In a process: tell the names of a family, then answer (name, z, seconds) with images or times, until None."""
     with _telling(folder, pipe):
         runs = FAMILIES[package](decoder_file, folder)
         pipe.send(list(runs))
@@ -180,9 +180,10 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {lines[0]}"[:300]
 
 
-def _timed(decode: Decode, z: np.ndarray, seconds: float) -> tuple[np.ndarray, list[float]]:
+def _timed(decode: Decode, z: np.ndarray, seconds: float) -> "np.ndarray | list[float]":
+    """The times of calls after one that warms up; its images, if no time is given."""
     images = np.array(decode(z), np.float32)
-    return images, call_times(decode, z, seconds)
+    return call_times(decode, z, seconds) if seconds else images
 
 
 def call_times(run: Callable[[np.ndarray], object], inputs: np.ndarray, seconds: float) -> list[float]:

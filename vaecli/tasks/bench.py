@@ -112,7 +112,8 @@ def bench(
         )
     with contextlib.ExitStack() as stack:
         groups = [(file, _ours([file], against=against)) for file in files if file.info.part == "encoder"]
-        rivals = stack.enter_context(_rivals(decoders[0], note)) if against else []
+        exact = [file for file in files if (file.info.part, file.info.precision) == ("decoder", "float32")]
+        rivals = stack.enter_context(_rivals(exact[0], note)) if against and exact else []
         groups.append((decoders[0], [*_ours(decoders, against=against), *rivals]))
         wanted = [(*group, batch) for group in groups for batch in _fitting(group[0], batches, note)]
         total = sum(len(contestants) for _, contestants, _ in wanted)
@@ -181,7 +182,7 @@ def _here(run: Callable[[np.ndarray], object]) -> Times:
 @contextlib.contextmanager
 def _rivals(decoder: modelfile.ModelFile, note: Callable[[str], None]) -> Iterator[list[_Contestant]]:
     """The tf2onnx file in a default session, and the peers; none where there is no run with its decoder.keras."""
-    keras_file = Run(decoder.path.parent.parent).decoder
+    keras_file = Run(decoder.path.resolve().parent.parent).decoder
     needed = ("keras", "tf2onnx")
     if not keras_file.exists():
         note(f"Keras, PyTorch and OpenVINO take no part: there is no {keras_file.name} of a run here.")

@@ -1,13 +1,15 @@
 """`vaecli export`: a run's best weights -> a folder of ONNX files that needs no TensorFlow.
 
-Weights and facts come from one place, the state of the training, in which they belong together.
+Weights and figures come from one place, the state of the training, in which they belong together; options and data
+are those of config.toml and provenance.json.
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import pathlib
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +17,9 @@ import numpy as np
 from vaecli import files, options
 from vaecli.errors import ModelError, OutputError
 from vaecli.export.real_images import RealImages
+from vaecli.options import TrainOptions
 from vaecli.runs import layout, provenance
+from vaecli.runs.lock import locked
 from vaecli.runtime import modelfile
 from vaecli.runtime.info import PARTS, ModelInfo, Precision
 from vaecli.runtime.location import DECODERS
@@ -75,6 +79,20 @@ def export(
     """
     startup.require("Exporting needs TensorFlow and tf2onnx", "tensorflow", "tf2onnx")
     run = layout.Run(run_path)
+    run.read_provenance()  # a folder that is no run stays as it is
+    with locked(run.lock) if out is None else contextlib.nullcontext():
+        return export_locked(run, out=out, opset=opset, precisions=precisions, force=force)
+
+
+def export_locked(
+    run: layout.Run,
+    *,
+    out: pathlib.Path | None = None,
+    opset: int | None = None,
+    precisions: Sequence[Precision] = (),
+    force: bool = False,
+) -> Exported:
+    """As `export`, where this process holds the lock of the run, if it is written to."""
     facts = run.read_provenance()
     target = out or run.model
     if target.exists() and not target.is_dir():
@@ -166,14 +184,23 @@ def _model_id(weights: list[np.ndarray]) -> str:
 def _info(run: layout.Run, facts: dict[str, Any], state: State) -> ModelInfo:
     chosen = options.merge(options.read_config(run.config))
     best = state.history[state.best_epoch - 1]
-    data = facts["data"]
-    height, width, channels = data["image_shape"]
-    trained = {name: value for name, value in options.settings(chosen).items() if name != "data"}
     figures = {name: best[name] for name in ("val_loss", "val_reconstruction", "val_kl")}
-    return ModelInfo(
-        part="",
+    info = described(facts["data"], chosen)
+    return dataclasses.replace(
+        info,
         model_id=_model_id(state.best_weights),
         name=run.name,
+        training=info.training | {"best_epoch": state.best_epoch, "epochs_done": state.epoch} | figures,
+    )
+
+
+def described(data: Mapping[str, Any], chosen: TrainOptions) -> ModelInfo:
+    """What the files of a model say that these options and data decide; `data` is as provenance.json has it."""
+    height, width, channels = data["image_shape"]
+    return ModelInfo(
+        part="decoder",
+        model_id="",
+        name="",
         image_shape=(height, width, channels),
         latent_dim=chosen.latent_dim,
         network=chosen.network,
@@ -182,7 +209,7 @@ def _info(run: layout.Run, facts: dict[str, Any], state: State) -> ModelInfo:
         prior=PRIOR,
         class_names=tuple(data["class_names"]),
         data={name: data[name] for name in ("name", "sha256", "count", "validation_count")},
-        training=trained | {"best_epoch": state.best_epoch, "epochs_done": state.epoch} | figures,
+        training={name: value for name, value in options.settings(chosen).items() if name != "data"},
         software=provenance.versions(),
         created=provenance.now(),
     )

@@ -50,9 +50,9 @@ def _export(run: Run, watch: Watcher) -> export.Exported:
     """Export with the decoders in fewer bits that are there; without them, if the new weights do not admit them."""
     there = [name for name, file in DECODERS.items() if name != "float32" and (run.model / file).exists()]
     try:
-        return export.export(run.path, precisions=there, force=True)
+        return export.export_locked(run, precisions=there, force=True)
     except ModelError as error:
         if not there:
             raise
         watch.note(f"Exported without {' and '.join(DECODERS[name] for name in there)}: {error.message}")
-        return export.export(run.path, force=True)
+        return export.export_locked(run, force=True)

@@ -18,11 +18,12 @@ from vaecli.data.images import MAX_PIXELS, ImageSet
 from vaecli.data.picture import guess_polarity
 from vaecli.data.resolve import load
 from vaecli.data.split import validation_mask
-from vaecli.errors import DataError, OptionError, TrainingError
+from vaecli.errors import DataError, ModelError, OptionError, TrainingError
 from vaecli.options import TrainOptions
 from vaecli.runs import layout, provenance
 from vaecli.runs.lock import locked
-from vaecli.runtime import threads
+from vaecli.runtime import info, threads
+from vaecli.tasks import export
 from vaecli.training.state import Saved, State, read
 from vaecli.training.watch import Watcher
 
@@ -78,17 +79,20 @@ def begun(
     """A new run: its data, and its folder with all but results; no folder is left if an option is refused."""
     with interruptible():
         data = load(chosen.data, "train", warn=watch.note, progress=watch.downloaded)
-    _require_size(data)
+    _require_small(data)
     held_out = hold_out(data, chosen)
+    facts = _facts(data, held_out)
+    _require_exportable(data, facts, chosen)
     run = layout.create(out, data.name)
     try:
         with locked(run.lock):
             named = dataclasses.replace(chosen, data=_name_to_keep(chosen, data))
             job = Job(run, named, data, held_out, None, [threads.available()] * 2)
-            _fill(job)
+            _fill(job, facts)
             yield job
     except OptionError:
-        shutil.rmtree(run.path, ignore_errors=True)
+        if not run.checkpoint.exists():
+            shutil.rmtree(run.path, ignore_errors=True)
         raise
 
 
@@ -110,7 +114,7 @@ def taken_up(
     run.read_provenance()  # a folder that is no run stays as it is
     options.read_config(run.config)
     with locked(run.lock):
-        for folder in (run.path, run.checkpoint.parent, run.model, run.plots, run.sheets):
+        for folder in (run.path, run.checkpoint.parent, run.plots, run.sheets):
             files.remove_leftovers(folder)
         before = options.merge(options.read_config(run.config))
         saved = read(run.checkpoint)
@@ -180,7 +184,20 @@ def _name_to_keep(chosen: TrainOptions, data: ImageSet) -> str:
     return str(given.resolve()) if given and given.is_dir() else data.name
 
 
-def _fill(job: Job) -> None:
+def _facts(data: ImageSet, held_out: np.ndarray) -> dict[str, Any]:
+    """What provenance.json says of the data."""
+    return {
+        "name": data.name,
+        "sha256": data.sha256,
+        "count": int((~held_out).sum()),
+        "validation_count": int(held_out.sum()),
+        "image_shape": list(data.images.shape[1:]),
+        "polarity": guess_polarity(data.images),
+        "class_names": list(data.class_names),
+    }
+
+
+def _fill(job: Job, data_facts: dict[str, Any]) -> None:
     run, data, held_out = job.run, job.data, job.held_out
     with files.translating(run.path):
         run.checkpoint.parent.mkdir()
@@ -188,15 +205,7 @@ def _fill(job: Job) -> None:
     job.write_config()
     facts = provenance.describe(threads.available()) | {
         "seed": job.chosen.seed,
-        "data": {
-            "name": data.name,
-            "sha256": data.sha256,
-            "count": int((~held_out).sum()),
-            "validation_count": int(held_out.sum()),
-            "image_shape": list(data.images.shape[1:]),
-            "polarity": guess_polarity(data.images),
-            "class_names": list(data.class_names),
-        },
+        "data": data_facts,
     }
     files.write_text(run.provenance, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
     validation, training = _kept(data, held_out, KEPT_VALIDATION), _kept(data, ~held_out, KEPT_TRAINING)
@@ -204,7 +213,7 @@ def _fill(job: Job) -> None:
         np.savez_compressed(file, validation=data.images[validation], training=data.images[training])
 
 
-def _require_size(data: ImageSet) -> None:
+def _require_small(data: ImageSet) -> None:
     height, width = data.images.shape[1:3]
     if height * width > MAX_PIXELS:
         raise DataError(
@@ -212,6 +221,16 @@ def _require_size(data: ImageSet) -> None:
             "or the model could not be exported.",
             hint="Make them smaller.",
         )
+
+
+def _require_exportable(data: ImageSet, facts: dict[str, Any], chosen: TrainOptions) -> None:
+    """Refuse, before any training, what the reader of exported files would not take: long sides, odd names."""
+    try:
+        info.from_metadata(export.described(facts, chosen).to_metadata(), "its files")
+    except ModelError as error:
+        raise DataError(
+            f"A model of {data.location} could not be exported. {error.message}", hint="Change the data."
+        ) from error
 
 
 def _kept(data: ImageSet, mask: np.ndarray, count: int) -> np.ndarray:

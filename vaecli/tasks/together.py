@@ -18,7 +18,7 @@ from vaecli import options
 from vaecli.errors import DataError, TrainingError, VaecliError
 from vaecli.runs import layout, provenance
 from vaecli.runtime.threads import available
-from vaecli.tasks.job import Job, hold_out, load_again
+from vaecli.tasks.job import Interruptible, Job, hold_out, load_again
 from vaecli.training import startup
 from vaecli.training.cluster import Cluster
 from vaecli.training.watch import Watcher
@@ -92,10 +92,19 @@ def telling_failure(devices: "Devices | None") -> Iterator[None]:
         if devices:
             devices.told({"error": str(error)})
         raise
+    except BaseException:  # a signal, while the data were loaded
+        if devices:
+            devices.told({"error": "it was stopped."})
+        raise
 
 
 def follow(
-    devices: "Devices", *, data_name: str | None, watch: Watcher, stop: Callable[[], str | None]
+    devices: "Devices",
+    *,
+    data_name: str | None,
+    watch: Watcher,
+    stop: Callable[[], str | None],
+    interruptible: Interruptible,
 ) -> tuple[str, bool]:
     """Of all but the chief: train what it says, to the end or until one of the workers has to stop.
 
@@ -104,6 +113,7 @@ def follow(
         data_name: the data set as it is called here; as the chief calls it if left out.
         watch: hears what differs here.
         stop: asked between steps.
+        interruptible: entered while the data are loaded.
 
     Returns:
         Why training ended, and whether nothing is left to train.
@@ -122,7 +132,8 @@ def follow(
             hint="Install the same version on all machines.",
         )
     chosen = options.merge(said["options"], {"data": data_name})
-    data = load_again(chosen.data, watch)
+    with interruptible():
+        data = load_again(chosen.data, watch)
     if data.sha256 != said["data"]:
         raise DataError(
             f"{data.name} in {data.location} is not what the chief trains on: {said['data'][:12]}... was expected, "

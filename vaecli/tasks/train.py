@@ -103,7 +103,9 @@ def train(
             workers = stack.enter_context(together.joined(place, devices))
             if not workers.is_chief:
                 name = chosen.data if chosen else (changes or {}).get("data")
-                reason, finished = together.follow(workers, data_name=name, watch=watch, stop=stop)
+                reason, finished = together.follow(
+                    workers, data_name=name, watch=watch, stop=stop, interruptible=interruptible
+                )
                 return Trained(None, reason, None, None, finished)
         opened = (
             taken_up(resume, changes or {}, watch, interruptible)
