@@ -287,11 +287,11 @@ def test_events_that_cannot_be_written(run, place):
 
 
 @pytest.mark.parametrize(
-    ("name", "shape", "said"),
-    [("long", (5, 4100, 4), "image_shape is"), ("a\x1b", (5, 9, 9), "control characters")],
+    "odd", [("long", (5, 4100, 4), "image_shape is"), ("a\x1b", (5, 9, 9), "control characters")]
 )
-def test_data_that_a_file_could_not_describe_are_refused(write_data, options, tmp_path, name, shape, said):
+def test_data_that_a_file_could_not_describe_are_refused(write_data, options, tmp_path, odd):
     """What the reader of exported files does not take is found before training, not after."""
+    name, shape, said = odd
     folder = write_data(tmp_path / name, np.zeros((*shape, 1), np.uint8))
     with pytest.raises(DataError, match=f"could not be exported.*{said}"):
         train(options(folder, validation_split=0.5), out=tmp_path / "run")
