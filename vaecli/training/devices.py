@@ -66,7 +66,9 @@ class Devices:
         with self.guarded():
             self.strategy = _among_workers(count) if self.workers > 1 else _here(count)
         self.replicas = int(self.strategy.num_replicas_in_sync)
-        self._sum = tf.function(self._sum_of_workers, input_signature=[tf.TensorSpec((None,), tf.float64)])
+        self._sum = tf.function(
+            self._sum_of_workers, autograph=False, input_signature=[tf.TensorSpec((None,), tf.float64)]
+        )
 
     def scope(self) -> contextlib.AbstractContextManager[Any]:
         """Where variables are made, so that each replica has them."""

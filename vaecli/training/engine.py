@@ -61,6 +61,7 @@ class Engine:
         self._latent_dim = int(vae.decoder.input_shape[-1])
         self._run = tf.function(
             self._steps,
+            autograph=False,  # it would take half a second to read this source and all that it calls
             input_signature=[
                 self._source.signature,
                 tf.TensorSpec((None,), tf.float32),
@@ -108,14 +109,17 @@ class Engine:
         self, fed: tf.Tensor, rates: tf.Tensor, first_step: tf.Tensor, size: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         count = tf.shape(fed)[0]
-        reconstructions = tf.TensorArray(tf.float32, size=count)
-        kls = tf.TensorArray(tf.float32, size=count)
-        for i in tf.range(count):
+
+        def one(
+            i: tf.Tensor, reconstructions: tf.TensorArray, kls: tf.TensorArray
+        ) -> tuple[tf.Tensor, tf.TensorArray, tf.TensorArray]:
             self.optimizer.learning_rate.assign(rates[i])
             arguments = self._source.images(fed[i]), first_step + i, size
             reconstruction, kl = self.devices.run(self._step, arguments)
-            reconstructions = reconstructions.write(i, reconstruction)
-            kls = kls.write(i, kl)
+            return i + 1, reconstructions.write(i, reconstruction), kls.write(i, kl)
+
+        empty = tf.TensorArray(tf.float32, size=count), tf.TensorArray(tf.float32, size=count)
+        _, reconstructions, kls = tf.while_loop(lambda i, *_: i < count, one, (tf.constant(0), *empty))
         return reconstructions.stack(), kls.stack()
 
     def _step(self, pixels: tf.Tensor, step: tf.Tensor, size: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -44,6 +44,7 @@ class Validation:
         self._chunk = max(1, min(CHUNK, CHUNK_PIXELS // math.prod(images.shape[1:3])))
         self._terms = tf.function(
             lambda pixels, noise: terms(vae, tf.cast(pixels, tf.float32) / 255.0, noise, training=False),
+            autograph=False,
             reduce_retracing=True,
         )
 
