@@ -59,12 +59,10 @@ def test_the_count_reaches_what_works(call, model_folder, started, command):
     """With three, the decoder has three; with one, one thread is all that is busy."""
     assert call(*COMMANDS[command], "-m", model_folder, "--threads", "3")[0] == 0
     assert {name for name in started if name.startswith("vaecli_")} == {"vaecli_0", "vaecli_1", "vaecli_2"}
-    writes_much = {
-        "folder": True,
-        "sheet": "vaecli-ahead_2" in started,
-    }  # a sheet may have too few bands for three
-    assert ("vaecli-ahead_2" in started) == writes_much.get(command, False)
-    assert any(name.startswith("vaecli-ahead") for name in started) == (command in writes_much)
+    if command == "sheet":  # its bands may be too few for three
+        assert "vaecli-ahead_0" in started
+    else:
+        assert ("vaecli-ahead_2" in started) == (command == "folder")
     started.clear()
     force = ["--force"] if "-o" in COMMANDS[command] else []
     assert call(*COMMANDS[command], "-m", model_folder, "--threads", "1", *force)[0] == 0
