@@ -1,6 +1,5 @@
 """A stream of images to a file or a folder, chosen by the name's end; whole or not at all."""
 
-import collections
 import os
 import pathlib
 from collections.abc import Callable, Iterable, Iterator
@@ -126,13 +125,14 @@ def save_picture(path: pathlib.Path, picture: Images, *, force: bool = False, th
 
 
 def _write_folder(folder: pathlib.Path, chunks: Chunks, first: int, threads: int) -> None:
-    def write(part: tuple[int, Images]) -> None:
+    def encode(part: tuple[int, Images]) -> list[tuple[str, bytes]]:
         start, images = part
-        for number, image in enumerate(images, start):
-            (folder / f"{number:06d}.png").write_bytes(png.encoded(image))
+        return [(f"{number:06d}.png", png.encoded(image)) for number, image in enumerate(images, start)]
 
-    # a deque of none runs the generator to its end, and its threads, in one call that no signal gets between
-    collections.deque(ahead(write, _numbered(chunks, first), threads=threads), maxlen=0)
+    # written by one thread: several that make files in one folder wait for each other in the system
+    for part in ahead(encode, _numbered(chunks, first), threads=threads):
+        for name, content in part:
+            (folder / name).write_bytes(content)
 
 
 def _numbered(chunks: Chunks, first: int) -> Iterator[tuple[int, Images]]:
