@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import sys
 from collections.abc import Iterator
 from types import FrameType
 
@@ -57,3 +58,5 @@ class Stop:
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         self._seen.append(signal.Signals(number))
         self.release()  # the second one stops at once
+        # wherever it hits: an object of TensorFlow's that is half made says so when the process ends
+        sys.unraisablehook = lambda _: None
