@@ -80,6 +80,8 @@ def test_what_is_kept_is_said(tmp_path):
     [
         (DataError("No such data.", hint="Look."), "No such data. Look."),
         (KeyboardInterrupt(), "it was stopped."),
+        (RuntimeError("A bug."), "A bug."),
+        (RuntimeError(), "RuntimeError"),
     ],
 )
 def test_the_others_hear_why_the_chief_does_not_begin(error, said):

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from vaecli import options
-from vaecli.errors import DataError, TrainingError, VaecliError
+from vaecli.errors import DataError, TrainingError
 from vaecli.runs import layout, provenance
 from vaecli.runtime.threads import available
 from vaecli.tasks.job import Interruptible, Job, hold_out, load_again
@@ -88,13 +88,10 @@ def telling_failure(devices: "Devices | None") -> Iterator[None]:
     """Of the chief, before it has told anything: an error of the body, so that nobody waits for more."""
     try:
         yield
-    except VaecliError as error:
+    except BaseException as error:  # a signal too, while the data are loaded
         if devices:
-            devices.told({"error": str(error)})
-        raise
-    except BaseException:  # a signal, while the data were loaded
-        if devices:
-            devices.told({"error": "it was stopped."})
+            stopped = not isinstance(error, Exception)
+            devices.told({"error": "it was stopped." if stopped else str(error) or type(error).__name__})
         raise
 
 
