@@ -1,8 +1,10 @@
 """`--threads`: the count reaches what works, and decides nothing about the result."""
 
+import collections
 import json
 import pathlib
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -19,7 +21,7 @@ COMMANDS = {
 
 @pytest.fixture
 def started(monkeypatch):
-    """The names of the threads started meanwhile."""
+    """The names of the threads started meanwhile; a pool starts no more than it finds busy."""
     names = []
     start = threading.Thread.start
 
@@ -29,6 +31,20 @@ def started(monkeypatch):
 
     monkeypatch.setattr(threading.Thread, "start", noted)
     return names
+
+
+@pytest.fixture
+def pools(monkeypatch):
+    """By the prefix of their threads' names, how many threads the pools made meanwhile may have."""
+    sizes = collections.defaultdict(set)
+    make = ThreadPoolExecutor.__init__
+
+    def noted(pool, max_workers=None, thread_name_prefix="", **others):
+        sizes[thread_name_prefix].add(max_workers)
+        make(pool, max_workers, thread_name_prefix, **others)
+
+    monkeypatch.setattr(ThreadPoolExecutor, "__init__", noted)
+    return sizes
 
 
 def result(here, stdout, contents):
@@ -55,14 +71,11 @@ def test_the_result_is_the_same(call, here, model_folder, contents, command):
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_count_reaches_what_works(call, model_folder, started, command):
-    """With three, the decoder has three; with one, one thread is all that is busy."""
+def test_the_count_reaches_what_works(call, model_folder, pools, started, command):
+    """With three, the decoder and the encoding of pictures have three; with one, one thread is all that is busy."""
     assert call(*COMMANDS[command], "-m", model_folder, "--threads", "3")[0] == 0
-    assert {name for name in started if name.startswith("vaecli_")} == {"vaecli_0", "vaecli_1", "vaecli_2"}
-    if command == "sheet":  # its bands may be too few for three
-        assert "vaecli-ahead_0" in started
-    else:
-        assert ("vaecli-ahead_2" in started) == (command == "folder")
+    assert pools["vaecli"] == {3}
+    assert (3 in pools["vaecli-ahead"]) == (command in {"folder", "sheet"})
     started.clear()
     force = ["--force"] if "-o" in COMMANDS[command] else []
     assert call(*COMMANDS[command], "-m", model_folder, "--threads", "1", *force)[0] == 0
