@@ -17,7 +17,7 @@ from vaecli.runtime.values import Value
 
 LATENT, IMAGE = 2, (14, 13, 1)  # of the model whose metadata are taken
 NODES = 12
-FOREIGN = ("Div", "Sub", "Resize", "If", "ConstantOfShape", "Tile", "DequantizeLinear", "Loop")
+FOREIGN = ("Div", "Mul", "Pad", "Split", "Resize", "If", "ConstantOfShape", "DequantizeLinear", "Loop")
 SIZES = (1, 1, 1, 2, 3, 4, 7, 16, 32, 182, 1000)
 NUMBERS = (-(2**63), -(2**31), -2, -1, 0, 0, 1, 1, 2, 3, 4, 7, 37, 182, 2**16, 2**31 - 1, 2**40, 2**63 - 1)
 TYPES = {"float32": "<f4", "uint8": "u1", "int8": "i1", "int32": "<i4", "int64": "<i8", "float16": "<f2"}
@@ -31,7 +31,6 @@ VALUES: Mapping[str, tuple[Any, ...]] = {  # of attributes, right and wrong ones
     "dilations": ((1, 1), (2, 2), (0, 0)),
     "group": (1, 1, 2, 0, -1),
     "auto_pad": ("NOTSET", "NOTSET", "SAME_UPPER", "VALID", ""),
-    "mode": ("constant", "constant", "reflect", "edge", "wrap"),
     "allowzero": (0, 1),
 }
 

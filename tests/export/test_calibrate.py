@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from vaecli.export import calibrate, quantise, subpixel
+from vaecli.export.byte_stages import BytePhase
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def test_pairs_are_kept(made, largest_pair):
         rows for phases in stages.doubling for phase in phases for rows in quantise.reductions(phase.weights)
     ]
     pairs = [largest_pair(rows) for rows in [*kernels, stages.corners]]
-    assert len(pairs) == 17
+    assert len(pairs) == 9
     assert 100 < max(pairs) <= 128
 
 
@@ -53,3 +54,19 @@ def test_dead_layers(random_stages, latents):
         layer.bias[:] = -1
     stages = calibrate.calibrated(parts, latents)
     np.testing.assert_allclose(stages.outputs(latents)["logits"], parts.last.bias[0], atol=1e-5)
+
+
+def test_phases_side_by_side(made):
+    """The even and the odd columns of a row give what each phase gives alone."""
+    _, stages = made
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, (2, 3, 4, 16)).astype(np.float32)
+    for phases in stages.doubling:
+        x = x[..., : phases[0].weights.shape[2]]
+        for phase in phases:
+            half = len(phase.bias) // 2
+            odd = BytePhase(
+                phase.weights[:, 1:, :, half:], phase.scale[half:], phase.bias[half:], phase.top, left=0
+            )
+            assert not phase.weights[:, 0, :, half:].any()
+            np.testing.assert_array_equal(phase.convolved(x)[..., half:], odd.convolved(x))

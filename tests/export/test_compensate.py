@@ -52,6 +52,19 @@ def test_what_does_not_count_is_left_out():
     np.testing.assert_allclose(off[1::2].mean(axis=0), 0, atol=0.05)
 
 
+def test_a_bias_that_is_not_free():
+    """It is kept to the last digit, and the weights make up for most of what it leaves."""
+    inputs, weights, pairs = examples(0)
+    wanted, counts = inputs @ weights + np.float32(7), np.ones(ROWS, np.float32)
+    bias = np.linspace(-20, 30, COLUMNS, dtype=np.float32)
+    made = fitted(inputs, wanted, counts, weights, pairs, bias=bias)
+    np.testing.assert_array_equal(made.bias, bias)
+    off = inputs @ (made.weights * made.scale) + bias - wanted
+    assert (np.abs(off.mean(axis=0)) < 0.5 * np.abs(bias - 7)).all()
+    rounded = np.rint(weights / made.scale) * made.scale
+    assert (error(off, counts) < error(inputs @ rounded + bias - wanted, counts)).all()
+
+
 def test_inputs_that_say_nothing_keep_their_weights():
     """Dead inputs: no division by zero, and the float weights rounded."""
     weights = np.linspace(-1, 1, 8, dtype=np.float32)[:, None]

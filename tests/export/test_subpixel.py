@@ -40,6 +40,24 @@ def test_the_last_layer_around_corners_is_exact(h, w, channels):
     np.testing.assert_array_equal(subpixel.corners_summed(products), expected)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(("h", "w"), [(1, 1), (3, 5)])
+def test_the_corner_kernel_sums_the_quarters(h, w, channels):
+    """A stride-2 transposed convolution by its definition, cut by one on all sides: the sums, each pixel scaled."""
+    rng = np.random.default_rng(w)
+    products = rng.integers(-9, 9, (2, h, w, 16 * channels)).astype(np.float32)
+    scale = rng.integers(1, 9, (2, 2, channels)).astype(np.float32)
+    kernel = subpixel.corner_kernel(scale.ravel())
+    image = np.zeros((2, 2 * h + 2, 2 * w + 2, channels), np.float32)
+    for i in range(h):
+        for j in range(w):
+            image[:, 2 * i : 2 * i + 4, 2 * j : 2 * j + 4] += np.einsum(
+                "nk,kcyx->nyxc", products[:, i, j], kernel
+            )
+    of_pixels = np.tile(scale[::-1, ::-1], (h, w, 1))  # the image begins with the second row of a block
+    np.testing.assert_array_equal(image[:, 1:-1, 1:-1], subpixel.corners_summed(products) * of_pixels)
+
+
 def inner(a, b):
     return (a.astype(np.float64) * b).sum()
 

@@ -36,6 +36,20 @@ class BytePhase:
         sums = subpixel.windows(x, kernel) @ kernel.kernel.reshape(-1, len(self.bias))  # below 2**24: exact
         return quantise.levels((sums.astype(np.float64) + self.bias).astype(np.float32) * self.scale, ONE)
 
+    def beside(self, other: "BytePhase") -> "BytePhase":
+        """Both in one, their outputs side by side; the phase that sees fewer columns gets zeros for them."""
+        left = max(self.left, other.left)
+        weights = [
+            np.pad(phase.weights, ((0, 0), (left - phase.left, 0), (0, 0), (0, 0))) for phase in (self, other)
+        ]
+        return BytePhase(
+            np.concatenate(weights, axis=3),
+            np.concatenate([self.scale, other.scale]),
+            np.concatenate([self.bias, other.bias]),
+            self.top,
+            left,
+        )
+
 
 @dataclasses.dataclass(frozen=True)
 class ByteStages:
@@ -44,9 +58,10 @@ class ByteStages:
     Attributes:
         dense: (D, h * w * c) and dense_bias (h * w * c,): their sum, rounded, is the first uint8.
         grid: (h, w, c).
-        doubling: the four phases of each stride-2 layer.
+        doubling: of each stride-2 layer the even and the odd rows, their even and odd columns side by side.
         corners: (4 C_in, 16 C), as `subpixel.corner_matrix`.
-        corner_scale: (4 C,), of the four pixels of a block; corner_bias likewise.
+        corner_scale: (4 C,), of the four pixels of a block.
+        bias: (C,), of the last layer.
         image_shape: (H, W, C) after cropping.
     """
 
@@ -56,7 +71,7 @@ class ByteStages:
     doubling: tuple[tuple[BytePhase, ...], ...]
     corners: Int8
     corner_scale: Float
-    corner_bias: Float
+    bias: Float
     image_shape: tuple[int, int, int]
 
     def outputs(self, z: Float) -> Mapping[str, Float]:
@@ -67,9 +82,9 @@ class ByteStages:
         """
         x = quantise.levels((z @ self.dense + self.dense_bias).reshape(len(z), *self.grid), ONE)
         for phases in self.doubling:
-            cells = [phase.convolved(x) for phase in phases]
-            x = subpixel.interleaved(cells)
-        logits = self._logits(np.concatenate(cells, axis=3))
+            rows = [phase.convolved(x) for phase in phases]
+            x = subpixel.stacked(rows)
+        logits = self._logits(np.concatenate(rows, axis=3))
         return {"image": (1 / (1 + np.exp(-logits.astype(np.float64)))).astype(np.float32), "logits": logits}
 
     def _logits(self, cells: Float) -> Float:
@@ -77,9 +92,7 @@ class ByteStages:
         sums = subpixel.corners_summed(cells.astype(np.float64) @ self.corners.astype(np.float64))
         height, width, channels = self.image_shape
         # a block between four cells begins one row above a cell: its second row is the image's first
-        scale, bias = (
-            value.reshape(2, 2, channels)[::-1, ::-1] for value in (self.corner_scale, self.corner_bias)
-        )
+        scale = self.corner_scale.reshape(2, 2, channels)[::-1, ::-1]
         tiles = (sums.shape[1] // 2, sums.shape[2] // 2, 1)
-        logits: Float = sums.astype(np.float32) * np.tile(scale, tiles) + np.tile(bias, tiles)
+        logits: Float = sums.astype(np.float32) * np.tile(scale, tiles) + self.bias
         return logits[:, :height, :width]

@@ -33,10 +33,10 @@ def calibrated(stages: Stages, z: Float) -> ByteStages:
     doubling = []
     for number, layer in enumerate(stages.doubling):
         phases = _phases(layer, x, steps[number : number + 2], traced, number)
-        cells = [phase.convolved(x) for phase in phases]
-        x = subpixel.interleaved(cells)
+        rows = [phase.convolved(x) for phase in phases]
+        x = subpixel.stacked(rows)
         doubling.append(phases)
-    corners, scale, bias = _corners(stages, np.concatenate(cells, axis=3), steps[-1], traced)
+    corners, scale = _corners(stages, np.concatenate(rows, axis=3), steps[-1], traced)
     return ByteStages(
         stages.dense / folded,
         stages.dense_bias / folded,
@@ -44,7 +44,7 @@ def calibrated(stages: Stages, z: Float) -> ByteStages:
         tuple(doubling),
         corners,
         scale,
-        bias,
+        stages.last.bias,
         stages.image_shape,
     )
 
@@ -62,7 +62,7 @@ def _steps(traced: Trace, layer: int) -> Float:
 
 
 def _phases(layer: Layer, x: Float, steps: list[Float], traced: Trace, number: int) -> tuple[BytePhase, ...]:
-    """A stride-2 layer on bytes x (N, h, w, C_in), as whole numbers."""
+    """A stride-2 layer on bytes x (N, h, w, C_in), as whole numbers: its even and its odd rows."""
     before, after = steps
     counts = subpixel.taken_apart(traced.counts[number + 1])
     found = []
@@ -80,7 +80,7 @@ def _phases(layer: Layer, x: Float, steps: list[Float], traced: Trace, number: i
         bias = np.clip(np.rint(columns.bias / columns.scale), -LARGEST_BIAS, LARGEST_BIAS).astype(np.int32)
         weights = columns.weights.reshape(phase.kernel.shape)
         found.append(BytePhase(weights, columns.scale, bias, phase.top, phase.left))
-    return tuple(found)
+    return found[0].beside(found[1]), found[2].beside(found[3])
 
 
 def _rows(values: Float) -> Float:
@@ -91,17 +91,18 @@ def _rows(values: Float) -> Float:
     return rows[np.linspace(0, len(rows) - 1, MOST_ROWS).astype(np.int64)]
 
 
-def _corners(stages: Stages, cells: Float, step: Float, traced: Trace) -> tuple[Int8, Float, Float]:
-    """The last layer on bytes (N, h, w, 4 C_in): the matrix of `subpixel.corner_matrix`, scales and biases (4 C,).
+def _corners(stages: Stages, cells: Float, step: Float, traced: Trace) -> tuple[Int8, Float]:
+    """The last layer on bytes (N, h, w, 4 C_in): the matrix of `subpixel.corner_matrix` and its scales (4 C,).
 
-    Each of the 4 C numbers of a block is a column of its own, with the 9 C_in weights that it sees.
+    Each of the 4 C numbers of a block is a column of its own, with the 9 C_in weights that it sees, and the bias
+    that the layer has everywhere.
     """
     places = subpixel.corner_matrix(np.ones_like(stages.last.kernel)) > 0
     used = _by_block(places)  # (16 C_in, 4 C)
     start = _by_block(np.tile(step, 4)[:, None] * subpixel.corner_matrix(stages.last.kernel))
     size = used.shape[1]
     weights = np.zeros(used.shape, np.int8)
-    scale, bias = np.ones(size, np.float32), np.zeros(size, np.float32)
+    scale = np.ones(size, np.float32)
     seen = _rows(subpixel.corner_windows(cells))
     wanted, counts = (
         _rows(blocks.reshape(*blocks.shape[:3], size))
@@ -116,10 +117,10 @@ def _corners(stages: Stages, cells: Float, step: Float, traced: Trace) -> tuple[
             counts[real, column],
             start[here][:, [column]],
             _within_quarters(here, len(places)),
+            bias=stages.last.bias[[column % len(stages.last.bias)]],
         )
-        weights[here, column] = made.weights[:, 0]
-        scale[column], bias[column] = made.scale[0], made.bias[0]
-    return _by_cell(weights), scale, bias
+        weights[here, column], scale[column] = made.weights[:, 0], made.scale[0]
+    return _by_cell(weights), scale
 
 
 def _within_quarters(rows: npt.NDArray[np.int64], size: int) -> Neighbours:

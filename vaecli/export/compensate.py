@@ -35,7 +35,15 @@ class Fitted:
     bias: Float
 
 
-def fitted(inputs: Float, wanted: Float, counts: Float, start: Float, pairs: Neighbours) -> Fitted:
+def fitted(
+    inputs: Float,
+    wanted: Float,
+    counts: Float,
+    start: Float,
+    pairs: Neighbours,
+    *,
+    bias: Float | None = None,
+) -> Fitted:
     """Columns that turn inputs (R, K) into sums (R, M), as near as bytes can.
 
     Args:
@@ -44,20 +52,22 @@ def fitted(inputs: Float, wanted: Float, counts: Float, start: Float, pairs: Nei
         counts: (R,), how much the square of a row's error counts, some of them above zero.
         start: the float weights (K, M); inputs that say nothing keep theirs.
         pairs: that have to keep |w_k| + |w_other| <= 128.
+        bias: (M,), if it is not free.
     """
     share = (counts / counts.sum(dtype=np.float64)).astype(np.float32)
-    middle, mean = (share @ inputs).astype(np.float64), (share @ wanted).astype(np.float64)
-    weighted = share[:, None] * inputs
-    gram = (weighted.T @ inputs).astype(np.float64) - np.outer(middle, middle)
-    cross = (weighted.T @ wanted).astype(np.float64) - np.outer(middle, mean)
+    # a free bias takes the means; with another, they count as all that is left does
+    middle, mean = (share @ inputs, share @ wanted) if bias is None else (np.zeros_like(inputs[0]), bias)
+    moved = inputs - middle
+    weighted = (share[:, None] * moved).T
+    gram, cross = (weighted @ moved).astype(np.float64), (weighted @ (wanted - mean)).astype(np.float64)
     size = float(np.trace(gram)) / len(gram)
     ridge = RIDGE * size if size > 0 else 1.0
     gram[np.diag_indices_from(gram)] += ridge
     ideal = np.linalg.solve(gram, cross + ridge * start)
     scale = column_scales(ideal, pairs)
     weights = _rounded(gram, ideal / scale, pairs)
-    bias = mean - middle @ (weights * scale)
-    return Fitted(weights.astype(np.int8), scale.astype(np.float32), bias.astype(np.float32))
+    rest = mean - middle.astype(np.float64) @ (weights * scale)
+    return Fitted(weights.astype(np.int8), scale.astype(np.float32), rest.astype(np.float32))
 
 
 def _rounded(gram: Double, ideal: Double, pairs: Neighbours) -> Double:

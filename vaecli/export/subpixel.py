@@ -45,9 +45,13 @@ def phases(kernel: Float) -> tuple[Phase, ...]:
 
 def interleaved(parts: Sequence[Float]) -> Float:
     """Four phases, each (N, h, w, C), as one image (N, 2h, 2w, C)."""
-    count, height, width, channels = parts[0].shape
-    grid = np.stack(parts).reshape(2, 2, count, height, width, channels)
-    return grid.transpose(2, 3, 0, 4, 1, 5).reshape(count, 2 * height, 2 * width, channels)
+    return stacked([np.concatenate(pair, axis=3) for pair in (parts[:2], parts[2:])])
+
+
+def stacked(rows: Sequence[Float]) -> Float:
+    """Even and odd rows, (N, h, w, 2C) with even and odd columns side by side, as one image (N, 2h, 2w, C)."""
+    count, height, width, channels = rows[0].shape
+    return np.concatenate(rows, axis=2).reshape(count, 2 * height, 2 * width, channels // 2)
 
 
 def upsampled(x: Float, kernel: Float, bias: Float) -> Float:
@@ -135,6 +139,19 @@ def corner_matrix(kernel: Float) -> Float:
     c_out, c_in = kernel.shape[2:]
     quarters = on_phases(kernel).reshape(4 * c_in, 2, 2, 2, 2, c_out).transpose(0, 1, 3, 2, 4, 5)
     return np.ascontiguousarray(quarters.reshape(4 * c_in, 16 * c_out))
+
+
+def corner_kernel(scale: Float) -> Float:
+    """The kernel (16 C, C, 4, 4) of a stride-2 transposed convolution that sums the quarters around each corner.
+
+    It turns cells times `corner_matrix`, channels first and padded by one on all sides, into the layer's output.
+
+    Args:
+        scale: (4 C,), what each of a block's numbers (row, column, C) is multiplied by.
+    """
+    size = len(scale)
+    places = np.diag(np.tile(scale, 4)).reshape(4 * size, 2, 2, 2, 2, size // 4)
+    return np.ascontiguousarray(places.transpose(0, 5, 1, 3, 2, 4).reshape(4 * size, size // 4, 4, 4))
 
 
 def corner_windows(cells: Float) -> Float:

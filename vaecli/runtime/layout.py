@@ -20,16 +20,12 @@ def _same(inputs: Inputs, _: Attributes) -> Result:
 
 
 def _broadcast(inputs: Inputs, _: Attributes) -> Result:
-    """Images and images of the same shape, or and constants that are spread over them: nothing grows."""
+    """Images and a constant that is spread over them: nothing grows."""
     one, other = inputs
-    if other.of_images:
-        fits = one.shape == other.shape
-    else:
-        spread = (1, *one.inner)[-len(other.inner) :] if other.inner else ()
-        fits = len(other.inner) <= len(one.shape) and all(
-            size in (1, wide) for size, wide in zip(other.inner, spread, strict=True)
-        )
-    if not fits:
+    spread = (1, *one.inner)[-len(other.inner) :] if other.inner else ()
+    if len(other.inner) > len(one.shape) or any(
+        size not in (1, wide) for size, wide in zip(other.inner, spread, strict=True)
+    ):
         raise ValueError(f"{one.shape} and {other.shape}")
     return images(one, one.inner)
 
@@ -98,14 +94,6 @@ def _concat(inputs: Inputs, attributes: Attributes) -> Result:
     return images(inputs[0], found.pop())
 
 
-def _split(inputs: Inputs, attributes: Attributes) -> Result:
-    place, sizes = _inner_axis(inputs[0], attributes["axis"]), integers(inputs[1])
-    shape = inputs[0].inner
-    if min(sizes) < 1 or sum(sizes) != shape[place]:
-        raise ValueError(f"{shape[place]} in parts of {sizes}")
-    return Result(tuple(images(inputs[0], _resized(shape, place, size)).outputs[0] for size in sizes))
-
-
 def _slice(inputs: Inputs, _: Attributes) -> Result:
     """Neighbours, in steps of 1; of the images all, whose axis may be named."""
     value, (starts, ends, axes, *steps) = inputs[0], [integers(entry) for entry in inputs[1:]]
@@ -122,15 +110,6 @@ def _slice(inputs: Inputs, _: Attributes) -> Result:
             place = _inner_axis(value, axis)
             inner[place] = len(range(*slice(start, end).indices(inner[place])))
     return images(value, inner)
-
-
-def _pad(inputs: Inputs, _: Attributes) -> Result:
-    """Zeros around the pixels of an image."""
-    shape, pads = inputs[0].inner, integers(inputs[1])
-    rank = len(shape) + 1
-    if len(pads) != 2 * rank or min(pads) < 0 or pads[0] or pads[rank]:
-        raise ValueError(f"padding {pads}")
-    return images(inputs[0], [pads[i] + size + pads[rank + i] for i, size in enumerate(shape, 1)])
 
 
 def _axes(value: Value, axes: Sequence[int], rank: int) -> set[int]:
@@ -159,15 +138,13 @@ def _unsqueeze(inputs: Inputs, _: Attributes) -> Result:
 
 LAYOUT: Mapping[str, Rule] = {
     **dict.fromkeys(("Identity", "Relu", "Sigmoid"), _same),
-    **dict.fromkeys(("Add", "Mul"), _broadcast),
+    "Add": _broadcast,
     "Cast": _cast,
     "Concat": _concat,
     "Gather": _gather,
-    "Pad": _pad,
     "Reshape": _reshape,
     "Shape": _shape,
     "Slice": _slice,
-    "Split": _split,
     "Squeeze": _squeeze,
     "Transpose": _transpose,
     "Unsqueeze": _unsqueeze,

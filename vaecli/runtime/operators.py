@@ -1,9 +1,9 @@
 """The operators that a file may use: those that `export` writes, as it writes them.
 
 None of them runs code, reads a file, holds a subgraph, or makes a large array from one number as ConstantOfShape,
-Expand, Tile and Resize do. Element types and attributes are those that are written and tested: onnxruntime 1.18
-dies of a whole number divided by zero, of padding by reflection beyond an image. To allow another operator is to
-give it a line here and a rule in layout.py or products.py.
+Expand, Tile, Pad and Resize do. Element types and attributes are those that are written and tested: onnxruntime
+1.18 dies of a whole number divided by zero. To allow another operator is to give it a line here and a rule in
+layout.py or products.py.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,11 +18,7 @@ MANY = "+"  # after the last: one or more of it
 
 # each line: what may go in, and what comes out
 SIGNATURES: Mapping[str, tuple[str, ...]] = {
-    "Add": (
-        "N.float32 N.float32 -> float32",
-        "N.float32 float32 -> float32",
-        "N.int32 N.int32 -> int32",
-    ),
+    "Add": ("N.float32 float32 -> float32",),
     "Cast": (
         "N.int32 -> float32",
         "float16 -> float32",
@@ -37,8 +33,6 @@ SIGNATURES: Mapping[str, tuple[str, ...]] = {
     "Identity": ("N.float32 -> float32",),
     "MatMul": ("N.float32 float32 -> float32",),
     "MatMulInteger": ("N.uint8 int8 uint8 int8 -> int32",),
-    "Mul": ("N.float32 float32 -> float32",),
-    "Pad": ("N.int32 int64 -> int32",),
     "QLinearConv": ("N.uint8 float32 uint8 int8 float32 int8 float32 uint8 int32 -> uint8",),
     "QuantizeLinear": ("N.float32 float32 uint8 -> uint8",),
     "Relu": ("N.float32 -> float32",),
@@ -51,7 +45,6 @@ SIGNATURES: Mapping[str, tuple[str, ...]] = {
         "int32 int64 int64 int64 -> int32",
         "int64 int64 int64 int64 -> int64",
     ),
-    "Split": ("N.int32 int64 -> int32",),
     "Squeeze": ("N.float32 int64 -> float32", "int32 int64 -> int32", "int64 int64 -> int64"),
     "Transpose": ("N.float32 -> float32", "N.uint8 -> uint8"),
     "Unsqueeze": ("N.float32 int64 -> float32", "int32 int64 -> int32", "int64 int64 -> int64"),
@@ -92,10 +85,8 @@ ATTRIBUTES: Mapping[str, Mapping[str, Check]] = {  # by operator; the others tak
     "Conv": _WINDOW,
     "ConvTranspose": _WINDOW,
     "Gather": {"axis": _only(0)},
-    "Pad": {"mode": _only("constant")},
     "QLinearConv": _WINDOW,
     "Reshape": {"allowzero": _only(0)},
-    "Split": {"axis": _integer},
     "Transpose": {"perm": _axes},
 }
 _CAST = {1: "float32", 6: "int32", 7: "int64"}
