@@ -1,6 +1,6 @@
 """`python -m vaecli` is `vaecli`."""
 
-from vaecli.cli.main import main
+from vaecli.cli.main import program
 
 if __name__ == "__main__":
-    main()
+    program()

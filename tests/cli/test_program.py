@@ -12,7 +12,7 @@ import pytest
 import typer.main
 
 import vaecli
-from vaecli.cli.main import app
+from vaecli.cli.main import application
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and limits")
 COMMANDS = [
@@ -42,6 +42,7 @@ def test_help(call, command):
 
 def test_help_names_every_command():
     """The list of commands above is all of them."""
+    app = application()
     registered = {command.name for command in app.registered_commands}
     registered |= {group.name for group in app.registered_groups}
     assert registered == {name.split()[0] for name in COMMANDS}
@@ -50,7 +51,7 @@ def test_help_names_every_command():
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_option_says_what_it_is_for(command):
     """No option and no argument without a help text."""
-    found = typer.main.get_command(app)
+    found = typer.main.get_command(application())
     for name in command.split():
         found = found.commands[name]
     for parameter in found.params:
@@ -93,6 +94,40 @@ def test_exit_codes(process, here, arguments, exit_code):
     assert list(here.iterdir()) == []
 
 
+@pytest.mark.parametrize("words", [["nothing"], ["--version"], ["smaple"], []], ids=" ".join)
+def test_an_unknown_command_is_sought_among_all(words):
+    """Only a command's own name keeps the others away: help lists all, and a typing error finds its neighbour."""
+    assert len(application(*words[:1]).registered_commands) == len(application().registered_commands)
+    assert [command.name for command in application("sample").registered_commands] == ["sample"]
+
+
+def test_a_typing_error(call):
+    """What was meant is named."""
+    code, stdout, stderr = call("smaple", "-n", "3")
+    assert (code, stdout) == (2, "")
+    assert "Did you mean 'sample'?" in stderr
+
+
+@POSIX
+def test_a_reader_that_leaves(here, model_folder):
+    """`vaecli info | head -1`: no traceback, whoever closes the pipe first."""
+    command = f"{sys.executable} -m vaecli info -m {model_folder} --json | head -c 1"
+    for _ in range(5):
+        result = subprocess.run(["sh", "-c", command], capture_output=True, cwd=here, check=True)
+        assert (result.stdout, result.stderr) == (b"{", b"")
+
+
+@pytest.mark.skipif(not pathlib.Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize("command", [["info"], ["info", "--json"], ["sample", "-q", "-o", "a.npy"]])
+def test_a_result_that_cannot_be_told(here, model_folder, command):
+    """stdout on a full disk: not 0, and the reason is named."""
+    with pathlib.Path("/dev/full").open("w") as full:
+        whole = [sys.executable, "-m", "vaecli", *command, "-m", model_folder]
+        result = subprocess.run(whole, stdout=full, stderr=subprocess.PIPE, cwd=here, check=False)
+    assert result.returncode == 1
+    assert result.stderr.startswith(b"Error: Cannot write to stdout: No space left on device.\n")
+
+
 def test_no_arguments(call):
     """`vaecli` alone shows its help, and exits as a usage error does."""
     code, stdout, stderr = call()
@@ -113,8 +148,8 @@ def gone(finder):
     return hidden
 sys.meta_path[:] = [gone(finder) for finder in sys.meta_path]
 sys.argv[0] = "vaecli"
-from vaecli.cli.main import main
-main()
+from vaecli.cli.main import program
+program()
 """
 
 
@@ -244,8 +279,8 @@ def test_data_as_a_table(process):
 
 def test_a_bug_keeps_its_traceback(process):
     """An error that is not ours is not dressed up: a plain traceback, to report."""
-    code = "import vaecli.cli.main as m\ndef app(): raise ZeroDivisionError('bug')\nm.app = app\nm.main()"
-    result = process(code=code)
+    bug = "import vaecli.cli.main as m\ndef bug(_): raise ZeroDivisionError('bug')\n"
+    result = process(code=f"{bug}m.application = bug\nm.program()")
     assert result.returncode == 1
     assert b"Traceback (most recent call last)" in result.stderr
     assert b"ZeroDivisionError: bug" in result.stderr

@@ -1,6 +1,9 @@
 """The `vaecli` program: its commands, and the one place where an error becomes a line and an exit code."""
 
 import contextlib
+import errno
+import importlib
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -9,28 +12,44 @@ from typing import Annotated
 
 import typer
 
-from vaecli.cli import bench, data, evaluate, export, info, interpolate, sample, train, verify
 from vaecli.cli.console import say_error
 from vaecli.errors import VaecliError
 
-app = typer.Typer(
-    name="vaecli",
-    help="Train a variational autoencoder with one command; run it anywhere from two ONNX files.",
-    epilog="Start with: vaecli train --data fashion-mnist-mini --epochs 10",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,  # a real bug keeps its plain traceback
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("train")(train.train)
-app.command("eval")(evaluate.evaluate)
-app.command("sample")(sample.sample)
-app.command("interpolate")(interpolate.interpolate)
-app.command("export")(export.export)
-app.command("bench")(bench.bench)
-app.command("verify")(verify.verify)
-app.command("info")(info.info)
-app.add_typer(data.app, name="data")
+COMMANDS = {  # name: the module of vaecli.cli that has it
+    "train": "train",
+    "eval": "evaluate",
+    "sample": "sample",
+    "interpolate": "interpolate",
+    "export": "export",
+    "bench": "bench",
+    "verify": "verify",
+    "info": "info",
+    "data": "data",
+}
+
+
+def application(asked: str | None = None) -> typer.Typer:
+    """The program with the command that is asked for, or with all if there is none of that name.
+
+    To load all of them and to build their options takes a tenth of a whole `vaecli sample`.
+    """
+    app = typer.Typer(
+        name="vaecli",
+        help="Train a variational autoencoder with one command; run it anywhere from two ONNX files.",
+        epilog="Start with: vaecli train --data fashion-mnist-mini --epochs 10",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,  # a real bug keeps its plain traceback
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_options)
+    for name in [asked] if asked in COMMANDS else COMMANDS:
+        module = importlib.import_module(f"vaecli.cli.{COMMANDS[name]}")
+        if name == "data":
+            app.add_typer(module.app, name=name)
+        else:
+            app.command(name)(getattr(module, COMMANDS[name]))
+    return app
 
 
 def _show_version(wanted: bool) -> None:
@@ -41,7 +60,6 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
@@ -63,8 +81,39 @@ def main() -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(name) is not signal.SIG_IGN:  # as in a job started with & or nohup
             signal.signal(name, _stop)
+    asked = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
     with _exit_codes():
-        app()
+        application(asked)()
+
+
+def program() -> None:
+    """`main` as a whole process, which leaves at once: to take everything apart would cost 20 ms more.
+
+    TensorFlow has things to end: its processes leave in the ordinary way.
+    """
+    try:
+        main()
+    except SystemExit as leaving:
+        if "tensorflow" in sys.modules or not isinstance(leaving.code, int):
+            raise
+        told = _told()
+        os._exit(leaving.code or told)
+
+
+def _told() -> int:
+    """See that what was said has left this process, and give the exit code for it."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read it has seen enough
+        return 1
+    except OSError as error:
+        return _cannot_tell(error)
+    return 0
+
+
+def _cannot_tell(error: OSError) -> int:
+    say_error(f"Cannot write to stdout: {error.strerror}.")
+    return 1
 
 
 @contextlib.contextmanager
@@ -77,3 +126,7 @@ def _exit_codes() -> Iterator[None]:
     except _Stopped as stopped:
         say_error("Stopped; nothing half-written is left.")
         sys.exit(128 + stopped.args[0])
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise
+        sys.exit(_cannot_tell(error))  # files have errors of their own
