@@ -87,8 +87,8 @@ class Opener:
 
     def open(self, folder: pathlib.Path, part: str) -> str:
         """What came of a model folder."""
-        self._pipe.send((folder, part))
         try:
+            self._pipe.send((folder, part))
             if self._pipe.poll(self._seconds):
                 answer: str = self._pipe.recv()
                 return answer
