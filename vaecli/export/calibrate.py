@@ -14,13 +14,12 @@ import numpy.typing as npt
 from vaecli.export import quantise, subpixel
 from vaecli.export.byte_stages import BytePhase, ByteStages
 from vaecli.export.compensate import fitted
-from vaecli.export.quantise import Float, Int8, Neighbours
+from vaecli.export.quantise import LARGEST_BIAS, Float, Int8, Neighbours
 from vaecli.export.sensitivity import Trace, trace
 from vaecli.export.stages import Layer, Stages
 
 MOST_ELEMENTS = 2**22  # of the largest activation on all latents
 MOST_ROWS = 2**14  # examples of one layer
-LARGEST_BIAS = 2**30
 
 
 def calibrated(stages: Stages, z: Float) -> ByteStages:

@@ -22,6 +22,7 @@ Neighbours: TypeAlias = list[list[int]]  # for each of the K places, those that 
 
 LARGEST_WEIGHT = 127
 LARGEST_PAIR = 128
+LARGEST_BIAS = 2**30
 LEVELS = 255  # of an activation above zero
 
 _CLIPS = np.linspace(0.20, 1.0, 33)

@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 
 from vaecli.errors import ParityError
-from vaecli.export import calibrate, fidelity, half, int8, stages
+from vaecli.export import calibrate, fidelity, half, int8, stages, tune
 from vaecli.export.byte_stages import ByteStages
 from vaecli.export.real_images import RealImages
 from vaecli.export.stamp import stamped
@@ -72,7 +72,8 @@ def add(source: Origin, precisions: Sequence[Precision]) -> dict[Precision, Figu
 def _int8(source: Origin, exact: Model) -> tuple[onnx.ModelProto, Own]:
     z = np.concatenate(fidelity.latents(exact, source.real.training, seed=CALIBRATION_SEED))
     mixed = z[np.random.default_rng(CALIBRATION_SEED).permutation(len(z))]
-    found = calibrate.calibrated(stages.read(source.decoder), mixed)
+    fitted = calibrate.calibrated(stages.read(source.decoder), mixed)
+    found = tune.tuned(fitted, mixed, exact.decode)
 
     def own(file: Model, inputs: np.ndarray) -> Golden:
         """What numpy makes of the numbers in the file. The float32 layer before them may move a byte by one."""
