@@ -40,6 +40,7 @@ HOMES = {
     "torch": {"peers"},
     "openvino": {"peers"},
 }
+COMPUTED = "what only running it would tell"  # import_module of a name that is put together
 HEAVY = {"tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "matplotlib", "numpy"}
 SOURCES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 
@@ -52,10 +53,11 @@ def imported(node, home):
         above = home.split(".")[: len(home.split(".")) - node.level + 1] if node.level else []
         module = ".".join([*above, *([node.module] if node.module else [])])
         return [f"{module}.{name.name}" for name in node.names]
-    if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+    if isinstance(node, ast.Call) and node.args:
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if called in ("import_module", "__import__"):
-            return [str(node.args[0].value)]
+            name = node.args[0]
+            return [str(name.value) if isinstance(name, ast.Constant) else COMPUTED]
     return []
 
 
@@ -80,7 +82,7 @@ def violations(path, source):
                 allowed = target == "cli" if room == "__main__" else PLACE.get(target, 99) <= PLACE[room]
                 allowed |= name == "vaecli.__version__"
             else:
-                allowed = top not in HOMES or room in HOMES[top]
+                allowed = room == "cli" if name == COMPUTED else top not in HOMES or room in HOMES[top]
                 allowed &= top != "matplotlib" or node in late
                 allowed &= not name.startswith("typer._")
             if not allowed:
@@ -112,6 +114,7 @@ def test_every_room_has_a_line():
         ("latent/a.py", "def f():\n    from vaecli.tasks import train"),
         ("latent/a.py", "import typing\nif typing.TYPE_CHECKING:\n    from vaecli.runs.layout import Run"),
         ("latent/a.py", "import importlib\nimportlib.import_module('vaecli.export.stamp')"),
+        ("latent/a.py", "import importlib\nimportlib.import_module(f'vaecli.{1}')"),
         ("files.py", "from vaecli.data import idx"),
         ("tasks/train.py", "from vaecli.cli import console"),
         ("tasks/train.py", "def f():\n    import tensorflow as tf"),

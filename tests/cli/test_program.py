@@ -1,6 +1,7 @@
 """The program as a process: exit codes, signals, pipes, help, and what it does where TensorFlow is missing."""
 
 import json
+import os
 import pathlib
 import re
 import signal
@@ -94,11 +95,12 @@ def test_exit_codes(process, here, arguments, exit_code):
     assert list(here.iterdir()) == []
 
 
-@pytest.mark.parametrize("words", [["nothing"], ["--version"], ["smaple"], []], ids=" ".join)
-def test_an_unknown_command_is_sought_among_all(words):
-    """Only a command's own name keeps the others away: help lists all, and a typing error finds its neighbour."""
-    assert len(application(*words[:1]).registered_commands) == len(application().registered_commands)
+def test_only_a_command_of_its_own_name_keeps_the_others_away(call):
+    """Help lists all, whatever comes after it."""
     assert [command.name for command in application("sample").registered_commands] == ["sample"]
+    for words in (["--help"], ["-h", "sample"], ["--help", "data"]):
+        listed = call(*words)[1]
+        assert all(f"│ {name.split()[0]} " in listed for name in COMMANDS)
 
 
 def test_a_typing_error(call):
@@ -108,13 +110,48 @@ def test_a_typing_error(call):
     assert "Did you mean 'sample'?" in stderr
 
 
+LEAVING = """
+import sys
+import vaecli.cli.main as program
+def main():
+    sys.stdout.write("told\\n")
+    sys.exit({code})
+program.main = main
+program.program()
+"""
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_what_waits_in_a_buffer_is_told(process, code):
+    """The process leaves at once, and not before what it wrote into a pipe has left it."""
+    result = process(code=LEAVING.format(code=code), PYTHONUNBUFFERED="")
+    assert (result.returncode, result.stdout, result.stderr) == (code, b"told\n", b"")
+
+
 @POSIX
-def test_a_reader_that_leaves(here, model_folder):
-    """`vaecli info | head -1`: no traceback, whoever closes the pipe first."""
-    command = f"{sys.executable} -m vaecli info -m {model_folder} --json | head -c 1"
-    for _ in range(5):
-        result = subprocess.run(["sh", "-c", command], capture_output=True, cwd=here, check=True)
-        assert (result.stdout, result.stderr) == (b"{", b"")
+@pytest.mark.parametrize(
+    "program", [["-m", "vaecli", "info", "--json", "-m"], ["-c", LEAVING.format(code=0)]]
+)
+def test_a_reader_that_left(here, model_folder, program):
+    """`vaecli info | true`: exit code 1 and not a word, wherever it finds that nobody reads."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, *program, model_folder]
+    environment = os.environ | {"PYTHONUNBUFFERED": ""}
+    result = subprocess.run(
+        command, stdout=writing, stderr=subprocess.PIPE, cwd=here, env=environment, check=False
+    )
+    os.close(writing)
+    assert (result.returncode, result.stderr) == (1, b"")
+
+
+@POSIX
+def test_without_a_stdout(here, model_folder):
+    """`>&-`, as some schedulers start a job: the work is done, exit code 0."""
+    command = f"{sys.executable} -m vaecli sample -n 1 -q -o a.npy -m {model_folder} >&-"
+    result = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, cwd=here, check=False)
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert (here / "a.npy").exists()
 
 
 @pytest.mark.skipif(not pathlib.Path("/dev/full").exists(), reason="no /dev/full")
@@ -125,7 +162,7 @@ def test_a_result_that_cannot_be_told(here, model_folder, command):
         whole = [sys.executable, "-m", "vaecli", *command, "-m", model_folder]
         result = subprocess.run(whole, stdout=full, stderr=subprocess.PIPE, cwd=here, check=False)
     assert result.returncode == 1
-    assert result.stderr.startswith(b"Error: Cannot write to stdout: No space left on device.\n")
+    assert result.stderr == b"Error: Cannot write to stdout: No space left on device.\n"
 
 
 def test_no_arguments(call):

@@ -105,15 +105,6 @@ def test_weights_that_are_no_numbers(call, changed, copied):
     assert None in [check["largest"] for check in document["checks"]]
 
 
-def test_a_table_that_ends_with_1_is_whole(process, changed, copied):
-    """Through a pipe, where it waits until the process ends, which leaves at once."""
-    changed("decoder.onnx", 0, all_a_little)
-    result = process("verify", "-m", copied)
-    assert result.returncode == 1
-    lines = result.stdout.decode().splitlines()
-    assert len(lines) == 1 + len(OUTPUTS) + 1 and any("FAIL" in line for line in lines)
-
-
 @pytest.mark.parametrize("precision", ["int8", "float32", "fp16"])
 def test_bounds_that_a_file_brings_along(call, changed, copied, forge, precision):
     """An int8 file brings its own bounds, and is verified beside the others; what computes in float32 may not."""

@@ -70,6 +70,21 @@ def test_the_plain_session_computes_the_same(model_folder):
         np.testing.assert_allclose(values, plain[name], atol=1e-5)
 
 
+def test_pictures_and_no_logits_are_measured(model_folder, monkeypatch):
+    """The tf2onnx file that is compared with gives none either."""
+    asked = set()
+    for kind in (Session, PlainSession):
+        real = kind.run
+
+        def noted(self, batch, names=(), *, real=real):
+            asked.add(frozenset(names))
+            return real(self, batch, names)
+
+        monkeypatch.setattr(kind, "run", noted)
+    bench(model_folder, seconds=0.004, batches=(1,), against=True)
+    assert asked == {frozenset({"image"}), frozenset({"z_mean", "z_log_var"})}
+
+
 def test_batches_that_are_too_large(model_folder, monkeypatch):
     """Inputs and outputs of more than the limit are not made; the note says which. Others are measured."""
     monkeypatch.setattr(

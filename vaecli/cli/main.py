@@ -28,6 +28,9 @@ COMMANDS = {  # name: the module of vaecli.cli that has it
 }
 
 
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+
+
 def application(asked: str | None = None) -> typer.Typer:
     """The program with the command that is asked for, or with all if there is none of that name.
 
@@ -81,9 +84,8 @@ def main() -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(name) is not signal.SIG_IGN:  # as in a job started with & or nohup
             signal.signal(name, _stop)
-    asked = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
     with _exit_codes():
-        application(asked)()
+        application(sys.argv[1] if len(sys.argv) > 1 else None)()
 
 
 def program() -> None:
@@ -103,7 +105,8 @@ def program() -> None:
 def _told() -> int:
     """See that what was said has left this process, and give the exit code for it."""
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as a job without one has it
+            sys.stdout.flush()
     except BrokenPipeError:  # whoever read it has seen enough
         return 1
     except OSError as error:
@@ -127,6 +130,6 @@ def _exit_codes() -> Iterator[None]:
         say_error("Stopped; nothing half-written is left.")
         sys.exit(128 + stopped.args[0])
     except OSError as error:
-        if error.errno != errno.ENOSPC or error.filename is not None:
+        if error.errno not in FULL or error.filename is not None:
             raise
         sys.exit(_cannot_tell(error))  # files have errors of their own

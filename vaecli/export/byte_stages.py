@@ -74,13 +74,6 @@ class ByteStages:
     bias: Float
     image_shape: tuple[int, int, int]
 
-    @property
-    def largest(self) -> int:
-        """Numbers of its largest activation, for one image."""
-        height, width, channels = self.grid
-        sizes = [len(layer[0].bias) * 2 * 4**number for number, layer in enumerate(self.doubling)]
-        return int(height * width * max(channels, *sizes))
-
     def outputs(self, z: Float) -> Mapping[str, Float]:
         """`image` and `logits` (N, H, W, C) of latents z (N, D).
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from vaecli.export import quantise, subpixel
 from vaecli.export.byte_stages import BytePhase, ByteStages
 from vaecli.export.compensate import fitted
-from vaecli.export.quantise import LARGEST_BIAS, Float, Int8, Neighbours
+from vaecli.export.quantise import Float, Int8, Neighbours
 from vaecli.export.sensitivity import Trace, trace
 from vaecli.export.stages import Layer, Stages
 
@@ -24,7 +24,8 @@ MOST_ROWS = 2**14  # examples of one layer
 
 def calibrated(stages: Stages, z: Float) -> ByteStages:
     """The decoder in bytes, fitted on latents z (N, D); for large images on the first of them alone."""
-    traced = trace(stages, z[: max(1, MOST_ELEMENTS // _largest(stages))])
+    largest = subpixel.largest(stages.grid, [len(layer.bias) for layer in stages.doubling])
+    traced = trace(stages, z[: max(1, MOST_ELEMENTS // largest)])
     layers = range(len(stages.doubling) + 1)
     steps = [_steps(traced, layer) for layer in layers]
     folded = np.tile(steps[0], stages.grid[0] * stages.grid[1])
@@ -46,12 +47,6 @@ def calibrated(stages: Stages, z: Float) -> ByteStages:
         stages.last.bias,
         stages.image_shape,
     )
-
-
-def _largest(stages: Stages) -> int:
-    height, width, channels = stages.grid
-    sizes = [len(layer.bias) * 4 ** (1 + number) for number, layer in enumerate(stages.doubling)]
-    return int(height * width * max(channels, *sizes))
 
 
 def _steps(traced: Trace, layer: int) -> Float:
@@ -76,7 +71,7 @@ def _phases(layer: Layer, x: Float, steps: list[Float], traced: Trace, number: i
             kernel * np.tile(before, shape[0] * shape[1])[:, None] / after,
             quantise.kernel_neighbours(shape),
         )
-        bias = np.clip(np.rint(columns.bias / columns.scale), -LARGEST_BIAS, LARGEST_BIAS).astype(np.int32)
+        bias = quantise.whole_bias(columns.bias, columns.scale)
         weights = columns.weights.reshape(phase.kernel.shape)
         found.append(BytePhase(weights, columns.scale, bias, phase.top, phase.left))
     return found[0].beside(found[1]), found[2].beside(found[3])

@@ -3,7 +3,7 @@
 A layer's float weights are not what its int8 form should round to: its inputs have been rounded, too. So the layer
 is fitted anew, by least squares from the bytes that come in to the sums that should come out. Then the weights are
 rounded one after the other, each error passed on to those that are still free (Frantar et al. 2023,
-arXiv:2210.17323), and gone over again one at a time while that helps. The bias takes what is left of the mean.
+arXiv:2210.17323), and gone over again one at a time while that helps. A free bias takes what is left of the mean.
 
 Letters: R rows of examples, K inputs, M columns.
 """

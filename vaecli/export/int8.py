@@ -9,7 +9,7 @@
 
 Tensors are kept channels last. QLinearConv wants channels first, so Transposes stand around it; onnxruntime turns
 each such group into its own channels-last kernel and drops them, as fast as its private operator would be. A
-QLinearConv makes two phases, even and odd columns side by side: a third of its products are with zeros, and yet
+QLinearConv makes two phases, even and odd columns side by side: a quarter of its products are with zeros, and yet
 it is no slower than two, and faster for one image. The rows are interleaved by Concat, which copies whole ones:
 onnxruntime's DepthToSpace and Transpose are slower.
 """

@@ -65,6 +65,12 @@ def levels(values: Float, scale: "Float | np.float32") -> Float:
     return whole
 
 
+def whole_bias(bias: Float, scale: Float) -> npt.NDArray[np.int32]:
+    """A bias in whole steps of its column's scale, as int32 sums take it."""
+    whole: Float = np.clip(np.rint(bias / scale), -LARGEST_BIAS, LARGEST_BIAS)
+    return whole.astype(np.int32)
+
+
 def reductions(kernel: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """A kernel (kh, kw, C_in, C_out) as matrices (K, C_out), K in the order channels last and channels first.
 

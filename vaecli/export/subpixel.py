@@ -144,7 +144,7 @@ def corner_matrix(kernel: Float) -> Float:
 def corner_kernel(scale: Float) -> Float:
     """The kernel (16 C, C, 4, 4) of a stride-2 transposed convolution that sums the quarters around each corner.
 
-    It turns cells times `corner_matrix`, channels first and padded by one on all sides, into the layer's output.
+    It turns cells times `corner_matrix`, channels first, into the layer's output, cut by one on all sides.
 
     Args:
         scale: (4 C,), what each of a block's numbers (row, column, C) is multiplied by.
@@ -152,6 +152,14 @@ def corner_kernel(scale: Float) -> Float:
     size = len(scale)
     places = np.diag(np.tile(scale, 4)).reshape(4 * size, 2, 2, 2, 2, size // 4)
     return np.ascontiguousarray(places.transpose(0, 5, 1, 3, 2, 4).reshape(4 * size, size // 4, 4, 4))
+
+
+def largest(grid: tuple[int, int, int], channels: Sequence[int]) -> int:
+    """Numbers of the largest activation where (h, w, c) is doubled again and again, to so many channels."""
+    height, width, first = grid
+    return (
+        height * width * max([first, *(int(count * 4**number) for number, count in enumerate(channels, 1))])
+    )
 
 
 def corner_windows(cells: Float) -> Float:

@@ -13,16 +13,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from vaecli.export import subpixel
+from vaecli.export import quantise, subpixel
 from vaecli.export.byte_stages import BytePhase, ByteStages
-from vaecli.export.quantise import LARGEST_BIAS, LEVELS, Float
+from vaecli.export.quantise import LEVELS, Float
 
 STEPS, BATCH, FEWEST = 120, 128, 16
 RATE = 0.05  # of Adam, in levels of an activation, and in hundredths of a scale
-MOST_ELEMENTS = (
-    2**22
-)  # of a batch's largest activation: of large images fewer at a time, and below FEWEST none
-CHECKED = 256  # latents that are kept to see whether it helped
+# of a batch's largest activation: of images larger than 64 x 64 fewer at a time, above 180 x 180 none
+MOST_ELEMENTS = 2**24
+CHECKED = 128  # latents that are kept to see whether it helped
 SEED = 6
 
 
@@ -34,13 +33,13 @@ def tuned(found: ByteStages, z: Float, pictures: Callable[[Float], Float]) -> By
         z: latents (N, D) in any order; the last of them are for the comparison.
         pictures: what float32 makes of latents (n, D): (n, H, W, C) in [0, 1].
     """
-    batch = min(BATCH, MOST_ELEMENTS // found.largest)
+    largest = subpixel.largest(found.grid, [len(layer[0].bias) // 2 for layer in found.doubling])
+    batch = min(BATCH, MOST_ELEMENTS // largest)
     if batch < FEWEST or len(z) < 2 * CHECKED:
         return found
     checked, z = z[-CHECKED:][:batch], z[:-CHECKED]
     free = [tf.Variable(tf.zeros_like(number)) for number in _numbers(found)]
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(RATE, STEPS), beta_2=0.99)
-
     optimizer.build(free)
 
     @tf.function(autograph=False)  # type: ignore[untyped-decorator]
@@ -92,11 +91,7 @@ def _with(found: ByteStages, numbers: Sequence[Float]) -> ByteStages:
     """The decoder with numbers as `_numbers` has them."""
     dense, dense_bias, *flat, corner_scale = numbers
     phases = iter(
-        dataclasses.replace(
-            phase,
-            scale=scale,
-            bias=np.clip(np.rint(bias / scale), -LARGEST_BIAS, LARGEST_BIAS).astype(np.int32),
-        )
+        dataclasses.replace(phase, scale=scale, bias=quantise.whole_bias(bias, scale))
         for phase, scale, bias in zip(_phases(found), flat[::2], flat[1::2], strict=True)
     )
     doubling = tuple(tuple(next(phases) for _ in layer) for layer in found.doubling)

@@ -86,10 +86,10 @@ def peers(
         def started(target: Callable[..., None], *arguments: object) -> Connection:
             near, far = context.Pipe()
             process = context.Process(target=target, args=(*arguments, folder, far), daemon=True)
+            stack.callback(_ended, process, near)
             with _environment():
                 process.start()
             far.close()
-            stack.callback(_ended, process, near)
             return near
 
         _answer(started(_prepare, decoder_file), "The decoder cannot be prepared for its peers")
@@ -118,11 +118,15 @@ def _answer(pipe: Connection, failing: str) -> list[str]:
 
 
 def _ended(process: multiprocessing.process.BaseProcess, pipe: Connection) -> None:
-    with contextlib.suppress(OSError):
-        pipe.send(None)
-    process.join(_END)
-    process.kill()
-    process.join()
+    try:
+        if process.pid is not None:
+            with contextlib.suppress(OSError):
+                pipe.send(None)
+            process.join(_END)
+    finally:  # another signal, too, leaves nobody behind
+        if process.pid is not None:
+            process.kill()
+            process.join()
     pipe.close()
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 2**31 - 1  # protobuf's own limit
 BLANK = b"0" * 64
 WANTED = "Give a run, a model folder or a decoder.onnx that vaecli made."
-UNUSABLE = "Do not use it, unless a later vaecli made it: pip install --upgrade vaecli"
+UNUSABLE = "Do not use it, unless another vaecli made it: export it again, or pip install --upgrade vaecli"
 
 
 @dataclasses.dataclass(frozen=True)

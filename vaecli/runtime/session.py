@@ -60,7 +60,7 @@ class Session:
         self.thread_count = thread_count or threads.available()
         held = max(1, file.cost.elements)
         self._chunk = max(1, min(CHUNK, min(CHUNK_ELEMENTS, MAX_ELEMENTS // self.thread_count) // held))
-        self._alone = min(self._chunk, CHUNK if self.thread_count == 1 else 2 * SMALLEST - 1)
+        self._alone = self._chunk if self.thread_count == 1 else min(self._chunk, 2 * SMALLEST - 1)
         # 2 GiB in all the calls at a time, whoever makes them: of the largest images, one. A queue is quicker to
         # ask than a semaphore, which is written in Python: one image takes 30 us.
         self._room: queue.SimpleQueue[None] = queue.SimpleQueue()

@@ -1,8 +1,8 @@
 """How large everything in a graph will be, worked out on paper before onnxruntime allocates anything.
 
-A few bytes can ask for a lot: padding by 2^40, a stride of 2^20, a Concat that doubles forty times. So each
-operator's output shape is computed here from the shapes alone, for an image, N being left open. What cannot be
-worked out is refused.
+A few bytes can ask for a lot: a Concat that doubles forty times, a stride of 16 again and again. So each operator's
+output shape is computed here from the shapes alone, for an image, N being left open. What cannot be worked out is
+refused.
 """
 
 from collections.abc import Mapping
@@ -17,11 +17,11 @@ from vaecli.runtime.wire import WireError
 
 # An image: 2 GiB of float32. In the classic network, a picture of 1,000 x 1,000 takes 2^28.8.
 MAX_ELEMENTS = 2**29
-# An image: a second or so of one core. The classic network takes 7,432 a pixel, and 2^33 for the largest picture
-# that MAX_ELEMENTS lets through; another network may take twice as much.
+# An image: a second or so of one core. The classic network takes 7,432 a pixel, 9,800 in int8, and 2^33.2 for the
+# largest picture that MAX_ELEMENTS lets through; another network may take nearly twice as much.
 MAX_PRODUCTS = 2**34
 # Held once, beside the constants themselves: a copy of the weights for each operator that multiplies by them, and
-# float16 constants as float32. Each constant is used once in what export writes; of small ones, nobody counts.
+# float16 constants as float32. Export writes no large constant that is used twice; of small ones, nobody counts.
 MAX_COPIES, FREE_COPIES = 4, 2**24
 MAX_AXES = 8
 _NUMBERS = {"int32": "<i4", "int64": "<i8"}

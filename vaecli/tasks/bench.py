@@ -171,8 +171,9 @@ def _plain(name: str, precision: str, content: bytes, file: modelfile.ModelFile)
 
 
 def _here(run: Callable[..., object], file: modelfile.ModelFile) -> Times:
-    """In this process, without the logits; one call before those that count warms the caches."""
-    wanted = functools.partial(run, names=[name for name in file.graph.outputs if name != "logits"])
+    """In this process, pictures and no logits; one call before those that count warms the caches."""
+    logits = file.info.likelihood.get("outputs", [])
+    wanted = functools.partial(run, names=[name for name in file.graph.outputs if name not in logits])
 
     def times(inputs: np.ndarray, seconds: float) -> list[float]:
         wanted(inputs)
