@@ -17,7 +17,9 @@ import tempfile
 import time
 
 ENVIRONMENT = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed by pip has its bytecode; a source tree may not
+ENVIRONMENT.pop(
+    "PYTHONDONTWRITEBYTECODE", None
+)  # what is installed by pip has its bytecode; a source tree may not
 BARE = "import onnxruntime, numpy, PIL"
 KERAS = """
 import sys

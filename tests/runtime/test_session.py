@@ -47,6 +47,42 @@ def test_only_what_is_wanted_is_given(decoder):
         np.testing.assert_array_equal(only["image"], opened.run(z)["image"])
 
 
+def test_one_image_is_of_a_batch(decoder, model_folder):
+    """By itself, with its places in memory used again, and in a batch: the same, and what was given stays."""
+    encoder = modelfile.read(model_folder / "encoder.onnx")
+    rng = np.random.default_rng(0)
+    for file, name, shape in ((decoder, "z", (2,)), (encoder, "image", (28, 28, 1))):
+        opened = session.Session(file, name, thread_count=1)
+        batch = rng.random((9, *shape)).astype(np.float32)
+        whole = opened.run(batch)
+        alone = [opened.run(batch[i : i + 1]) for i in range(9)]
+        for output, values in whole.items():
+            found = np.concatenate([given[output] for given in alone])
+            np.testing.assert_allclose(found, values, rtol=1e-5, atol=1e-5)
+            assert alone[0][output].flags.owndata and alone[0][output].flags.writeable
+
+
+def test_one_image_at_a_time_in_many_threads(decoder):
+    """Each thread has its own places: nobody gets another's picture."""
+    opened = session.Session(decoder, "z")
+    z = np.random.default_rng(0).normal(size=(400, 1, 2)).astype(np.float32)
+    expected = [opened.run(one, ["image"])["image"] for one in z]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda one: opened.run(one, ["image"])["image"], z))
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    "wrong", [np.zeros((1, 1), np.float32), np.zeros((1, 2)), np.zeros((1, 2, 1), np.float32)]
+)
+def test_one_image_of_another_form(decoder, wrong):
+    """What would be spread or converted on its way into the places is not: onnxruntime sees it, and refuses."""
+    opened = session.Session(decoder, "z")
+    opened.run(np.zeros((1, 2), np.float32))
+    with pytest.raises(session.ModelError, match="cannot run"):
+        opened.run(wrong)
+
+
 def test_no_images(decoder):
     """An empty batch gives empty outputs, and onnxruntime is not asked: its operators may not expect one."""
     outputs = session.Session(decoder, "z").run(np.zeros((0, 2), np.float32))

@@ -5,8 +5,10 @@ stay in the cache, one a thread, is about 1.7 times as fast on two cores (DESIGN
 """
 
 import functools
+import math
 import queue
 import re
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,8 +16,9 @@ import numpy as np
 import onnxruntime
 
 from vaecli.errors import ModelError
-from vaecli.runtime import threads, versions
+from vaecli.runtime import single, threads, versions
 from vaecli.runtime.modelfile import ModelFile
+from vaecli.runtime.single import Single
 from vaecli.runtime.sizes import MAX_ELEMENTS
 
 CHUNK = 32  # images a call: large enough for its matrix products, small enough for the cache
@@ -56,7 +59,10 @@ class Session:
                 f"{file.path} takes {inputs}; {input_name!r} was expected.", hint="Export it again."
             )
         self._input_name, self._path = input_name, file.path
-        self._shapes = file.graph.outputs
+        self._shapes = {
+            name: tuple(size or 0 for size in shape[1:])
+            for name, shape in {**file.graph.inputs, **file.graph.outputs}.items()
+        }
         self.thread_count = thread_count or threads.available()
         held = max(1, file.cost.elements)
         self._chunk = max(1, min(CHUNK, min(CHUNK_ELEMENTS, MAX_ELEMENTS // self.thread_count) // held))
@@ -67,15 +73,20 @@ class Session:
         for _ in range(min(MOST_CALLS, max(1, MAX_ELEMENTS // (self._chunk * held)))):
             self._room.put(None)
         self._pool: ThreadPoolExecutor | None = None
+        small = sum(map(math.prod, self._shapes.values())) <= single.LARGEST
+        self._one_image = (1, *self._shapes[input_name]) if small else None
+        self._of_thread = _OfThread()
 
     def run(self, batch: np.ndarray, names: Sequence[str] = ()) -> Mapping[str, np.ndarray]:
         """Outputs for a batch (N, ...) float32, by name, each (N, ...) float32: those of `names`, or all."""
+        if batch.shape == self._one_image and batch.dtype == np.float32:
+            return self._run_single(tuple(names), batch)
         wanted = list(names or self.output_names)
         count = len(batch)
         if 0 < count <= self._alone:
             return dict(zip(wanted, self._run_chunk(wanted, batch), strict=True))
         if count == 0:
-            return {name: np.zeros([size or 0 for size in self._shapes[name]], np.float32) for name in wanted}
+            return {name: np.zeros((0, *self._shapes[name]), np.float32) for name in wanted}
         run_chunk = functools.partial(self._run_chunk, wanted)
         chunk = self._chunk
         if self.thread_count == 1:
@@ -88,6 +99,19 @@ class Session:
         chunks = np.array_split(batch, pieces)
         return _join(wanted, list(self._pool.map(run_chunk, chunks)))
 
+    def _run_single(self, names: tuple[str, ...], batch: np.ndarray) -> Mapping[str, np.ndarray]:
+        self._room.get()
+        try:
+            own = self._of_thread.singles
+            if names not in own:
+                outputs = {name: self._shapes[name] for name in names or self.output_names}
+                own[names] = Single(self._session, self._input_name, self._shapes[self._input_name], outputs)
+            return own[names].run(batch)
+        except Exception as error:
+            raise cannot_run(self._path, error) from error
+        finally:
+            self._room.put(None)
+
     def _run_chunk(self, names: list[str], chunk: np.ndarray) -> list[np.ndarray]:
         self._room.get()
         try:
@@ -97,6 +121,13 @@ class Session:
         finally:
             self._room.put(None)
         return outputs
+
+
+class _OfThread(threading.local):
+    """What each thread has for itself: by the outputs that are wanted."""
+
+    def __init__(self) -> None:
+        self.singles: dict[tuple[str, ...], Single] = {}
 
 
 def _join(names: list[str], parts: list[list[np.ndarray]]) -> dict[str, np.ndarray]:
