@@ -17,10 +17,10 @@ from vaecli.export import quantise, subpixel
 from vaecli.export.byte_stages import BytePhase, ByteStages
 from vaecli.export.quantise import LEVELS, Float
 
-STEPS, BATCH, FEWEST = 120, 128, 16
+STEPS, BATCH, FEWEST = 120, 128, 8
 RATE = 0.05  # of Adam, in levels of an activation, and in hundredths of a scale
-# of a batch's largest activation: of images larger than 64 x 64 fewer at a time, above 180 x 180 none
-MOST_ELEMENTS = 2**24
+# of a batch's largest activation, so that none takes longer: above 32 x 32 fewer at a time, above 128 x 128 none
+MOST_ELEMENTS = 2**22
 CHECKED = 128  # latents that are kept to see whether it helped
 SEED = 6
 
