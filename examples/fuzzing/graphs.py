@@ -79,13 +79,13 @@ def _made_up(drawn: Drawn, rng: np.random.Generator) -> str:
 
 
 def _tried(operator: str, inputs: list[Value], attributes: dict[str, Any]) -> Value | None:
-    """What a node gives, if the rules let it through and it gives one thing."""
+    """What a node gives, if the rules let it through."""
     try:
         result = operators.apply(operator, inputs, attributes)
     except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError):
         return None
-    sound = len(result.outputs) == 1 and all(size >= 1 for size in result.outputs[0].inner)
-    return result.outputs[0] if sound and result.outputs[0].size <= 2 * sizes.MAX_ELEMENTS else None
+    sound = all(size >= 1 for size in result.output.inner) and result.output.size <= 2 * sizes.MAX_ELEMENTS
+    return result.output if sound else None
 
 
 def _node(

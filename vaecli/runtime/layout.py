@@ -16,7 +16,7 @@ TO_THE_END = 2**31 - 1  # what a Slice writes for an end that lies behind every 
 
 
 def _same(inputs: Inputs, _: Attributes) -> Result:
-    return Result((inputs[0],))
+    return Result(inputs[0])
 
 
 def _broadcast(inputs: Inputs, _: Attributes) -> Result:
@@ -34,7 +34,7 @@ def _cast(inputs: Inputs, _: Attributes) -> Result:
     numbers = inputs[0].numbers or ()
     if any(number is not None and abs(number) >= 2**31 for number in numbers):
         raise ValueError("a number beyond 32 bits")
-    return Result((inputs[0],))
+    return Result(inputs[0])
 
 
 def _shape(inputs: Inputs, _: Attributes) -> Result:
@@ -125,7 +125,7 @@ def _squeeze(inputs: Inputs, _: Attributes) -> Result:
     axes = _axes(value, integers(inputs[1]), len(value.shape))
     if any(value.shape[axis] != 1 for axis in axes):
         raise ValueError(f"axes {sorted(axes)} of {value.shape}")
-    return Result((value._replace(shape=tuple(n for i, n in enumerate(value.shape) if i not in axes)),))
+    return Result(value._replace(shape=tuple(n for i, n in enumerate(value.shape) if i not in axes)))
 
 
 def _unsqueeze(inputs: Inputs, _: Attributes) -> Result:
@@ -133,7 +133,7 @@ def _unsqueeze(inputs: Inputs, _: Attributes) -> Result:
     shape = list(value.shape)
     for axis in sorted(_axes(value, axes, len(shape) + len(axes))):
         shape.insert(axis, 1)
-    return Result((value._replace(shape=tuple(shape)),))
+    return Result(value._replace(shape=tuple(shape)))
 
 
 LAYOUT: Mapping[str, Rule] = {

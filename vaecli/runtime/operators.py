@@ -122,7 +122,7 @@ def apply(operator: str, inputs: Inputs, attributes: Attributes) -> Result:
     found = [f"{OF_IMAGES if value.of_images else ''}{value.element_type}" for value in inputs]
     gives = _gives(operator, tuple(found), attributes)
     result = RULES[operator](inputs, attributes)
-    return result._replace(outputs=tuple(one._replace(element_type=gives) for one in result.outputs))
+    return result._replace(output=result.output._replace(element_type=gives))
 
 
 def _gives(operator: str, found: tuple[str, ...], attributes: Attributes) -> str:

@@ -49,13 +49,13 @@ def measure(graph: Graph, content: bytes) -> Cost:
     most = max(FREE_COPIES, MAX_COPIES * sum(tensor.size for tensor in graph.tensors.values()))
     for node in graph.nodes:
         result = _apply(node, values)
-        elements += result.scratch + sum(_held(output) for output in result.outputs if output.of_images)
+        output = result.output
+        elements += result.scratch + (_held(output) if output.of_images else 0)
         products += result.products
-        copies += result.packed + sum(output.size for output in result.outputs if not output.of_images)
+        copies += result.packed + (0 if output.of_images else output.size)
         if elements > MAX_ELEMENTS or products > MAX_PRODUCTS or copies > most:
             raise WireError(f"with its {_shown(node)} it takes more memory or time than any picture")
-        for name, value in zip(node.outputs, result.outputs, strict=True):
-            _put(values, name, value)
+        _put(values, node.outputs[0], output)
     for name, declared in graph.outputs.items():
         if values.get(name, Value("", ()))[:2] != ("float32", declared):
             raise WireError(f"its output {name[:40]!r} does not come out in the shape that it declares")
@@ -85,11 +85,10 @@ def _held(value: Value) -> int:
 def _apply(node: Node, values: Mapping[str, Value]) -> Result:
     try:
         result = operators.apply(node.operator, [values[name] for name in node.inputs], node.attributes)
-        for output in result.outputs:
-            if min(output.inner, default=1) < 1 or len(output.shape) > MAX_AXES:
-                raise ValueError(f"a result of the shape {output.shape}")
-        if len(result.outputs) != len(node.outputs):
-            raise ValueError(f"{len(node.outputs)} outputs, {len(result.outputs)} expected")
+        if min(result.output.inner, default=1) < 1 or len(result.output.shape) > MAX_AXES:
+            raise ValueError(f"a result of the shape {result.output.shape}")
+        if len(node.outputs) != 1:
+            raise ValueError(f"{len(node.outputs)} outputs, one expected")
     except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
         raise WireError(f"the shapes at its {_shown(node)} do not fit ({str(error)[:200]})") from error
     return result

@@ -53,14 +53,14 @@ class Result(NamedTuple):
     """What an operator gives and takes.
 
     Attributes:
-        outputs: that it gives.
+        output: that it gives.
         scratch: elements of scratch space, of one image.
         products: multiplications, of one image.
         packed: elements of its own copy of the weights, in the order in which they are multiplied: it holds them
             from the moment that a file is opened.
     """
 
-    outputs: tuple[Value, ...]
+    output: Value
     scratch: int = 0
     products: int = 0
     packed: int = 0
@@ -78,7 +78,7 @@ def filled_up(count: int) -> int:
 
 def images(like: Value, inner: Sequence[int], **cost: int) -> Result:
     """The result that is one array an image, of the element type of another."""
-    return Result((Value(like.element_type, (None, *inner)),), **cost)
+    return Result(Value(like.element_type, (None, *inner)), **cost)
 
 
 def known(like: Value, numbers: Numbers) -> Result:
@@ -89,7 +89,7 @@ def known(like: Value, numbers: Numbers) -> Result:
     """
     if not 0 < len(numbers) <= FEW:
         raise ValueError(f"a shape of {len(numbers)} numbers")
-    return Result((Value(like.element_type, (len(numbers),), numbers),))
+    return Result(Value(like.element_type, (len(numbers),), numbers))
 
 
 def row(value: Value) -> Numbers:
