@@ -197,7 +197,8 @@ def test_one_that_goes_before_all_are_connected(two_workers, tmp_path, gone):
     (code, stdout, lines) = found.pop(1 - gone)
     assert found[0][0] == 9
     assert (code, stdout) == (1, ""), lines
-    assert error_in(lines).startswith("Error: Another of the 2 workers is gone")
+    if not any(line.startswith("Timeout (") for line in lines):  # where TensorFlow overlooks its own limit
+        assert error_in(lines).startswith("Error: Another of the 2 workers is gone")
     assert list(tmp_path.glob("*/*")) == []
 
 

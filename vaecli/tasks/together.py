@@ -6,6 +6,7 @@ themselves, take their part of every step, and write nothing.
 
 import contextlib
 import dataclasses
+import faulthandler
 import os
 import pathlib
 import signal
@@ -48,13 +49,29 @@ def joined(cluster: Cluster, devices: int | None) -> Iterator["Devices"]:
     Raises:
         TrainingError: a worker is gone, or goes while the body runs.
     """
-    from vaecli.training.devices import Devices
+    from vaecli.training import devices as home
 
-    with _quietly():
-        devices_of_all = Devices(devices, cluster)
+    with _ending_within(home.REGISTER + home.SLACK), _quietly():
+        devices_of_all = home.Devices(devices, cluster)
     _take_signals_back()
     with devices_of_all.guarded():
         yield devices_of_all
+
+
+@contextlib.contextmanager
+def _ending_within(seconds: float) -> Iterator[None]:
+    """End this process if the body does not: exit code 1, and on stderr where it waited.
+
+    TensorFlow 2.19 at times overlooks its limit for a chief that is gone. Then it waits for ever, deaf to signals,
+    and no other Python thread can run.
+    """
+    seen = os.dup(2)
+    faulthandler.dump_traceback_later(seconds, exit=True, file=seen)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+        os.close(seen)
 
 
 def guarded(devices: "Devices | None", run: layout.Run) -> contextlib.AbstractContextManager[None]:

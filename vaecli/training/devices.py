@@ -27,6 +27,7 @@ GONE = (
     tf.errors.UnavailableError,
 )
 START_AGAIN = "Start all workers again, with `vaecli train --resume` if the chief's run has a state."
+SLACK = 12.0  # seconds to start a server first
 REGISTER = 40.0  # seconds for workers that have met to connect: TensorFlow waits an hour, and hears no signal
 
 
