@@ -20,8 +20,8 @@ import time
 
 import numpy as np
 
-from vaecli.data.idx import encode_idx
-from vaecli.data.mini import load_mini
+from vaecli.data.idx.format import encode_idx
+from vaecli.data.named.bundled import load_mini
 
 STATE = pathlib.Path("checkpoint") / "state.npz"
 TIMED = ("seconds", "images_per_second", "val_seconds")

@@ -11,7 +11,7 @@ import pathlib
 import numpy as np
 from PIL import Image
 
-from vaecli.data.resolve import load
+from vaecli.data.load import load
 
 FOLDER = pathlib.Path(__file__).parent
 PHOTOS = {"shirt": (6, 3, (40, 70, 130)), "boot": (9, 0, (110, 60, 30))}  # class, which of it, colour

@@ -13,11 +13,11 @@ import shutil
 import sys
 import tempfile
 
-from vaecli.data.idx import encode_idx
-from vaecli.data.mini import load_mini
+from vaecli.data.idx.format import encode_idx
+from vaecli.data.named.bundled import load_mini
 from vaecli.options import TrainOptions
 from vaecli.tasks.export import export
-from vaecli.tasks.train import train
+from vaecli.tasks.train.train import train
 
 MODELS = pathlib.Path(__file__).parent.parent / "tests" / "models"
 

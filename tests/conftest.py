@@ -12,10 +12,10 @@ import hypothesis
 import pytest
 
 from vaecli.cli.main import main
-from vaecli.runtime import wire
-from vaecli.runtime.info import KEY_DIGEST, KEY_FORMAT, KEY_INFO
+from vaecli.modelfile import protobuf
+from vaecli.modelfile.metadata import KEY_FORMAT, KEY_INFO
+from vaecli.modelfile.write import with_digest, with_metadata
 from vaecli.runtime.model import Model
-from vaecli.runtime.modelfile import BLANK, digest
 
 hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("patient")
@@ -138,59 +138,32 @@ def contents():
 
 
 class Forge:
-    """Makes .onnx files by hand, right digest and all: enough of protobuf's wire format to write a model."""
+    """Makes .onnx files by hand, right digest and all, whatever is in them."""
 
-    @staticmethod
-    def varint(value):
-        groups = []
-        while value >= 0x80:
-            groups.append(value & 0x7F | 0x80)
-            value >>= 7
-        return bytes([*groups, value])
-
-    @classmethod
-    def field(cls, number, payload):
-        """One field of wire type 2, bytes."""
-        return cls.varint(number << 3 | 2) + cls.varint(len(payload)) + payload
+    field = staticmethod(protobuf.field)
+    varint = staticmethod(protobuf.varint_bytes)
+    stamp = staticmethod(with_digest)
+    with_entries = staticmethod(with_metadata)
 
     @classmethod
     def model(cls, entries, graph=b""):
-        """A ModelProto with this graph and these metadata entries."""
-        content = cls.field(wire.GRAPH, graph)
+        """A ModelProto with this graph and these metadata entries, a digest only if it is among them."""
+        content = protobuf.field(protobuf.GRAPH, graph)
         for key, value in entries.items():
-            entry = cls.field(1, key.encode()) + cls.field(2, value.encode())
-            content += cls.field(wire.METADATA_PROPS, entry)
+            entry = protobuf.field(1, key.encode()) + protobuf.field(2, value.encode())
+            content += protobuf.field(protobuf.METADATA_PROPS, entry)
         return content
 
     @classmethod
     def stamped(cls, entries, graph=b""):
         """The same, with a digest that is right."""
-        return cls.stamp(cls.model({**entries, KEY_DIGEST: BLANK.decode()}, graph))
-
-    @staticmethod
-    def stamp(content):
-        """Put the right digest in the place of the one that is there."""
-        _, where = wire.metadata(content)[KEY_DIGEST]
-        return content[:where] + digest(content, where).encode() + content[where + 64 :]
+        return with_metadata(protobuf.field(protobuf.GRAPH, graph), entries)
 
     @staticmethod
     def entries(path):
-        """The metadata of a real file, but for its digest."""
-        found = wire.metadata(path.read_bytes())
+        """The format and the description of a real file: its metadata without golden vectors and digest."""
+        found = protobuf.metadata(path.read_bytes())
         return {key: found[key][0] for key in (KEY_FORMAT, KEY_INFO)}
-
-    @classmethod
-    def with_entries(cls, content, entries):
-        """A real model with other metadata, and a digest that is right."""
-        copied = b""
-        for number, kind, first, last in wire.fields(content, 0, len(content)):
-            if number == wire.METADATA_PROPS:
-                continue
-            if kind == wire.BYTES:
-                copied += cls.field(number, content[first:last])
-            else:
-                copied += cls.varint(number << 3 | kind) + content[first:last]
-        return cls.stamp(copied + cls.model({**entries, KEY_DIGEST: BLANK.decode()})[2:])
 
 
 @pytest.fixture(scope="session")

@@ -35,10 +35,10 @@ def test_round_trip(config, options):
 
 
 def test_full_differs_from_the_defaults_everywhere():
-    """The round trip above would see any field that is dropped; only the one network has no other value."""
+    """The round trip above would see any field that is dropped; network and likelihood have but one."""
     defaults = dataclasses.asdict(TrainOptions())
     same = {name for name, value in dataclasses.asdict(FULL).items() if value == defaults[name]}
-    assert same == {"network"}
+    assert same == {"network", "likelihood"}
 
 
 def test_layers():

@@ -6,7 +6,7 @@ import pathlib
 import subprocess
 import sys
 
-from vaecli.training.cluster import Cluster, from_environment
+from vaecli.training.cluster.tf_config import Cluster, from_environment
 
 EXAMPLE = pathlib.Path(__file__).parents[1] / "examples" / "slurm_tf_config.py"
 

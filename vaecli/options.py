@@ -5,13 +5,10 @@ import math
 import pathlib
 import typing
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
+from vaecli.choices import LikelihoodName, Network, Schedule, TrainingPrecision
 from vaecli.errors import ConfigError, OptionError
-
-Network = Literal["classic"]
-Schedule = Literal["cosine", "constant"]
-Precision = Literal["auto", "float32", "bfloat16"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -24,13 +21,14 @@ class TrainOptions:
 
     data: str | None = None
     network: Network = "classic"
+    likelihood: LikelihoodName = "bernoulli"
     epochs: int = 30
     latent_dim: int = 16
     batch_size: int = 128
     learning_rate: float = 1e-2
     schedule: Schedule = "cosine"
     beta: float = 1.0
-    precision: Precision = "auto"
+    precision: TrainingPrecision = "auto"
     patience: int = 10
     validation_split: float = 0.05
     seed: int = 0
@@ -43,7 +41,7 @@ class TrainOptions:
         _require(self, "beta", 0 <= self.beta < math.inf, "zero or a positive number")
         _require(self, "validation_split", 0 < self.validation_split < 1, "between 0 and 1, both excluded")
         _require(self, "seed", 0 <= self.seed < 2**63, "between 0 and 2^63 - 1")
-        for name in ("network", "schedule", "precision"):
+        for name in ("network", "likelihood", "schedule", "precision"):
             choices = typing.get_args(typing.get_type_hints(TrainOptions)[name])
             _require(self, name, getattr(self, name) in choices, f"one of {', '.join(choices)}")
 
@@ -105,3 +103,18 @@ def _check_setting(path: pathlib.Path, key: str, value: object) -> None:
 def settings(options: TrainOptions) -> dict[str, Any]:
     """The options as a flat mapping in their order, without those that are None: what TOML can hold."""
     return {key: value for key, value in dataclasses.asdict(options).items() if value is not None}
+
+
+def device_count(text: str) -> int | None:
+    """What `--devices` means: a number, or None for all that there are.
+
+    Raises:
+        OptionError: neither.
+    """
+    if text == "all":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise OptionError(
+            f"--devices has to be `all` or a number of at least 1; {text!r} came.", option="--devices"
+        )
+    return int(text)

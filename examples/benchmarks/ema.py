@@ -12,12 +12,15 @@ import typing
 
 import numpy as np
 
-from vaecli.data.resolve import load
-from vaecli.options import Schedule, TrainOptions
-from vaecli.tasks.job import hold_out
-from vaecli.training import network, precision
-from vaecli.training.engine import Engine
+from vaecli.choices import Schedule
+from vaecli.data.load import load
+from vaecli.options import TrainOptions
+from vaecli.probability.likelihoods import likelihood
+from vaecli.tasks.train.job import hold_out
+from vaecli.training import precision
 from vaecli.training.schedule import epoch_order, learning_rates
+from vaecli.training.steps import Engine
+from vaecli.training.vae import build
 from vaecli.training.validation import Validation
 
 EVERY = 10  # steps
@@ -56,7 +59,7 @@ def main() -> None:
     data = load("fashion-mnist", "train")
     mask = hold_out(data, chosen)
     train, held = np.flatnonzero(~mask), np.flatnonzero(mask)
-    vae = network.build("classic", (28, 28, 1), chosen.latent_dim, seed=chosen.seed)
+    vae = build("classic", likelihood("bernoulli"), (28, 28, 1), chosen.latent_dim, seed=chosen.seed)
     engine = Engine(
         vae,
         data.images,

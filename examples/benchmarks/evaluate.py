@@ -23,7 +23,7 @@ import tensorflow as tf
 from vaecli.metrics.evaluate import evaluate
 from vaecli.runs.layout import Run
 from vaecli.runtime.model import Model
-from vaecli.tasks.dataset import load_for
+from vaecli.tasks.inputs import load_for
 
 BATCH = 500
 
@@ -38,10 +38,10 @@ class Elbo(keras.Model):
         self.mean = keras.metrics.Mean(name="elbo")
 
     def test_step(self, images):
-        posterior = self.encoder(images, training=False)
+        posterior = self.encoder({"image": images}, training=False)
         z_mean, z_log_var = posterior["z_mean"], posterior["z_log_var"]
         z = z_mean + tf.exp(0.5 * z_log_var) * tf.random.normal(tf.shape(z_mean))
-        logits = self.decoder(z, training=False)
+        logits = self.decoder({"z": z}, training=False)["logits"]
         cost = tf.nn.sigmoid_cross_entropy_with_logits(labels=images, logits=logits)
         kl = 0.5 * (tf.square(z_mean) + tf.exp(z_log_var) - 1.0 - z_log_var)
         self.mean.update_state(-tf.reduce_sum(cost, axis=(1, 2, 3)) - tf.reduce_sum(kl, axis=1))

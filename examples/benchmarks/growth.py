@@ -18,8 +18,8 @@ import time
 
 import numpy as np
 
-from vaecli.data.idx import idx_header
-from vaecli.data.resolve import load
+from vaecli.data.idx.format import idx_header
+from vaecli.data.load import load
 
 
 def measured(command: list[str]) -> tuple[float, float]:

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from vaecli.data.resolve import load
+from vaecli.data.load import load
 
 
 class PlainVae(keras.Model):

@@ -90,14 +90,14 @@ def child(job: dict, images: int, epochs: int) -> None:
     os.sched_setaffinity(0, job["cores"])
     import tensorflow as tf
 
-    from vaecli.data.resolve import load
+    from vaecli.data.load import load
     from vaecli.data.split import validation_mask
     from vaecli.options import TrainOptions
+    from vaecli.runs.progress import Watcher
     from vaecli.training import threads
-    from vaecli.training.cluster import from_environment
-    from vaecli.training.devices import Devices
+    from vaecli.training.cluster.devices import Devices
+    from vaecli.training.cluster.tf_config import from_environment
     from vaecli.training.trainer import Trainer
-    from vaecli.training.watch import Watcher
 
     threads.use([len(job["cores"])] * 2)
     if job["logical"] > 1:

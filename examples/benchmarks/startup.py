@@ -22,7 +22,7 @@ HERE = pathlib.Path(__file__).parent
 FIRST_STEP = """
 import os, sys
 from vaecli.cli.main import main
-from vaecli.training.watch import Several
+from vaecli.runs.progress import Several
 
 Several.stepped = lambda *_: os._exit(0)
 sys.argv = ["vaecli", "train", "--data", "fashion-mnist", "--latent-dim", "2", "--out", sys.argv[1]]

@@ -14,10 +14,11 @@ import time
 import numpy as np
 import plain_keras
 
-from vaecli.data.resolve import load
-from vaecli.training import network
-from vaecli.training.engine import Engine
+from vaecli.data.load import load
+from vaecli.probability.likelihoods import likelihood
 from vaecli.training.precision import choose
+from vaecli.training.steps import Engine
+from vaecli.training.vae import build
 
 BATCH = 128
 
@@ -36,7 +37,7 @@ def main() -> None:
     kinds = dict.fromkeys(["float32", choose("auto")])
     engines = {
         kind: Engine(
-            network.build("classic", (28, 28, 1), options.latent_dim, seed=0),
+            build("classic", likelihood("bernoulli"), (28, 28, 1), options.latent_dim, seed=0),
             images,
             beta=1.0,
             seed=0,

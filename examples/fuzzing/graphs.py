@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from fuzzing.mutants import Mutant, encoded, restamped
+from fuzzing.mutants import Mutant, restamped
 from fuzzing.writing import Drawn, model
-from vaecli.runtime import operators, sizes, wire
-from vaecli.runtime.info import KEY_DIGEST
-from vaecli.runtime.values import Value
+from vaecli.modelfile import operators, protobuf
+from vaecli.modelfile.cost import measure
+from vaecli.modelfile.cost.values import Value
+from vaecli.modelfile.write import with_metadata
 
 LATENT, IMAGE = 2, (14, 13, 1)  # of the model whose metadata are taken
 NODES = 12
@@ -84,7 +85,7 @@ def _tried(operator: str, inputs: list[Value], attributes: dict[str, Any]) -> Va
         result = operators.apply(operator, inputs, attributes)
     except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError):
         return None
-    sound = all(size >= 1 for size in result.output.inner) and result.output.size <= 2 * sizes.MAX_ELEMENTS
+    sound = all(size >= 1 for size in result.output.inner) and result.output.size <= 2 * measure.MAX_ELEMENTS
     return result.output if sound else None
 
 
@@ -141,12 +142,8 @@ def _one(choices: Any, rng: np.random.Generator) -> Any:
 
 
 def _with_metadata(graph: bytes, original: bytes) -> bytes:
-    entries = {key: value for key, (value, _) in wire.metadata(original).items()}
-    entries[KEY_DIGEST] = "0" * 64
-    for key, text in entries.items():
-        entry = encoded(1, wire.BYTES, key.encode()) + encoded(2, wire.BYTES, text.encode())
-        graph += encoded(wire.METADATA_PROPS, wire.BYTES, entry)
-    return graph
+    entries = {key: value for key, (value, _) in protobuf.metadata(original).items()}
+    return with_metadata(graph, entries)
 
 
 def _outer(drawn: Drawn) -> str:

@@ -4,9 +4,10 @@ import dataclasses
 
 import numpy as np
 
-from vaecli.runtime import messages, wire
-from vaecli.runtime.info import KEY_DIGEST, Precision
-from vaecli.runtime.modelfile import digest
+from vaecli.choices import Precision
+from vaecli.modelfile import onnx_schema, protobuf
+from vaecli.modelfile.protobuf import field, varint_bytes
+from vaecli.modelfile.write import with_digest
 
 PARTS: dict[str, Precision] = {  # the files of a model, and the precision that opens each
     "decoder": "float32",
@@ -41,10 +42,9 @@ def mutants(originals: dict[str, bytes], number: int, seed: int) -> list[Mutant]
 def restamped(content: bytes) -> bytes:
     """With a digest that is right, where there is still a place for one."""
     try:
-        _, where = wire.metadata(content)[KEY_DIGEST]
-    except (wire.WireError, KeyError):
+        return with_digest(content)
+    except (protobuf.WireError, KeyError):
         return content
-    return content[:where] + digest(content, where).encode() + content[where + 64 :]
 
 
 def _span(content: bytes, rng: np.random.Generator) -> tuple[int, int]:
@@ -90,13 +90,13 @@ def _ended_early(content: bytes, rng: np.random.Generator) -> bytes:
 
 def _field(content: bytes, rng: np.random.Generator) -> bytes:
     """One field changed, doubled, removed or moved, with all lengths around it right."""
-    return _rebuilt(content, messages.MODEL, rng)
+    return _rebuilt(content, onnx_schema.MODEL, rng)
 
 
-def _rebuilt(content: bytes, table: messages.Table, rng: np.random.Generator) -> bytes:
-    found = list(wire.fields(content, 0, len(content)))
+def _rebuilt(content: bytes, table: onnx_schema.Table, rng: np.random.Generator) -> bytes:
+    found = list(protobuf.fields(content, 0, len(content)))
     if not found:
-        return encoded(int(rng.integers(1, 30)), wire.VARINT, 1)
+        return field(int(rng.integers(1, 30)), 1, protobuf.VARINT)
     at = int(rng.integers(len(found)))
     pieces = [(number, kind, content[first:last]) for number, kind, first, last in found]
     number, kind, payload = pieces[at]
@@ -111,9 +111,9 @@ def _rebuilt(content: bytes, table: messages.Table, rng: np.random.Generator) ->
             pieces.insert(at, pieces[at])
         elif action == 2:
             pieces[at] = int(rng.integers(1, 32)), kind, payload
-        elif kind == wire.VARINT:
-            pieces[at] = number, kind, varint(EXTREMES[int(rng.integers(len(EXTREMES)))])
-        elif kind == wire.BYTES:
+        elif kind == protobuf.VARINT:
+            pieces[at] = number, kind, varint_bytes(EXTREMES[int(rng.integers(len(EXTREMES)))])
+        elif kind == protobuf.BYTES:
             pieces[at] = (
                 number,
                 kind,
@@ -121,27 +121,14 @@ def _rebuilt(content: bytes, table: messages.Table, rng: np.random.Generator) ->
             )
         else:
             pieces[at] = number, kind, rng.bytes(len(payload))
-    return b"".join(encoded(*piece) for piece in pieces)
-
-
-def encoded(number: int, kind: int, payload: bytes | int) -> bytes:
-    content = varint(payload) if isinstance(payload, int) else payload
-    return varint(number << 3 | kind) + (varint(len(content)) if kind == wire.BYTES else b"") + content
-
-
-def varint(value: int) -> bytes:
-    groups = []
-    while value >= 0x80:
-        groups.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*groups, value])
+    return b"".join(field(number, payload, kind) for number, kind, payload in pieces)
 
 
 def _leaves(content: bytes) -> list[tuple[int, int]]:
     """Where the payload of each field starts and ends, at every depth of the file."""
 
-    def walk(table: messages.Table, start: int, end: int) -> None:
-        for number, _, first, last in wire.fields(content, start, end):
+    def walk(table: onnx_schema.Table, start: int, end: int) -> None:
+        for number, _, first, last in protobuf.fields(content, start, end):
             inner = table[number].kind if number in table else None
             if isinstance(inner, dict):
                 walk(inner, first, last)
@@ -149,7 +136,7 @@ def _leaves(content: bytes) -> list[tuple[int, int]]:
                 leaves.append((first, last))
 
     leaves: list[tuple[int, int]] = []
-    walk(messages.MODEL, 0, len(content))
+    walk(onnx_schema.MODEL, 0, len(content))
     return leaves
 
 

@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fuzzing.mutants import encoded
-from vaecli.runtime.wire import BYTES, GRAPH, VARINT
+from vaecli.modelfile.protobuf import GRAPH, VARINT, field
 
 KINDS = {"f4": 1, "u1": 2, "i1": 3, "i4": 6, "i8": 7, "f2": 10}
 
@@ -23,42 +22,42 @@ class Drawn:
         output = output or f"w{len(self.nodes)}"
         content = b"".join(_text(1, name) for name in inputs) + _text(2, output) + _text(4, operator)
         for name, value in attributes.items():
-            content += encoded(5, BYTES, _attribute(name, value))
+            content += field(5, _attribute(name, value))
         self.nodes.append(content)
         return output
 
     def constant(self, array: np.ndarray) -> str:
         """A constant, and its name."""
         name = f"c{len(self.tensors)}"
-        content = b"".join(encoded(1, VARINT, size) for size in array.shape)
-        content += encoded(2, VARINT, KINDS[array.dtype.str[1:]]) + _text(8, name)
-        self.tensors.append(content + encoded(9, BYTES, array.tobytes()))
+        content = b"".join(field(1, size, VARINT) for size in array.shape)
+        content += field(2, KINDS[array.dtype.str[1:]], VARINT) + _text(8, name)
+        self.tensors.append(content + field(9, array.tobytes()))
         return name
 
 
 def model(drawn: Drawn, *, opset: int, image: tuple[int, int, int]) -> bytes:
     """A whole file without metadata: `z` -> `image` and `logits`, both (N, *image)."""
-    graph = b"".join(encoded(1, BYTES, node) for node in drawn.nodes) + _text(2, "g")
-    graph += b"".join(encoded(5, BYTES, tensor) for tensor in drawn.tensors)
-    graph += encoded(11, BYTES, _value("z", (drawn.latent_dim,)))
-    graph += b"".join(encoded(12, BYTES, _value(name, image)) for name in ("image", "logits"))
-    return encoded(1, VARINT, 7) + encoded(GRAPH, BYTES, graph) + encoded(8, BYTES, encoded(2, VARINT, opset))
+    graph = b"".join(field(1, node) for node in drawn.nodes) + _text(2, "g")
+    graph += b"".join(field(5, tensor) for tensor in drawn.tensors)
+    graph += field(11, _value("z", (drawn.latent_dim,)))
+    graph += b"".join(field(12, _value(name, image)) for name in ("image", "logits"))
+    return field(1, 7, VARINT) + field(GRAPH, graph) + field(8, field(2, opset, VARINT))
 
 
 def _text(number: int, value: str) -> bytes:
-    return encoded(number, BYTES, value.encode())
+    return field(number, value.encode())
 
 
 def _attribute(name: str, value: Any) -> bytes:
     head = _text(1, name)
     if isinstance(value, str):
-        return head + _text(4, value) + encoded(20, VARINT, 3)
+        return head + _text(4, value) + field(20, 3, VARINT)
     if isinstance(value, int):
-        return head + encoded(3, VARINT, value % 2**64) + encoded(20, VARINT, 2)
-    return head + b"".join(encoded(8, VARINT, item % 2**64) for item in value) + encoded(20, VARINT, 7)
+        return head + field(3, value % 2**64, VARINT) + field(20, 2, VARINT)
+    return head + b"".join(field(8, item % 2**64, VARINT) for item in value) + field(20, 7, VARINT)
 
 
 def _value(name: str, shape: tuple[int, ...]) -> bytes:
-    axes = [_text(2, "N"), *(encoded(1, VARINT, size) for size in shape)]
-    array = encoded(1, VARINT, 1) + encoded(2, BYTES, b"".join(encoded(1, BYTES, axis) for axis in axes))
-    return _text(1, name) + encoded(2, BYTES, encoded(1, BYTES, array))
+    axes = [_text(2, "N"), *(field(1, size, VARINT) for size in shape)]
+    array = field(1, 1, VARINT) + field(2, b"".join(field(1, axis) for axis in axes))
+    return _text(1, name) + field(2, field(1, array))

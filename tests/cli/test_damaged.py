@@ -6,9 +6,9 @@ import shutil
 import numpy as np
 import pytest
 
-from vaecli.data.idx import encode_idx
-from vaecli.runtime import wire
-from vaecli.runtime.info import KEY_DIGEST
+from vaecli.data.idx.format import encode_idx
+from vaecli.modelfile import protobuf
+from vaecli.modelfile.metadata import KEY_DIGEST
 
 PHOTOS = [pathlib.Path(__file__).parents[2] / "examples" / name for name in ("shirt.png", "boot.png")]
 COMMANDS = {
@@ -46,7 +46,7 @@ def damaged(small_folder, here):
     def damaged(name):
         path = folder / name
         whole = path.read_bytes()
-        digest = wire.metadata(whole)[KEY_DIGEST][1]
+        digest = protobuf.metadata(whole)[KEY_DIGEST][1]
         random = np.random.default_rng(len(whole))
         spread = ((np.arange(PLACES) + random.random(PLACES)) / PLACES * len(whole)).astype(int)
         for place in (0, digest, digest + 63, len(whole) - 1, *spread):

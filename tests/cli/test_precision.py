@@ -7,8 +7,8 @@ import shutil
 import numpy as np
 import pytest
 
-from vaecli.data.idx import encode_idx
-from vaecli.data.mini import load_mini
+from vaecli.data.idx.format import encode_idx
+from vaecli.data.named.bundled import load_mini
 
 PHOTOS = [pathlib.Path(__file__).parents[2] / "examples" / name for name in ("shirt.png", "boot.png")]
 OFF = {"int8": 1.0, "fp16": 0.1}  # grey levels on average

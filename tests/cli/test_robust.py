@@ -12,10 +12,10 @@ import time
 import numpy as np
 import pytest
 
-from vaecli.data.idx import encode_idx
-from vaecli.data.mini import load_mini
+from vaecli.data.idx.format import encode_idx
+from vaecli.data.named.bundled import load_mini
+from vaecli.runs.state import read
 from vaecli.runtime.model import Model
-from vaecli.training.state import read
 
 pytestmark = pytest.mark.train
 
@@ -136,7 +136,7 @@ def test_a_second_ctrl_c_stops_at_once(run, first_at):
     assert not list(run.rglob(".*.part"))
     Model.open(run)
     state = read(run / "checkpoint" / "state.npz").state
-    assert state.epoch >= 3 and all(np.isfinite(array).all() for array in state.best_weights)
+    assert state.epoch >= 3 and all(np.isfinite(array).all() for array in state.best_weights.values())
     code, stderr = ended(begin("--resume", run, "--max-time", "1s", cwd=run.parent))
     assert code == 0, stderr
     assert Model.open(run).info.training["epochs_done"] == state.epoch
@@ -160,7 +160,7 @@ def test_an_ignored_ctrl_c_stays_ignored(run):
 FROM_MIRROR = """
 import dataclasses, sys
 from vaecli.cli.main import main
-from vaecli.data.catalogue import CATALOGUE
+from vaecli.data.named.catalogue import CATALOGUE
 CATALOGUE["mnist"] = dataclasses.replace(CATALOGUE["mnist"], mirrors=(sys.argv.pop(1),))
 main()
 """

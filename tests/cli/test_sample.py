@@ -198,10 +198,10 @@ def test_models_that_are_none(call, here, contents, model_folder, name):
 def test_an_error_of_onnxruntime_is_one_line(capsys, model_folder):
     """What onnxruntime says in many lines, of a file that gets so far, becomes one."""
     from vaecli.cli.console import say_error
-    from vaecli.runtime import modelfile
+    from vaecli.modelfile.read import read_file
     from vaecli.runtime.session import Session
 
-    file = modelfile.read(model_folder / "decoder.onnx")
+    file = read_file(model_folder / "decoder.onnx")
     with pytest.raises(ModelError, match="onnxruntime") as caught:
         Session(dataclasses.replace(file, content=b"\x12\x01g"), "z")
     say_error(str(caught.value))

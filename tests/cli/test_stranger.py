@@ -7,9 +7,9 @@ import shutil
 import numpy as np
 import pytest
 
-from vaecli.runtime.golden import KEY_GOLDEN, from_text
-from vaecli.runtime.info import KEY_INFO
-from vaecli.runtime.wire import metadata
+from vaecli.modelfile.golden import KEY_GOLDEN, from_text
+from vaecli.modelfile.metadata import KEY_INFO
+from vaecli.modelfile.protobuf import metadata
 
 POSIX = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes and no /dev/zero")
 COMMANDS = {
@@ -68,13 +68,11 @@ def test_metadata_that_do_not_fit(call, foreign, command, info):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_odd_metadata_that_fit(call, foreign, command):
-    """Values of other types where they are only shown, a polarity that does not exist: all commands go on."""
+    """Values of other types where they are only shown: all commands go on."""
     info = {
         "data": {"name": "fashion-mnist-mini", "count": "many"},
-        "preprocessing": {"polarity": "sideways", "scale": []},
         "training": {"a": None, "b": [1, {}], "c": True, "d": {"e": 10**400}},
-        "prior": {},
-        "likelihood": {"name": "x", "outputs": ["logits"], "note": 5},
+        "likelihood": {"name": "bernoulli", "outputs": ["logits"], "note": 5},
         "class_names": [],
     }
     name, *rest = COMMANDS[command]

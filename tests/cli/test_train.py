@@ -15,9 +15,9 @@ import time
 import numpy as np
 import pytest
 
-from vaecli.data.idx import encode_idx
-from vaecli.data.mini import load_mini
-from vaecli.training.watch import COLUMNS
+from vaecli.data.idx.format import encode_idx
+from vaecli.data.named.bundled import load_mini
+from vaecli.runs.history import COLUMNS
 
 pytestmark = pytest.mark.train
 

@@ -8,7 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from vaecli.runtime import graph, modelfile
+from vaecli.modelfile import graph
+from vaecli.modelfile.read import read_file
 
 OUTPUTS = [("decoder.onnx", "image"), ("decoder.onnx", "logits"), ("encoder.onnx", "z_mean")]
 
@@ -89,7 +90,7 @@ def test_changed_weights_under_a_right_digest(call, changed, copied, name, chang
     whole = (copied / name).read_bytes()
     for place in range(changed(name, 0, nothing)):
         changed(name, place, change)
-        assert modelfile.read(copied / name)  # the digest is right
+        assert read_file(copied / name)  # the digest is right
         code, stdout, stderr = call("verify", "-m", copied)
         assert code == 1, f"constant {place}"
         assert "FAIL" in stdout and f"{name} does not compute here what it did where it was made" in stderr
@@ -109,7 +110,7 @@ def test_weights_that_are_no_numbers(call, changed, copied):
 def test_bounds_that_a_file_brings_along(call, changed, copied, forge, precision):
     """An int8 file brings its own bounds, and is verified beside the others; what computes in float32 may not."""
     changed("decoder.onnx", 0, all_a_little)
-    decoder = modelfile.read(copied / "decoder.onnx")
+    decoder = read_file(copied / "decoder.onnx")
     info = json.loads(decoder.metadata["vaecli.info"]) | {"precision": precision}
     golden = json.loads(decoder.metadata["vaecli.golden"]) | {"bounds": {"image": 1.0, "logits": 1000.0}}
     entries = dict(decoder.metadata) | {"vaecli.info": json.dumps(info), "vaecli.golden": json.dumps(golden)}
@@ -124,7 +125,7 @@ def test_bounds_that_a_file_brings_along(call, changed, copied, forge, precision
 
 def test_golden_vectors_of_another_graph(call, copied, forge):
     """Vectors that do not belong to the file are an error of ours, and so are halves of two models."""
-    decoder, encoder = (modelfile.read(copied / f"{part}.onnx") for part in ("decoder", "encoder"))
+    decoder, encoder = (read_file(copied / f"{part}.onnx") for part in ("decoder", "encoder"))
     entries = dict(decoder.metadata) | {"vaecli.golden": encoder.metadata["vaecli.golden"]}
     entries.pop("vaecli.sha256")
     decoder.path.write_bytes(forge.with_entries(decoder.content, entries))

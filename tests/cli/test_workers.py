@@ -10,14 +10,15 @@ import tomllib
 import numpy as np
 import pytest
 
-from vaecli.data.idx import encode_idx
-from vaecli.data.mini import load_mini
+from vaecli.data.idx.format import encode_idx
+from vaecli.data.named.bundled import load_mini
 from vaecli.options import TrainOptions
 from vaecli.runs import layout
+from vaecli.runs.history import read_metrics
+from vaecli.runs.progress import Watcher
+from vaecli.runs.state import read, save
 from vaecli.runtime.model import Model
-from vaecli.tasks.train import train
-from vaecli.training.state import read, save
-from vaecli.training.watch import Watcher
+from vaecli.tasks.train.train import train
 
 pytestmark = pytest.mark.train
 
@@ -44,23 +45,13 @@ class Listener(Watcher):
         self.epochs += 1
 
 
-class Value:
-    """As much of a Keras variable as a state needs."""
-
-    def __init__(self, array):
-        self.array = array
-
-    def numpy(self):
-        return self.array
-
-
 def after_meeting(*lines):
     """The program, with something that happens in each worker, `index`, when all have met."""
     body = "".join(f"    {line}\n" for line in lines)
     return (
         "import json, os\n"
         "from vaecli.cli.main import main\n"
-        "from vaecli.training import meeting\n"
+        "from vaecli.training.cluster import rendezvous as meeting\n"
         "meet = meeting.meet\n"
         "def meet_then(*arguments):\n"
         "    reason = meet(*arguments)\n"
@@ -136,12 +127,12 @@ def test_two_workers_end_what_one_began(two_workers, data, tmp_path):
     train(options, out=run.path, watch=watch, stop=lambda: "enough" if watch.epochs else None)
     begun = read(run.checkpoint)
     state = dataclasses.replace(begun.state, best_loss=0.0)  # which nothing will beat
-    save(run.checkpoint, state, [Value(array) for array in begun.variables], begun.facts)
+    save(run.checkpoint, state, begun.variables, begun.facts)
     alone = layout.Run(shutil.copytree(run.path, tmp_path / "alone"))
     assert "--patience" in train(resume=alone.path).reason
     moved, copied = data.rename(tmp_path / "moved"), shutil.copytree(tmp_path / "moved", tmp_path / "copied")
     apart = [
-        "from vaecli.tasks import job",
+        "from vaecli.tasks.train import job",
         "load = job.load",
         f"here = lambda name: '/not/here' if index == 1 and name == {str(moved)!r} else name",
         "job.load = lambda name, *more, **most: load(here(name), *more, **most)",
@@ -152,7 +143,7 @@ def test_two_workers_end_what_one_began(two_workers, data, tmp_path):
     assert other == (0, "", []) and list((tmp_path / "1").iterdir()) == []
     assert Model.open(run.path).info.training["epochs_done"] == 3
     assert tomllib.loads(run.config.read_text())["data"] == str(moved)
-    losses, expected = ([row["val_loss"] for row in one.read_metrics()] for one in (run, alone))
+    losses, expected = ([row["val_loss"] for row in read_metrics(one.metrics)] for one in (run, alone))
     assert len(losses) == 3 and losses[0] == expected[0]
     assert losses == pytest.approx(expected, rel=0.005)
 
@@ -187,7 +178,7 @@ def test_a_signal_to_one_and_the_death_of_the_chief(two_workers, data, tmp_path)
 def test_one_that_goes_before_all_are_connected(two_workers, tmp_path, gone):
     """The other does not wait for ever; nothing was trained, and nothing is left."""
     going = [
-        "from vaecli.training import devices",
+        "from vaecli.training.cluster import devices",
         "assert devices.REGISTER <= 50",
         "devices.REGISTER = 5.0",
         f"if index == {gone}: os._exit(9)",

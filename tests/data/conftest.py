@@ -9,8 +9,8 @@ import time
 import numpy as np
 import pytest
 
-from vaecli.data.catalogue import DataFile, DataSet
-from vaecli.data.idx import encode_idx
+from vaecli.data.idx.format import encode_idx
+from vaecli.data.named.catalogue import DataFile, DataSet
 
 
 class Mirror(http.server.ThreadingHTTPServer):

@@ -3,7 +3,7 @@ import sys
 import numpy as np
 import pytest
 
-from vaecli.data.mini import load_mini
+from vaecli.data.named.bundled import load_mini
 from vaecli.data.reference import parse_reference, pick
 from vaecli.errors import DataError
 

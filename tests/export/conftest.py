@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vaecli.export import subpixel
-from vaecli.export.stages import Layer, Stages
+from vaecli.export.int8.layers import Layer, Stages
 
 
 @pytest.fixture(scope="session")

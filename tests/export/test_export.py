@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vaecli.errors import ModelError, OptionError, ParityError
-from vaecli.runtime.info import ModelInfo
+from vaecli.modelfile.metadata import ModelInfo
 from vaecli.runtime.model import Model
 
 pytestmark = pytest.mark.train
@@ -23,8 +23,8 @@ def info(shape=SHAPE, latent_dim=3):
         latent_dim=latent_dim,
         network="classic",
         likelihood={"name": "bernoulli", "outputs": ["logits"]},
-        preprocessing={"scale": 255, "polarity": "light-on-dark"},
-        prior={"name": "standard-normal"},
+        preparation={"scale": 255, "polarity": "light-on-dark"},
+        prior={"name": "normal"},
         class_names=("Hände", "Füße"),
         data={"name": "made up", "count": 1},
         training={"val_loss": 1.0},
@@ -38,16 +38,17 @@ def pictures(shape=SHAPE, seed=0):
 
 
 def real(shape=SHAPE):
-    from vaecli.export.real_images import RealImages
+    from vaecli.runs.kept import KeptImages
 
-    return RealImages(pictures(shape), pictures(shape, 1))
+    return KeptImages(pictures(shape), pictures(shape, 1))
 
 
 def build(shape=SHAPE, latent_dim=3):
     """A network with weights of every layer at work: fresh biases are zero, and dropping one would not show."""
-    from vaecli.training import network
+    from vaecli.probability.likelihoods import likelihood
+    from vaecli.training.vae import build
 
-    vae = network.build("classic", shape, latent_dim, seed=1)
+    vae = build("classic", likelihood("bernoulli"), shape, latent_dim, seed=1)
     rng = np.random.default_rng(5)
     for variable in vae.variables:
         variable.assign_add(rng.normal(scale=0.1, size=variable.shape))
@@ -64,7 +65,7 @@ def exported(vae, tmp_path_factory):
     from vaecli.export.folder import export_folder
 
     folder = tmp_path_factory.mktemp("export") / "model"
-    return folder, export_folder(vae.encoder, vae.decoder, info(), real(), folder)
+    return folder, export_folder(vae, info(), real(), folder)
 
 
 def test_every_output_input_and_batch_is_compared(exported):
@@ -117,8 +118,7 @@ def test_opsets_and_shapes(opset, shape, tmp_path):
 
     vae = build(shape, 2)
     table = export_folder(
-        vae.encoder,
-        vae.decoder,
+        vae,
         info(shape, 2),
         real(shape),
         tmp_path / "model",
@@ -184,22 +184,23 @@ def test_a_faulty_conversion_is_refused(vae, tmp_path, monkeypatch, part, fault)
 
     monkeypatch.setattr(folder.convert, "to_onnx", faulty)
     with pytest.raises(ParityError, match=f"exported {part} is off"):
-        folder.export_folder(vae.encoder, vae.decoder, info(), real(), tmp_path / "model")
+        folder.export_folder(vae, info(), real(), tmp_path / "model")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_numbers_that_are_none_do_not_pass(vae, tmp_path):
     """A model whose outputs are not finite is refused: not-a-number is within no bound."""
     from vaecli.export.folder import export_folder
-    from vaecli.training import network
+    from vaecli.probability.likelihoods import likelihood
+    from vaecli.training.vae import build
 
-    broken = network.build("classic", SHAPE, 3, seed=1)
+    broken = build("classic", likelihood("bernoulli"), SHAPE, 3, seed=1)
     for variable, value in zip(broken.variables, vae.variables, strict=True):
         variable.assign(value)
     kernel = broken.decoder.trainable_variables[-2]
     kernel.assign(np.full(kernel.shape, np.nan, np.float32))
     with pytest.raises((ParityError, ModelError)):
-        export_folder(broken.encoder, broken.decoder, info(), real(), tmp_path / "model")
+        export_folder(broken, info(), real(), tmp_path / "model")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -208,23 +209,23 @@ def test_rewriting_a_folder_keeps_other_files(vae, tmp_path):
     from vaecli.export.folder import export_folder
 
     (tmp_path / "notes.txt").write_text("mine")
-    export_folder(vae.encoder, vae.decoder, info(), real(), tmp_path)
+    export_folder(vae, info(), real(), tmp_path)
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"notes.txt", "encoder.onnx", "decoder.onnx", "MODEL_CARD.md"}
 
 
 def test_golden_vectors_are_those_of_keras(vae, exported):
     """Each half carries what Keras itself makes of its inputs, bit by bit, and `verify` agrees."""
-    from vaecli.runtime import modelfile
+    from vaecli.modelfile.read import read_file
     from vaecli.tasks.verify import verify
 
     folder, _ = exported
-    decoder = modelfile.read(folder / "decoder.onnx").golden()
+    decoder = read_file(folder / "decoder.onnx").golden()
     np.testing.assert_array_equal(
-        decoder.outputs["logits"], vae.decoder(decoder.batch, training=False).numpy()
+        decoder.outputs["logits"], vae.decode({"z": decoder.batch})["logits"].numpy()
     )
-    encoder = modelfile.read(folder / "encoder.onnx").golden()
-    expected = vae.encoder(encoder.batch, training=False)
+    encoder = read_file(folder / "encoder.onnx").golden()
+    expected = vae.encode({"image": encoder.batch})
     for name in ("z_mean", "z_log_var"):
         np.testing.assert_array_equal(encoder.outputs[name], expected[name].numpy())
     np.testing.assert_array_equal(encoder.inputs[:3], pictures()[:3])

@@ -5,12 +5,15 @@ import threading
 import numpy as np
 import pytest
 
+from vaecli.probability.likelihoods import likelihood
+
 
 class Toy:
     """Binary images of 3 x 2 pixels; `calls` counts the images encoded and the latents decoded."""
 
     latent_dim = 2
     image_shape = (3, 2, 1)
+    likelihood = likelihood("bernoulli")
 
     def __init__(self):
         rng = np.random.default_rng(5)

@@ -5,7 +5,8 @@ import pytest
 
 from vaecli.errors import DataError, OptionError
 from vaecli.metrics.evaluate import evaluate
-from vaecli.metrics.names import METRICS
+from vaecli.metrics.table import METRICS
+from vaecli.probability.likelihoods import likelihood
 
 SHAPE = (6, 5, 1)
 
@@ -14,6 +15,7 @@ class Constant:
     """A model that decodes everything to grey `level`, with posterior N(mean(x), 1) in dimension 0 alone."""
 
     latent_dim, image_shape = 3, SHAPE
+    likelihood = likelihood("bernoulli")
 
     def __init__(self, level):
         self.level = level

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from vaecli.pictures.pixels import enlarge, to_float32, to_pillow, to_uint8
+from vaecli.pictures.pixels import enlarge, to_pillow
+from vaecli.pixels import to_float32, to_uint8
 
 
 def test_floats_round_to_the_nearest_level_and_are_clipped():

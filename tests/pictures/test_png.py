@@ -6,7 +6,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from vaecli.data.mini import load_mini
+from vaecli.data.named.bundled import load_mini
 from vaecli.pictures import png
 from vaecli.pictures.png import encoded, pieces
 from vaecli.pictures.sheet import bands, plan, sheet

@@ -10,8 +10,8 @@ import pytest
 
 from vaecli.errors import ModelError, OutputError
 from vaecli.runs import layout
+from vaecli.runs.history import COLUMNS, read_metrics, write_metrics
 from vaecli.runs.layout import Run
-from vaecli.training.watch import COLUMNS
 
 HISTORY = [
     dict(zip(COLUMNS, values, strict=True))
@@ -121,12 +121,12 @@ def test_no_newest(tmp_path, here):
 def test_metrics_round_trip(tmp_path):
     """Rows come back with seven digits, nan and inf too; the header is the columns in their order."""
     run = Run(tmp_path)
-    assert run.read_metrics() == []
-    run.write_metrics(HISTORY)
+    assert read_metrics(run.metrics) == []
+    write_metrics(run.metrics, HISTORY)
     lines = run.metrics.read_text().splitlines()
     assert lines[0] == ",".join(COLUMNS)
     assert lines[1].startswith("1,543.2199,500.5,")
-    for found, written in zip(run.read_metrics(), HISTORY, strict=True):
+    for found, written in zip(read_metrics(run.metrics), HISTORY, strict=True):
         assert found == pytest.approx(written, rel=1e-6, nan_ok=True)
         assert list(found) == list(COLUMNS)
 
@@ -134,9 +134,9 @@ def test_metrics_round_trip(tmp_path):
 def test_metrics_are_written_anew(tmp_path, contents):
     """Each epoch writes the whole table: a shorter history leaves no rows of a longer one, and no second file."""
     run = Run(tmp_path)
-    run.write_metrics(HISTORY)
-    run.write_metrics(HISTORY[:1])
-    assert [row["epoch"] for row in run.read_metrics()] == [1]
+    write_metrics(run.metrics, HISTORY)
+    write_metrics(run.metrics, HISTORY[:1])
+    assert [row["epoch"] for row in read_metrics(run.metrics)] == [1]
     assert list(contents(tmp_path)) == ["metrics.csv"]
 
 
@@ -154,10 +154,10 @@ def test_metrics_are_written_anew(tmp_path, contents):
 def test_damaged_metrics(tmp_path, damage):
     """A metrics.csv that someone broke is named."""
     run = Run(tmp_path)
-    run.write_metrics(HISTORY)
+    write_metrics(run.metrics, HISTORY)
     run.metrics.write_text(damage(run.metrics.read_text()), encoding="utf-8")
     with pytest.raises(ModelError, match=r"metrics\.csv is damaged"):
-        run.read_metrics()
+        read_metrics(run.metrics)
 
 
 def test_provenance_that_is_not_there(tmp_path):

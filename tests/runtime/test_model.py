@@ -7,9 +7,9 @@ import shutil
 import numpy as np
 import pytest
 
-from vaecli.data.mini import load_mini
+from vaecli.data.named.bundled import load_mini
 from vaecli.errors import ModelError, OptionError
-from vaecli.runtime.info import KEY_INFO
+from vaecli.modelfile.metadata import KEY_INFO
 from vaecli.runtime.model import Model, locate
 
 # The same sums in another order, as another batch size may bring on another processor: a few units in the last

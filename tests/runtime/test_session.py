@@ -8,14 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from vaecli.runtime import modelfile, session
-from vaecli.runtime.plain import PlainSession
-from vaecli.runtime.sizes import Cost
+from vaecli.modelfile.cost.measure import Cost
+from vaecli.modelfile.read import read_file
+from vaecli.runtime import session
+from vaecli.runtime.default_session import PlainSession
 
 
 @pytest.fixture(scope="module")
 def decoder(model_folder):
-    return modelfile.read(model_folder / "decoder.onnx")
+    return read_file(model_folder / "decoder.onnx")
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def test_only_what_is_wanted_is_given(decoder):
 
 def test_one_image_is_of_a_batch(decoder, model_folder):
     """By itself, with its places in memory used again, and in a batch: the same, and what was given stays."""
-    encoder = modelfile.read(model_folder / "encoder.onnx")
+    encoder = read_file(model_folder / "encoder.onnx")
     rng = np.random.default_rng(0)
     for file, name, shape in ((decoder, "z", (2,)), (encoder, "image", (28, 28, 1))):
         opened = session.Session(file, name, thread_count=1)

@@ -6,11 +6,11 @@ import shutil
 import numpy as np
 import pytest
 
-from vaecli.data.idx import encode_idx
-from vaecli.data.mini import load_mini
+from vaecli.data.idx.format import encode_idx
+from vaecli.data.named.bundled import load_mini
 from vaecli.options import TrainOptions
 from vaecli.runs.layout import Run
-from vaecli.training.state import read, save
+from vaecli.runs.state import read, save
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +47,7 @@ def options():
 @pytest.fixture(scope="session")
 def trained(data, options, tmp_path_factory):
     """A finished run of two epochs."""
-    from vaecli.tasks.train import train
+    from vaecli.tasks.train.train import train
 
     return train(options(data), out=tmp_path_factory.mktemp("trained") / "run")
 
@@ -58,16 +58,6 @@ def run(trained, tmp_path):
     return Run(shutil.copytree(trained.run, tmp_path / "run"))
 
 
-class Value:
-    """As much of a Keras variable as a state needs."""
-
-    def __init__(self, array):
-        self.array = array
-
-    def numpy(self):
-        return self.array
-
-
 @pytest.fixture(scope="session")
 def rewrite_state():
     """Changes counters in a run's state."""
@@ -75,6 +65,6 @@ def rewrite_state():
     def rewrite_state(run, **changes):
         kept = read(run.checkpoint)
         state = dataclasses.replace(kept.state, **changes)
-        save(run.checkpoint, state, [Value(array) for array in kept.variables], kept.facts)
+        save(run.checkpoint, state, kept.variables, kept.facts)
 
     return rewrite_state

@@ -5,19 +5,20 @@ import shutil
 import numpy as np
 import pytest
 
+from vaecli import processors
 from vaecli.errors import ModelError, OptionError
-from vaecli.runtime import modelfile, threads
-from vaecli.runtime.plain import PlainSession
+from vaecli.modelfile.read import read_file
+from vaecli.runtime.default_session import PlainSession
 from vaecli.runtime.session import Session
 from vaecli.tasks import bench as tasks_bench
 from vaecli.tasks.bench import BATCHES, Measurement, bench
-from vaecli.tasks.comparison import Ratio, ratios
+from vaecli.tasks.bench_ratios import Ratio, ratios
 
 
 @pytest.fixture(autouse=True)
 def two_threads(monkeypatch):
     """As on a machine with two processors."""
-    monkeypatch.setattr(threads, "available", lambda: 2)
+    monkeypatch.setattr(processors, "available", lambda: 2)
 
 
 def test_every_file_batch_and_thread_count(model_folder):
@@ -62,7 +63,7 @@ def test_against_adds_the_default_session_and_says_who_is_missing(model_folder, 
 
 def test_the_plain_session_computes_the_same(model_folder):
     """What is compared with does the same work."""
-    file = modelfile.read(model_folder / "decoder.onnx")
+    file = read_file(model_folder / "decoder.onnx")
     z = np.linspace(-2, 2, 14, dtype=np.float32).reshape(7, 2)
     ours, plain = Session(file, "z").run(z), PlainSession(file.content).run(z)
     assert ours.keys() == plain.keys()
@@ -160,15 +161,16 @@ def test_ratios():
 @pytest.fixture(scope="module")
 def tiny_run(tmp_path_factory):
     """What a bench needs of a run: a Keras decoder, and the files made of it."""
+    from vaecli.export.describe import untrained
     from vaecli.export.folder import export_folder
-    from vaecli.export.real_images import RealImages
     from vaecli.options import TrainOptions
-    from vaecli.tasks.export import described
-    from vaecli.training import network
+    from vaecli.probability.likelihoods import likelihood
+    from vaecli.runs.kept import KeptImages
+    from vaecli.training.vae import build
 
     run = tmp_path_factory.mktemp("runs") / "tiny"
     run.mkdir()
-    vae = network.build("classic", (8, 9, 1), 2, seed=3)
+    vae = build("classic", likelihood("bernoulli"), (8, 9, 1), 2, seed=3)
     vae.decoder.get_layer("logits").kernel.assign(0.3 * vae.decoder.get_layer("logits").kernel)
     vae.decoder.save(run / "decoder.keras")
     data = {
@@ -181,10 +183,8 @@ def tiny_run(tmp_path_factory):
         "class_names": [],
     }
     images = np.random.default_rng(0).integers(0, 256, (10, 8, 9, 1), dtype=np.uint8)
-    facts = described(data, TrainOptions(latent_dim=2))
-    export_folder(
-        vae.encoder, vae.decoder, facts, RealImages(images, images), run / "model", precisions=["int8"]
-    )
+    facts = untrained(data, TrainOptions(latent_dim=2))
+    export_folder(vae, facts, KeptImages(images, images), run / "model", precisions=["int8"])
     return run
 
 
@@ -207,10 +207,11 @@ def test_against_the_peers_of_a_run(tiny_run, monkeypatch):
 @pytest.mark.train
 def test_a_peer_of_other_weights_takes_no_part(tiny_run, tmp_path):
     """A decoder.keras that is not what the files were made of would be a comparison of nothing."""
-    from vaecli.training import network
+    from vaecli.probability.likelihoods import likelihood
+    from vaecli.training.vae import build
 
     run = shutil.copytree(tiny_run, tmp_path / "run")
-    network.build("classic", (8, 9, 1), 2, seed=4).decoder.save(run / "decoder.keras")
+    build("classic", likelihood("bernoulli"), (8, 9, 1), 2, seed=4).decoder.save(run / "decoder.keras")
     notes = []
     measured = bench(run, seconds=0.02, batches=[4], against=True, note=notes.append)
     assert "decoder.keras" not in {entry.file for entry in measured}

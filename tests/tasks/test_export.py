@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 
 from vaecli.errors import ModelError, TrainingError
+from vaecli.modelfile.find import read_all
+from vaecli.modelfile.read import read_file as read_model
+from vaecli.runs.history import read_metrics, write_metrics
 from vaecli.runs.layout import Run
+from vaecli.runs.progress import Watcher
+from vaecli.runs.state import read
 from vaecli.runtime.model import Model
-from vaecli.runtime.modelfile import read as read_model
-from vaecli.runtime.parts import read_all
 from vaecli.tasks.export import export
-from vaecli.tasks.train import train
-from vaecli.training.state import read
-from vaecli.training.watch import Watcher
+from vaecli.tasks.train.train import train
 
 pytestmark = pytest.mark.train
 
@@ -42,18 +43,19 @@ def killed(epoch, *arguments, **more):
 
 def require_best(folder, run):
     """The files of a folder compute with the best weights of the state, and say what the state says of them."""
-    from vaecli.training import network
+    from vaecli.probability.likelihoods import likelihood
+    from vaecli.training.vae import build
 
     state, model = read(run.checkpoint).state, Model.open(folder)
     row = state.history[state.best_epoch - 1]
     said = model.info.training
     assert (said["best_epoch"], said["epochs_done"]) == (state.best_epoch, state.epoch)
     assert said["val_loss"] == row["val_loss"]
-    vae = network.build("classic", (28, 28, 1), 2, seed=0)
-    for variable, value in zip(vae.variables, state.best_weights, strict=True):
+    vae = build("classic", likelihood("bernoulli"), (28, 28, 1), 2, seed=0)
+    for variable, value in zip(vae.variables, state.best_weights.values(), strict=True):
         variable.assign(value)
     z = np.ones((3, 2), np.float32)
-    np.testing.assert_allclose(model.outputs(z)["logits"], vae.decoder(z).numpy(), atol=1e-4)
+    np.testing.assert_allclose(model.outputs(z)["logits"], vae.decode({"z": z})["logits"].numpy(), atol=1e-4)
 
 
 def test_a_run_killed_in_its_extension_exports_its_best_weights_so_far(run, tmp_path):
@@ -83,7 +85,7 @@ def test_a_run_that_gave_up_exports(data, options, tmp_path, monkeypatch):
 
     class Breaker(Watcher):
         def epoch_ended(self, epoch):
-            monkeypatch.setattr("vaecli.training.engine.Engine.is_finite", lambda engine: False)
+            monkeypatch.setattr("vaecli.training.steps.Engine.is_finite", lambda engine: False)
 
     with pytest.raises(TrainingError, match="no finite number in epoch 2"):
         train(options(data), out=tmp_path / "run", watch=Breaker())
@@ -103,8 +105,8 @@ def test_a_tie_names_the_epoch_of_the_weights(run, rewrite_state, tmp_path):
     history = read(run.checkpoint).state.history
     history[0]["val_loss"] = history[1]["val_loss"] + 1e-7
     rewrite_state(run, history=history)
-    run.write_metrics(history)
-    assert len({row["val_loss"] for row in run.read_metrics()}) == 1
+    write_metrics(run.metrics, history)
+    assert len({row["val_loss"] for row in read_metrics(run.metrics)}) == 1
     export(run.path, out=tmp_path / "x")
     assert Model.open(tmp_path / "x").info.training["best_epoch"] == 2
 
@@ -157,7 +159,7 @@ def test_a_precision_that_new_weights_do_not_admit_goes(with_all, monkeypatch):
     """The run is exported all the same, it is said, and no file of the old weights stays."""
     notes, watch = [], Watcher()
     monkeypatch.setattr(watch, "note", notes.append)
-    monkeypatch.setattr("vaecli.export.fidelity.GREY_BOUNDS", {"int8": 0.0, "fp16": 0.0})
+    monkeypatch.setattr("vaecli.export.degradation.GREY_BOUNDS", {"int8": 0.0, "fp16": 0.0})
     train(resume=with_all.path, changes={"epochs": 3}, watch=watch)
     assert "without decoder.fp16.onnx and decoder.int8.onnx: " in " ".join(notes)
     assert [file.info.training["epochs_done"] for file in read_all(with_all.model)] == [3, 3]

@@ -5,10 +5,10 @@ import PIL.Image
 import PIL.ImageDraw
 import pytest
 
-from vaecli.data.mini import load_mini
+from vaecli.data.named.bundled import load_mini
 from vaecli.errors import DataError, ModelError, OptionError, OutputError
-from vaecli.pictures.pixels import to_uint8
 from vaecli.pictures.sheet import strip
+from vaecli.pixels import to_uint8
 from vaecli.runtime.model import Model
 from vaecli.tasks.interpolate import MOST, interpolate
 
@@ -115,7 +115,7 @@ def test_train_and_test_pictures(model, here):
 
 def test_data_from_elsewhere(model, here):
     """`data` decides where test:17 looks; a set of another shape is refused."""
-    from vaecli.data.idx import encode_idx
+    from vaecli.data.idx.format import encode_idx
 
     for name, side in (("other", 28), ("small", 8)):
         (here / name).mkdir()

@@ -7,7 +7,7 @@ import PIL.Image
 import pytest
 
 from vaecli.errors import OptionError, OutputError
-from vaecli.pictures.pixels import to_uint8
+from vaecli.pixels import to_uint8
 from vaecli.tasks.sample import CHUNK, sample
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vaecli.data.mini import load_mini
+from vaecli.data.named.bundled import load_mini
 from vaecli.data.split import validation_mask
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from vaecli.runs.progress import Epoch, Several, Watcher
 from vaecli.training.advice import Adviser, overfits
-from vaecli.training.watch import Epoch, Several, Watcher
 
 
 class Listener(Watcher):

@@ -7,8 +7,8 @@ import pytest
 
 from vaecli.errors import TrainingError
 from vaecli.options import TrainOptions
-from vaecli.training.state import read
-from vaecli.training.watch import Watcher
+from vaecli.runs.progress import Watcher
+from vaecli.runs.state import read
 
 pytestmark = pytest.mark.train
 

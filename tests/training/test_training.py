@@ -6,11 +6,12 @@ import itertools
 import numpy as np
 import pytest
 
-from vaecli.data.mini import load_mini
+from vaecli.data.named.bundled import load_mini
 from vaecli.data.split import validation_mask
 from vaecli.errors import TrainingError
 from vaecli.options import TrainOptions
-from vaecli.training.watch import COLUMNS, Watcher
+from vaecli.runs.history import COLUMNS
+from vaecli.runs.progress import Watcher
 
 pytestmark = pytest.mark.train
 

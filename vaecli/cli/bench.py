@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from vaecli.tasks.bench import Measurement
-    from vaecli.tasks.comparison import Ratio
+    from vaecli.tasks.bench_ratios import Ratio
 
 KINDS = {
     "tf2onnx": "the tf2onnx file in a default session",
@@ -55,7 +55,7 @@ def bench(
     [dim]vaecli bench -m shoes/ --precision int8 --batch 1 --batch 4096 --json[/dim]
     """
     from vaecli.tasks import bench as task
-    from vaecli.tasks.comparison import ratios
+    from vaecli.tasks.bench_ratios import ratios
 
     with bars(quiet=quiet) as shown:
         measured = task.bench(

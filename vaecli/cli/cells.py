@@ -6,7 +6,7 @@ from rich.text import Text
 
 from vaecli.cli import console
 from vaecli.pictures.cells import Cell, half_blocks
-from vaecli.pictures.pixels import to_uint8
+from vaecli.pixels import to_uint8
 
 WIDEST = 120
 

@@ -23,7 +23,7 @@ def listing(context: typer.Context, as_json: JsonOption = False) -> None:
         return
     import dataclasses
 
-    from vaecli.data.resolve import states
+    from vaecli.tasks.data import states
 
     found = states()
     if as_json:
@@ -53,7 +53,7 @@ def fetch(
 
     [dim]vaecli data fetch mnist[/dim]
     """
-    from vaecli.data.resolve import obtain
+    from vaecli.tasks.data import obtain
 
     with bars(quiet=quiet) as shown:
         state = obtain(name, progress=shown.download, warn=console.silent if quiet else console.note)

@@ -44,10 +44,10 @@ def evaluate(
 
     [dim]vaecli eval --importance-samples 100[/dim]
     """
-    from vaecli.runtime.model import Model
     from vaecli.tasks.evaluate import evaluate as task
+    from vaecli.tasks.model import open_model
 
-    opened = Model.open(console.model_path(model), precision=precision, threads=threads)
+    opened = open_model(console.model_path(model), precision=precision, threads=threads)
     with bars(quiet=quiet) as shown:
         result = task(
             opened,
@@ -69,7 +69,7 @@ def evaluate(
 def _table(values: dict[str, float]) -> "Table":
     from rich.text import Text
 
-    from vaecli.metrics.names import METRICS
+    from vaecli.metrics.table import METRICS
 
     rows = []
     for name, value in values.items():

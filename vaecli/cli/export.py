@@ -1,8 +1,8 @@
 """`vaecli export`."""
 
 import pathlib
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,8 +12,7 @@ from vaecli.cli.console import ForceOption, QuietOption
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from vaecli.export.parity import Difference
-    from vaecli.runtime.info import Precision
+    from vaecli.choices import Precision
 
 
 @console.usage_errors
@@ -61,7 +60,7 @@ def export(
         console.next_step(f"vaecli sample -m {console.shown_path(result.folder)} -o sheet.png{chosen}")
 
 
-def _table(lines: "list[Difference]") -> "Table":
+def _table(lines: "Sequence[Any]") -> "Table":
     table = console.table("Keras against onnxruntime, absolute differences")
     for name in ("part", "output", "inputs"):
         table.add_column(name)

@@ -38,7 +38,7 @@ def _about(facts: Mapping[str, Any]) -> "Table":
         {
             "name": facts["name"],
             "network": f"{facts['network']}, {facts['latent_dim']} latent dimensions",
-            "images": f"{' x '.join(map(str, facts['image_shape']))}, {facts['preprocessing']['polarity']}",
+            "images": f"{' x '.join(map(str, facts['image_shape']))}, {facts['preparation']['polarity']}",
             "trained on": f"{data.get('count', '?')} images of {data['name']}",
             "classes": ", ".join(map(str, facts["class_names"])),
             "likelihood": f"{likelihood['name']}; {likelihood.get('note', '')}".rstrip("; "),

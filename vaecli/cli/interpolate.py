@@ -43,10 +43,10 @@ def interpolate(
 
     [dim]vaecli interpolate test:0 test:1 test:2 -o tour.gif --path spherical[/dim]
     """
-    from vaecli.runtime.model import Model
     from vaecli.tasks.interpolate import interpolate as task
+    from vaecli.tasks.model import open_model
 
-    opened = Model.open(console.model_path(model), precision=precision, threads=threads)
+    opened = open_model(console.model_path(model), precision=precision, threads=threads)
     result = task(
         opened,
         pictures,

@@ -42,10 +42,10 @@ def sample(
 
     [dim]vaecli sample --first 1000 -n 1000 -o shard-1/ --seed 7[/dim]
     """
-    from vaecli.runtime.model import Model
+    from vaecli.tasks.model import open_model
     from vaecli.tasks.sample import sample as task
 
-    opened = Model.open(console.model_path(model), precision=precision, threads=threads)
+    opened = open_model(console.model_path(model), precision=precision, threads=threads)
     with bars(quiet=quiet) as shown:
         path = task(
             opened,

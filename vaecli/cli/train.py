@@ -10,15 +10,15 @@ from typing import Annotated, Any
 import typer
 
 from vaecli import options
+from vaecli.choices import LikelihoodName, Network, Schedule, TrainingPrecision
 from vaecli.cli import console
 from vaecli.cli.console import JsonOption, QuietOption
 from vaecli.cli.duration import seconds
 from vaecli.errors import OptionError
-from vaecli.options import TrainOptions
-from vaecli.training.cluster import device_count
+from vaecli.options import TrainOptions, device_count
 
 if typing.TYPE_CHECKING:
-    from vaecli.tasks.train import Trained
+    from vaecli.tasks.train.train import Trained
 
 DEFAULTS = TrainOptions()
 WITH_RESUME = ("epochs", "patience", "data")
@@ -34,17 +34,20 @@ def train(
             show_default="fashion-mnist, or its bundled subset",
         ),
     ] = DEFAULTS.data,
-    network: Annotated[options.Network, typer.Option(help="The architecture.")] = DEFAULTS.network,
-    epochs: Annotated[int, typer.Option(min=1, help="At most.")] = DEFAULTS.epochs,
+    network: Annotated[Network, typer.Option(help="The architecture.")] = DEFAULTS.network,
+    likelihood: Annotated[
+        LikelihoodName, typer.Option(help="The distribution of pixels.")
+    ] = DEFAULTS.likelihood,
+    epochs: Annotated[int, typer.Option(min=1, help="Number of epochs at most.")] = DEFAULTS.epochs,
     latent_dim: Annotated[int, typer.Option(min=1, help="Latent dimensions.")] = DEFAULTS.latent_dim,
     batch_size: Annotated[int, typer.Option(min=1, help="Images a step.")] = DEFAULTS.batch_size,
     learning_rate: Annotated[float, typer.Option(help="Adam's, at its peak.")] = DEFAULTS.learning_rate,
     schedule: Annotated[
-        options.Schedule, typer.Option(help="Of the rate; constant is classic Adam.")
+        Schedule, typer.Option(help="Of the rate; constant is classic Adam.")
     ] = DEFAULTS.schedule,
     beta: Annotated[float, typer.Option(help="Weight of the KL; 1 is the ELBO.")] = DEFAULTS.beta,
     precision: Annotated[
-        options.Precision, typer.Option(help="Of the steps; auto is bfloat16 where the machine has it.")
+        TrainingPrecision, typer.Option(help="Of the steps; auto is bfloat16 where the machine has it.")
     ] = DEFAULTS.precision,
     patience: Annotated[
         int,
@@ -110,9 +113,9 @@ def train(
         with _naming(config, from_file):
             chosen = options.merge(settings, flags)
 
-    from vaecli.cli.live import watching
     from vaecli.cli.stopping import STOPPED, stoppable
-    from vaecli.tasks.train import train as task
+    from vaecli.cli.training_screen import watching
+    from vaecli.tasks.train.train import train as task
 
     with stoppable() as stop:
         with _naming(config, from_file), watching(quiet=quiet, as_json=as_json) as watch:

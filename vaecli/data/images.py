@@ -3,17 +3,17 @@
 import dataclasses
 import functools
 import hashlib
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from vaecli.data.streamed import Pixels, StreamedImages
+from vaecli.choices import Split
+from vaecli.data.file_images import StreamedImages
 from vaecli.errors import DataError
+from vaecli.pixels import Pixels, chunks
 
-CHUNK = 4096  # images looked at in one go
+CHUNK = 4096  # images at a time, at most
 MAX_PIXELS = 10**6  # of an image to train on: larger ones would make files that `runtime.sizes` refuses
-Split = Literal["train", "test"]
 Images = Pixels | StreamedImages
 Labels = npt.NDArray[np.int64]
 
@@ -53,8 +53,8 @@ class ImageSet:
     def sha256(self) -> str:
         """Hash of the shape and content of images and labels, in hexadecimal."""
         digest = hashlib.sha256(f"|u1{self.images.shape};".encode())
-        for start in range(0, len(self.images), CHUNK):
-            digest.update(np.ascontiguousarray(self.images[start : start + CHUNK]).data)
+        for part in chunks(len(self.images), self.images.shape[1:], most=CHUNK):
+            digest.update(np.ascontiguousarray(self.images[part]).data)
         if self.labels is None:
             digest.update(b"none;")
         else:

@@ -3,9 +3,10 @@
 import pathlib
 import re
 
-from vaecli.data.images import ImageSet, Split
-from vaecli.data.streamed import Pixels
+from vaecli.choices import Split
+from vaecli.data.images import ImageSet
 from vaecli.errors import DataError
+from vaecli.pixels import Pixels
 
 
 def parse_reference(text: str) -> tuple[Split, int] | None:

@@ -1,1 +1,15 @@
-"""Keras to ONNX, checked through the runtime. The only home of tf2onnx and onnx; its converter names tensorflow."""
+"""Keras to ONNX, checked through the runtime. The only home of tf2onnx and onnx.
+
+describe     metadata from options, data and state
+convert      Keras functions as ONNX graphs
+rewrite      exact rewrites of a decoder that make it faster
+subpixel     transposed convolutions as plain ones
+stamp        a graph with metadata and digest, as bytes
+parity       exported files against Keras
+folder       the model folder, whole or not at all
+card         MODEL_CARD.md
+reduced      decoders of reduced precision: made, compared, written
+degradation  how far a reduced decoder is from the float32 one
+fp16         weights in float16
+int8/        the quantised decoder
+"""

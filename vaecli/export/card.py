@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from vaecli.choices import Precision
 from vaecli.export.parity import Difference
-from vaecli.runtime.info import ModelInfo, Precision
-from vaecli.runtime.location import DECODERS
+from vaecli.modelfile.find import DECODERS
+from vaecli.modelfile.metadata import ModelInfo
 
 
 def model_card(
@@ -42,7 +43,7 @@ def model_card(
         "    vaecli interpolate a.png b.png -m FOLDER",
         "    vaecli eval -m FOLDER",
         "",
-        f"Pixels are divided by {info.preprocessing['scale']}; pictures are {info.preprocessing['polarity']}. "
+        f"Pixels are divided by {info.preparation['scale']}; pictures are {info.preparation['polarity']}. "
         f"Prior: {info.prior['name']}. Likelihood: {info.likelihood['name']}.",
         "",
         "## Figures",

@@ -2,35 +2,40 @@
 
 import io
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
+from typing import TypeAlias
 
 import keras
 import onnx
 import tensorflow as tf
 
 from vaecli.errors import ModelError, OptionError
+from vaecli.training.vae import Vae
 
 OPSETS = (13, 18)  # lowest and highest that tf2onnx and these networks agree on
 DEFAULT_OPSET = 13  # the lower, the older the runtimes that read the file
 
 
-def encoder_outputs(encoder: keras.Model, image: tf.Tensor) -> dict[str, tf.Tensor]:
-    """What encoder.onnx computes: image (N, H, W, C) -> `z_mean`, `z_log_var` (N, D)."""
-    outputs = encoder(image, training=False)
+Tensors: TypeAlias = Mapping[str, tf.Tensor]  # by name
+
+
+def encoder_outputs(vae: Vae, inputs: Tensors) -> dict[str, tf.Tensor]:
+    """What encoder.onnx computes: `image` (N, H, W, C) -> `z_mean`, `z_log_var` (N, D)."""
+    outputs = vae.encode(inputs)
     return {"z_mean": outputs["z_mean"], "z_log_var": outputs["z_log_var"]}
 
 
-def decoder_outputs(decoder: keras.Model, z: tf.Tensor) -> dict[str, tf.Tensor]:
-    """What decoder.onnx computes: z (N, D) -> `image`, the Bernoulli mean, and `logits`, both (N, H, W, C)."""
-    logits = decoder(z, training=False)
-    return {"image": tf.sigmoid(logits), "logits": logits}
+def decoder_outputs(vae: Vae, inputs: Tensors) -> dict[str, tf.Tensor]:
+    """What decoder.onnx computes: `z` (N, D) -> `image`, the likelihood's mean, and its raw outputs."""
+    outputs = vae.decode(inputs)
+    return {"image": vae.likelihood.mean(outputs, keras.ops), **outputs}
 
 
 def to_onnx(
-    compute: Callable[[tf.Tensor], dict[str, tf.Tensor]], name: str, shape: tuple[int, ...], *, opset: int
+    compute: Callable[[Tensors], dict[str, tf.Tensor]], shapes: Mapping[str, tuple[int, ...]], *, opset: int
 ) -> onnx.ModelProto:
-    """Convert a function of one named float32 input (N, *shape).
+    """Convert a function of named float32 inputs, each (N, *shape).
 
     Raises:
         OptionError: an opset that is out of range.
@@ -44,7 +49,10 @@ def to_onnx(
 
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     # from_keras breaks on Keras 3 models with several outputs; from_function with a named input does not
-    function = tf.function(compute, input_signature=[tf.TensorSpec((None, *shape), tf.float32, name=name)])
+    signature = [tf.TensorSpec((None, *shape), tf.float32, name=name) for name, shape in shapes.items()]
+    function = tf.function(
+        lambda *tensors: compute(dict(zip(shapes, tensors, strict=True))), input_signature=signature
+    )
     try:
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             model, _ = tf2onnx.convert.from_function(
@@ -53,10 +61,10 @@ def to_onnx(
         onnx.checker.check_model(model, full_check=True)
     except Exception as error:  # tf2onnx raises whatever its stages raise
         raise ModelError(f"tf2onnx cannot convert the model: {error}", hint="Try another --opset.") from error
-    return _tidied(model, name)
+    return _tidied(model, list(shapes))
 
 
-def _tidied(model: onnx.ModelProto, name: str) -> onnx.ModelProto:
+def _tidied(model: onnx.ModelProto, names: list[str]) -> onnx.ModelProto:
     """The batch axis is called N, and only operator sets in use are named: fewer for a runtime to know."""
     for value in [*model.graph.input, *model.graph.output]:
         value.type.tensor_type.shape.dim[0].dim_param = "N"
@@ -64,6 +72,9 @@ def _tidied(model: onnx.ModelProto, name: str) -> onnx.ModelProto:
     operators = [entry for entry in model.opset_import if entry.domain in used]
     del model.opset_import[:]
     model.opset_import.extend(operators)
-    if [value.name for value in model.graph.input] != [name]:
-        raise ModelError(f"tf2onnx named the input {model.graph.input[0].name!r}; {name!r} was expected.")
+    converted = [value.name for value in model.graph.input]
+    if converted != names:
+        raise ModelError(
+            f"The inputs of the converted graph must be {names}, tf2onnx named them {converted}."
+        )
     return model

@@ -4,28 +4,28 @@ import dataclasses
 import pathlib
 from collections.abc import Sequence
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from vaecli import files
+from vaecli.choices import Precision
 from vaecli.errors import ModelError
-from vaecli.export import convert, parity, quantised
+from vaecli.export import convert, parity, reduced
 from vaecli.export.card import model_card
-from vaecli.export.real_images import RealImages
 from vaecli.export.rewrite import faster
 from vaecli.export.stamp import stamped
-from vaecli.runtime import modelfile
-from vaecli.runtime.info import ModelInfo, Precision
-from vaecli.runtime.location import DECODERS
+from vaecli.modelfile.find import DECODERS
+from vaecli.modelfile.metadata import INPUTS, ModelInfo
+from vaecli.modelfile.read import read_file
+from vaecli.runs.kept import KeptImages
 from vaecli.runtime.model import Model
+from vaecli.training.vae import Vae
 
 
 def export_folder(
-    encoder: keras.Model,
-    decoder: keras.Model,
+    vae: Vae,
     info: ModelInfo,
-    real: RealImages,
+    real: KeptImages,
     target: pathlib.Path,
     *,
     opset: int = convert.DEFAULT_OPSET,
@@ -34,8 +34,7 @@ def export_folder(
     """Write encoder.onnx, decoder.onnx, others that are asked for, and MODEL_CARD.md to a folder.
 
     Args:
-        encoder: (N, H, W, C) -> `z_mean`, `z_log_var`.
-        decoder: (N, D) -> logits (N, H, W, C).
+        vae: the trained networks.
         info: the metadata; its `part` is filled in here.
         real: images (N, H, W, C) of the data.
         target: the folder; files of the same name in it are replaced, and decoders of another model go.
@@ -52,25 +51,25 @@ def export_folder(
     """
     parts = {
         "encoder": convert.to_onnx(
-            lambda image: convert.encoder_outputs(encoder, image), "image", info.image_shape, opset=opset
+            lambda inputs: convert.encoder_outputs(vae, inputs), {"image": info.image_shape}, opset=opset
         ),
         "decoder": faster(
             convert.to_onnx(
-                lambda z: convert.decoder_outputs(decoder, z), "z", (info.latent_dim,), opset=opset
+                lambda inputs: convert.decoder_outputs(vae, inputs), {"z": (info.latent_dim,)}, opset=opset
             )
         ),
     }
-    original = Source(encoder, decoder)
+    original = Source(vae)
     images, latents = original.inputs(real.validation)
     golden = parity.golden(images, latents, original.encode, original.decode)
     with files.replacing_folder(target) as folder:
         for part, graph in parts.items():
-            content = stamped(graph, dataclasses.replace(info, part=part), golden[part])
+            content = stamped(graph, info.replace(part=part, inputs=INPUTS[part]), golden[part])
             (folder / f"{part}.onnx").write_bytes(content)
-        table = check(encoder, decoder, Model.open(folder), real.validation)
+        table = check(vae, Model.open(folder), real.validation)
         parity.require(table)
-        source = quantised.Origin(folder, decoder, parts["decoder"], real, opset)
-        losses = quantised.add(source, precisions)
+        source = reduced.Origin(folder, vae.decoder, parts["decoder"], real, opset)
+        losses = reduced.add(source, precisions)
         sizes = {path.name: path.stat().st_size for path in sorted(folder.glob("*.onnx"))}
         card = model_card(info, table, sizes, losses)
         (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
@@ -82,7 +81,7 @@ def _remove_others(folder: pathlib.Path, info: ModelInfo) -> None:
     """Remove the decoders of other weights, or of another training, that an earlier export left."""
     for path in (folder / name for name in DECODERS.values()):
         try:
-            found = modelfile.read(path).info if path.exists() else info
+            found = read_file(path).info if path.exists() else info
             same = (found.model_id, found.training) == (info.model_id, info.training)
         except ModelError:
             same = False
@@ -91,16 +90,14 @@ def _remove_others(folder: pathlib.Path, info: ModelInfo) -> None:
                 path.unlink()
 
 
-def check(
-    encoder: keras.Model, decoder: keras.Model, model: Model, validation: np.ndarray
-) -> list[parity.Difference]:
+def check(vae: Vae, model: Model, validation: np.ndarray) -> list[parity.Difference]:
     """Differences between Keras, run eagerly, and an opened model."""
 
     def exported_encoder(images: np.ndarray) -> parity.Outputs:
         z_mean, z_log_var = model.encode(images)
         return {"z_mean": z_mean, "z_log_var": z_log_var}
 
-    source = Source(encoder, decoder)
+    source = Source(vae)
     images, latents = source.inputs(validation)
     return [
         *parity.compare("encoder", images, source.encode, exported_encoder),
@@ -112,16 +109,15 @@ def check(
 class Source:
     """The Keras model that files are made from and judged by, run eagerly."""
 
-    encoder: keras.Model
-    decoder: keras.Model
+    vae: Vae
 
     def encode(self, images: np.ndarray) -> parity.Outputs:
         """`z_mean`, `z_log_var` (N, D) of images (N, H, W, C) float32."""
-        return _numpy(convert.encoder_outputs(self.encoder, tf.constant(images)))
+        return _numpy(convert.encoder_outputs(self.vae, {"image": tf.constant(images)}))
 
     def decode(self, z: np.ndarray) -> parity.Outputs:
         """`image`, `logits` (N, H, W, C) of latents (N, D) float32."""
-        return _numpy(convert.decoder_outputs(self.decoder, tf.constant(z)))
+        return _numpy(convert.decoder_outputs(self.vae, {"z": tf.constant(z)}))
 
     def inputs(self, validation: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Images and latents to compare on, by kind, from real images (N, H, W, C) uint8."""

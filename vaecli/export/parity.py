@@ -8,7 +8,7 @@ import numpy as np
 
 from vaecli.errors import ParityError
 from vaecli.latent.draws import standard_normal
-from vaecli.runtime.golden import KEPT_BYTES, Golden, tolerance
+from vaecli.modelfile.golden import KEPT_BYTES, Golden, tolerance
 
 BATCHES = (1, 7, 64)
 MOST_PIXELS = 2**22  # of a batch: larger images are compared in the smaller ones

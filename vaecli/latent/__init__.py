@@ -1,5 +1,6 @@
-"""Latents in, latents out: draws from the prior and paths between points. numpy alone.
+"""Latents in, latents out. numpy alone.
 
 draws  standard normal rows, each a function of (seed, stream, index, size) and nothing else
 paths  linear and spherical paths through points
+grids  regular grids
 """

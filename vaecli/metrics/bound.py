@@ -10,8 +10,7 @@ import numpy as np
 from vaecli.latent.draws import standard_normal
 from vaecli.metrics.protocol import Autoencoder, Float32, Float64
 from vaecli.probability.bounds import LogMeanExp
-from vaecli.probability.likelihood import bernoulli_cross_entropy, log_normal, log_normal_standard
-from vaecli.probability.posterior import sample_posterior
+from vaecli.probability.gaussian import log_normal, log_normal_standard, sample_posterior
 
 
 def sampled_terms(
@@ -32,8 +31,9 @@ def sampled_terms(
     count, size = z_mean.shape
     noise = [standard_normal(first, count, size, seed=seed, stream=k) for k in samples]
     z = sample_posterior(z_mean, z_log_var, np.stack(noise), np)  # (k, N, D)
-    logits = model.outputs(z.reshape(-1, size))["logits"].reshape(len(samples), *images.shape)
-    cost = bernoulli_cross_entropy(images, logits, np).sum(axis=(2, 3, 4), dtype=np.float64)
+    decoded = model.outputs(z.reshape(-1, size))
+    outputs = {name: decoded[name].reshape(len(samples), *images.shape) for name in model.likelihood.outputs}
+    cost = -model.likelihood.log_prob(images, outputs, np).sum(axis=(2, 3, 4), dtype=np.float64)
     exact = z.astype(np.float64)
     ratio = log_normal_standard(exact, np) - log_normal(exact, z_mean, z_log_var, np)
     return cost, ratio.sum(axis=-1) - cost

@@ -16,10 +16,10 @@ import numpy as np
 from vaecli.data.images import Images
 from vaecli.errors import DataError
 from vaecli.metrics.bound import bound
-from vaecli.metrics.names import require_metrics
 from vaecli.metrics.protocol import Autoencoder, Float32, Float64
 from vaecli.metrics.ssim import ssim
-from vaecli.probability.divergence import kl_to_standard_normal
+from vaecli.metrics.table import require_metrics
+from vaecli.probability.gaussian import kl_to_standard_normal
 
 ACTIVE_VARIANCE = 0.01  # Burda, Grosse & Salakhutdinov 2016, section 5.2
 CHUNK, CHUNK_VALUES = 500, 2**23  # images, and pixels and channels of them, at most

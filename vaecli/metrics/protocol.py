@@ -6,6 +6,8 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from vaecli.probability.likelihoods import Likelihood
+
 Float32: TypeAlias = npt.NDArray[np.float32]
 Float64: TypeAlias = npt.NDArray[np.float64]
 
@@ -21,8 +23,12 @@ class Autoencoder(Protocol):
     def image_shape(self) -> tuple[int, int, int]:
         """(H, W, C)."""
 
+    @property
+    def likelihood(self) -> Likelihood:
+        """p(x given the decoder's outputs)."""
+
     def encode(self, images: Float32, /) -> tuple[Float32, Float32]:
         """`z_mean` and `z_log_var`, (N, D), of images (N, H, W, C) in [0, 1]."""
 
     def outputs(self, z: Float32, /) -> Mapping[str, Float32]:
-        """`image` in [0, 1] and `logits`, (N, H, W, C), of z (N, D)."""
+        """`image` in [0, 1] and the likelihood's raw outputs, (N, H, W, C), of z (N, D)."""

@@ -8,7 +8,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import PIL.Image
 
-from vaecli.pictures.pixels import Images, to_pillow
+from vaecli.pictures.pixels import to_pillow
+from vaecli.pixels import Pixels
 
 Colour: TypeAlias = tuple[int, int, int]
 
@@ -22,10 +23,10 @@ class Cell(NamedTuple):
     lower: Colour
 
 
-def half_blocks(images: Images, *, width: int, columns: int | None = None) -> list[list[Cell | None]]:
+def half_blocks(images: Pixels, *, width: int, columns: int | None = None) -> list[list[Cell | None]]:
     """Lines of cells that show `images` (N, H, W, C) in `columns` side by side, at most `width` cells wide.
 
-    None is the gap between images. Images are shrunk, by area, to what fits; never enlarged. Without
+    None is the gap between images. Pixels are shrunk, by area, to what fits; never enlarged. Without
     `columns`, as many as leave an image 14 cells: five on a terminal of 80.
     """
     count, height, original_width, _ = images.shape
@@ -41,7 +42,7 @@ def half_blocks(images: Images, *, width: int, columns: int | None = None) -> li
     return lines
 
 
-def _row(images: list[Images], columns: int) -> list[list[Cell | None]]:
+def _row(images: list[Pixels], columns: int) -> list[list[Cell | None]]:
     """One row of images as lines, filled up with gaps to `columns` of them."""
     height, width, _ = images[0].shape
     lines: list[list[Cell | None]] = []
@@ -56,7 +57,7 @@ def _row(images: list[Images], columns: int) -> list[list[Cell | None]]:
     return lines
 
 
-def _shrunk(image: Images, width: int, height: int) -> Images:
+def _shrunk(image: Pixels, width: int, height: int) -> Pixels:
     """One image as RGB (height, width, 3), each pixel the mean of the area it covers."""
     picture = to_pillow(image).convert("RGB")
     return np.asarray(picture.resize((width, height), PIL.Image.Resampling.BOX))

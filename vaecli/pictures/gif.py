@@ -6,7 +6,8 @@ from typing import IO, TypeVar
 import numpy as np
 import PIL.Image
 
-from vaecli.pictures.pixels import Images, enlarge, to_pillow
+from vaecli.pictures.pixels import enlarge, to_pillow
+from vaecli.pixels import Pixels
 
 Frame = TypeVar("Frame")
 _VIEWABLE = 224  # pixels a side that a frame is enlarged to at most
@@ -18,7 +19,7 @@ def there_and_back(frames: Sequence[Frame]) -> list[Frame]:
 
 
 def write_gif(
-    file: IO[bytes], frames: Iterable[Images], *, milliseconds: int = 80, scale: int | None = None
+    file: IO[bytes], frames: Iterable[Pixels], *, milliseconds: int = 80, scale: int | None = None
 ) -> None:
     """Write `frames`, each (H, W, C) uint8, as an endless GIF; grey exactly, colour with one palette of 256.
 
@@ -40,7 +41,7 @@ def write_gif(
     )
 
 
-def _paletted(images: Images) -> list[PIL.Image.Image]:
+def _paletted(images: Pixels) -> list[PIL.Image.Image]:
     """Grey frames as they are; colour frames on a palette made from all of them, so that none flickers."""
     pictures = [to_pillow(image) for image in images]
     if images.shape[-1] == 1:

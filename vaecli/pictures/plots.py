@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from vaecli import files
 from vaecli.errors import MissingExtraError
-from vaecli.pictures.pixels import Images
 from vaecli.pictures.sheet import near_square, sheet
 from vaecli.pictures.writers import save_picture
+from vaecli.pixels import Pixels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,12 +83,12 @@ def latent_scatter(
     _save(figure, path)
 
 
-def reconstructions(originals: Images, decoded: Images, path: pathlib.Path) -> None:
+def reconstructions(originals: Pixels, decoded: Pixels, path: pathlib.Path) -> None:
     """Originals (N, H, W, C) in the upper row, what the model makes of each below; needs numpy alone."""
     save_picture(path, sheet(np.concatenate([originals, decoded]), columns=len(originals)), force=True)
 
 
-def latent_plane(images: Images, path: pathlib.Path) -> None:
+def latent_plane(images: Pixels, path: pathlib.Path) -> None:
     """A seamless square of decoded images (R * R, H, W, C), row by row; needs numpy alone."""
     save_picture(path, sheet(images, columns=near_square(len(images)), gap=0), force=True)
 

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vaecli.pictures.ahead import ahead
-from vaecli.pictures.pixels import Images
+from vaecli.parallel import ahead
+from vaecli.pixels import Pixels
 
 MAX_SIDE = 2**31 - 1  # the format's own limit
 _BAND = 2**20  # bytes that are compressed at a time, more or less
@@ -24,12 +24,12 @@ _COLOUR_TYPES = {1: 0, 3: 2}  # channels -> grey, RGB
 _UP = 2
 
 
-def encoded(image: Images) -> bytes:
+def encoded(image: Pixels) -> bytes:
     """The file for one image (H, W, C), 8 bits a sample, C of 1 or 3."""
     return b"".join(pieces([image], image.shape))
 
 
-def pieces(bands: Iterable[Images], shape: tuple[int, ...], *, threads: int = 1) -> Iterator[bytes]:
+def pieces(bands: Iterable[Pixels], shape: tuple[int, ...], *, threads: int = 1) -> Iterator[bytes]:
     """The file, piece by piece, for an image of `shape` (H, W, C) whose rows come in bands (h, W, C), top first.
 
     The bytes do not depend on `threads`. Sides are at most `MAX_SIDE`.
@@ -48,12 +48,12 @@ def pieces(bands: Iterable[Images], shape: tuple[int, ...], *, threads: int = 1)
 class _Band(NamedTuple):
     """Rows (h, W * C), the row above them or None, and whether they are the picture's last."""
 
-    rows: Images
-    above: Images | None
+    rows: Pixels
+    above: Pixels | None
     is_last: bool
 
 
-def _cut(bands: Iterable[Images], height: int) -> Iterator[_Band]:
+def _cut(bands: Iterable[Pixels], height: int) -> Iterator[_Band]:
     """The rows in bands that are worth a thread, and no larger."""
     above, done = None, 0
     for band in bands:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from vaecli.errors import OptionError
-from vaecli.pictures.pixels import Images, enlarge
+from vaecli.pictures.pixels import enlarge
 from vaecli.pictures.png import MAX_SIDE
+from vaecli.pixels import Pixels
 
 _VIEWABLE = 112  # pixels a side that an image is enlarged to at most
 _SCREEN = 2048  # pixels a side that a sheet keeps to, if it can by enlarging less
@@ -65,15 +66,15 @@ def plan(
     return Plan((down, across, channels), columns, scale, gap)
 
 
-def bands(chunks: Iterable[Images], planned: Plan) -> Iterator[Images]:
+def bands(chunks: Iterable[Pixels], planned: Plan) -> Iterator[Pixels]:
     """The sheet from above in bands (y, X, C), of images that come in chunks (n, H, W, C); memory is flat."""
     rows = (enlarge(row, planned.scale) for row in _in_rows(chunks, planned.columns))
     return _lay_out(rows, planned.columns, gap=planned.gap)
 
 
 def sheet(
-    images: Images, *, columns: int | None = None, scale: int | None = None, gap: int | None = None
-) -> Images:
+    images: Pixels, *, columns: int | None = None, scale: int | None = None, gap: int | None = None
+) -> Pixels:
     """The whole sheet (Y, X, C) of `images` (N, H, W, C), as `plan` lays it out."""
     planned = plan(len(images), images.shape[1:], columns=columns, scale=scale, gap=gap)
     return np.concatenate(list(bands([images], planned)))
@@ -84,7 +85,7 @@ def near_square(count: int) -> int:
     return math.isqrt(max(0, count - 1)) + 1
 
 
-def strip(originals: Images, steps: Images, *, scale: int | None = None) -> Images:
+def strip(originals: Pixels, steps: Pixels, *, scale: int | None = None) -> Pixels:
     """An interpolation as a picture (Y, X, 3): on one row the original, the steps, the next original.
 
     `originals` (P, H, W, C) are the P >= 2 pictures gone through, `steps` (1 + (P - 1) (S - 1), H, W, C) the
@@ -109,9 +110,9 @@ def _scale_for(height: int, width: int, side: int) -> int:
     return max(1, min(_VIEWABLE // side, _SCREEN // height, _SCREEN // width))
 
 
-def _in_rows(chunks: Iterable[Images], columns: int) -> Iterator[Images]:
+def _in_rows(chunks: Iterable[Pixels], columns: int) -> Iterator[Pixels]:
     """The images of the chunks, `columns` at a time; the last may be fewer."""
-    rest: list[Images] = []
+    rest: list[Pixels] = []
     for chunk in chunks:
         images = np.concatenate([*rest, chunk])
         whole = len(images) // columns * columns
@@ -122,8 +123,8 @@ def _in_rows(chunks: Iterable[Images], columns: int) -> Iterator[Images]:
 
 
 def _lay_out(
-    rows: Iterable[Images], columns: int, *, gap: int, margin: tuple[int, int] | None = None
-) -> Iterator[Images]:
+    rows: Iterable[Pixels], columns: int, *, gap: int, margin: tuple[int, int] | None = None
+) -> Iterator[Pixels]:
     """Rows of up to `columns` cells (n, h, w, C) on white paper, in bands (y, X, C) from above.
 
     `gap` is between the cells and, if no `margin` (y, x) is given, around them.
@@ -142,11 +143,11 @@ def _lay_out(
         yield np.full((top, *band.shape[1:]), _PAPER, np.uint8)
 
 
-def _as_rgb(images: Images) -> Images:
+def _as_rgb(images: Pixels) -> Pixels:
     return images if images.shape[-1] == 3 else images.repeat(3, axis=-1)
 
 
-def _framed(image: Images, width: int) -> Images:
+def _framed(image: Pixels, width: int) -> Pixels:
     framed = np.pad(image, ((width, width), (width, width), (0, 0)))
     framed[:width], framed[-width:], framed[:, :width], framed[:, -width:] = (_ACCENT,) * 4
     return framed

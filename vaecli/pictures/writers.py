@@ -9,11 +9,11 @@ import numpy.typing as npt
 
 from vaecli import files
 from vaecli.errors import OptionError, OutputError
+from vaecli.parallel import ahead
 from vaecli.pictures import png
-from vaecli.pictures.ahead import ahead
-from vaecli.pictures.arrays import write_npy, write_npz
-from vaecli.pictures.pixels import Images, to_float32, to_uint8
+from vaecli.pictures.npy import write_npy, write_npz
 from vaecli.pictures.sheet import bands, plan
+from vaecli.pixels import Pixels, to_float32, to_uint8
 
 Kind: TypeAlias = Literal["sheet", "npy", "npz", "gif", "folder"]
 Chunks: TypeAlias = Iterator[npt.NDArray[Any]]
@@ -113,7 +113,7 @@ def write_images(
             file.writelines(png.pieces(bands(chunks, planned), planned.shape, threads=threads))
 
 
-def save_picture(path: pathlib.Path, picture: Images, *, force: bool = False, threads: int = 1) -> None:
+def save_picture(path: pathlib.Path, picture: Pixels, *, force: bool = False, threads: int = 1) -> None:
     """Write one picture (H, W, C), a sheet or a strip, as PNG, encoded in `threads`.
 
     Raises:
@@ -125,7 +125,7 @@ def save_picture(path: pathlib.Path, picture: Images, *, force: bool = False, th
 
 
 def _write_folder(folder: pathlib.Path, chunks: Chunks, first: int, threads: int) -> None:
-    def encode(part: tuple[int, Images]) -> list[tuple[str, bytes]]:
+    def encode(part: tuple[int, Pixels]) -> list[tuple[str, bytes]]:
         start, images = part
         return [(f"{number:06d}.png", png.encoded(image)) for number, image in enumerate(images, start)]
 
@@ -135,7 +135,7 @@ def _write_folder(folder: pathlib.Path, chunks: Chunks, first: int, threads: int
             (folder / name).write_bytes(content)
 
 
-def _numbered(chunks: Chunks, first: int) -> Iterator[tuple[int, Images]]:
+def _numbered(chunks: Chunks, first: int) -> Iterator[tuple[int, Pixels]]:
     """Parts of the chunks (n, H, W, C) that are worth a thread's while, each with the number of its first image."""
     for chunk in chunks:
         step = max(1, min(_PART, _PART_VALUES // chunk[0].size)) if len(chunk) else _PART

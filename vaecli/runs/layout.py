@@ -1,14 +1,11 @@
 """Where things lie in a run folder, new folders, and the newest run."""
 
-import csv
 import json
 import pathlib
-from collections.abc import Sequence
 from typing import Any
 
 from vaecli import files
 from vaecli.errors import ModelError, OutputError
-from vaecli.training.watch import COLUMNS, Row
 
 ROOT = pathlib.Path("runs")
 
@@ -51,36 +48,6 @@ class Run:
                 hint="Name the folder of a run, as they lie under runs/; `vaecli train` begins one.",
             ) from error
         return document
-
-    def write_metrics(self, history: Sequence[Row]) -> None:
-        """Write metrics.csv anew from the whole history, so that a resumed run has no gap and no double."""
-        with files.replacing(self.metrics) as file:
-            lines = [",".join(COLUMNS)]
-            lines += [",".join(_number(row[column]) for column in COLUMNS) for row in history]
-            file.write(("\n".join(lines) + "\n").encode("ascii"))
-
-    def read_metrics(self) -> list[Row]:
-        """The rows of metrics.csv; none if it is not there yet.
-
-        Raises:
-            ModelError: it is damaged.
-        """
-        if not self.metrics.exists():
-            return []
-        try:
-            with self.metrics.open(encoding="ascii", newline="") as file:
-                reader = csv.DictReader(file)
-                if not set(COLUMNS) <= set(reader.fieldnames or ()):
-                    raise ValueError("a column is missing")
-                return [{name: float(row[name]) for name in COLUMNS} for row in reader]
-        except (OSError, ValueError, TypeError, csv.Error) as error:
-            raise ModelError(
-                f"{self.metrics} is damaged: expected a number in each of {', '.join(COLUMNS)}."
-            ) from error
-
-
-def _number(value: float) -> str:
-    return str(int(value)) if float(value).is_integer() else f"{value:.7g}"
 
 
 def create(out: pathlib.Path | None, data_name: str, root: pathlib.Path = ROOT) -> Run:

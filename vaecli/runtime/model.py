@@ -8,11 +8,13 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from vaecli.choices import PRECISIONS, Precision
 from vaecli.errors import ModelError, OptionError
 from vaecli.latent import draws, paths
-from vaecli.runtime import modelfile
-from vaecli.runtime.info import PRECISIONS, ModelInfo, Precision
-from vaecli.runtime.location import DECODERS, export_again, locate
+from vaecli.modelfile.find import DECODERS, export_again, locate
+from vaecli.modelfile.metadata import ModelInfo
+from vaecli.modelfile.read import ModelFile, read_file
+from vaecli.probability.likelihoods import Likelihood, likelihood
 from vaecli.runtime.session import Session
 
 Float = npt.NDArray[np.float32]
@@ -21,7 +23,7 @@ Float = npt.NDArray[np.float32]
 class Model:
     """A trained variational autoencoder. Open it with `Model.open`; threads may share it."""
 
-    def __init__(self, decoder: modelfile.ModelFile, encoder: pathlib.Path, *, threads: int | None) -> None:
+    def __init__(self, decoder: ModelFile, encoder: pathlib.Path, *, threads: int | None) -> None:
         self.info: ModelInfo = decoder.info
         self.path = decoder.path
         self._decoder = Session(decoder, "z", thread_count=threads)
@@ -70,6 +72,11 @@ class Model:
     def latent_dim(self) -> int:
         """D."""
         return self.info.latent_dim
+
+    @property
+    def likelihood(self) -> Likelihood:
+        """p(x given the decoder's outputs)."""
+        return likelihood(self.info.likelihood["name"])
 
     @property
     def threads(self) -> int:
@@ -147,8 +154,8 @@ class Model:
         return self.decode(paths.through(z_mean, steps, path))
 
 
-def _read_part(path: pathlib.Path, part: str) -> modelfile.ModelFile:
-    file = modelfile.read(path)
+def _read_part(path: pathlib.Path, part: str) -> ModelFile:
+    file = read_file(path)
     if file.info.part != part:
         raise ModelError(
             f"{path} is the {file.info.part} of a model; its {part} was expected.",
@@ -157,14 +164,14 @@ def _read_part(path: pathlib.Path, part: str) -> modelfile.ModelFile:
     return file
 
 
-def _require_precision(decoder: modelfile.ModelFile, precision: Precision) -> None:
+def _require_precision(decoder: ModelFile, precision: Precision) -> None:
     if decoder.info.precision != precision:
         raise ModelError(
             f"{decoder.path} is a {decoder.info.precision} file; {precision} was expected.",
             hint=f"Name the folder or the {DECODERS[precision]}.",
         )
     exact = decoder.path.with_name(DECODERS["float32"])
-    if exact.exists() and modelfile.read(exact).info.model_id != decoder.info.model_id:
+    if exact.exists() and read_file(exact).info.model_id != decoder.info.model_id:
         raise ModelError(
             f"{decoder.path} and {exact.name} belong to two models.",
             hint=f"Make both anew: {export_again(decoder.path.parent, precision)}",

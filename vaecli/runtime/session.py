@@ -15,11 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import onnxruntime
 
+from vaecli import processors
 from vaecli.errors import ModelError
-from vaecli.runtime import single, threads, versions
-from vaecli.runtime.modelfile import ModelFile
-from vaecli.runtime.single import Single
-from vaecli.runtime.sizes import MAX_ELEMENTS
+from vaecli.modelfile import versions
+from vaecli.modelfile.cost.measure import MAX_ELEMENTS
+from vaecli.modelfile.read import ModelFile
+from vaecli.runtime import one_image
+from vaecli.runtime.one_image import Single
 
 CHUNK = 32  # images a call: large enough for its matrix products, small enough for the cache
 SMALLEST = 4  # images that are worth a thread of their own, which costs some 30 us to wake
@@ -63,7 +65,7 @@ class Session:
             name: tuple(size or 0 for size in shape[1:])
             for name, shape in {**file.graph.inputs, **file.graph.outputs}.items()
         }
-        self.thread_count = thread_count or threads.available()
+        self.thread_count = thread_count or processors.available()
         held = max(1, file.cost.elements)
         self._chunk = max(1, min(CHUNK, min(CHUNK_ELEMENTS, MAX_ELEMENTS // self.thread_count) // held))
         self._alone = self._chunk if self.thread_count == 1 else min(self._chunk, 2 * SMALLEST - 1)
@@ -73,7 +75,7 @@ class Session:
         for _ in range(min(MOST_CALLS, max(1, MAX_ELEMENTS // (self._chunk * held)))):
             self._room.put(None)
         self._pool: ThreadPoolExecutor | None = None
-        small = sum(map(math.prod, self._shapes.values())) <= single.LARGEST
+        small = sum(map(math.prod, self._shapes.values())) <= one_image.LARGEST
         self._one_image = (1, *self._shapes[input_name]) if small else None
         self._of_thread = _OfThread()
 

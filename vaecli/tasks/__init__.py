@@ -1,1 +1,15 @@
-"""One library function a command: train, evaluate, sample, interpolate, export. Heavy stages load when they run."""
+"""One library function a command. Heavy packages are imported when a task runs.
+
+What decodes takes an opened `Model`; what looks at files takes a path.
+
+inputs       the data set and the pictures that a command works on
+train/       `vaecli train`
+evaluate     `vaecli eval`
+sample       `vaecli sample`
+interpolate  `vaecli interpolate`
+export       `vaecli export`
+info         `vaecli info`
+verify       `vaecli verify`
+bench        `vaecli bench`; bench_ratios compares its figures
+data         `vaecli data`
+"""

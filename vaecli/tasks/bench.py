@@ -11,18 +11,18 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from vaecli import processors
+from vaecli.baselines.processes import Peer, PeerError, call_times, peers
+from vaecli.choices import Precision
 from vaecli.errors import ModelError, OptionError
 from vaecli.latent.draws import standard_normal
-from vaecli.peers.contest import Peer, PeerError, call_times, peers
+from vaecli.modelfile.cost.measure import MAX_ELEMENTS
+from vaecli.modelfile.find import export_again, read_all
+from vaecli.modelfile.read import ModelFile
 from vaecli.runs.layout import Run
-from vaecli.runtime import modelfile, threads
-from vaecli.runtime.info import Precision
-from vaecli.runtime.location import export_again
+from vaecli.runtime.default_session import PlainSession
 from vaecli.runtime.model import Model
-from vaecli.runtime.parts import read_all
-from vaecli.runtime.plain import PlainSession
 from vaecli.runtime.session import Session
-from vaecli.runtime.sizes import MAX_ELEMENTS
 
 BATCHES = (1, 16, 256)
 LARGEST_BATCH = 2**16
@@ -140,7 +140,7 @@ def _require(seconds: float, batches: Sequence[int]) -> None:
             )
 
 
-def _fitting(file: modelfile.ModelFile, batches: Sequence[int], note: Callable[[str], None]) -> list[int]:
+def _fitting(file: ModelFile, batches: Sequence[int], note: Callable[[str], None]) -> list[int]:
     """The batches whose inputs and outputs fit in memory."""
     shapes = [*file.graph.inputs.values(), *file.graph.outputs.values()]
     most = MAX_VALUES // sum(math.prod(size for size in shape if size) for shape in shapes)
@@ -150,13 +150,13 @@ def _fitting(file: modelfile.ModelFile, batches: Sequence[int], note: Callable[[
     return [batch for batch in batches if batch <= most]
 
 
-def _ours(files: Sequence[modelfile.ModelFile], *, against: bool) -> list[_Contestant]:
+def _ours(files: Sequence[ModelFile], *, against: bool) -> list[_Contestant]:
     """Each file with one thread and with all, and in a session as onnxruntime makes it."""
     found = []
     for file in files:
         name, precision = file.path.name, file.info.precision
         input_name = "image" if file.info.part == "encoder" else "z"
-        for count in sorted({1, threads.available()}):
+        for count in sorted({1, processors.available()}):
             run = Session(file, input_name, thread_count=count).run
             found.append(_Contestant(name, VAECLI, precision, count, _here(run, file)))
         if against:
@@ -164,13 +164,13 @@ def _ours(files: Sequence[modelfile.ModelFile], *, against: bool) -> list[_Conte
     return found
 
 
-def _plain(name: str, precision: str, content: bytes, file: modelfile.ModelFile) -> _Contestant:
+def _plain(name: str, precision: str, content: bytes, file: ModelFile) -> _Contestant:
     """A session of the bytes as it comes, for images of the size that a file has."""
     run = PlainSession(content, at_once=max(1, MAX_ELEMENTS // file.cost.elements)).run
-    return _Contestant(name, DEFAULT_SESSION, precision, threads.available(), _here(run, file))
+    return _Contestant(name, DEFAULT_SESSION, precision, processors.available(), _here(run, file))
 
 
-def _here(run: Callable[..., object], file: modelfile.ModelFile) -> Times:
+def _here(run: Callable[..., object], file: ModelFile) -> Times:
     """In this process, pictures and no logits; one call before those that count warms the caches."""
     logits = file.info.likelihood.get("outputs", [])
     wanted = functools.partial(run, names=[name for name in file.graph.outputs if name not in logits])
@@ -183,7 +183,7 @@ def _here(run: Callable[..., object], file: modelfile.ModelFile) -> Times:
 
 
 @contextlib.contextmanager
-def _rivals(decoder: modelfile.ModelFile, note: Callable[[str], None]) -> Iterator[list[_Contestant]]:
+def _rivals(decoder: ModelFile, note: Callable[[str], None]) -> Iterator[list[_Contestant]]:
     """The tf2onnx file in a default session, and the peers; none where there is no run with its decoder.keras."""
     keras_file = Run(decoder.path.resolve().parent.parent).decoder
     needed = ("keras", "tf2onnx")
@@ -203,7 +203,7 @@ def _rivals(decoder: modelfile.ModelFile, note: Callable[[str], None]) -> Iterat
 
 
 def _peer(peer: Peer) -> _Contestant:
-    return _Contestant(KERAS, peer.name, _precision(peer), threads.available(), peer.times)
+    return _Contestant(KERAS, peer.name, _precision(peer), processors.available(), peer.times)
 
 
 def _precision(peer: Peer) -> str:
@@ -223,7 +223,7 @@ def _computes_the_same(peer: Peer, z: np.ndarray, expected: np.ndarray, note: Ca
     return True
 
 
-def _inputs(file: modelfile.ModelFile, batch: int) -> np.ndarray:
+def _inputs(file: ModelFile, batch: int) -> np.ndarray:
     """Latents of the prior (batch, D), or grey noise (batch, H, W, C) in [0, 1]."""
     if file.info.part == "encoder":
         shape = file.info.image_shape

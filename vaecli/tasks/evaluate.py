@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Collection
 
-from vaecli.data.images import Split
+from vaecli.choices import Split
 from vaecli.metrics import evaluate as metrics
-from vaecli.metrics.names import require_metrics
+from vaecli.metrics.table import require_metrics
 from vaecli.runtime.model import Model
-from vaecli.tasks.dataset import load_for
+from vaecli.tasks.inputs import load_for
 
 
 def evaluate(

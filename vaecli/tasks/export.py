@@ -6,37 +6,28 @@ are those of config.toml and provenance.json.
 
 import contextlib
 import dataclasses
-import hashlib
 import pathlib
-import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from vaecli import files, options
+from vaecli.choices import Precision
 from vaecli.errors import ModelError, OutputError
-from vaecli.export.real_images import RealImages
-from vaecli.options import TrainOptions
-from vaecli.runs import layout, provenance
+from vaecli.export import describe
+from vaecli.extras import require
+from vaecli.modelfile.find import DECODERS, read_all
+from vaecli.modelfile.metadata import PARTS, ModelInfo
+from vaecli.modelfile.read import read_file
+from vaecli.probability.likelihoods import likelihood
+from vaecli.runs import kept, layout
+from vaecli.runs import state as states
 from vaecli.runs.lock import locked
-from vaecli.runtime import modelfile
-from vaecli.runtime.info import PARTS, ModelInfo, Precision
-from vaecli.runtime.location import DECODERS
-from vaecli.runtime.parts import read_all
-from vaecli.training import startup
-from vaecli.training.state import State, read, restore_best
+from vaecli.runs.state import State
+from vaecli.training.tensorflow import quietly
 
 if TYPE_CHECKING:
     from vaecli.export.parity import Difference
-    from vaecli.training.network import Vae
-
-LIKELIHOOD = {
-    "name": "bernoulli",
-    "outputs": ["logits"],
-    "note": "cross-entropy; on grey pixels not a log-likelihood",
-}
-PRIOR = {"name": "standard-normal"}
+    from vaecli.training.vae import Vae
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,7 +68,7 @@ def export(
         ParityError: a file does not compute what its source computes; none is written.
         OutputError: `out` is not empty, or cannot be written.
     """
-    startup.require("Exporting needs TensorFlow and tf2onnx", "tensorflow", "tf2onnx")
+    require("Exporting needs TensorFlow and tf2onnx", "tensorflow", "tf2onnx")
     run = layout.Run(run_path)
     run.read_provenance()  # a folder that is no run stays as it is
     with locked(run.lock) if out is None else contextlib.nullcontext():
@@ -105,7 +96,7 @@ def export_locked(
     files.require_free(target, force=force)
     state = _trained_state(run)
     info = _info(run, facts, state)
-    with startup.quietly(run.log):
+    with quietly(run.log):
         from vaecli.export import convert
         from vaecli.export.folder import export_folder
 
@@ -115,23 +106,22 @@ def export_locked(
     with files.translating(target):
         target.parent.mkdir(parents=True, exist_ok=True)
     table = export_folder(
-        vae.encoder,
-        vae.decoder,
+        vae,
         info,
-        _kept_images(run),
+        kept.read(run.kept),
         target,
         opset=opset or convert.DEFAULT_OPSET,
         precisions=precisions,
     )
-    losses = {name: modelfile.read(target / DECODERS[name]).info.quantisation for name in precisions}
+    losses = {name: read_file(target / DECODERS[name]).info.quantisation for name in precisions}
     return Exported(target, table, losses)
 
 
 def save_keras(run: layout.Run, vae: "Vae") -> None:
     """Write the run's .keras files."""
-    from vaecli.training import keep
+    from vaecli.training import keras_files
 
-    keep.save(vae, run.path, encoder=run.encoder.name, decoder=run.decoder.name)
+    keras_files.save(vae, run.path, encoder=run.encoder.name, decoder=run.decoder.name)
 
 
 def is_current(run: layout.Run) -> bool:
@@ -147,7 +137,7 @@ def is_current(run: layout.Run) -> bool:
 
 
 def _trained_state(run: layout.Run) -> State:
-    state = read(run.checkpoint).state
+    state = states.read(run.checkpoint).state
     if not state.best_weights:
         raise ModelError(
             f"{run.path} has no epoch that is done, so there is no model to export.",
@@ -157,59 +147,15 @@ def _trained_state(run: layout.Run) -> State:
 
 
 def _network(info: ModelInfo, state: State) -> "Vae":
-    from vaecli.training import network
+    from vaecli.training import checkpoint
+    from vaecli.training.vae import build
 
-    vae = network.build(info.network, info.image_shape, info.latent_dim, seed=info.training["seed"])
-    restore_best(state, vae.variables)
+    pixels = likelihood(info.likelihood["name"])
+    vae = build(info.network, pixels, info.image_shape, info.latent_dim, seed=info.training["seed"])
+    checkpoint.restore_best(state, vae.variables)
     return vae
 
 
-def _kept_images(run: layout.Run) -> RealImages:
-    try:
-        with run.kept.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return RealImages(archive["validation"], archive["training"])
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise ModelError(
-            f"{run.kept} is missing or damaged: {error}.", hint="Train the run again."
-        ) from error
-
-
-def _model_id(weights: list[np.ndarray]) -> str:
-    hasher = hashlib.sha256()
-    for value in weights:
-        hasher.update(value.tobytes())
-    return hasher.hexdigest()[:32]
-
-
 def _info(run: layout.Run, facts: dict[str, Any], state: State) -> ModelInfo:
-    chosen = options.merge(options.read_config(run.config))
-    best = state.history[state.best_epoch - 1]
-    figures = {name: best[name] for name in ("val_loss", "val_reconstruction", "val_kl")}
-    info = described(facts["data"], chosen)
-    return dataclasses.replace(
-        info,
-        model_id=_model_id(state.best_weights),
-        name=run.name,
-        training=info.training | {"best_epoch": state.best_epoch, "epochs_done": state.epoch} | figures,
-    )
-
-
-def described(data: Mapping[str, Any], chosen: TrainOptions) -> ModelInfo:
-    """What the files of a model say that these options and data decide; `data` is as provenance.json has it."""
-    height, width, channels = data["image_shape"]
-    return ModelInfo(
-        part="decoder",
-        model_id="",
-        name="",
-        image_shape=(height, width, channels),
-        latent_dim=chosen.latent_dim,
-        network=chosen.network,
-        likelihood=LIKELIHOOD,
-        preprocessing={"scale": 255, "polarity": data["polarity"]},
-        prior=PRIOR,
-        class_names=tuple(data["class_names"]),
-        data={name: data[name] for name in ("name", "sha256", "count", "validation_count")},
-        training={name: value for name, value in options.settings(chosen).items() if name != "data"},
-        software=provenance.versions(),
-        created=provenance.now(),
-    )
+    train_options = options.merge(options.read_config(run.config))
+    return describe.trained(facts["data"], train_options, state, name=run.name)

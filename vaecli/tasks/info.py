@@ -4,9 +4,9 @@ import dataclasses
 import pathlib
 from typing import Any
 
-from vaecli.runtime import versions
-from vaecli.runtime.modelfile import ModelFile
-from vaecli.runtime.parts import read_all
+from vaecli.modelfile import versions
+from vaecli.modelfile.find import read_all
+from vaecli.modelfile.read import ModelFile
 
 
 def info(path: pathlib.Path) -> dict[str, Any]:

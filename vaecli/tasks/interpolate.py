@@ -8,16 +8,17 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from vaecli import files
-from vaecli.data.picture import load_picture
+from vaecli.choices import PathKind
+from vaecli.data.photo.prepare import load_picture
 from vaecli.data.reference import parse_reference, pick
 from vaecli.errors import OptionError
-from vaecli.latent.paths import PathKind, through
+from vaecli.latent.paths import through
 from vaecli.pictures.gif import there_and_back
-from vaecli.pictures.pixels import to_uint8
 from vaecli.pictures.sheet import strip
 from vaecli.pictures.writers import MAX_FRAMES, check_target, save_picture, target_kind, write_images
+from vaecli.pixels import to_uint8
 from vaecli.runtime.model import Model
-from vaecli.tasks.dataset import load_for
+from vaecli.tasks.inputs import load_for
 
 MOST = 10_000  # pictures of one interpolation: all are in memory, and a strip of them can be opened
 
@@ -97,7 +98,7 @@ def interpolate(
 def _load(model: Model, name: str, data: str | None, warn: Callable[[str], None]) -> tuple[np.ndarray, str]:
     reference = parse_reference(name)
     if reference is None:
-        picture = load_picture(name, shape=model.image_shape, polarity=model.info.preprocessing["polarity"])
+        picture = load_picture(name, shape=model.image_shape, polarity=model.info.preparation["polarity"])
         return picture.image, f"{name}: {', '.join(picture.steps) or 'taken as it is'}"
     split, index = reference
     images = load_for(model, data, split, warn=warn)

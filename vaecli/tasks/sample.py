@@ -10,9 +10,9 @@ import numpy as np
 
 from vaecli import files
 from vaecli.errors import OptionError
-from vaecli.pictures.ahead import ahead
-from vaecli.pictures.pixels import to_uint8
+from vaecli.parallel import ahead
 from vaecli.pictures.writers import check_target, write_images
+from vaecli.pixels import to_uint8
 from vaecli.runtime.model import Model
 
 CHUNK = 512  # pictures made at a time

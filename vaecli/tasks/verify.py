@@ -6,9 +6,9 @@ import pathlib
 import numpy as np
 
 from vaecli.errors import ModelError
-from vaecli.runtime import modelfile
-from vaecli.runtime.golden import tolerance
-from vaecli.runtime.parts import read_all
+from vaecli.modelfile.find import read_all
+from vaecli.modelfile.golden import tolerance
+from vaecli.modelfile.read import ModelFile
 from vaecli.runtime.session import Session
 
 INPUT_NAMES = {"encoder": "image", "decoder": "z"}
@@ -54,7 +54,7 @@ def verify(path: pathlib.Path) -> list[Verified]:
     return [line for file in read_all(path) for line in _verify(file)]
 
 
-def _verify(file: modelfile.ModelFile) -> list[Verified]:
+def _verify(file: ModelFile) -> list[Verified]:
     vectors = file.golden()
     expected_shape = next(iter(file.graph.inputs.values()))[1:]
     outputs = {name: shape[1:] for name, shape in file.graph.outputs.items()}
@@ -69,7 +69,7 @@ def _verify(file: modelfile.ModelFile) -> list[Verified]:
 
 
 def _compared(
-    file: modelfile.ModelFile, name: str, expected: np.ndarray, got: np.ndarray, given: float | None
+    file: ModelFile, name: str, expected: np.ndarray, got: np.ndarray, given: float | None
 ) -> Verified:
     """The input that comes nearest to its bound, or goes furthest beyond; an extreme one has a wider bound."""
     bounds = np.array([tolerance(name, row) for row in expected])

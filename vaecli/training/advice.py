@@ -7,7 +7,8 @@ earlier epochs are not in the history, so few of them in the first epoch seen co
 import itertools
 from collections.abc import Sequence
 
-from vaecli.training.watch import Epoch, Row, Watcher
+from vaecli.runs.history import Row
+from vaecli.runs.progress import Epoch, Watcher
 
 PATIENT = 3  # epochs before a judgement
 FEW_ACTIVE = 0.25  # of the latent dimensions

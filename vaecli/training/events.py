@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from vaecli.errors import OutputError
-from vaecli.training.watch import Epoch, Watcher
+from vaecli.runs.progress import Epoch, Watcher
 
 SHOWN = 16
 

@@ -21,13 +21,15 @@ import numpy as np
 
 from vaecli.errors import TrainingError
 from vaecli.options import TrainOptions
-from vaecli.training.devices import Agreed
-from vaecli.training.engine import Engine
-from vaecli.training.gallery import Gallery
+from vaecli.runs.history import Row
+from vaecli.runs.progress import Epoch, Watcher
+from vaecli.runs.state import State
+from vaecli.training import checkpoint
+from vaecli.training.cluster.devices import Agreed
+from vaecli.training.previews import Gallery
 from vaecli.training.schedule import epoch_order, learning_rates
-from vaecli.training.state import State
+from vaecli.training.steps import Engine
 from vaecli.training.validation import Validation
-from vaecli.training.watch import Epoch, Row, Watcher
 
 SECONDS_A_CALL = 0.4  # signals are seen between calls into the graph
 MAX_SETBACKS = 3
@@ -220,7 +222,7 @@ class Loop:
         state.reconstruction = state.kl = state.seconds = 0.0
         return Epoch(
             row=row,
-            best=state.keep_best(row["val_loss"], self._engine.vae.variables),
+            best=state.keep_best(row["val_loss"], checkpoint.values(self._engine.vae.variables)),
             active_units=measured.active_units,
             kl=measured.kl,
             samples=gallery.samples,

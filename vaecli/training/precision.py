@@ -14,7 +14,7 @@ import keras
 import tensorflow as tf
 
 from vaecli.errors import OptionError
-from vaecli.training.network import Vae
+from vaecli.training.vae import Vae
 
 Resolved = Literal["float32", "bfloat16"]
 PROCESSOR_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})  # as Linux names them

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vaecli.options import Schedule
+from vaecli.choices import Schedule
 
 WARM_UP = 0.03  # of all steps, within these limits: shorter ones kill ReLU units, longer ones waste time
 WARM_UP_STEPS = (100.0, 400.0)

@@ -9,16 +9,19 @@ import numpy as np
 
 from vaecli.data.images import CHUNK, Images
 from vaecli.options import TrainOptions
-from vaecli.training import network, precision
-from vaecli.training.devices import Devices
-from vaecli.training.engine import Engine
-from vaecli.training.gallery import Gallery
+from vaecli.probability.likelihoods import likelihood
+from vaecli.runs import state as states
+from vaecli.runs.progress import Watcher
+from vaecli.runs.state import State
+from vaecli.training import checkpoint as checkpoints
+from vaecli.training import precision
+from vaecli.training.cluster.devices import Devices
 from vaecli.training.loop import Hooks, Loop
+from vaecli.training.previews import Gallery
 from vaecli.training.schedule import learning_rates
-from vaecli.training.state import State, load, restore_best, share
-from vaecli.training.state import save as write_state
+from vaecli.training.steps import Engine
+from vaecli.training.vae import build, parameter_count
 from vaecli.training.validation import Validation
-from vaecli.training.watch import Watcher
 
 
 class Trainer:
@@ -43,14 +46,15 @@ class Trainer:
         self._devices = devices or Devices()
         height, width, channels = images.shape[1:]
         train, held = np.flatnonzero(~held_out), np.flatnonzero(held_out)
-        output_bias = _log_odds(images, train)
+        pixel_mean = _pixel_mean(images, train)
         with self._devices.scope():
-            self.vae = network.build(
+            self.vae = build(
                 options.network,
+                likelihood(options.likelihood),
                 (height, width, channels),
                 options.latent_dim,
                 seed=options.seed,
-                output_bias=output_bias,
+                pixel_mean=pixel_mean,
             )
         self._engine = Engine(
             self.vae,
@@ -71,6 +75,11 @@ class Trainer:
     def state(self) -> State:
         """Where the run stands."""
         return self._loop.state
+
+    @property
+    def parameters(self) -> int:
+        """The number of weights and biases."""
+        return parameter_count(self.vae)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -106,17 +115,18 @@ class Trainer:
             TrainingError: it is missing or damaged, or of a run that differs in `facts`.
         """
         if self._checkpoint:
-            self._loop.state = load(self._checkpoint, self._engine.variables, facts)
+            saved = states.read(self._checkpoint)
+            self._loop.state = checkpoints.restore(saved, self._engine.variables, facts)
 
     def save(self, facts: dict[str, Any]) -> None:
         """Of the chief: write the checkpoint."""
         if self._checkpoint:
-            write_state(self._checkpoint, self.state, self._engine.variables, facts)
+            states.save(self._checkpoint, self.state, checkpoints.values(self._engine.variables), facts)
 
     def share(self) -> None:
         """All workers, together: take the chief's state, which may have been changed."""
         if self._devices.workers > 1:
-            self._loop.state = share(self.state, self._engine.variables, self._devices)
+            self._loop.state = checkpoints.broadcast(self.state, self._engine.variables, self._devices)
 
     def run(
         self,
@@ -147,12 +157,12 @@ class Trainer:
             save=save, reload=reload, gallery=self._gallery, watch=watch, stop=stop, save_every=save_every
         )
         reason = self._loop.run(hooks)
-        restore_best(self.state, self.vae.variables)
+        checkpoints.restore_best(self.state, self.vae.variables)
         return reason
 
 
-def _log_odds(images: Images, indices: np.ndarray) -> float:
+def _pixel_mean(images: Images, indices: np.ndarray) -> float:
+    """The mean pixel in [0, 1], from an exact sum, however the images are stored."""
     chunks = (images[indices[start : start + CHUNK]] for start in range(0, len(indices), CHUNK))
-    grey = sum(int(chunk.sum(dtype=np.uint64)) for chunk in chunks)  # exact, however the images come
-    mean = float(np.clip(grey / (len(indices) * math.prod(images.shape[1:])) / 255, 0.01, 0.99))
-    return float(np.log(mean / (1 - mean)))
+    total = sum(int(chunk.sum(dtype=np.uint64)) for chunk in chunks)
+    return total / (len(indices) * math.prod(images.shape[1:])) / 255

@@ -8,9 +8,9 @@ import tensorflow as tf
 
 from vaecli.data.images import Images
 from vaecli.latent.draws import standard_normal_at
-from vaecli.training.devices import Devices
-from vaecli.training.network import Vae
+from vaecli.training.cluster.devices import Devices
 from vaecli.training.objective import terms
+from vaecli.training.vae import Vae
 
 CHUNK, CHUNK_PIXELS = 500, 2**22  # images, and pixels of them, at most
 ACTIVE_VARIANCE = 0.01  # of the posterior mean over images (Burda, Grosse & Salakhutdinov 2016, section 5.2)
@@ -40,7 +40,7 @@ class Validation:
         self._devices = devices or Devices()
         self._images = images  # (N, H, W, C) uint8
         self._indices = indices
-        self._noise = standard_normal_at(indices, int(vae.decoder.input_shape[-1]), seed=seed)
+        self._noise = standard_normal_at(indices, vae.latent_dim, seed=seed)
         self._chunk = max(1, min(CHUNK, CHUNK_PIXELS // math.prod(images.shape[1:3])))
         self._terms = tf.function(
             lambda pixels, noise: terms(vae, tf.cast(pixels, tf.float32) / 255.0, noise, training=False),

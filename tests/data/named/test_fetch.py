@@ -1,0 +1,186 @@
+import gzip
+import os
+import re
+import socket
+import time
+
+import numpy as np
+import pytest
+
+from vaecli.data.idx.format import read_idx
+from vaecli.data.named import fetch as module
+from vaecli.data.named.fetch import cache_root, fetch
+from vaecli.errors import DataError
+
+FIRST = "train-images-idx3-ubyte.gz"
+
+
+@pytest.fixture
+def check(arrays):
+    def check(folder, dataset):
+        """Exactly the four files, each with the right content: nothing half-written lies about."""
+        assert {path.name for path in folder.iterdir()} == {file.name for file in dataset.files}
+        for file in dataset.files:
+            np.testing.assert_array_equal(read_idx(folder / file.name), arrays[file.split, file.part])
+
+    return check
+
+
+def test_a_good_mirror_gives_all_files_and_reports_progress(tmp_path, small, serve, check):
+    """Four files arrive whole; progress rises to the size of each."""
+    dataset, files = small
+    reports = []
+    fetch(
+        dataset,
+        tmp_path / "a" / "b",
+        mirrors=[serve("good", files)],
+        progress=lambda *report: reports.append(report),
+    )
+    check(tmp_path / "a" / "b", dataset)
+    last = {name: (received, total) for name, received, total in reports}
+    assert last == {name: (len(content), len(content)) for name, content in files.items()}
+
+
+def test_what_is_there_is_not_fetched_again(tmp_path, small, serve, mirror, check):
+    """A second call asks the mirror nothing; a file damaged since then is named and fetched, it alone."""
+    dataset, files = small
+    url = serve("good", files)
+    fetch(dataset, tmp_path, mirrors=[url])
+    mirror.asked.clear()
+    fetch(dataset, tmp_path, mirrors=[url])
+    assert mirror.asked == []
+    (tmp_path / FIRST).write_bytes(files[FIRST][:-20])
+    warnings = []
+    fetch(dataset, tmp_path, mirrors=[url], warn=warnings.append)
+    assert mirror.asked == [f"/good/{FIRST}"]
+    assert len(warnings) == 1
+    assert str(tmp_path / FIRST) in warnings[0]
+    check(tmp_path, dataset)
+
+
+BAD = {
+    "missing": (None, None, "HTTP status 404"),
+    "empty": (b"", None, "empty"),
+    "a page": (b"<html>log in first</html>", None, "no IDX"),
+    "cut short": (0.5, None, "cut short"),
+    "hangs up": (1.0, "hangs up", "cut short"),
+    "endless": (1.0, "endless", "longer than it can be"),
+    "wrong pixels": (
+        gzip.compress(bytes([0, 0, 8, 3, 0, 0, 0, 7, 0, 0, 0, 5, 0, 0, 0, 4]) + bytes(140)),
+        None,
+        "SHA",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", BAD)
+def test_a_bad_mirror_is_named_and_the_next_one_asked(tmp_path, *, small, serve, mirror, fault, check):
+    """Whatever is wrong with the first mirror's file, it is named, thrown away, and had from the second."""
+    dataset, files = small
+    content, behaviour, reason = BAD[fault]
+    broken = dict(files)
+    if content is None:
+        del broken[FIRST]
+    else:
+        broken[FIRST] = (
+            files[FIRST][: int(len(files[FIRST]) * content)] if isinstance(content, float) else content
+        )
+    bad, good = serve("bad", broken), serve("good", files)
+    mirror.behaviour[f"/bad/{FIRST}"] = behaviour
+    warnings = []
+    fetch(dataset, tmp_path, mirrors=[bad, good], warn=warnings.append)
+    check(tmp_path, dataset)
+    assert len(warnings) == (fault != "missing"), "nothing arrived, nothing to name"
+    assert all(bad in warning and FIRST in warning and re.search(reason, warning) for warning in warnings)
+    assert [path for path in mirror.asked if path.startswith("/bad/")] == [f"/bad/{FIRST}"], (
+        "asked last from then"
+    )
+
+
+def test_a_mirror_that_goes_silent_is_given_up(tmp_path, *, small, serve, mirror, monkeypatch, check):
+    """A server that stops in the middle is left after the read timeout."""
+    monkeypatch.setattr(module, "READ_SECONDS", 0.2)
+    dataset, files = small
+    bad, good = serve("bad", files), serve("good", files)
+    mirror.behaviour[f"/bad/{FIRST}"] = "stalls"
+    warnings = []
+    started = time.monotonic()
+    fetch(dataset, tmp_path, mirrors=[bad, good], warn=warnings.append)
+    assert time.monotonic() - started < 2
+    assert "silent" in warnings[0]
+    check(tmp_path, dataset)
+
+
+def test_recompressed_files_are_right_for_fashion_mnist(tmp_path, small, serve, check):
+    """Where the hash is of the content, another compression, or none, is as good."""
+    dataset, files = small
+    again = {name: gzip.compress(gzip.decompress(content), 1) for name, content in files.items()}
+    again[FIRST] = gzip.decompress(files[FIRST])
+    fetch(dataset, tmp_path, mirrors=[serve("again", again)])
+    check(tmp_path, dataset)
+
+
+def test_recompressed_files_are_wrong_where_the_hash_is_of_the_file(tmp_path, serve, check, make_small):
+    """Where the published hash is of the .gz file, another compression is another file."""
+    dataset, files = make_small("mnist", "file", "")
+    fetch(dataset, tmp_path / "good", mirrors=[serve("good", files)])
+    check(tmp_path / "good", dataset)
+    again = {name: gzip.compress(gzip.decompress(content), 1) for name, content in files.items()}
+    with pytest.raises(DataError, match="SHA-256"):
+        fetch(dataset, tmp_path / "bad", mirrors=[serve("again", again)])
+
+
+def test_all_that_was_tried_is_listed(tmp_path, small, serve):
+    """When every mirror fails the error lists each with its reason, soon, and nothing is left behind."""
+    dataset, files = small
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        dead = f"http://127.0.0.1:{closed.getsockname()[1]}/"
+        unknown = "http://no-such-host.invalid/"
+        wrong = serve("wrong", {name: content[:-9] for name, content in files.items()})
+        started = time.monotonic()
+        with pytest.raises(DataError) as error:
+            fetch(dataset, tmp_path, mirrors=[dead, unknown, wrong, serve("empty", {})])
+    assert time.monotonic() - started < 10
+    message = error.value.message
+    for part in (FIRST, dead, unknown, "no connection", wrong, "cut short", "empty/", "404"):
+        assert part in message
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cache_that_cannot_be_written_is_said(tmp_path, small, serve):
+    """A file where the cache folder should be is an error that names the folder and VAECLI_CACHE."""
+    dataset, files = small
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(DataError, match="Cannot write the cache") as error:
+        fetch(dataset, tmp_path / "file" / "x", mirrors=[serve("good", files)])
+    assert "VAECLI_CACHE" in error.value.hint
+
+
+def test_interrupting_leaves_nothing(tmp_path, small, serve):
+    """Ctrl-C in the middle of a download leaves no file, half or temporary."""
+    dataset, files = small
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fetch(dataset, tmp_path, mirrors=[serve("good", files)], progress=interrupt)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_printed(tmp_path, small, serve, capfd):
+    """Downloads, good and bad, print nothing: pooch's own log is silenced."""
+    dataset, files = small
+    fetch(dataset, tmp_path, mirrors=[serve("empty", {}), serve("good", files)])
+    captured = capfd.readouterr()
+    assert captured.out == captured.err == ""
+
+
+def test_the_environment_moves_the_cache(monkeypatch, tmp_path):
+    """VAECLI_CACHE is the root if set; otherwise it is the user's cache folder, never empty."""
+    monkeypatch.setenv("VAECLI_CACHE", os.fspath(tmp_path))
+    assert cache_root() == tmp_path
+    monkeypatch.setenv("VAECLI_CACHE", "")
+    assert cache_root().name == "vaecli"
+    assert cache_root().is_absolute()

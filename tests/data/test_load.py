@@ -1,0 +1,227 @@
+import gzip
+import time
+
+import numpy as np
+import pytest
+
+from vaecli.data.idx.folder import load_folder
+from vaecli.data.idx.format import encode_idx
+from vaecli.data.load import Places, load, obtain, states
+from vaecli.data.named.catalogue import CATALOGUE
+from vaecli.errors import DataError
+
+FIRST = "train-images-idx3-ubyte.gz"
+
+
+@pytest.fixture
+def fashion(small, monkeypatch):
+    """Stand-in content of 7 + 3 images under the name fashion-mnist; its files."""
+    dataset, files = small
+    monkeypatch.setitem(CATALOGUE, "fashion-mnist", dataset)
+    return files
+
+
+@pytest.fixture
+def places(tmp_path):
+    """An empty cache, an empty system and no mirror."""
+    return Places(cache=tmp_path / "cache", installed=(tmp_path / "usr",), mirrors=())
+
+
+def put(folder, files):
+    folder.mkdir(parents=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize("data", ["fashion-mnist", None])
+def test_the_installed_package_is_found(fashion, places, arrays, split, data):
+    """By name or by default, the files in the system's folder are used as they are, in silence."""
+    put(places.installed[0] / "fashion-mnist", fashion)
+    warnings = []
+    loaded = load(data, split, places=places, warn=warnings.append)
+    np.testing.assert_array_equal(loaded.images[..., 0], arrays[split, "images"])
+    np.testing.assert_array_equal(loaded.labels, arrays[split, "labels"])
+    assert (loaded.name, loaded.split, loaded.labels.dtype) == ("fashion-mnist", split, np.int64)
+    assert loaded.location == str(places.installed[0] / "fashion-mnist")
+    assert warnings == []
+
+
+def test_the_cache_comes_before_the_package(fashion, places):
+    """Where both have it, the cache is used."""
+    for root in (places.cache, places.installed[0]):
+        put(root / "fashion-mnist", fashion)
+    assert load(None, "train", places=places).location == str(places.cache / "fashion-mnist")
+
+
+def test_a_wrong_file_in_the_cache_is_named_once_and_fetched_again(fashion, places, serve):
+    """A truncated cached file is named once to `warn`, never used, and replaced from the mirror."""
+    put(places.cache / "fashion-mnist", fashion)
+    bad = places.cache / "fashion-mnist" / FIRST
+    bad.write_bytes(fashion[FIRST][:-9])
+    warnings = []
+    online = Places(places.cache, places.installed, (serve("good", fashion),))
+    loaded = load("fashion-mnist", "train", places=online, warn=warnings.append)
+    assert len(loaded.images) == 7
+    assert bad.read_bytes() == fashion[FIRST]
+    assert len(warnings) == 1
+    assert str(bad) in warnings[0]
+
+
+def test_a_wrong_file_in_the_cache_gives_way_to_the_package(fashion, places):
+    """Whole but with other pixels: named, and the installed files are used."""
+    other = dict(fashion)
+    other[FIRST] = gzip.compress(encode_idx(np.zeros((7, 5, 4), np.uint8)))
+    put(places.cache / "fashion-mnist", other)
+    put(places.installed[0] / "fashion-mnist", fashion)
+    warnings = []
+    loaded = load("fashion-mnist", "train", places=places, warn=warnings.append)
+    assert loaded.location == str(places.installed[0] / "fashion-mnist")
+    assert "SHA-256" in warnings[0]
+
+
+def test_what_is_nowhere_is_downloaded(fashion, places, serve):
+    """By name or default, the mirror is asked once; afterwards the cache has it."""
+    online = Places(places.cache, places.installed, (serve("good", fashion),))
+    assert len(load(None, "test", places=online).images) == 3
+    assert len(load("fashion-mnist", "train", places=places).images) == 7
+
+
+def test_the_default_falls_back_to_the_subset_with_a_warning(places):
+    """No data, no network: the subset, and a warning that says so and how to get the rest."""
+    warnings = []
+    loaded = load(None, "test", places=places, warn=warnings.append)
+    assert loaded.name == "fashion-mnist-mini"
+    (warning,) = warnings
+    for part in (
+        "fashion-mnist-mini",
+        "apt-get install dataset-fashion-mnist",
+        "vaecli data fetch fashion-mnist",
+    ):
+        assert part in warning
+    assert warning.count("\n") <= 1
+
+
+def test_named_what_cannot_be_had_is_an_error_that_lists_the_ways(places):
+    """Asked for by name there is no substitute: the error has the mirrors tried and every other way."""
+    dead = ("http://127.0.0.1:9/", "http://no-such-host.invalid/")
+    offline = Places(places.cache, places.installed, dead)
+    with pytest.raises(DataError) as error:
+        load("fashion-mnist", "train", places=offline)
+    for part in (
+        *dead,
+        "apt-get install dataset-fashion-mnist",
+        "--data FOLDER",
+        "--data fashion-mnist-mini",
+    ):
+        assert part in str(error.value)
+    with pytest.raises(DataError) as error:
+        load("mnist", "train", places=offline, download=False)
+    assert "not on this machine" in str(error.value)
+    assert "apt-get" not in str(error.value)
+
+
+@pytest.mark.parametrize("dot", ["-", "."])
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_folder_of_idx_files_is_read(tmp_path, arrays, dot, zipped):
+    """Both spellings, gzipped or not; class names are the digits."""
+    for (split, part), array in arrays.items():
+        stem = f"{'train' if split == 'train' else 't10k'}-{part}{dot}idx{array.ndim}-ubyte"
+        content = encode_idx(array)
+        (tmp_path / (stem + ".gz" * zipped)).write_bytes(gzip.compress(content) if zipped else content)
+    loaded = load(str(tmp_path), "test")
+    np.testing.assert_array_equal(loaded.images[..., 0], arrays["test", "images"])
+    np.testing.assert_array_equal(loaded.labels, arrays["test", "labels"])
+    assert loaded.class_names == tuple(str(label) for label in range(arrays["test", "labels"].max() + 1))
+    assert loaded.name == tmp_path.name
+
+
+def test_a_folder_may_have_colour_and_no_labels(tmp_path):
+    """Four axes are (N, H, W, C); without a label file there are no labels."""
+    colour = np.arange(2 * 3 * 5 * 3, dtype=np.uint8).reshape(2, 3, 5, 3)
+    (tmp_path / "train-images-idx4-ubyte").write_bytes(encode_idx(colour))
+    loaded = load(str(tmp_path), "train")
+    np.testing.assert_array_equal(loaded.images, colour)
+    assert loaded.labels is None
+    assert loaded.class_names == ()
+    with pytest.raises(DataError, match="t10k-images"):
+        load(str(tmp_path), "test")
+
+
+def test_a_folder_named_like_a_data_set_wins_if_it_has_files(tmp_path, arrays, monkeypatch, places):
+    """./mnist with IDX files is the folder; ./mnist without any is the name."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mnist").mkdir()
+    with pytest.raises(DataError, match="mnist is not on this machine"):
+        load("mnist", "train", places=places, download=False)
+    (tmp_path / "mnist" / "train-images-idx3-ubyte").write_bytes(encode_idx(arrays["train", "images"]))
+    assert len(load("mnist", "train", places=places, download=False).images) == 7
+
+
+def test_misfitting_folders_are_refused(tmp_path):
+    """Images of two axes, of two channels, labels of two axes, fewer labels than images: each is said."""
+    images, labels = tmp_path / "train-images-idx3-ubyte", tmp_path / "train-labels-idx1-ubyte"
+    images.write_bytes(encode_idx(np.zeros((3, 4), np.uint8)))
+    with pytest.raises(DataError, match=r"\(3, 4\)"):
+        load_folder(tmp_path, "train")
+    images.write_bytes(encode_idx(np.zeros((3, 4, 4), np.uint8)))
+    labels.write_bytes(encode_idx(np.zeros((3, 1), np.uint8)))
+    with pytest.raises(DataError, match=r"labels \(N,\)"):
+        load_folder(tmp_path, "train")
+    labels.write_bytes(encode_idx(np.zeros(2, np.uint8)))
+    with pytest.raises(DataError, match="one label an image"):
+        load_folder(tmp_path, "train")
+    images.unlink()
+    (tmp_path / "train-images-idx4-ubyte").write_bytes(encode_idx(np.zeros((3, 4, 4, 2), np.uint8)))
+    with pytest.raises(DataError, match="grey images or 3 channels, got 2"):
+        load_folder(tmp_path, "train")
+
+
+def test_what_is_no_data_set_is_said(tmp_path, places):
+    """A path that is not there, a folder without IDX, a file, and a misspelt name have each their answer."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("x")
+    cases = {
+        str(tmp_path / "absent"): "There is no folder",
+        "data/absent": "There is no folder data/absent",
+        str(tmp_path / "empty"): "holds no IDX files",
+        str(tmp_path / "file"): "is no folder",
+        "fashion-mnst": "Did you mean fashion-mnist",
+        "": "holds no IDX files|no data set",
+    }
+    for data, reason in cases.items():
+        with pytest.raises(DataError, match=reason):
+            load(data, "train", places=places, download=False)
+
+
+def test_states_tell_where_everything_is(fashion, places):
+    """Bundled, not here, installed, cached; a truncated file makes a set 'not here'; and it is quick."""
+
+    def state():
+        found = {entry.name: entry for entry in states(places)}
+        assert found["fashion-mnist-mini"].state == "bundled"
+        assert found["mnist"].state == found["kmnist"].state == "not here"
+        return found["fashion-mnist"].state, found["fashion-mnist"].location
+
+    started = time.perf_counter()
+    assert state() == ("not here", "")
+    put(places.installed[0] / "fashion-mnist", fashion)
+    assert state() == ("installed", str(places.installed[0] / "fashion-mnist"))
+    put(places.cache / "fashion-mnist", fashion)
+    assert state() == ("cached", str(places.cache / "fashion-mnist"))
+    for root in (places.cache, places.installed[0]):
+        (root / "fashion-mnist" / FIRST).write_bytes(fashion[FIRST][:-1])
+    assert state() == ("not here", "")
+    assert time.perf_counter() - started < 0.5
+
+
+def test_obtain_fetches_the_whole_and_says_where(fashion, places, serve, mirror):
+    """`vaecli data fetch` brings both splits; a second time asks nobody; an unknown name is refused."""
+    online = Places(places.cache, places.installed, (serve("good", fashion),))
+    assert obtain("fashion-mnist", places=online).state == "cached"
+    mirror.asked.clear()
+    assert obtain("fashion-mnist", places=online).location == str(places.cache / "fashion-mnist")
+    assert mirror.asked == []
+    assert obtain("fashion-mnist-mini", places=places).state == "bundled"
+    with pytest.raises(DataError, match="Did you mean"):
+        obtain("fashion-mnists", places=places)

@@ -1,0 +1,132 @@
+"""The int8 graph: exact integers on this processor, what its numbers say, for every image shape."""
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from vaecli.export.int8 import calibrate, ranges
+
+pytestmark = pytest.mark.train  # onnx comes with that extra
+
+SHAPES = [(28, 28, 1), (9, 16, 3), (4, 1, 1), (13, 30, 3)]
+
+
+@pytest.fixture(scope="module")
+def latents():
+    return np.random.default_rng(2).normal(size=(40, 3)).astype(np.float32)
+
+
+@pytest.fixture(scope="module", params=SHAPES, ids=str)
+def made(request, random_stages, latents):
+    """A float32 decoder, the same in bytes, and its graph."""
+    from vaecli.export.int8 import graph
+
+    parts = random_stages(request.param, channels=64 if request.param == SHAPES[0] else 16)
+    stages = calibrate.calibrated(parts, latents)
+    return parts, stages, graph.build(stages, opset=13)
+
+
+def run(model, z, names=("image", "logits")):
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    return session.run(names, {"z": z})
+
+
+def test_near_to_float32_for_every_shape(made, latents, logits_from):
+    """Grey or colour, cropped or not: the logits are those of the float32 decoder within two per cent."""
+    parts, _, model = made
+    height, width, channels = parts.image_shape
+    image, got = run(model, latents)
+    expected = logits_from(parts, parts.activations(latents)[0])[:, :height, :width]
+    assert got.shape == expected.shape == (40, height, width, channels)
+    assert np.abs(got - expected).mean() < 0.02 * expected.std()
+    np.testing.assert_allclose(image, 1 / (1 + np.exp(-got.astype(np.float64))), atol=1e-6)
+    assert {entry.domain for entry in model.opset_import} == {""}
+
+
+def test_a_later_opset_computes_the_same(random_stages, latents):
+    """Opset 18: what the numbers say, as of opset 13."""
+    from vaecli.export.int8 import graph
+
+    stages = calibrate.calibrated(random_stages((9, 16, 3), channels=8), latents)
+    expected = stages.outputs(latents)["logits"]
+    for opset in (13, 18):
+        _, logits = run(graph.build(stages, opset=opset), latents)
+        gaps = np.abs(logits - expected) / np.abs(expected).max()
+        assert (gaps < 1e-5).mean() > 0.97 and gaps.max() < 0.02
+
+
+def traced(model, z):
+    """Every value of the graph, by name, as onnxruntime computes it."""
+    import onnx
+
+    traced = onnx.ModelProto()
+    traced.CopyFrom(model)
+    names = [name for node in model.graph.node for name in node.output if name not in ("image", "logits")]
+    traced.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names)
+    constants = {entry.name: onnx.numpy_helper.to_array(entry) for entry in model.graph.initializer}
+    return constants | dict(zip(names, run(traced, z, names), strict=True))
+
+
+def convolved(x, weights, pads):
+    """int64: x (N, C, h, w), weights (O, C, kh, kw), padded above and left."""
+    rows, columns = weights.shape[2:]
+    _, _, height, width = x.shape
+    padded = np.pad(x.astype(np.int64), ((0, 0), (0, 0), (pads[0], 0), (pads[1], 0)))
+    return sum(
+        np.einsum(
+            "nchw,oc->nohw", padded[:, :, i : i + height, j : j + width], weights[:, :, i, j].astype(int)
+        )
+        for i in range(rows)
+        for j in range(columns)
+    )
+
+
+def test_integers_are_exact_here(made, latents):
+    """Each QLinearConv and the last product give what exact integers give; a saturating processor would not."""
+    _, _, model = made
+    values = traced(model, latents)
+    convolutions = [node for node in model.graph.node if node.op_type == "QLinearConv"]
+    assert len(convolutions) == 4
+    for node in convolutions:
+        x, x_scale, _, weights, w_scale, _, y_scale, _, bias = (values[name] for name in node.input)
+        pads = next(entry.ints for entry in node.attribute if entry.name == "pads")
+        sums = convolved(x, weights, pads) + bias[:, None, None]
+        factor = (x_scale * w_scale / y_scale).astype(np.float32)[:, None, None]
+        expected = np.clip(np.rint(sums.astype(np.float32) * factor), 0, 255).astype(np.uint8)
+        np.testing.assert_array_equal(values[node.output[0]], expected)
+    (last,) = (node for node in model.graph.node if node.op_type == "MatMulInteger")
+    product = values[last.input[0]].astype(np.int64) @ values[last.input[1]].astype(np.int64)
+    np.testing.assert_array_equal(values[last.output[0]], product)
+
+
+def test_pairs_are_kept_in_the_written_file(made, largest_pair):
+    """The constraint holds for the int8 constants of the graph, in the order that onnxruntime reduces in."""
+    import onnx
+
+    _, _, model = made
+    found = [onnx.numpy_helper.to_array(entry) for entry in model.graph.initializer]
+    kernels = [array for array in found if array.dtype == np.int8 and array.ndim in (2, 4)]
+    assert len(kernels) == 5
+    for array in kernels:
+        rows = [array] if array.ndim == 2 else ranges.reductions(array.transpose(2, 3, 1, 0))
+        assert max(largest_pair(matrix) for matrix in rows) <= 128
+
+
+def test_saturation_at_its_worst_is_kept_away():
+    """Bytes of 255 against pairs of (64, 64) and (127, 1), the largest that are allowed: the sums are exact."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    weights = np.tile(np.array([[64], [64], [127], [1]], np.int8), (64, 16))
+    x = np.full((5, 256), 255, np.uint8)
+    node = helper.make_node("MatMulInteger", ["x", "w"], ["y"])
+    graph = helper.make_graph(
+        [node],
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.UINT8, [5, 256])],
+        [helper.make_tensor_value_info("y", TensorProto.INT32, [5, 16])],
+        [numpy_helper.from_array(weights, "w")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=7)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    (y,) = session.run(None, {"x": x})
+    np.testing.assert_array_equal(y, x.astype(np.int64) @ weights.astype(np.int64))

@@ -1,0 +1,128 @@
+"""Mutated files and hostile graphs, some hundreds: an error of ours each time, or a file that works.
+
+examples/fuzz.py does more.
+"""
+
+import importlib
+import pathlib
+import sys
+
+import pytest
+
+from vaecli.errors import VaecliError
+from vaecli.modelfile.read import read_file
+
+EXAMPLES = pathlib.Path(__file__).parents[2] / "examples"
+COUNT, GRAPHS = 200, 150
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fuzzing():
+    """The modules of the script, importable by their names; its child processes find them the same way."""
+    sys.path.insert(0, str(EXAMPLES))
+    yield
+    sys.path.remove(str(EXAMPLES))
+
+
+@pytest.fixture(scope="module")
+def mutants(fuzzing):
+    return importlib.import_module("fuzzing.mutants")
+
+
+@pytest.fixture(scope="module")
+def graphs(fuzzing):
+    return importlib.import_module("fuzzing.graphs")
+
+
+@pytest.fixture(scope="module")
+def opening(fuzzing):
+    return importlib.import_module("fuzzing.opening")
+
+
+@pytest.fixture(scope="module")
+def originals(mutants, small_folder):
+    return {part: (small_folder / f"{part}.onnx").read_bytes() for part in mutants.PARTS}
+
+
+@pytest.fixture(scope="module")
+def opener(opening):
+    opener = opening.Opener()
+    yield opener
+    opener.close()
+
+
+@pytest.fixture
+def tried(opening, originals, opener, tmp_path):
+    """Try files: how many were refused, and how many came through onnxruntime in another process unharmed."""
+
+    def tried(files):
+        reached = refused = 0
+        for file in files:
+            folder = opening.written(tmp_path, originals, file)
+            try:
+                read_file(folder / f"{file.part}.onnx")
+            except VaecliError:
+                refused += 1
+                continue
+            result = opening.judged(file, originals[file.part], opener.open(folder, file.part))
+            assert not result.startswith(opening.BAD), f"{file.number} ({file.part}, {file.how}): {result}"
+            reached += 1
+        return refused, reached
+
+    return tried
+
+
+def test_mutants_are_refused_or_work(mutants, originals, tried):
+    """Each mutant, as it is and with its digest made right, ends in an error of ours or works."""
+    refused, reached = tried(
+        file for number in range(COUNT) for file in mutants.mutants(originals, number, seed=1)
+    )
+    assert refused > COUNT
+    assert reached > COUNT / 50  # the digest made right, some get to onnxruntime
+
+
+def test_hostile_graphs_are_refused_or_work(graphs, originals, tried):
+    """Graphs that are sound by their structure: many are refused, and many run within the limits."""
+    first = len(graphs.ATTACKS)  # those come below
+    refused, reached = tried(
+        graphs.hostile(originals["decoder"], number, seed=1) for number in range(first, first + GRAPHS)
+    )
+    assert refused > GRAPHS / 5
+    assert reached > GRAPHS / 5
+
+
+def test_known_attacks(graphs, originals, opening, tmp_path):
+    """All that were found are refused before onnxruntime; the largest graph that is allowed is not one of them."""
+    for number, name in enumerate(graphs.ATTACKS):
+        file = graphs.hostile(originals["decoder"], number, seed=1)
+        folder = opening.written(tmp_path, originals, file)
+        if name == "as large as allowed":
+            assert read_file(folder / "decoder.onnx").cost.elements > 0.8 * 2**29
+        else:
+            with pytest.raises(VaecliError, match="not as vaecli writes a file"):
+                read_file(folder / "decoder.onnx")
+
+
+def test_a_file_can_be_made_again(mutants, graphs, originals):
+    """Seed and number give the same file; both count; a mutant comes with a digest of either kind."""
+    first = mutants.mutants(originals, 3, seed=1)
+    assert first == mutants.mutants(originals, 3, seed=1)
+    assert first[0].content != mutants.mutants(originals, 3, seed=2)[0].content
+    assert [file.stamped for file in first] == [False, True]
+    assert {mutants.mutants(originals, number, seed=1)[0].part for number in range(4)} == set(mutants.PARTS)
+    made = [graphs.hostile(originals["decoder"], 99, seed=seed) for seed in (1, 1, 2)]
+    assert made[0] == made[1] and made[0].content != made[2].content
+
+
+def test_what_the_harness_would_find(mutants, opening, opener, model_folder):
+    """A process that dies is a crash, one too slow a hang, an unseen change an error; and it goes on."""
+    assert opener.open(model_folder, "decoder") == opening.OPENED
+    opener._process.kill()
+    assert opener.open(model_folder, "encoder").startswith(opening.CRASH)
+    assert opener.open(model_folder, "encoder") == opening.OPENED
+    tried = mutants.Mutant(0, "bits", False, "decoder", b"changed")
+    assert opening.judged(tried, b"original", opening.OPENED) == opening.UNNOTICED
+    assert opening.judged(tried, b"original", "refused: is damaged") == "refused: is damaged"
+    slow = opening.Opener(seconds=0)
+    assert slow.open(model_folder, "decoder") == opening.HANG
+    slow.close()

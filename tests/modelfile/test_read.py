@@ -1,0 +1,332 @@
+"""Damaged and foreign files: whatever the bytes, a ModelError that says what is wrong, and never a crash."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from vaecli.errors import ModelError
+from vaecli.modelfile.metadata import KEY_DIGEST, KEY_FORMAT, KEY_INFO, from_metadata
+from vaecli.modelfile.read import digest, read_file
+from vaecli.runtime.model import Model
+
+POSIX = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes and no /dev/zero")
+
+
+@pytest.fixture(scope="module")
+def decoder(model_folder):
+    """The bytes of the committed decoder."""
+    return (model_folder / "decoder.onnx").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def entries(forge, model_folder):
+    """Its metadata."""
+    return forge.entries(model_folder / "decoder.onnx")
+
+
+@pytest.fixture
+def refused(tmp_path):
+    """Open bytes as a model file, and give the message of the refusal."""
+
+    def refused(content):
+        path = tmp_path / "decoder.onnx"
+        path.write_bytes(content)
+        with pytest.raises(ModelError) as caught:
+            Model.open(path)
+        assert str(path) in str(caught.value)
+        return str(caught.value)
+
+    return refused
+
+
+def test_the_committed_files_pass(model_folder):
+    """Both halves are read, and say which they are."""
+    for part in ("encoder", "decoder"):
+        assert read_file(model_folder / f"{part}.onnx").info.part == part
+
+
+def test_forged_files_pass(forge, entries, decoder, tmp_path):
+    """The tests below fail for their own reasons: the same file with nothing changed but its bytes' order works."""
+    path = tmp_path / "decoder.onnx"
+    path.write_bytes(forge.with_entries(decoder, entries))
+    assert Model.open(path).sample(1).shape == (1, 28, 28, 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "is empty"),
+        (b"This is a text file, not a model.\n" * 50, "not a whole ONNX file"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "not a whole ONNX file"),
+        (b"\x00" * 1000, "not a whole ONNX file"),
+        (b"\x08\x01", "no graph"),
+    ],
+    ids=["empty", "text", "PNG", "zeros", "no graph"],
+)
+def test_not_a_model(refused, content, says):
+    """Files of other kinds are named as such."""
+    assert says in refused(content)
+
+
+def test_cut_short(refused, decoder):
+    """A file cut anywhere, at its very start and a byte before its end too, is refused."""
+    cuts = {1, 2, 3, 10, 100, len(decoder) - 65, len(decoder) - 64, len(decoder) - 1}
+    cuts |= set(np.random.default_rng(0).integers(1, len(decoder), 60).tolist())
+    for cut in sorted(cuts):
+        refused(decoder[:cut])
+
+
+def test_longer_than_written(refused, decoder):
+    """Bytes after the end are noticed too."""
+    assert "damaged" in refused(decoder + b"\x08\x01")
+    refused(decoder + b"\n")
+    refused(decoder + decoder)
+
+
+def test_one_bit_flipped(refused, decoder):
+    """One wrong bit, wherever it is, is noticed: 200 places at random, and every byte of keys and digest."""
+    rng = np.random.default_rng(1)
+    places = set(rng.integers(0, len(decoder), 200).tolist())
+    for key in (KEY_DIGEST, KEY_FORMAT):
+        start = decoder.index(key.encode()) - 6
+        places |= set(range(start, start + len(key) + 80, 5))
+    for place in sorted(place for place in places if place < len(decoder)):
+        flipped = bytearray(decoder)
+        flipped[place] ^= 1 << int(rng.integers(8))
+        refused(bytes(flipped))
+
+
+def test_foreign_onnx(refused, forge):
+    """An ONNX file of someone else's is called that; ours has both keys."""
+    assert "not one that vaecli made" in refused(forge.model({}))
+    assert "not one that vaecli made" in refused(forge.model({"producer": "x"}, b"\x12\x01g"))
+    assert "not one that vaecli made" in refused(forge.stamped({KEY_FORMAT: "1"}))
+
+
+def test_later_format(refused, forge, entries, decoder):
+    """A file of a later version, whole by its digest, says so and how to go on."""
+    message = refused(forge.with_entries(decoder, entries | {KEY_FORMAT: "99"}))
+    assert "must have format 2, got '99'" in message
+    assert "pip install --upgrade vaecli" in message
+
+
+def test_earlier_format(refused, forge, entries, decoder):
+    """A file of an earlier version, which was never published, says how to make it again."""
+    message = refused(forge.with_entries(decoder, entries | {KEY_FORMAT: "1"}))
+    assert "must have format 2, got '1'" in message
+    assert "train the model again and export it" in message
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("likelihood", {"name": "gaussian", "outputs": ["mean"]}, "likelihood 'gaussian'"),
+        ("likelihood", {"name": "bernoulli", "outputs": ["logits", "scale"]}, "outputs"),
+        ("prior", {"name": "flow"}, "prior 'flow'"),
+        ("preparation", {"scale": 127.5, "polarity": "any", "photo": "fashion"}, "scale of pixels '127.5'"),
+        ("preparation", {"scale": 255, "polarity": "any", "photo": "sky"}, "preparation of pictures 'sky'"),
+        ("preparation", {"scale": 255, "polarity": "left", "photo": "fashion"}, "polarity 'left'"),
+        ("inputs", ["z", "label"], "inputs"),
+    ],
+)
+def test_what_this_version_does_not_know_is_refused(refused, forge, entries, decoder, field, value, says):
+    """A file that needs another likelihood, prior, preparation or input is an error, never misread."""
+    info = json.dumps(json.loads(entries[KEY_INFO]) | {field: value})
+    message = refused(forge.with_entries(decoder, entries | {KEY_INFO: info}))
+    assert says in message and "pip install --upgrade vaecli" in message
+
+
+def test_no_digest_and_a_wrong_one(refused, forge, entries, decoder):
+    """Without its digest, or with another one, a file counts as damaged."""
+    assert "damaged" in refused(forge.model(entries))
+    assert "damaged" in refused(forge.model({**entries, KEY_DIGEST: "0" * 64}))
+    assert "damaged" in refused(forge.model({**entries, KEY_DIGEST: ""}))
+    assert "damaged" in refused(forge.model({**entries, KEY_DIGEST: "é" * 32}))
+
+
+INFO_DAMAGE = [
+    "",
+    "not JSON",
+    "[]",
+    "3",
+    "null",
+    '"text"',
+    "{}",
+    "[" * 100_000,
+]
+
+
+@pytest.mark.parametrize("text", INFO_DAMAGE, ids=[text[:8] or "empty" for text in INFO_DAMAGE])
+def test_info_that_is_no_info(refused, forge, entries, decoder, text):
+    """A file whose digest is right and whose description is not: refused, never a crash."""
+    assert "does not fit" in refused(forge.with_entries(decoder, entries | {KEY_INFO: text}))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("image_shape", None),
+        ("image_shape", 28),
+        ("image_shape", [28, 28]),
+        ("image_shape", [28, 28, 1, 1]),
+        ("image_shape", [0, 28, 1]),
+        ("image_shape", [28, -1, 1]),
+        ("image_shape", [10**9, 28, 1]),
+        ("image_shape", [float("inf"), 28, 1]),
+        ("image_shape", [float("nan"), 28, 1]),
+        ("image_shape", ["x", 28, 1]),
+        ("latent_dim", "2"),
+        ("latent_dim", 0),
+        ("latent_dim", 2.0),
+        ("latent_dim", True),
+        ("latent_dim", 10**6),
+        ("image_shape", [28, 28, 2]),
+        ("image_shape", [28, 28, 4]),
+        ("image_shape", [28.0, 28, 1]),
+        ("image_shape", [4096, 4096, 1]),
+        ("image_shape", {"a": 1, "b": 2, "c": 3}),
+        ("image_shape", "abc"),
+        ("part", "both"),
+        ("part", None),
+        ("class_names", None),
+        ("class_names", 3),
+        ("class_names", ["shirt", 3]),
+        ("class_names", ["x" * 2000]),
+        ("class_names", ["\x1b]0;pwned\x07"]),
+        ("name", "\x1b[2J"),
+        ("name", "two\nlines"),
+        ("name", "\u202ekool"),
+        ("name", "\x9b2J"),
+        ("name", "\ud800"),
+        ("name", 5),
+        ("model_id", None),
+        ("network", None),
+        ("created", None),
+        ("software", {"numpy": None}),
+        ("software", {"\x1b[2J": "1"}),
+        ("likelihood", {"name": "bernoulli", "outputs": ["\x1b[2J"]}),
+        ("training", {"val_loss": float("nan")}),
+        ("training", {"val_loss": float("inf")}),
+        ("training", {"a": {"b": {"c": {"d": 1}}}}),
+        ("\x1b[2J", 1),
+        ("likelihood", "bernoulli"),
+        ("preparation", []),
+        ("preparation", {}),
+        ("data", {"name": None}),
+        ("training", None),
+        ("nosuch", 1),
+    ],
+)
+def test_info_with_one_wrong_field(refused, forge, entries, key, value):
+    """One field of a wrong type or out of its range is enough, before the graph is looked at."""
+    info = json.loads(entries[KEY_INFO]) | {key: value}
+    message = refused(forge.stamped(entries | {KEY_INFO: json.dumps(info)}))
+    assert "does not fit" in message and message.isprintable()
+
+
+def test_info_with_a_field_missing(entries):
+    """No field may be left out: each is asked for, but those that tell an int8 file from a float32 one."""
+    info = json.loads(entries[KEY_INFO])
+    for key in info.keys() - {"precision", "quantisation"}:
+        partial = json.dumps({name: value for name, value in info.items() if name != key})
+        with pytest.raises(ModelError, match="does not fit"):
+            from_metadata(entries | {KEY_INFO: partial}, "x")
+
+
+def test_info_without_measure(refused, forge, entries):
+    """Megabytes of JSON, which take twenty times as much as objects, and lists within lists."""
+    info = json.loads(entries[KEY_INFO])
+    for training, says in (
+        ({str(i): {} for i in range(200_000)}, "must have at most 1,048,576 characters"),
+        ({"x": "a" * 2000}, "too long"),
+    ):
+        text = json.dumps(info | {"training": training})
+        assert says in refused(forge.stamped(entries | {KEY_INFO: text}))
+    deep = entries[KEY_INFO].replace('"training": {', '"training": {"x": ' + "[" * 100_000, 1)
+    assert "does not fit" in refused(forge.stamped(entries | {KEY_INFO: deep}))
+
+
+def test_info_round_trip(model):
+    """What is written into a file is what is read from it, whatever the names' letters."""
+    info = dataclasses.replace(model.info, name="Schuhe ä 靴", class_names=("ä", '"', "\\"))
+    assert from_metadata(info.to_metadata(), "x") == info
+
+
+def test_no_path_of_the_machine_goes_in(decoder):
+    """The description holds no absolute path."""
+    for path in (b"/work", b"/tmp", b"/home", b"/root", b"C:\\"):
+        assert path not in decoder
+
+
+def test_a_graph_that_is_none(refused, forge, entries):
+    """A right digest over a graph that is none: refused before onnxruntime sees it."""
+    for graph in (b"\x12\x01g", b"garbage" * 10, b""):
+        assert "not as vaecli writes" in refused(forge.stamped(entries, graph))
+
+
+def test_a_name_that_leads_nowhere(refused, forge, entries, decoder, capfd):
+    """What is sound by its structure and still no model: refused, too, and nothing of onnxruntime's own is seen."""
+    twice = decoder.replace(b"Sigmoid:0", b"Relu_99:0", 1)
+    assert twice != decoder
+    assert "not as vaecli writes" in refused(forge.with_entries(twice, entries))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_larger_than_an_onnx_file_can_be(tmp_path):
+    """A file beyond protobuf's 2 GiB is refused by its size: it is not read."""
+    path = tmp_path / "decoder.onnx"
+    with path.open("wb") as file:
+        try:
+            file.truncate(2**31)  # a hole, no disk space
+        except OSError:
+            pytest.skip("no files with holes here")
+    with pytest.raises(ModelError, match="larger than"):
+        read_file(path)
+
+
+def test_digest_ignores_itself():
+    """The digest is of all bytes but its own 64."""
+    first, second = b"ab" + b"0" * 64 + b"cd", b"ab" + b"f" * 64 + b"cd"
+    assert digest(first, 2) == digest(second, 2)
+    assert digest(first, 2) != digest(b"x" + first[1:], 2)
+    assert digest(first, 2) != digest(first[:-1] + b"x", 2)
+    assert digest(first, 2) != digest(first, 1)
+
+
+@POSIX
+def test_a_pipe_does_not_wait(tmp_path):
+    """A named pipe in the place of a file would wait for a writer for ever."""
+    path = tmp_path / "decoder.onnx"
+    os.mkfifo(path)
+    with pytest.raises(ModelError, match="no regular file"):
+        read_file(path)
+
+
+@POSIX
+def test_what_is_no_regular_file(tmp_path, decoder):
+    """A folder, a device without an end, a link to one; a link to a file is followed."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("/dev/zero")
+    for path in (tmp_path / "folder", tmp_path / "link", pathlib.Path("/dev/zero")):
+        with pytest.raises(ModelError, match="no regular file"):
+            read_file(path)
+    (tmp_path / "whole.onnx").write_bytes(decoder)
+    (tmp_path / "decoder.onnx").symlink_to("whole.onnx")
+    assert read_file(tmp_path / "decoder.onnx").content == decoder
+
+
+def test_the_digest_copies_nothing():
+    """A file may be large: its bytes are hashed where they are."""
+    content = bytes(2**24)
+    tracemalloc.start()
+    try:
+        digest(content, 100)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2**16

@@ -1,0 +1,47 @@
+"""Which onnxruntime a file needs, and what one that is too old is told."""
+
+import onnxruntime
+import pytest
+
+from vaecli.errors import ModelError
+from vaecli.modelfile import versions
+from vaecli.runtime.model import Model
+
+
+def test_needed():
+    """By opset; one below the table needs no more than its first line, one above is not known."""
+    assert [versions.needed(opset) for opset in (7, 13, 15, 18, 19)] == ["1.6", "1.6", "1.10", "1.14", ""]
+
+
+@pytest.mark.parametrize(
+    ("version", "other", "older"),
+    [
+        ("1.9.0", "1.10", True),
+        ("1.10.0", "1.10", False),
+        ("1.32.0", "1.6", False),
+        ("2.0", "1.14", False),
+        ("1.5.2rc1", "1.6", True),
+        ("1.18.0.dev1", "1.18", False),
+    ],
+)
+def test_is_older(version, other, older):
+    """Numbers are compared as numbers: 1.9 comes before 1.10."""
+    assert versions.is_older(version, other) == older
+
+
+def test_an_onnxruntime_that_is_too_old(model_folder, monkeypatch):
+    """It refuses the file; the message says which one is needed and which one is here."""
+
+    def refuse(*_, **__):
+        raise RuntimeError("Unsupported model IR version")
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", refuse)
+    monkeypatch.setattr(onnxruntime, "__version__", "1.5.2")
+    with pytest.raises(ModelError, match=r"needs onnxruntime 1\.6 or later .* this is 1\.5\.2") as caught:
+        Model.open(model_folder)
+    assert caught.value.hint == 'pip install --upgrade "onnxruntime>=1.6"'
+    monkeypatch.setattr(onnxruntime, "__version__", "1.18.0")
+    with pytest.raises(
+        ModelError, match=r"onnxruntime 1\.18\.0 does not take .*Unsupported model IR version"
+    ):
+        Model.open(model_folder)

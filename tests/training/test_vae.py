@@ -1,0 +1,64 @@
+"""The networks: shapes, sizes, and a start from which training can go on."""
+
+import numpy as np
+import pytest
+
+from vaecli.errors import OptionError
+
+pytestmark = pytest.mark.train
+
+
+@pytest.mark.parametrize("shape", [(28, 28, 1), (32, 32, 3), (30, 21, 1), (5, 4, 3)])
+def test_shapes(shape):
+    """Any height, width and channel count comes out as it went in."""
+    from vaecli.probability.likelihoods import likelihood
+    from vaecli.training.vae import build
+
+    vae = build("classic", likelihood("bernoulli"), shape, 3, seed=0)
+    posterior = vae.encode({"image": np.zeros((2, *shape), np.float32)})
+    assert posterior["z_mean"].shape == posterior["z_log_var"].shape == (2, 3)
+    assert vae.decode({"z": posterior["z_mean"]})["logits"].shape == (2, *shape)
+
+
+def test_classic_size():
+    """The classic network with D = 2 has the 134,165 parameters that the same layers have in Keras' own example."""
+    from vaecli.probability.likelihoods import likelihood
+    from vaecli.training.vae import build
+
+    vae = build("classic", likelihood("bernoulli"), (28, 28, 1), 2, seed=0)
+    assert sum(int(np.prod(v.shape)) for v in vae.variables) == 134_165
+
+
+def test_seed_decides_the_weights():
+    """The same seed gives the same weights, another one others, and no two layers share theirs."""
+    from vaecli.probability.likelihoods import likelihood
+    from vaecli.training.vae import build
+
+    first, again, other = (
+        build("classic", likelihood("bernoulli"), (28, 28, 1), 2, seed=seed) for seed in (7, 7, 8)
+    )
+    weights = [[v.numpy() for v in vae.variables] for vae in (first, again, other)]
+    assert all(np.array_equal(a, b) for a, b in zip(weights[0], weights[1], strict=True))
+    kernels = [w for w in weights[0] if w.ndim > 1 and w.std() > 0]
+    others = [w for w in weights[2] if w.ndim > 1 and w.std() > 0]
+    assert not any(np.array_equal(a, b) for a, b in zip(kernels, others, strict=True))
+    starts = [tuple(kernel.ravel()[:3] / kernel.std()) for kernel in kernels]
+    assert len(set(starts)) == len(starts)
+
+
+def test_first_logits_are_the_output_bias():
+    """An untrained decoder gives the data's mean at z = 0."""
+    from vaecli.probability.likelihoods import likelihood
+    from vaecli.training.vae import build
+
+    vae = build("classic", likelihood("bernoulli"), (8, 8, 1), 2, seed=0, pixel_mean=1 / (1 + np.exp(1.5)))
+    assert np.allclose(vae.decode({"z": np.zeros((1, 2), np.float32)})["logits"], -1.5, atol=1e-6)
+
+
+def test_unknown_network():
+    """A name that does not exist is a usage error."""
+    from vaecli.probability.likelihoods import likelihood
+    from vaecli.training.vae import build
+
+    with pytest.raises(OptionError, match="classic"):
+        build("clasic", likelihood("bernoulli"), (28, 28, 1), 2, seed=0)

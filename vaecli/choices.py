@@ -1,0 +1,21 @@
+"""The words that options and functions accept, each set written once."""
+
+from typing import Literal, TypeAlias, get_args
+
+Network: TypeAlias = Literal["classic"]
+LikelihoodName: TypeAlias = Literal["bernoulli"]
+PriorName: TypeAlias = Literal["normal"]
+Schedule: TypeAlias = Literal["cosine", "constant"]
+TrainingPrecision: TypeAlias = Literal["auto", "float32", "bfloat16"]  # of training steps
+Precision: TypeAlias = Literal["float32", "fp16", "int8"]  # of an exported decoder
+Split: TypeAlias = Literal["train", "test"]
+PathKind: TypeAlias = Literal["linear", "spherical"]
+ArrayType: TypeAlias = Literal["uint8", "float32"]
+Polarity: TypeAlias = Literal["light-on-dark", "dark-on-light", "any"]
+Photo: TypeAlias = Literal["fashion"]  # how a user's picture becomes like the training images
+
+LIKELIHOODS: tuple[LikelihoodName, ...] = get_args(LikelihoodName)
+PRIORS: tuple[PriorName, ...] = get_args(PriorName)
+POLARITIES: tuple[Polarity, ...] = get_args(Polarity)
+PHOTOS: tuple[Photo, ...] = get_args(Photo)
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)

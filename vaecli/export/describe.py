@@ -1,0 +1,56 @@
+"""The metadata of a model, from the options, the data and the state of a run."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from vaecli import options
+from vaecli.modelfile.metadata import INPUTS, ModelInfo
+from vaecli.options import TrainOptions
+from vaecli.pixels import SCALE
+from vaecli.probability.likelihoods import likelihood
+from vaecli.runs import provenance
+from vaecli.runs.state import State
+
+
+def untrained(data: Mapping[str, Any], train_options: TrainOptions) -> ModelInfo:
+    """Describe a model as far as data and options decide it; `data` is the table of provenance.json."""
+    height, width, channels = data["image_shape"]
+    pixels = likelihood(train_options.likelihood)
+    return ModelInfo(
+        part="decoder",
+        model_id="",
+        name="",
+        image_shape=(height, width, channels),
+        latent_dim=train_options.latent_dim,
+        network=train_options.network,
+        likelihood={"name": pixels.name, "outputs": list(pixels.outputs), "note": pixels.note},
+        preparation={"scale": SCALE, "polarity": data["polarity"], "photo": "fashion"},
+        prior={"name": "normal"},
+        class_names=tuple(data["class_names"]),
+        data={name: data[name] for name in ("name", "sha256", "count", "validation_count")},
+        training={name: value for name, value in options.settings(train_options).items() if name != "data"},
+        software=provenance.versions(),
+        created=provenance.now(),
+        inputs=INPUTS["decoder"],
+    )
+
+
+def trained(data: Mapping[str, Any], train_options: TrainOptions, state: State, *, name: str) -> ModelInfo:
+    """Describe the best weights of a run called `name`, with their figures on the validation images."""
+    best = state.history[state.best_epoch - 1]
+    figures = {column: best[column] for column in ("val_loss", "val_reconstruction", "val_kl")}
+    info = untrained(data, train_options)
+    training = info.training | {"best_epoch": state.best_epoch, "epochs_done": state.epoch} | figures
+    return info.replace(model_id=model_id(state.best_weights), name=name, training=training)
+
+
+def model_id(weights: Mapping[str, np.ndarray]) -> str:
+    """Digest of the float32 weights of both halves, by path: 32 hexadecimal digits."""
+    hasher = hashlib.sha256()
+    for path, value in sorted(weights.items()):
+        hasher.update(f"{path} {value.shape};".encode())
+        hasher.update(np.ascontiguousarray(value, "<f4").tobytes())
+    return hasher.hexdigest()[:32]

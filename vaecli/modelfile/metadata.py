@@ -1,0 +1,201 @@
+"""What an exported file says of itself: the metadata of both halves, as a dataclass and as JSON."""
+
+import dataclasses
+import json
+import math
+from typing import Any
+
+from vaecli.choices import LIKELIHOODS, PHOTOS, POLARITIES, PRECISIONS, PRIORS
+from vaecli.errors import ModelError
+from vaecli.modelfile.safe_text import is_plain
+from vaecli.pixels import SCALE
+
+FORMAT = 2  # provisional: files of other formats are refused
+PARTS = ("encoder", "decoder")
+
+KEY_FORMAT = "vaecli.format"
+KEY_INFO = "vaecli.info"
+KEY_DIGEST = "vaecli.sha256"
+
+MAX_INFO = 2**20  # characters; its JSON takes some twenty times as much in memory
+MAX_TEXT = 1024  # characters of a name or a value
+MAX_DEPTH = 4  # of tables within tables
+CHANNELS = (1, 3)
+MAX_LATENT_DIM = 4096
+INPUTS = {"encoder": ("image",), "decoder": ("z",)}  # of the graphs that this version runs
+OUTPUTS = {"bernoulli": ("logits",)}  # of a decoder beside `image`, by likelihood
+MAX_SIDE, MAX_VALUES = 4096, 2**23  # pixels along a side; pixels times channels: a sheet of 64 takes 512 MiB
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ModelInfo:
+    """All that is needed to use a file, and where it comes from; no path of the machine that made it.
+
+    Attributes:
+        part: `encoder` or `decoder`.
+        model_id: the same in both halves of one model.
+        name: of the run.
+        image_shape: (H, W, C).
+        latent_dim: D.
+        network: the name of the architecture.
+        likelihood: `name`, and `outputs`, the decoder's outputs beside `image`.
+        preparation: of pictures for the encoder: `scale`, which pixels are divided by, `polarity`, and `photo`, how
+            a user's picture becomes like the training images.
+        prior: `name`.
+        inputs: the names of the graph's inputs.
+        class_names: of the labels in the data, in their order.
+        data: `name`, `sha256`, and `count` of the images trained on.
+        training: options and figures, in nats on the validation images.
+        software: names and versions.
+        created: ISO 8601, UTC.
+        precision: `float32`; a decoder may be `int8`, or `fp16`, which is float32 with weights in half the bytes.
+        quantisation: how far an int8 or fp16 file is from the float32 one, see `export.fidelity`; else empty.
+    """
+
+    part: str
+    model_id: str
+    name: str
+    image_shape: tuple[int, int, int]
+    latent_dim: int
+    network: str
+    likelihood: dict[str, Any]
+    preparation: dict[str, Any]
+    prior: dict[str, Any]
+    class_names: tuple[str, ...]
+    data: dict[str, Any]
+    training: dict[str, Any]
+    software: dict[str, str]
+    created: str
+    inputs: tuple[str, ...] = ()
+    precision: str = "float32"
+    quantisation: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    def replace(self, **changes: Any) -> "ModelInfo":
+        """A copy with other values in some fields."""
+        return dataclasses.replace(self, **changes)
+
+    def to_metadata(self) -> dict[str, str]:
+        """The entries for the file, but for the digest."""
+        return {KEY_FORMAT: str(FORMAT), KEY_INFO: json.dumps(dataclasses.asdict(self), ensure_ascii=False)}
+
+
+def from_metadata(entries: dict[str, str], where: str) -> ModelInfo:
+    """Read the entries of a file.
+
+    Raises:
+        ModelError: not one of our files, one of another format, one that needs what this version does not know, or
+            entries that do not fit.
+    """
+    if KEY_FORMAT not in entries or KEY_INFO not in entries:
+        raise ModelError(
+            f"{where} is an ONNX file, but not one that vaecli made.", hint="Make one with `vaecli export`."
+        )
+    _require_format(entries[KEY_FORMAT], where)
+    try:
+        if len(entries[KEY_INFO]) > MAX_INFO:
+            raise ValueError(
+                f"its text must have at most {MAX_INFO:,} characters, got {len(entries[KEY_INFO]):,}"
+            )
+        fields = json.loads(entries[KEY_INFO])
+        _check_values(fields)
+        height, width, channels = fields.pop("image_shape")
+        info = ModelInfo(
+            image_shape=(height, width, channels),
+            class_names=tuple(fields.pop("class_names")),
+            inputs=tuple(fields.pop("inputs")),
+            **fields,
+        )
+        _check(info)
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
+        raise ModelError(
+            f"The metadata of {where} does not fit: {error}.", hint="Export it again."
+        ) from error
+    _require_known(info, where)
+    return info
+
+
+def _require_format(text: str, where: str) -> None:
+    if text == str(FORMAT):
+        return
+    older = text.isdecimal() and len(text) < 9 and int(text) < FORMAT
+    raise ModelError(
+        f"{where} must have format {FORMAT}, got {text[:20]!r}.",
+        hint="An earlier version made it: train the model again and export it."
+        if older
+        else "A later version made it: pip install --upgrade vaecli",
+    )
+
+
+def _require_known(info: ModelInfo, where: str) -> None:
+    """Refuse a file whose meaning this version does not know: to ignore a part of it would give wrong results."""
+    expected_inputs = INPUTS[info.part]
+    parts = {
+        "likelihood": (info.likelihood["name"], LIKELIHOODS),
+        "prior": (info.prior["name"], PRIORS),
+        "scale of pixels": (info.preparation["scale"], (SCALE,)),
+        "polarity": (info.preparation["polarity"], POLARITIES),
+        "preparation of pictures": (info.preparation["photo"], PHOTOS),
+        "inputs": (list(info.inputs), (list(expected_inputs),)),
+        "outputs": (info.likelihood["outputs"], (list(OUTPUTS.get(info.likelihood["name"], ())),)),
+    }
+    for what, (value, known) in parts.items():
+        if value not in known or type(value) is not type(known[0]):
+            shown = " or ".join(map(str, known))
+            raise ModelError(
+                f"{where} has the {what} {str(value)[:80]!r}; this version of vaecli knows {shown}.",
+                hint="A later version made it: pip install --upgrade vaecli",
+            )
+
+
+def _check_values(value: Any, depth: int = 0) -> None:
+    """Reject control characters, NaN and infinity, and deep nesting anywhere in the value."""
+    if isinstance(value, str) and not (len(value) <= MAX_TEXT and is_plain(value)):
+        raise ValueError(f"a text is too long or has control characters, {value[:40]!r}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"a number must be finite, got {value}")
+    if isinstance(value, dict | list):
+        if depth == MAX_DEPTH:
+            raise ValueError("its tables are nested too deeply")
+        for part in [*value, *value.values()] if isinstance(value, dict) else value:
+            _check_values(part, depth + 1)
+
+
+def _check(info: ModelInfo) -> None:
+    if info.part not in PARTS:
+        raise ValueError(f"part must be {' or '.join(PARTS)}, got {info.part!r}")
+    if info.precision not in PRECISIONS:
+        raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, got {info.precision!r}")
+    shape = info.image_shape
+    if not all(type(size) is int and 1 <= size <= MAX_SIDE for size in shape):
+        raise ValueError(f"image_shape is {shape}")
+    if shape[-1] not in CHANNELS or math.prod(shape) > MAX_VALUES:
+        raise ValueError(
+            f"image_shape must have 1 or 3 channels and at most {MAX_VALUES:,} values, got {shape}"
+        )
+    if type(info.latent_dim) is not int or not 1 <= info.latent_dim <= MAX_LATENT_DIM:
+        raise ValueError(f"latent_dim must be 1 to {MAX_LATENT_DIM}, got {info.latent_dim!r}")
+    _check_tables(info)
+
+
+def _check_tables(info: ModelInfo) -> None:
+    for name in ("model_id", "name", "network", "created"):
+        if not isinstance(getattr(info, name), str):
+            raise TypeError(f"{name} must be text")
+    for name in ("likelihood", "preparation", "prior", "data", "training", "software", "quantisation"):
+        if not isinstance(getattr(info, name), dict):
+            raise TypeError(f"{name} must be a table")
+    texts = {"class_names": info.class_names, "inputs": info.inputs, "software": info.software.values()}
+    for name, values in texts.items():
+        if not all(isinstance(text, str) for text in values):
+            raise TypeError(f"{name} must be texts")
+    if not isinstance(info.data.get("name"), str):
+        raise ValueError("the name of its data is missing")
+    required = {
+        "likelihood": ("name", "outputs"),
+        "prior": ("name",),
+        "preparation": ("scale", "polarity", "photo"),
+    }
+    for table, keys in required.items():
+        for key in keys:
+            if key not in getattr(info, table):
+                raise ValueError(f"{key!r} is missing in its {table}")

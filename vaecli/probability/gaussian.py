@@ -1,0 +1,33 @@
+"""Gaussian formulas: log-densities, the KL divergence to N(0, I), the reparametrised sample."""
+
+import math
+from typing import Any
+
+LOG_2_PI = math.log(2.0 * math.pi)
+
+
+def kl_to_standard_normal(z_mean: Any, z_log_var: Any, xp: Any) -> Any:
+    """KL(N(z_mean, exp(z_log_var)) || N(0, 1)) of each dimension, in nats.
+
+    `z_mean` and `z_log_var` are (N, D), and so is the result; its sum over D is the KL term of the ELBO.
+    Source: Kingma & Welling 2014, appendix B (arXiv:1312.6114).
+    """
+    return 0.5 * (xp.square(z_mean) + xp.exp(z_log_var) - 1.0 - z_log_var)
+
+
+def sample_posterior(z_mean: Any, z_log_var: Any, noise: Any, xp: Any) -> Any:
+    """`z = z_mean + exp(z_log_var / 2) * noise`: the reparametrisation of Kingma & Welling 2014, section 2.4.
+
+    All are (N, D). The noise is standard normal and the caller's, so the same noise gives the same z.
+    """
+    return z_mean + xp.exp(0.5 * z_log_var) * noise
+
+
+def log_normal_standard(z: Any, xp: Any) -> Any:
+    """`log N(z; 0, 1)` of each dimension, in nats; any shape."""
+    return -0.5 * (LOG_2_PI + xp.square(z))
+
+
+def log_normal(z: Any, z_mean: Any, z_log_var: Any, xp: Any) -> Any:
+    """`log N(z; z_mean, exp(z_log_var))` of each dimension, in nats; the shapes broadcast."""
+    return -0.5 * (LOG_2_PI + z_log_var + xp.square(z - z_mean) * xp.exp(-z_log_var))

@@ -1,0 +1,84 @@
+"""The classic network: two convolutions down, 16 hidden units, two transposed convolutions up."""
+
+import math
+
+import keras
+from keras import layers
+
+from vaecli.training.networks.blocks import Seeds
+
+FILTERS = (32, 64)
+HIDDEN_UNITS = 16
+# Early in training the KL pulls z_mean to zero before the decoder can use it; a z_mean that starts at full size
+# lets Adam do so by switching the 16 ReLU units off for good. A small start and a positive bias keep them alive.
+HIDDEN_BIAS = 0.5
+Z_MEAN_SCALE = 0.05
+
+
+def encoder(shape: tuple[int, int, int], latent_dim: int, seeds: Seeds) -> keras.Model:
+    """Build `image` (N, H, W, C) in [0, 1] -> `z_mean`, `z_log_var` (N, D)."""
+    image = keras.Input(shape, name="image")  # (N, H, W, C)
+    x = image
+    for number, filters in enumerate(FILTERS, 1):  # (N, H/2, W/2, 32), (N, H/4, W/4, 64)
+        x = layers.Conv2D(
+            filters,
+            3,
+            strides=2,
+            padding="same",
+            activation="relu",
+            kernel_initializer=seeds.he(),
+            name=f"convolution_{number}",
+        )(x)
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.Dense(
+        HIDDEN_UNITS,
+        activation="relu",
+        kernel_initializer=seeds.he(),
+        bias_initializer=keras.initializers.Constant(HIDDEN_BIAS),
+        name="hidden",
+    )(x)
+    z_mean = layers.Dense(latent_dim, name="z_mean", kernel_initializer=seeds.glorot(Z_MEAN_SCALE))(x)
+    z_log_var = layers.Dense(latent_dim, name="z_log_var", kernel_initializer="zeros")(x)
+    return keras.Model({"image": image}, {"z_mean": z_mean, "z_log_var": z_log_var}, name="encoder")
+
+
+def decoder(
+    shape: tuple[int, int, int], latent_dim: int, seeds: Seeds, outputs: dict[str, float]
+) -> keras.Model:
+    """Build `z` (N, D) -> the likelihood's one raw output (N, H, W, C).
+
+    Args:
+        shape: (H, W, C) of the images.
+        latent_dim: D.
+        seeds: of the initial weights.
+        outputs: name -> bias of the last layer, of the one output that this network has.
+    """
+    ((output_name, output_bias),) = outputs.items()
+    height, width, channels = shape
+    rows, columns = math.ceil(height / 4), math.ceil(width / 4)
+    z = keras.Input((latent_dim,), name="z")
+    x = layers.Dense(
+        rows * columns * FILTERS[-1], activation="relu", kernel_initializer=seeds.he(), name="grid"
+    )(z)
+    x = layers.Reshape((rows, columns, FILTERS[-1]), name="reshape")(x)
+    for number, filters in enumerate(reversed(FILTERS), 1):  # (N, H/2, W/2, 64), (N, H, W, 32)
+        x = layers.Conv2DTranspose(
+            filters,
+            3,
+            strides=2,
+            padding="same",
+            activation="relu",
+            kernel_initializer=seeds.he(),
+            name=f"upsampling_{number}",
+        )(x)
+    output = layers.Conv2DTranspose(
+        channels,
+        3,
+        padding="same",
+        kernel_initializer=seeds.glorot(),
+        bias_initializer=keras.initializers.Constant(output_bias),
+        name=output_name,
+    )(x)
+    if (rows * 4, columns * 4) != (height, width):
+        output = layers.Cropping2D(((0, rows * 4 - height), (0, columns * 4 - width)), name="crop")(output)
+    return keras.Model({"z": z}, {output_name: output}, name="decoder")

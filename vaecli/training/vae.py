@@ -1,0 +1,83 @@
+"""The variational autoencoder in Keras: two networks with named inputs, and the likelihood of the pixels."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from vaecli.errors import OptionError
+from vaecli.probability.likelihoods import Likelihood
+from vaecli.training.networks import classic
+from vaecli.training.networks.blocks import Seeds
+
+
+@dataclasses.dataclass(frozen=True)
+class Vae:
+    """An encoder and a decoder.
+
+    Attributes:
+        encoder: `image` (N, H, W, C) in [0, 1] -> `z_mean`, `z_log_var` (N, D).
+        decoder: `z` (N, D) -> the raw outputs of the likelihood, each (N, H, W, C).
+        likelihood: p(x given the decoder's outputs).
+        latent_dim: D.
+    """
+
+    encoder: keras.Model
+    decoder: keras.Model
+    likelihood: Likelihood
+    latent_dim: int
+
+    @property
+    def variables(self) -> list[keras.Variable]:
+        """All variables, the encoder's first. All are trainable, which a test holds."""
+        return [*self.encoder.variables, *self.decoder.variables]
+
+    def encode(self, inputs: Mapping[str, Any], *, training: bool = False) -> dict[str, Any]:
+        """`z_mean` and `z_log_var` (N, D) of named inputs, `image` (N, H, W, C) among them."""
+        outputs: dict[str, Any] = self.encoder(dict(inputs), training=training)
+        return outputs
+
+    def decode(self, inputs: Mapping[str, Any], *, training: bool = False) -> dict[str, Any]:
+        """The likelihood's raw outputs (N, H, W, C) of named inputs, `z` (N, D) among them."""
+        outputs: dict[str, Any] = self.decoder(dict(inputs), training=training)
+        return outputs
+
+
+def build(
+    network: str,
+    likelihood: Likelihood,
+    shape: tuple[int, int, int],
+    latent_dim: int,
+    *,
+    seed: int,
+    pixel_mean: float = 0.5,
+) -> Vae:
+    """Build an untrained autoencoder.
+
+    Args:
+        network: the name of the architecture.
+        likelihood: of the pixels.
+        shape: (H, W, C) of the images.
+        latent_dim: D.
+        seed: of the initial weights.
+        pixel_mean: the mean of the training pixels in [0, 1]: the decoder begins with it.
+
+    Raises:
+        OptionError: an unknown network.
+    """
+    if network != "classic":
+        raise OptionError(f"--network must be classic, got {network!r}.", option="--network")
+    seeds = Seeds(seed)
+    return Vae(
+        classic.encoder(shape, latent_dim, seeds),
+        classic.decoder(shape, latent_dim, seeds, likelihood.initial_outputs(pixel_mean)),
+        likelihood,
+        latent_dim,
+    )
+
+
+def parameter_count(vae: Vae) -> int:
+    """The number of weights and biases of both networks."""
+    return sum(int(np.prod(variable.shape)) for variable in vae.variables)
