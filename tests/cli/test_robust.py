@@ -19,7 +19,7 @@ from vaecli.runtime.model import Model
 
 pytestmark = pytest.mark.train
 
-EXAMPLE = pathlib.Path(__file__).parents[2] / "examples" / "kill_and_resume.py"
+EXAMPLE = pathlib.Path(__file__).parents[2] / "examples" / "proofs" / "kill_and_resume.py"
 
 
 def begin(*arguments, cwd, **more):

@@ -1,6 +1,6 @@
 """Mutated files and hostile graphs, some hundreds: an error of ours each time, or a file that works.
 
-examples/fuzz.py does more.
+examples/proofs/fuzz.py does more.
 """
 
 import importlib
@@ -12,7 +12,7 @@ import pytest
 from vaecli.errors import VaecliError
 from vaecli.modelfile.read import read_file
 
-EXAMPLES = pathlib.Path(__file__).parents[2] / "examples"
+EXAMPLES = pathlib.Path(__file__).parents[2] / "examples" / "proofs"
 COUNT, GRAPHS = 200, 150
 
 

@@ -66,12 +66,12 @@ def test_it_is_small_free_of_pickle_and_carries_its_licence():
 
 
 def test_the_script_that_makes_it_makes_the_same_pixels(tmp_path, monkeypatch, capsys):
-    """examples/make_mini.py, run on the real set, gives the bundled pixels again."""
+    """examples/make/make_mini.py, run on the real set, gives the bundled pixels again."""
     if next(state for state in states() if state.name == "fashion-mnist").state == "not here":
         pytest.skip("needs Fashion-MNIST")
     import runpy
 
-    script = pathlib.Path(__file__).parents[3] / "examples" / "make_mini.py"
+    script = pathlib.Path(__file__).parents[3] / "examples" / "make" / "make_mini.py"
     names = runpy.run_path(str(script))
     names["main"].__globals__["BUNDLED"] = tmp_path
     names["main"]()

@@ -3,7 +3,7 @@
 They are the first of each class in the order of the original files. Each split is a lossless PNG contact
 sheet, 100 images wide, classes one below the other: 2.7 MB together and 0.05 s to read. (Measured: raw pixels
 in xz take 2.6 MB and 0.2 s, deflate 3.0 MB.) Read back, image i is of class i % 10, so every run of images is
-a fair mix and the labels need no file. examples/make_mini.py makes the sheets.
+a fair mix and the labels need no file. examples/make/make_mini.py makes the sheets.
 """
 
 import functools

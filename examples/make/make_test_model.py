@@ -1,7 +1,7 @@
 """Train the small models that the tests use, and export them to tests/models/.
 
-    python examples/make_test_model.py            # both
-    python examples/make_test_model.py small      # the second
+    python examples/make/make_test_model.py            # both
+    python examples/make/make_test_model.py small      # the second
 
 `mini-2d` is the classic network with 2 latent dimensions after 12 epochs on the bundled subset. `small` is the same
 on pictures half as large, cut to 14 x 13, with all decoders: float32, int8 and fp16. They take about a minute and
@@ -19,7 +19,7 @@ from vaecli.options import TrainOptions
 from vaecli.tasks.export import export
 from vaecli.tasks.train.train import train
 
-MODELS = pathlib.Path(__file__).parent.parent / "tests" / "models"
+MODELS = pathlib.Path(__file__).parents[2] / "tests" / "models"
 
 
 def mini_2d(folder: pathlib.Path) -> pathlib.Path:

@@ -1,6 +1,6 @@
 """Make the bundled subset fashion-mnist-mini from the real Fashion-MNIST.
 
-    python examples/make_mini.py    # writes fashion-mnist-mini-{train,test}.png in vaecli/data/named/bundled_files
+    python examples/make/make_mini.py    # writes fashion-mnist-mini-{train,test}.png in vaecli/data/named/bundled_files
 
 The choice is the first 600 training and 100 test images of each class, in the order of the original files.
 The PNG files are the same byte for byte with the same Pillow and zlib; the pixels are the same with any.

@@ -1,6 +1,6 @@
 """Kill a training run again and again, take it up each time, and compare it with one that was never killed.
 
-    python examples/kill_and_resume.py --times 20
+    python examples/proofs/kill_and_resume.py --times 20
 
 A real `vaecli train` process gets SIGKILL, which no program can catch: every second time at a random moment, the
 other times while it writes a state (its temporary file has just appeared). It writes one after every call into the

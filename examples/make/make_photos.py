@@ -1,6 +1,6 @@
 """Make the two pictures that the README interpolates between, as a user's own would be.
 
-    python examples/make_photos.py
+    python examples/make/make_photos.py
 
 Each is an image of the bundled test set (Fashion-MNIST, MIT, Zalando SE), enlarged, tinted, and put off the
 middle of a white page: other in size, mode, colour and background than what a model takes.
@@ -13,7 +13,7 @@ from PIL import Image
 
 from vaecli.data.load import load
 
-FOLDER = pathlib.Path(__file__).parent
+FOLDER = pathlib.Path(__file__).parent.parent
 PHOTOS = {"shirt": (6, 3, (40, 70, 130)), "boot": (9, 0, (110, 60, 30))}  # class, which of it, colour
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from vaecli.runtime.model import Model
 
-EXAMPLE = pathlib.Path(__file__).parents[1] / "examples" / "onnx_alone.py"
+EXAMPLE = pathlib.Path(__file__).parents[2] / "examples" / "onnx_alone.py"
 ALONE = """
 import runpy, sys
 import numpy

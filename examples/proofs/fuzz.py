@@ -1,7 +1,7 @@
 """Mutate the tests' model files, make hostile graphs up, and open what comes of it, in processes with limits.
 
-    python examples/fuzz.py                  # 2,000 mutants, each twice, and 2,000 graphs: some ten minutes
-    python examples/fuzz.py --count 300 --graphs 300 --seed 7
+    python examples/proofs/fuzz.py                  # 2,000 mutants, each twice, and 2,000 graphs: some ten minutes
+    python examples/proofs/fuzz.py --count 300 --graphs 300 --seed 7
 
 Each mutant is tried as it is, and with a digest that is right again, so that what lies behind it is reached. Each
 graph is sound by its structure and asks for what export never writes: shapes, types and attributes at random, and
@@ -21,7 +21,7 @@ from fuzzing.graphs import hostile
 from fuzzing.mutants import PARTS, Mutant, mutants
 from fuzzing.opening import BAD, Opener, judged, written
 
-MODEL = pathlib.Path(__file__).parent.parent / "tests" / "models" / "small"
+MODEL = pathlib.Path(__file__).parents[2] / "tests" / "models" / "small"
 
 
 def files(originals: dict[str, bytes], count: int, graphs: int, seed: int) -> Iterator[Mutant]:

@@ -8,7 +8,7 @@ import sys
 
 from vaecli.training.cluster.tf_config import Cluster, from_environment
 
-EXAMPLE = pathlib.Path(__file__).parents[1] / "examples" / "slurm_tf_config.py"
+EXAMPLE = pathlib.Path(__file__).parents[2] / "examples" / "cluster" / "slurm_tf_config.py"
 
 
 def test_tasks_become_workers(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""Print the TF_CONFIG of this Slurm task: `TF_CONFIG=$(python examples/slurm_tf_config.py) vaecli train ...`
+"""Print the TF_CONFIG of this Slurm task: `TF_CONFIG=$(python examples/cluster/slurm_tf_config.py) vaecli train ...`
 
 To be run by srun, in each task. Tasks are numbered node by node (srun's `--distribution=block`, the default); task
 0 is the chief.
