@@ -1,7 +1,9 @@
-"""Print the TF_CONFIG of this Slurm task: `TF_CONFIG=$(python examples/cluster/slurm_tf_config.py) vaecli train ...`
+"""Print the TF_CONFIG variable of this Slurm task.
 
-To be run by srun, in each task. Tasks are numbered node by node (srun's `--distribution=block`, the default); task
-0 is the chief.
+    export TF_CONFIG=$(python examples/cluster/slurm_tf_config.py)
+
+Run it with srun, once in each task, before `vaecli train`; examples/cluster/train.sbatch does so. Task 0 becomes
+the chief. Tasks must be numbered node by node (`srun --distribution=block`, the default).
 """
 
 import json
@@ -17,11 +19,13 @@ def main() -> None:
         text=True,
         check=True,
     ).stdout.split()
-    counts: list[int] = []
-    for count, times in re.findall(r"(\d+)(?:\(x(\d+)\))?", os.environ["SLURM_STEP_TASKS_PER_NODE"]):
-        counts += [int(count)] * int(times or 1)  # "2(x3),1" is 2, 2, 2, 1
-    port = 20_000 + int(os.environ["SLURM_JOB_ID"]) % 10_000  # jobs that share a node do not meet
-    workers = [f"{node}:{port + i}" for node, count in zip(nodes, counts, strict=True) for i in range(count)]
+    tasks_per_node: list[int] = []
+    for tasks, repeats in re.findall(r"(\d+)(?:\(x(\d+)\))?", os.environ["SLURM_STEP_TASKS_PER_NODE"]):
+        tasks_per_node += [int(tasks)] * int(repeats or 1)  # "2(x3),1" means 2, 2, 2, 1
+    port = 20_000 + int(os.environ["SLURM_JOB_ID"]) % 10_000  # two jobs on one node need different ports
+    workers = [
+        f"{node}:{port + i}" for node, tasks in zip(nodes, tasks_per_node, strict=True) for i in range(tasks)
+    ]
     task = {"type": "worker", "index": int(os.environ["SLURM_PROCID"])}
     print(json.dumps({"cluster": {"worker": workers}, "task": task}))
 

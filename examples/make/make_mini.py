@@ -1,9 +1,10 @@
-"""Make the bundled subset fashion-mnist-mini from the real Fashion-MNIST.
+"""Make the bundled subset fashion-mnist-mini from Fashion-MNIST.
 
-    python examples/make/make_mini.py    # writes fashion-mnist-mini-{train,test}.png in vaecli/data/named/bundled_files
+    python examples/make/make_mini.py
 
-The choice is the first 600 training and 100 test images of each class, in the order of the original files.
-The PNG files are the same byte for byte with the same Pillow and zlib; the pixels are the same with any.
+Writes fashion-mnist-mini-train.png and -test.png into vaecli/data/named/bundled_files: the first 600 training images
+and the first 100 test images of each class, in the order of the original files. The pixels do not depend on the
+versions of Pillow and zlib; the compressed bytes do.
 """
 
 import pathlib

@@ -1,11 +1,11 @@
 """Train the small models that the tests use, and export them to tests/models/.
 
     python examples/make/make_test_model.py            # both
-    python examples/make/make_test_model.py small      # the second
+    python examples/make/make_test_model.py small      # one of them
 
 `mini-2d` is the classic network with 2 latent dimensions after 12 epochs on the bundled subset. `small` is the same
-on pictures half as large, cut to 14 x 13, with all decoders: float32, int8 and fp16. They take about a minute and
-need the `train` extra. The files are committed, so that the suite runs where TensorFlow is not installed.
+network on pictures of half the size, cut to 14 x 13, with three decoders: float32, int8 and fp16. Both take about a
+minute and need the `train` extra. The files are committed, so that the tests run where TensorFlow is not installed.
 """
 
 import pathlib
@@ -33,8 +33,8 @@ def small(folder: pathlib.Path) -> pathlib.Path:
     images = load_mini("train").images[..., 0].astype(int)
     halved = (images.reshape(-1, 14, 2, 14, 2).sum(axis=(2, 4)) // 4)[:, :, :13].astype("uint8")
     (data / "train-images-idx3-ubyte").write_bytes(encode_idx(halved))
-    trained = train(TrainOptions(data=str(data), epochs=12, latent_dim=2), out=folder / "small")
-    return export(trained.run, out=folder / "exported", precisions=["int8", "fp16"]).folder
+    result = train(TrainOptions(data=str(data), epochs=12, latent_dim=2), out=folder / "small")
+    return export(result.run, out=folder / "exported", precisions=["int8", "fp16"]).folder
 
 
 def main() -> None:
@@ -43,9 +43,9 @@ def main() -> None:
         if name not in (sys.argv[1:] or [name]):
             continue
         with tempfile.TemporaryDirectory() as folder:
-            made = make(pathlib.Path(folder))
+            exported = make(pathlib.Path(folder))
             shutil.rmtree(MODELS / name, ignore_errors=True)
-            shutil.copytree(made, MODELS / name)
+            shutil.copytree(exported, MODELS / name)
         print(MODELS / name)
 
 
