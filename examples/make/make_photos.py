@@ -2,8 +2,8 @@
 
     python examples/make/make_photos.py
 
-Each is an image of the bundled test set (Fashion-MNIST, MIT, Zalando SE), enlarged, coloured and placed off-centre on
-a white page. They stand for a user's own photos: size, mode and background differ from what the model takes.
+Each is an image of the bundled test set (Fashion-MNIST, MIT, Zalando SE), enlarged, coloured and placed off-centre
+on a white page. They stand for a user's own photos: size, mode and background differ from what the model takes.
 """
 
 import pathlib
