@@ -3,8 +3,8 @@
     python examples/make/make_mini.py
 
 Writes fashion-mnist-mini-train.png and -test.png into vaecli/data/named/bundled_files: the first 600 training
-images and the first 100 test images of each class, in the order of the original files. The pixels do not depend on the
-versions of Pillow and zlib; the compressed bytes do.
+images and the first 100 test images of each class, in the order of the original files. The pixels do not
+depend on the versions of Pillow and zlib; the compressed bytes do.
 """
 
 import pathlib
