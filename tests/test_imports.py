@@ -20,6 +20,7 @@ GROUND = {
     "npz",
     "options",
     "parallel",
+    "paths",
     "pixels",
     "processors",
 }
