@@ -22,7 +22,7 @@ REFUSED = {
 def test_refused_paths(text, here):
     """The error is of the kind that the caller names; the message is short."""
     for error in (DataError, ModelError):
-        with pytest.raises(error, match="Cannot (use|expand)") as refusal:
+        with pytest.raises(error, match=r"Cannot (use|expand)") as refusal:
             user_path(text, error=error)
         assert len(refusal.value.message) < 400
 

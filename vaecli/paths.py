@@ -24,8 +24,8 @@ def user_path(
 
     Raises:
         OptionError: the text is empty.
-        VaecliError: of the kind `error`, for an unknown user after `~`, a zero byte, a name that is too long, a loop
-            of links, or a folder that may not be entered.
+        VaecliError: of the kind `error`, for an unknown user after `~`, a zero byte, a name that is too long, a
+            loop of links, or a folder that may not be entered.
     """
     typed = os.fspath(text)
     if not typed:
