@@ -71,7 +71,9 @@ except DataError as error:
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become another user"
+)
 def test_a_folder_that_may_not_be_entered(tmp_path):
     """For a user without the right to look inside, the error gives the system's reason."""
     closed = tmp_path / "closed"
