@@ -17,6 +17,7 @@ GROUND = {
     "errors",
     "extras",
     "files",
+    "foreign",
     "npz",
     "options",
     "parallel",
