@@ -110,7 +110,7 @@ def child(job: dict, images: int, epochs: int) -> None:
     def trained(images: np.ndarray, epochs: int, steps: float) -> tuple[list[float], list[dict]]:
         """The loss of each step, and the history."""
         options = TrainOptions(epochs=epochs, latent_dim=2, precision="float32")
-        held_out = validation_mask(len(images), fraction=options.validation_split, seed=options.seed)
+        held_out = validation_mask(images, fraction=options.validation_split, seed=options.seed)
         losses: list[float] = []
         with tempfile.TemporaryDirectory() as folder:
             trainer = Trainer(images, held_out, options, pathlib.Path(folder) / "state.npz", devices)

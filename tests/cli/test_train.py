@@ -273,7 +273,7 @@ def test_a_signal_stops_it_without_loss(data, tmp_path, number, code):
         (["--learning-rate", "-1"], 2, "--learning-rate"),
         (["--beta", "inf"], 2, "--beta"),
         (["--validation-split", "1"], 2, "--validation-split"),
-        (["--validation-split", "0.0001"], 1, "none is left for validation"),
+        (["--data", "four"], 1, "at least 5 images"),
         (["--network", "clasic"], 2, "--network"),
         (["--schedule", "cosin"], 2, "--schedule"),
         (["--precision", "float16"], 2, "--precision"),
@@ -308,6 +308,8 @@ def test_bad_input(tmp_path, data, arguments, code, said):
     (tmp_path / "type.toml").write_text('epochs = "three"\n')
     (tmp_path / "range.toml").write_text("epochs = 0\n")
     (tmp_path / "broken.toml").write_text("epochs =\n")
+    (tmp_path / "four").mkdir()
+    (tmp_path / "four" / "train-images-idx3-ubyte").write_bytes(bytes([0, 0, 8, 3, *(0, 0, 0, 4) * 3, *range(64)]))
     before = sorted(tmp_path.rglob("*"))
     given = [] if "--data" in arguments or "--resume" in arguments else ["--data", data]
     result = vaecli("train", *given, *arguments, cwd=tmp_path)

@@ -20,7 +20,7 @@ def trainer_on(tmp_path):
     def make(images, options):
         from vaecli.training.trainer import Trainer
 
-        held_out = validation_mask(len(images), fraction=options.validation_split, seed=options.seed)
+        held_out = validation_mask(images, fraction=options.validation_split, seed=options.seed)
         return Trainer(images, held_out, options, tmp_path / "state.npz")
 
     return make

@@ -41,7 +41,7 @@ def images():
 def make(images, folder, options=OPTIONS):
     from vaecli.training.trainer import Trainer
 
-    held_out = validation_mask(len(images), fraction=options.validation_split, seed=options.seed)
+    held_out = validation_mask(images, fraction=options.validation_split, seed=options.seed)
     return Trainer(images, held_out, options, folder / "state.npz")
 
 
@@ -75,7 +75,7 @@ def test_it_learns(whole):
 def test_steps_count_every_batch(whole, images):
     """The watcher sees the steps of an epoch grow to their number, the smaller last batch included."""
     trainer, watch, _ = whole
-    held_out = validation_mask(len(images), fraction=0.2, seed=3)
+    held_out = validation_mask(images, fraction=0.2, seed=3)
     assert trainer.steps_per_epoch == -(-int((~held_out).sum()) // 64)
     for epoch, group in itertools.groupby(watch.steps, key=lambda pair: pair[0]):
         steps = [step for _, step in group]
@@ -142,7 +142,7 @@ def test_constant_is_classic_adam(images, tmp_path):
     options = dataclasses.replace(OPTIONS, **more)
     ours, plain = make(images, tmp_path, options), make(images, tmp_path, options).vae
     ours.run({}, saved=lambda state: None, watch=Watcher(), stop=lambda: None)
-    train = np.flatnonzero(~validation_mask(len(images), fraction=0.2, seed=3))
+    train = np.flatnonzero(~validation_mask(images, fraction=0.2, seed=3))
     order = train[epoch_order(len(train), seed=3, epoch=0)]
     adam = keras.optimizers.Adam(1e-3)
     for step in range(ours.steps_per_epoch):

@@ -1,45 +1,70 @@
-"""Who belongs to the validation set: a hash decides image by image, so adding some moves no other."""
+"""Validation split by a hash of the seed and each image's pixels.
+
+Equal images are on the same side; adding, renaming or reordering images moves no other.
+"""
 
 import hashlib
-from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from vaecli.errors import OptionError
+from vaecli.data.images import CHUNK, Images
+from vaecli.errors import DataError, OptionError
+from vaecli.pixels import chunks
 
+FEWEST_IMAGES = 5  # to split
+FEWEST_ON_A_SIDE = 2  # below that no spread over images can be computed
 _GOLDEN = 0x9E3779B97F4A7C15
 
 
-def validation_mask(keys: int | Sequence[str], *, fraction: float, seed: int) -> npt.NDArray[np.bool_]:
-    """True (N,) for the images that belong to validation, about `fraction` of them.
+def validation_mask(images: Images, *, fraction: float, seed: int) -> npt.NDArray[np.bool_]:
+    """Return which images (N, H, W, C) belong to the validation set, (N,) bool, about `fraction` of them.
 
-    `keys` is the number of images, each then known by its index, or one text for each, such as its path.
+    Each side gets at least two images, where the images are not all the same: those of the smallest hashes go to
+    validation, those of the largest to training.
 
     Raises:
-        OptionError: `fraction` outside [0, 1).
+        OptionError: `fraction` is not above 0 and below 1.
+        DataError: fewer than five images, or no two sides because nearly all are the same.
     """
-    if not 0 <= fraction < 1:
+    if not 0 < fraction < 1:
         raise OptionError(
-            f"Expected a fraction of at least 0 and below 1, got {fraction}.", option="--validation-split"
+            f"--validation-split must be above 0 and below 1, got {fraction}.", option="--validation-split"
         )
-    if isinstance(keys, int):
-        words = np.arange(keys, dtype=np.uint64)
-    else:
-        words = np.fromiter((_word(key) for key in keys), np.uint64, len(keys))
+    if len(images) < FEWEST_IMAGES:
+        raise DataError(
+            f"Training needs at least {FEWEST_IMAGES} images, to hold {FEWEST_ON_A_SIDE} out for validation; "
+            f"got {len(images)}."
+        )
     stream = splitmix64(np.array([seed % 2**64], np.uint64))
-    hashes = splitmix64(stream + words * np.uint64(_GOLDEN))
-    uniform = (hashes >> np.uint64(11)).astype(np.float64) * 2.0**-53
-    return uniform < fraction
+    uniform = (splitmix64(stream + pixel_hashes(images)) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    ordered = np.partition(uniform, (FEWEST_ON_A_SIDE - 1, len(uniform) - FEWEST_ON_A_SIDE))
+    mask: npt.NDArray[np.bool_] = (uniform < fraction) | (uniform <= ordered[FEWEST_ON_A_SIDE - 1])
+    mask &= uniform < ordered[len(uniform) - FEWEST_ON_A_SIDE]
+    if not mask.any():
+        raise DataError(
+            f"All of the {len(images)} images, or nearly all, are the same: none can be held out for validation."
+        )
+    return mask
+
+
+def pixel_hashes(images: Images) -> npt.NDArray[np.uint64]:
+    """Return a hash of the shape and the pixels of each image (N, H, W, C), (N,)."""
+    shape = images.shape[1:]
+    start = hashlib.blake2b(f"{shape};".encode(), digest_size=8)
+    digests = bytearray()
+    for part in chunks(len(images), shape, most=CHUNK):
+        rows = np.ascontiguousarray(images[part]).reshape(part.stop - part.start, -1)
+        for row in rows:
+            digest = start.copy()
+            digest.update(row)
+            digests += digest.digest()
+    return np.frombuffer(bytes(digests), "<u8").astype(np.uint64)
 
 
 def splitmix64(state: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """The next output of SplitMix64 for each state (N,): a well mixed word (doi:10.1145/2714064.2660195)."""
+    """Return the next output of SplitMix64 for each state (N,): a well mixed word (doi:10.1145/2714064.2660195)."""
     z = state + np.uint64(_GOLDEN)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return z ^ (z >> np.uint64(31))
-
-
-def _word(key: str) -> int:
-    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "little")

@@ -293,7 +293,8 @@ def test_events_that_cannot_be_written(run, place):
 def test_data_that_a_file_could_not_describe_are_refused(write_data, options, tmp_path, odd):
     """What the reader of exported files does not take is found before training, not after."""
     name, shape, said = odd
-    folder = write_data(tmp_path / name, np.zeros((*shape, 1), np.uint8))
+    images = np.random.default_rng(0).integers(0, 256, (*shape, 1), np.uint8)
+    folder = write_data(tmp_path / name, images)
     with pytest.raises(DataError, match=f"could not be exported.*{said}"):
         train(options(folder, validation_split=0.5), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()

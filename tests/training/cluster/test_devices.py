@@ -61,7 +61,7 @@ from vaecli.runs.progress import Watcher
 
 images = load_mini("train").images[:300]
 options = TrainOptions(**json.loads(sys.argv[1]))
-held_out = validation_mask(len(images), fraction=options.validation_split, seed=options.seed)
+held_out = validation_mask(images, fraction=options.validation_split, seed=options.seed)
 file = pathlib.Path(sys.argv[2]) if devices.is_chief else None
 trainer = Trainer(images, held_out, options, file, devices)
 if devices.is_chief:

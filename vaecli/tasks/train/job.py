@@ -170,20 +170,15 @@ def load_again(name: str | None, watch: Watcher) -> ImageSet:
 
 
 def hold_out(data: ImageSet, options: TrainOptions) -> np.ndarray:
-    """Which images belong to validation, (N,) bool.
+    """Return which images belong to validation, (N,) bool.
 
     Raises:
-        DataError: all of them, or none.
+        DataError: too few images, or nearly all the same.
     """
-    mask = validation_mask(len(data.images), fraction=options.validation_split, seed=options.seed)
-    if mask.all() or not mask.any():
-        part = "validation" if not mask.any() else "training"
-        raise DataError(
-            f"{data.name} has {len(data.images)} images; with --validation-split {options.validation_split} "
-            f"none is left for {part}.",
-            hint="Give more images, or another --validation-split.",
-        )
-    return mask
+    try:
+        return validation_mask(data.images, fraction=options.validation_split, seed=options.seed)
+    except DataError as error:
+        raise DataError(f"Cannot split {data.name} in {data.location}. {error.message}") from error
 
 
 def _name_to_keep(options: TrainOptions, data: ImageSet) -> str:
