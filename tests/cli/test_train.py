@@ -309,7 +309,9 @@ def test_bad_input(tmp_path, data, arguments, code, said):
     (tmp_path / "range.toml").write_text("epochs = 0\n")
     (tmp_path / "broken.toml").write_text("epochs =\n")
     (tmp_path / "four").mkdir()
-    (tmp_path / "four" / "train-images-idx3-ubyte").write_bytes(bytes([0, 0, 8, 3, *(0, 0, 0, 4) * 3, *range(64)]))
+    (tmp_path / "four" / "train-images-idx3-ubyte").write_bytes(
+        bytes([0, 0, 8, 3, *(0, 0, 0, 4) * 3, *range(64)])
+    )
     before = sorted(tmp_path.rglob("*"))
     given = [] if "--data" in arguments or "--resume" in arguments else ["--data", data]
     result = vaecli("train", *given, *arguments, cwd=tmp_path)
