@@ -57,7 +57,7 @@ def pixel_hashes(images: Images) -> npt.NDArray[np.uint64]:
         rows = np.ascontiguousarray(images[part]).reshape(part.stop - part.start, -1)
         for row in rows:
             digest = start.copy()
-            digest.update(row)
+            digest.update(row.data)
             digests += digest.digest()
     return np.frombuffer(bytes(digests), "<u8").astype(np.uint64)
 
