@@ -12,6 +12,7 @@ import vaecli
 
 PACKAGE = pathlib.Path(vaecli.__file__).parent
 GROUND = {
+    "checks",
     "choices",
     "commands",
     "errors",
