@@ -69,7 +69,9 @@ def test_real_numbers_pass(value):
         (np.float32(math.nan), {}, "--n must be finite, got NaN."),
         (math.inf, {"least": 0}, "--n must be at least 0 and finite, got inf."),
         (-math.inf, {}, "--n must be finite, got -inf."),
-        pytest.param(HUGE, {"least": 0}, "--n must be at least 0 and finite, got a number of more than", id="HUGE"),
+        pytest.param(
+            HUGE, {"least": 0}, "--n must be at least 0 and finite, got a number of more than", id="HUGE"
+        ),
         pytest.param(10**400, {"least": 0}, "--n must be at least 0 and finite, got 1000", id="10**400"),
         (True, {}, "--n must be a number, got True."),
         ("1", {}, "--n must be a number, got '1'."),
