@@ -1,6 +1,8 @@
-"""Use the exported files with onnxruntime and numpy alone, without vaecli.
+"""Use the exported files with onnxruntime and NumPy alone, without vaecli.
 
-python examples/onnx_alone.py FOLDER
+    python examples/onnx_alone.py FOLDER
+
+FOLDER holds encoder.onnx and decoder.onnx. Needs `pip install onnxruntime numpy`.
 """
 
 import sys
@@ -10,8 +12,11 @@ import onnxruntime
 
 encoder = onnxruntime.InferenceSession(f"{sys.argv[1]}/encoder.onnx")
 decoder = onnxruntime.InferenceSession(f"{sys.argv[1]}/decoder.onnx")
-z = np.random.default_rng(0).standard_normal((4, decoder.get_inputs()[0].shape[1])).astype(np.float32)
+latent_dim = decoder.get_inputs()[0].shape[1]
+
+z = np.random.default_rng(0).standard_normal((4, latent_dim)).astype(np.float32)  # the prior, N(0, I)
 (images,) = decoder.run(["image"], {"z": z})  # (N, H, W, C) in [0, 1]
-z_mean, z_log_var = encoder.run(["z_mean", "z_log_var"], {"image": images})  # (N, D)
-print(f"{len(images)} pictures of {images.shape[1:]}, {images.mean():.3f} on average, encoded again to")
+z_mean, z_log_var = encoder.run(["z_mean", "z_log_var"], {"image": images})  # (N, D) each
+
+print(f"{len(images)} pictures of {images.shape[1:]}, mean pixel {images.mean():.3f}; their posterior means:")
 print(z_mean.round(2))

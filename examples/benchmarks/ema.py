@@ -1,9 +1,10 @@
-"""Does an exponential moving average of the weights pay? One run, its weights, and averages of them as they went.
+"""Measure whether an exponential moving average of the weights lowers the validation loss.
 
     python examples/benchmarks/ema.py [--epochs 10] [--latent-dim 2] [--schedule cosine] [--seed 0]
 
-Needs Fashion-MNIST and the `train` extra. Averages with decays 0.99, 0.999 and 0.9999 a step, taken every ten steps
-and corrected for their start. Prints the validation losses in nats at the end as JSON.
+Trains one model and keeps averages of its weights with decays of 0.99, 0.999 and 0.9999 per step. They are
+updated every ten steps and corrected for their start at zero. Prints the final validation losses in nats as
+JSON. Needs Fashion-MNIST and the `train` extra.
 """
 
 import argparse
@@ -28,16 +29,16 @@ DECAYS = (0.99, 0.999, 0.9999)
 
 
 class Average:
-    """Of arrays, each new one counting 1 - decay."""
+    """Bias-corrected exponential moving average of a list of arrays."""
 
     def __init__(self, decay: float) -> None:
-        self.decay, self.weight, self.sums = decay, 0.0, None
+        self.decay, self.weight = decay, 0.0
+        self.sums: list[np.ndarray] = []
 
     def add(self, arrays: list[np.ndarray]) -> None:
-        part = 1 - self.decay
-        before = self.sums or [np.zeros(array.shape) for array in arrays]
-        self.sums = [self.decay * old + part * new for old, new in zip(before, arrays, strict=True)]
-        self.weight = self.decay * self.weight + part
+        sums = self.sums or [np.zeros(array.shape) for array in arrays]
+        self.sums = [self.decay * old + (1 - self.decay) * new for old, new in zip(sums, arrays, strict=True)]
+        self.weight = self.decay * self.weight + 1 - self.decay
 
     @property
     def mean(self) -> list[np.ndarray]:
@@ -52,36 +53,33 @@ def main() -> None:
     parser.add_argument("--latent-dim", type=int, default=2)
     parser.add_argument("--schedule", choices=typing.get_args(Schedule), default="cosine")
     parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
-    chosen = TrainOptions(
-        epochs=given.epochs, latent_dim=given.latent_dim, schedule=given.schedule, seed=given.seed
-    )
+    options = TrainOptions(**vars(parser.parse_args()))
     data = load("fashion-mnist", "train")
-    mask = hold_out(data, chosen)
-    train, held = np.flatnonzero(~mask), np.flatnonzero(mask)
-    vae = build("classic", likelihood("bernoulli"), (28, 28, 1), chosen.latent_dim, seed=chosen.seed)
+    mask = hold_out(data, options)
+    train, held_out = np.flatnonzero(~mask), np.flatnonzero(mask)
+    vae = build("classic", likelihood("bernoulli"), (28, 28, 1), options.latent_dim, seed=options.seed)
     engine = Engine(
         vae,
         data.images,
         beta=1.0,
-        seed=chosen.seed,
-        schedule=chosen.schedule,
+        seed=options.seed,
+        schedule=options.schedule,
         precision=precision.choose("auto"),
     )
-    validation = Validation(vae, data.images, held, seed=chosen.seed)
+    validation = Validation(vae, data.images, held_out, seed=options.seed)
     averages = [Average(decay**EVERY) for decay in DECAYS]
-    steps = len(train) // chosen.batch_size
-    peak = chosen.learning_rate if chosen.schedule == "cosine" else 1e-3
+    steps = len(train) // options.batch_size
+    peak = options.learning_rate if options.schedule == "cosine" else 1e-3
     rates = learning_rates(
-        0, steps * chosen.epochs, total=steps * chosen.epochs, peak=peak, schedule=chosen.schedule
+        0, steps * options.epochs, total=steps * options.epochs, peak=peak, schedule=options.schedule
     )
-    for epoch in range(chosen.epochs):
-        order = train[epoch_order(len(train), seed=chosen.seed, epoch=epoch)][: steps * chosen.batch_size]
-        batches = order.reshape(steps, chosen.batch_size).astype(np.int32)
+    for epoch in range(options.epochs):
+        order = train[epoch_order(len(train), seed=options.seed, epoch=epoch)][: steps * options.batch_size]
+        batches = order.reshape(steps, options.batch_size).astype(np.int32)
         for first in range(0, steps, EVERY):
-            part = slice(first, first + EVERY)
+            call = batches[first : first + EVERY]
             step = epoch * steps + first
-            engine.run(batches[part], rates[step : step + len(batches[part])], step)
+            engine.run(call, rates[step : step + len(call)], step)
             weights = [variable.numpy() for variable in vae.variables]
             for average in averages:
                 average.add(weights)
@@ -95,7 +93,7 @@ def main() -> None:
     losses = {"weights": loss(weights)} | {
         str(decay): loss(average.mean) for decay, average in zip(DECAYS, averages, strict=True)
     }
-    print(json.dumps({"schedule": chosen.schedule, "epochs": chosen.epochs, "validation_loss": losses}))
+    print(json.dumps({"schedule": options.schedule, "epochs": options.epochs, "validation_loss": losses}))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""`vaecli sample -n 64 -o x.png` as a process, against its bare imports and a Keras script, alternating in one run.
+"""Compare `vaecli sample -n 64 -o x.png`, as a process, with its bare imports and with a Keras script.
 
-    python examples/benchmarks/sample_process.py -m runs/fashion-mnist-1 [--rounds 9]
+    python examples/benchmarks/sample_process.py -m MODEL [--rounds 9]
 
-Prints the least and the median wall time of each process, and the ratios of the medians. The Keras script loads
-the run's decoder.keras, which needs the `train` extra and a run; a model folder has no such file and leaves it out.
+The processes alternate. Prints the least and the median wall time of each, in seconds, and the ratios of the
+medians. The Keras script loads the run's decoder.keras, so it needs a run folder and the `train` extra; a
+model folder has no such file, and the script is left out.
 """
 
 import argparse
@@ -17,9 +18,7 @@ import tempfile
 import time
 
 ENVIRONMENT = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-ENVIRONMENT.pop(
-    "PYTHONDONTWRITEBYTECODE", None
-)  # what is installed by pip has its bytecode; a source tree may not
+ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)  # a package installed by pip has its bytecode
 BARE = "import onnxruntime, numpy, PIL"
 KERAS = """
 import sys
@@ -36,7 +35,7 @@ PIL.Image.fromarray(page[..., 0] if channels == 1 else page).save(sys.argv[2])
 """
 
 
-def seconds(command):
+def seconds_of(command: list[str]) -> float:
     start = time.perf_counter()
     subprocess.run(
         command,
@@ -48,9 +47,10 @@ def seconds(command):
     return time.perf_counter() - start
 
 
-def commands(model, folder):
+def commands(model: pathlib.Path, folder: pathlib.Path) -> dict[str, list[str]]:
+    """Return the command line of each process."""
     picture = str(folder / "x.png")
-    found = {
+    processes = {
         "bare imports": [sys.executable, "-c", BARE],
         "vaecli": [
             *(sys.executable, "-m", "vaecli", "sample"),
@@ -58,22 +58,24 @@ def commands(model, folder):
         ],
     }
     if (model / "decoder.keras").exists():
-        found["keras"] = [sys.executable, "-c", KERAS, str(model / "decoder.keras"), picture]
-    return found
+        processes["keras"] = [sys.executable, "-c", KERAS, str(model / "decoder.keras"), picture]
+    return processes
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("-m", "--model", type=pathlib.Path, required=True)
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        chosen = commands(options.model, pathlib.Path(folder))
-        times = {name: [] for name in chosen}
+        processes = commands(options.model, pathlib.Path(folder))
+        times: dict[str, list[float]] = {name: [] for name in processes}
         for _ in range(options.rounds):
-            for name, command in chosen.items():
-                times[name].append(seconds(command))
-    medians = {name: statistics.median(spent) for name, spent in times.items()}
+            for name, command in processes.items():
+                times[name].append(seconds_of(command))
+    medians = {name: statistics.median(seconds) for name, seconds in times.items()}
     result = {
         name: {"median": round(medians[name], 3), "least": round(min(times[name]), 3)} for name in times
     }

@@ -1,13 +1,16 @@
-"""The same run on one device and on more: are the steps the same, and how much faster are they?
+"""Compare the same run on one device and on several: are the steps equal, and how much faster are they?
 
     python examples/benchmarks/scaling.py [--images 12800] [--epochs 3] [--rounds 2]
 
-Four ways, in turns, each in processes of its own: one process on one core and on two, two workers on the loopback
-interface with one core each, and one process with two logical processors. Prints JSON: the largest relative
-difference of a loss to that of one core over the first 50 steps of `vaecli train --precision float32`, whose cosine
-has 30 epochs; that of the validation loss after some epochs of a part of the images; images/s there (the median
-over epochs but the first).
-Needs Fashion-MNIST, the `train` extra and two cores, on Linux.
+Four ways, alternating, each in processes of its own: one process on one core; one process on two cores; two
+workers with one core each on the loopback interface; one process with two logical processors. Prints JSON per
+way:
+
+- the largest relative difference from one core, over the losses of the first 50 steps (float32, cosine, 30 epochs);
+- the relative difference of the validation loss after `--epochs` epochs on `--images` images;
+- the median images/s of those epochs, the first left out.
+
+Needs Fashion-MNIST, the `train` extra, Linux and two cores.
 """
 
 import argparse
@@ -20,11 +23,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import unittest.mock
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 STEPS = 50
-WAYS = {  # cores of each worker, and logical processors of each
+WAYS: dict[str, tuple[list[list[int]], int]] = {  # cores of each worker; logical processors per worker
     "one_core": ([[0]], 1),
     "two_workers": ([[0], [1]], 1),
     "two_cores": ([[0, 1]], 1),
@@ -44,39 +50,41 @@ def main() -> None:
     if options.child:
         child(json.loads(options.child), options.images, options.epochs)
         return
-    found: dict[str, list[dict]] = {way: [] for way in WAYS}
+    results: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
     for _ in range(options.rounds):
         for way in WAYS:
-            found[way].append(measured(way))
-    base = found["one_core"][0]
-    print(json.dumps({way: compared(runs, base) for way, runs in found.items()}, indent=1))
+            results[way].append(measure(way))
+    base = results["one_core"][0]
+    print(json.dumps({way: compare(runs, base) for way, runs in results.items()}, indent=1))
 
 
-def measured(way: str) -> dict:
-    """What the chief of one way says."""
+def measure(way: str) -> dict[str, Any]:
+    """Run one way; return the results that its chief prints."""
     cores, logical = WAYS[way]
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in cores]
-    hosts = [f"127.0.0.1:{one.getsockname()[1]}" for one in sockets]
-    for one in sockets:
-        one.close()
+    hosts = [f"127.0.0.1:{reserved.getsockname()[1]}" for reserved in sockets]
+    for reserved in sockets:
+        reserved.close()
     workers = []
-    for index, mine in enumerate(cores):
-        place = {"cluster": {"worker": hosts}, "task": {"type": "worker", "index": index}}
-        job = json.dumps({"cores": mine, "logical": logical})
+    for index, worker_cores in enumerate(cores):
+        tf_config = {"cluster": {"worker": hosts}, "task": {"type": "worker", "index": index}}
+        job = json.dumps({"cores": worker_cores, "logical": logical})
         workers.append(
             subprocess.Popen(
                 [sys.executable, *sys.argv, "--child", job],
-                env=os.environ | {"TF_CONFIG": json.dumps(place), "TF_CPP_MIN_LOG_LEVEL": "3"},
+                env=os.environ | {"TF_CONFIG": json.dumps(tf_config), "TF_CPP_MIN_LOG_LEVEL": "3"},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 text=True,
             )
         )
     outputs = [worker.communicate()[0] for worker in workers]
-    return json.loads(outputs[0])
+    result: dict[str, Any] = json.loads(outputs[0])
+    return result
 
 
-def compared(runs: list[dict], base: dict) -> dict:
+def compare(runs: list[dict[str, Any]], base: dict[str, Any]) -> dict[str, Any]:
+    """Return the differences from `base`, and the speed."""
     losses = zip(runs[0]["losses"], base["losses"], strict=True)
     speeds = [speed for run in runs for speed in run["speeds"][1:]]
     return {
@@ -86,7 +94,8 @@ def compared(runs: list[dict], base: dict) -> dict:
     }
 
 
-def child(job: dict, images: int, epochs: int) -> None:
+def child(job: dict[str, Any], images: int, epochs: int) -> None:
+    """Train as one worker, on `job["cores"]`; print the results as JSON."""
     os.sched_setaffinity(0, job["cores"])
     import tensorflow as tf
 
@@ -94,40 +103,47 @@ def child(job: dict, images: int, epochs: int) -> None:
     from vaecli.data.split import validation_mask
     from vaecli.options import TrainOptions
     from vaecli.runs.progress import Watcher
-    from vaecli.training import threads
     from vaecli.training.cluster.devices import Devices
     from vaecli.training.cluster.tf_config import from_environment
+    from vaecli.training.steps import Engine
+    from vaecli.training.tensorflow import use_threads
     from vaecli.training.trainer import Trainer
 
-    threads.use([len(job["cores"])] * 2)
+    use_threads([len(job["cores"])] * 2)
     if job["logical"] > 1:
         (processor,) = tf.config.list_physical_devices("CPU")
         parts = [tf.config.LogicalDeviceConfiguration()] * job["logical"]
         tf.config.set_logical_device_configuration(processor, parts)
     devices = Devices(job["logical"], from_environment())
-    data = load("fashion-mnist", "train").images
+    data = load("fashion-mnist", "train").images[:]
 
-    def trained(images: np.ndarray, epochs: int, steps: float) -> tuple[list[float], list[dict]]:
-        """The loss of each step, and the history."""
+    def train(
+        images: np.ndarray, epochs: int, steps: float
+    ) -> tuple[list[float], Sequence[Mapping[str, float]]]:
+        """Return the loss of each step, and the rows of metrics.csv."""
         options = TrainOptions(epochs=epochs, latent_dim=2, precision="float32")
         held_out = validation_mask(images, fraction=options.validation_split, seed=options.seed)
         losses: list[float] = []
         with tempfile.TemporaryDirectory() as folder:
             trainer = Trainer(images, held_out, options, pathlib.Path(folder) / "state.npz", devices)
-            take = trainer._engine.run
+            run_steps = Engine.run
 
-            def recorded(*arguments: object, **more: object) -> tuple[np.ndarray, np.ndarray]:
-                reconstruction, kl = take(*arguments, **more)
+            def run_and_record(*arguments: Any, **options: Any) -> tuple[np.ndarray, np.ndarray]:
+                reconstruction, kl = run_steps(*arguments, **options)
                 losses.extend(map(float, reconstruction + kl))
                 return reconstruction, kl
 
-            trainer._engine.run = recorded
-            stop = lambda: "enough" if len(losses) >= steps else None  # noqa: E731
-            trainer.run({}, saved=lambda _: None, watch=Watcher(), stop=stop)
+            with unittest.mock.patch.object(Engine, "run", run_and_record):
+                trainer.run(
+                    {},
+                    saved=lambda _: None,
+                    watch=Watcher(),
+                    stop=lambda: "enough" if len(losses) >= steps else None,
+                )
         return losses, trainer.state.history
 
-    losses, _ = trained(data, TrainOptions().epochs, STEPS)
-    _, rows = trained(data[:images], epochs, math.inf)
+    losses, _ = train(data, TrainOptions().epochs, STEPS)
+    _, rows = train(data[:images], epochs, math.inf)
     speeds = [row["images_per_second"] for row in rows]
     print(json.dumps({"losses": losses[:STEPS], "validation_loss": rows[-1]["val_loss"], "speeds": speeds}))
 

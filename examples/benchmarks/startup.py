@@ -1,10 +1,10 @@
-"""What `vaecli train` costs beside its steps: the time to the first one, and peak memory.
+"""Measure what `vaecli train` costs beside its steps: the time to the first step, and peak memory.
 
     python examples/benchmarks/startup.py [--rounds 5]
 
-In turns: a bare `import tensorflow`, and the time from starting a process to its first training step on
-Fashion-MNIST; then an epoch of plain_keras.py and one of `vaecli train`, for their peak memory in MB. Prints JSON.
-Needs the `train` extra.
+First, alternating: a bare `import tensorflow`, and the time from process start to the first training step on
+Fashion-MNIST. Then one epoch of plain_keras.py and one of `vaecli train`, for their peak memory in MB. Prints
+JSON. Needs the `train` extra.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-from growth import measured
+from growth import measure
 
 HERE = pathlib.Path(__file__).parent
 FIRST_STEP = """
@@ -42,18 +42,25 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    bare, first = [], []
+    import_times: list[float] = []
+    first_step_times: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         for i in range(options.rounds):
-            bare.append(seconds_of("-c", "import tensorflow"))
-            first.append(seconds_of("-c", FIRST_STEP, f"{folder}/{i}"))
-        _, theirs = measured([sys.executable, str(HERE / "plain_keras.py"), "--epochs", "1"])
+            import_times.append(seconds_of("-c", "import tensorflow"))
+            first_step_times.append(seconds_of("-c", FIRST_STEP, f"{folder}/{i}"))
+        _, script_memory = measure([sys.executable, str(HERE / "plain_keras.py"), "--epochs", "1"])
         train = ["train", "--data", "fashion-mnist", "--epochs", "1", "--latent-dim", "2", "--quiet"]
-        _, ours = measured([sys.executable, "-m", "vaecli", *train, "--out", f"{folder}/run"])
-    found = {"import_tensorflow": statistics.median(bare), "first_step": statistics.median(first)}
-    ratio = found["first_step"] / found["import_tensorflow"]
-    memory = {"plain_keras_mb": theirs, "vaecli_mb": ours, "memory_ratio": ours / theirs}
-    print(json.dumps({name: round(value, 2) for name, value in (found | {"ratio": ratio} | memory).items()}))
+        _, our_memory = measure([sys.executable, "-m", "vaecli", *train, "--out", f"{folder}/run"])
+    bare, first = statistics.median(import_times), statistics.median(first_step_times)
+    result = {
+        "import_tensorflow": bare,
+        "first_step": first,
+        "ratio": first / bare,
+        "plain_keras_mb": script_memory,
+        "vaecli_mb": our_memory,
+        "memory_ratio": our_memory / script_memory,
+    }
+    print(json.dumps({name: round(value, 2) for name, value in result.items()}))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Training at equal work against a plain Keras `fit`: same network, batch and images, alternating in one run.
+"""Compare training speed with a plain Keras `fit`: same network, batches and images, alternating in one run.
 
     python examples/benchmarks/throughput.py [--latent-dim 2] [--images 12800] [--rounds 5]
 
-Needs Fashion-MNIST and the `train` extra. Prints the medians in images/s, and their ratios to `fit`, as JSON: in
-float32, and in bfloat16 where the machine has it.
+Prints median images/s and the ratios to `fit` as JSON: in float32, and in bfloat16 where the machine supports
+it. Needs Fashion-MNIST and the `train` extra.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import plain_keras
 
 from vaecli.data.load import load
 from vaecli.probability.likelihoods import likelihood
-from vaecli.training.precision import choose
+from vaecli.training.precision import Resolved, choose
 from vaecli.training.steps import Engine
 from vaecli.training.vae import build
 
@@ -34,34 +34,32 @@ def main() -> None:
     images = load("fashion-mnist", "train").images[: options.images // BATCH * BATCH]
     floats = images.astype(np.float32) / 255
     fit = plain_keras.compiled(options.latent_dim, seed=0)
-    kinds = dict.fromkeys(["float32", choose("auto")])
+    precisions: list[Resolved] = list(dict.fromkeys(["float32", choose("auto")]))
     engines = {
-        kind: Engine(
+        precision: Engine(
             build("classic", likelihood("bernoulli"), (28, 28, 1), options.latent_dim, seed=0),
             images,
             beta=1.0,
             seed=0,
-            precision=kind,
+            precision=precision,
         )
-        for kind in kinds
+        for precision in precisions
     }
     order = np.arange(len(images), dtype=np.int32).reshape(-1, BATCH)
     rates = np.full(len(order), 1e-3, np.float32)
-    plain_keras.seconds_of_epochs(
-        fit, floats[: 2 * BATCH], 1
-    )  # both trace their graphs before the clock runs
+    plain_keras.seconds_of_epochs(fit, floats[: 2 * BATCH], 1)  # trace all graphs before measuring
     for engine in engines.values():
         engine.run(order[:2], rates[:2], 0)
     speeds: dict[str, list[float]] = {name: [] for name in ("keras_fit", *engines)}
     for _ in range(options.rounds):
         speeds["keras_fit"].append(len(images) / plain_keras.seconds_of_epochs(fit, floats, 1))
-        for kind, engine in engines.items():
+        for precision, engine in engines.items():
             start = time.perf_counter()
-            for first in range(0, len(order), 25):  # the loop's own calls are of about this length
+            for first in range(0, len(order), 25):  # about as many steps per call as `vaecli train`
                 engine.run(order[first : first + 25], rates[first : first + 25], first)
-            speeds[kind].append(len(images) / (time.perf_counter() - start))
+            speeds[precision].append(len(images) / (time.perf_counter() - start))
     medians = {name: round(statistics.median(values)) for name, values in speeds.items()}
-    ratios = {f"{kind}_ratio": round(medians[kind] / medians["keras_fit"], 2) for kind in engines}
+    ratios = {f"{name}_ratio": round(medians[name] / medians["keras_fit"], 2) for name in engines}
     print(json.dumps(medians | ratios))
 
 

@@ -2,8 +2,8 @@
 
     export TF_CONFIG=$(python examples/cluster/slurm_tf_config.py)
 
-Run it with srun, once in each task, before `vaecli train`; examples/cluster/train.sbatch does so. Task 0 becomes
-the chief. Tasks must be numbered node by node (`srun --distribution=block`, the default).
+Run it with srun, once in each task, before `vaecli train`; examples/cluster/train.sbatch does so. Task 0
+becomes the chief. Tasks must be numbered node by node (`srun --distribution=block`, the default).
 """
 
 import json

@@ -20,6 +20,8 @@ BUNDLED = pathlib.Path(bundled.__file__).parent / "bundled_files"
 def main() -> None:
     for split in bundled.PER_CLASS:
         real = load("fashion-mnist", split, warn=print)
+        if real.labels is None:
+            raise SystemExit("Fashion-MNIST came without labels.")
         images = real.images[bundled.chosen(real.labels, split)]
         path = BUNDLED / f"fashion-mnist-mini-{split}.png"
         Image.fromarray(bundled.to_sheet(images)).save(path, optimize=True)

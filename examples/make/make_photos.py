@@ -2,8 +2,9 @@
 
     python examples/make/make_photos.py
 
-Each is an image of the bundled test set (Fashion-MNIST, MIT, Zalando SE), enlarged, coloured and placed off-centre
-on a white page. They stand for a user's own photos: size, mode and background differ from what the model takes.
+Each is an image of the bundled test set (Fashion-MNIST, MIT, Zalando SE), enlarged, coloured and placed
+off-centre on a white page. They stand for a user's own photos: size, mode and background differ from what the
+model takes.
 """
 
 import pathlib
@@ -20,7 +21,7 @@ PHOTOS = {"shirt": (6, 3, (40, 70, 130)), "boot": (9, 0, (110, 60, 30))}  # clas
 def main() -> None:
     data = load("fashion-mnist-mini", "test")
     for name, (label, index, colour) in PHOTOS.items():
-        grey = Image.fromarray(data.images[np.flatnonzero(data.labels == label)[index], :, :, 0])
+        grey = Image.fromarray(data.images[int(np.flatnonzero(data.labels == label)[index])][..., 0])
         mask = np.asarray(grey.resize((336, 336), Image.Resampling.LANCZOS), np.float32)[..., None] / 255
         subject = Image.fromarray((255 - mask * (255 - np.array(colour))).astype(np.uint8))
         page = Image.new("RGB", (480, 420), "white")

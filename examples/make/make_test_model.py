@@ -3,9 +3,10 @@
     python examples/make/make_test_model.py            # both
     python examples/make/make_test_model.py small      # one of them
 
-`mini-2d` is the classic network with 2 latent dimensions after 12 epochs on the bundled subset. `small` is the same
-network on pictures of half the size, cut to 14 x 13, with three decoders: float32, int8 and fp16. Both take about a
-minute and need the `train` extra. The files are committed, so that the tests run where TensorFlow is not installed.
+`mini-2d` is the classic network with 2 latent dimensions after 12 epochs on the bundled subset. `small` is
+the same network on pictures of half the size, cut to 14 x 13, with three decoders: float32, int8 and fp16.
+Both take about a minute and need the `train` extra. The files are committed, so that the tests run where
+TensorFlow is not installed.
 """
 
 import pathlib
@@ -24,17 +25,18 @@ MODELS = pathlib.Path(__file__).parents[2] / "tests" / "models"
 
 def mini_2d(folder: pathlib.Path) -> pathlib.Path:
     options = TrainOptions(data="fashion-mnist-mini", epochs=12, latent_dim=2)
-    return train(options, out=folder / "mini-2d").run / "model"
+    train(options, out=folder / "mini-2d")
+    return folder / "mini-2d" / "model"
 
 
 def small(folder: pathlib.Path) -> pathlib.Path:
     data = folder / "halved"
     data.mkdir()
-    images = load_mini("train").images[..., 0].astype(int)
+    images = load_mini("train").images[:][..., 0].astype(int)
     halved = (images.reshape(-1, 14, 2, 14, 2).sum(axis=(2, 4)) // 4)[:, :, :13].astype("uint8")
     (data / "train-images-idx3-ubyte").write_bytes(encode_idx(halved))
-    result = train(TrainOptions(data=str(data), epochs=12, latent_dim=2), out=folder / "small")
-    return export(result.run, out=folder / "exported", precisions=["int8", "fp16"]).folder
+    train(TrainOptions(data=str(data), epochs=12, latent_dim=2), out=folder / "small")
+    return export(folder / "small", out=folder / "exported", precisions=["int8", "fp16"]).folder
 
 
 def main() -> None:

@@ -3,10 +3,11 @@
     python examples/proofs/fuzz.py                  # 2,000 mutants, each twice, and 2,000 graphs: some ten minutes
     python examples/proofs/fuzz.py --count 300 --graphs 300 --seed 7
 
-Each mutant is tried as it is, and with a digest that is right again, so that what lies behind it is reached. Each
-graph is sound by its structure and asks for what export never writes: shapes, types and attributes at random, and
-the attacks that are known. Each has to end in a VaecliError or to work: a weight may have changed. A crash, a hang,
-too much memory or another exception is an error: its file is kept, and the exit code is 1.
+Each mutant is tried as it is, and with a digest that is right again, so that what lies behind it is reached.
+Each graph is sound by its structure and asks for what export never writes: shapes, types and attributes at
+random, and the attacks that are known. Each has to end in a VaecliError or to work: a weight may have
+changed. A crash, a hang, too much memory or another exception is an error: its file is kept, and the exit
+code is 1.
 """
 
 import argparse

@@ -76,7 +76,7 @@ def _made_up(drawn: Drawn, rng: np.random.Generator) -> str:
         name = operator if rng.random() < 0.9 else FOREIGN[int(rng.integers(len(FOREIGN)))]
         drawn.add(name, inputs, last := f"v{len(drawn.nodes)}", **attributes)
         return last
-    return [name for name, value in found.items() if value[:1] == ("float32",) and value.of_images][-1]
+    return str([name for name, value in found.items() if value[:1] == ("float32",) and value.of_images][-1])
 
 
 def _tried(operator: str, inputs: list[Value], attributes: dict[str, Any]) -> Value | None:
