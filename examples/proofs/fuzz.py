@@ -1,13 +1,13 @@
-"""Mutate the tests' model files, make hostile graphs up, and open what comes of it, in processes with limits.
+"""Open thousands of mutated and hostile model files, in processes with limits.
 
-    python examples/proofs/fuzz.py                  # 2,000 mutants, each twice, and 2,000 graphs: some ten minutes
+    python examples/proofs/fuzz.py                  # 2,000 mutants, each twice, and 2,000 graphs: about ten minutes
     python examples/proofs/fuzz.py --count 300 --graphs 300 --seed 7
 
-Each mutant is tried as it is, and with a digest that is right again, so that what lies behind it is reached.
-Each graph is sound by its structure and asks for what export never writes: shapes, types and attributes at
-random, and the attacks that are known. Each has to end in a VaecliError or to work: a weight may have
-changed. A crash, a hang, too much memory or another exception is an error: its file is kept, and the exit
-code is 1.
+Each mutant of the tests' model files is tried twice: with its old digest, and with a corrected one, which
+lets it past the first check. Each hostile graph is well-formed and asks for what export never writes: known
+attacks, then random shapes, types and attributes. Every file must either raise a VaecliError or work (a
+weight may have changed). A crash, a hang, too much memory or another exception is a failure: the file is kept
+and the exit code is 1.
 """
 
 import argparse
@@ -20,13 +20,13 @@ from collections.abc import Iterator
 
 from fuzzing.graphs import hostile
 from fuzzing.mutants import PARTS, Mutant, mutants
-from fuzzing.opening import BAD, Opener, judged, written
+from fuzzing.opening import FAILURES, Opener, judge, write_model
 
 MODEL = pathlib.Path(__file__).parents[2] / "tests" / "models" / "small"
 
 
 def files(originals: dict[str, bytes], count: int, graphs: int, seed: int) -> Iterator[Mutant]:
-    """All that is tried."""
+    """Yield all files to try."""
     for number in range(count):
         yield from mutants(originals, number, seed)
     for number in range(graphs):
@@ -37,35 +37,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--count", type=int, default=2000, help="mutants")
-    parser.add_argument("--graphs", type=int, default=2000)
+    parser.add_argument("--count", type=int, default=2000, help="number of mutants (default: 2000)")
+    parser.add_argument("--graphs", type=int, default=2000, help="number of hostile graphs (default: 2000)")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--model", type=pathlib.Path, default=MODEL)
-    parser.add_argument("--keep", type=pathlib.Path, default=pathlib.Path("fuzz-found"))
+    parser.add_argument("--model", type=pathlib.Path, default=MODEL, help="folder of the original files")
+    parser.add_argument(
+        "--keep", type=pathlib.Path, default=pathlib.Path("fuzz-failures"), help="folder for failing files"
+    )
     options = parser.parse_args()
     originals = {part: (options.model / f"{part}.onnx").read_bytes() for part in PARTS}
     counts: collections.Counter[tuple[str, str]] = collections.Counter()
-    bad, opener, start = 0, Opener(), time.perf_counter()
+    failures, opener, start = 0, Opener(), time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        for tried in files(originals, options.count, options.graphs, options.seed):
-            result = judged(
-                tried, originals[tried.part], opener.open(written(folder, originals, tried), tried.part)
-            )
-            kind = (
-                "graph" if tried.how.startswith("graph") else "digest right" if tried.stamped else "as it is"
-            )
+        for mutant in files(originals, options.count, options.graphs, options.seed):
+            result = opener.open(write_model(folder, originals, mutant), mutant.part)
+            result = judge(mutant, originals[mutant.part], result)
+            is_graph = mutant.change.startswith("graph")
+            kind = "graph" if is_graph else "new digest" if mutant.stamped else "old digest"
             counts[result.split(": ")[-1 if result.startswith("refused") else 0], kind] += 1
-            if result.startswith(BAD):
-                bad += 1
+            if result.startswith(FAILURES):
+                failures += 1
                 options.keep.mkdir(exist_ok=True)
-                name = f"{options.seed}-{tried.number}-{kind.replace(' ', '-')}-{tried.part}.onnx"
-                (options.keep / name).write_bytes(tried.content)
-                print(f"{tried.number} ({tried.part}, {tried.how}): {result}")
+                name = f"{options.seed}-{mutant.number}-{kind.replace(' ', '-')}-{mutant.part}.onnx"
+                (options.keep / name).write_bytes(mutant.content)
+                print(f"{mutant.number} ({mutant.part}, {mutant.change}): {result}")
     opener.close()
     for (result, kind), count in sorted(counts.items()):
         print(f"{count:7,}  {kind:12}  {result}")
-    print(f"{sum(counts.values()):7,}  in {time.perf_counter() - start:.0f} s; {bad} are errors")
-    sys.exit(bad > 0)
+    print(f"{sum(counts.values()):7,}  in {time.perf_counter() - start:.0f} s; {failures} failures")
+    sys.exit(failures > 0)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Mutated files and hostile graphs, some hundreds: an error of ours each time, or a file that works.
+"""A few hundred mutated files and hostile graphs: each is refused with a VaecliError, or works.
 
-examples/proofs/fuzz.py does more.
+examples/proofs/fuzz.py tries thousands.
 """
 
 import importlib
@@ -18,7 +18,7 @@ COUNT, GRAPHS = 200, 150
 
 @pytest.fixture(scope="module", autouse=True)
 def fuzzing():
-    """The modules of the script, importable by their names; its child processes find them the same way."""
+    """Make the script's modules importable by name, here and in its child processes."""
     sys.path.insert(0, str(EXAMPLES))
     yield
     sys.path.remove(str(EXAMPLES))
@@ -53,19 +53,21 @@ def opener(opening):
 
 @pytest.fixture
 def tried(opening, originals, opener, tmp_path):
-    """Try files: how many were refused, and how many came through onnxruntime in another process unharmed."""
+    """Try files; return how many were refused, and how many onnxruntime ran in another process."""
 
     def tried(files):
         reached = refused = 0
         for file in files:
-            folder = opening.written(tmp_path, originals, file)
+            folder = opening.write_model(tmp_path, originals, file)
             try:
                 read_file(folder / f"{file.part}.onnx")
             except VaecliError:
                 refused += 1
                 continue
-            result = opening.judged(file, originals[file.part], opener.open(folder, file.part))
-            assert not result.startswith(opening.BAD), f"{file.number} ({file.part}, {file.how}): {result}"
+            result = opening.judge(file, originals[file.part], opener.open(folder, file.part))
+            assert not result.startswith(opening.FAILURES), (
+                f"{file.number} ({file.part}, {file.change}): {result}"
+            )
             reached += 1
         return refused, reached
 
@@ -73,17 +75,17 @@ def tried(opening, originals, opener, tmp_path):
 
 
 def test_mutants_are_refused_or_work(mutants, originals, tried):
-    """Each mutant, as it is and with its digest made right, ends in an error of ours or works."""
+    """Each mutant, with its old and with a corrected digest, raises a VaecliError or works."""
     refused, reached = tried(
         file for number in range(COUNT) for file in mutants.mutants(originals, number, seed=1)
     )
     assert refused > COUNT
-    assert reached > COUNT / 50  # the digest made right, some get to onnxruntime
+    assert reached > COUNT / 50  # with a corrected digest some reach onnxruntime
 
 
 def test_hostile_graphs_are_refused_or_work(graphs, originals, tried):
-    """Graphs that are sound by their structure: many are refused, and many run within the limits."""
-    first = len(graphs.ATTACKS)  # those come below
+    """Of the well-formed random graphs many are refused, and many run within the limits."""
+    first = len(graphs.ATTACKS)  # test_known_attacks tries those
     refused, reached = tried(
         graphs.hostile(originals["decoder"], number, seed=1) for number in range(first, first + GRAPHS)
     )
@@ -92,11 +94,11 @@ def test_hostile_graphs_are_refused_or_work(graphs, originals, tried):
 
 
 def test_known_attacks(graphs, originals, opening, tmp_path):
-    """All that were found are refused before onnxruntime; the largest graph that is allowed is not one of them."""
+    """Known attacks are refused before onnxruntime sees them; the largest accepted graph is not."""
     for number, name in enumerate(graphs.ATTACKS):
         file = graphs.hostile(originals["decoder"], number, seed=1)
-        folder = opening.written(tmp_path, originals, file)
-        if name == "as large as allowed":
+        folder = opening.write_model(tmp_path, originals, file)
+        if name == "largest accepted":
             assert read_file(folder / "decoder.onnx").cost.elements > 0.8 * 2**29
         else:
             with pytest.raises(VaecliError, match="not as vaecli writes a file"):
@@ -104,25 +106,25 @@ def test_known_attacks(graphs, originals, opening, tmp_path):
 
 
 def test_a_file_can_be_made_again(mutants, graphs, originals):
-    """Seed and number give the same file; both count; a mutant comes with a digest of either kind."""
+    """Seed and number determine the file; each mutant comes with its old and with a corrected digest."""
     first = mutants.mutants(originals, 3, seed=1)
     assert first == mutants.mutants(originals, 3, seed=1)
     assert first[0].content != mutants.mutants(originals, 3, seed=2)[0].content
     assert [file.stamped for file in first] == [False, True]
     assert {mutants.mutants(originals, number, seed=1)[0].part for number in range(4)} == set(mutants.PARTS)
-    made = [graphs.hostile(originals["decoder"], 99, seed=seed) for seed in (1, 1, 2)]
-    assert made[0] == made[1] and made[0].content != made[2].content
+    hostile = [graphs.hostile(originals["decoder"], 99, seed=seed) for seed in (1, 1, 2)]
+    assert hostile[0] == hostile[1] and hostile[0].content != hostile[2].content
 
 
-def test_what_the_harness_would_find(mutants, opening, opener, model_folder):
-    """A process that dies is a crash, one too slow a hang, an unseen change an error; and it goes on."""
+def test_the_harness_detects_failures(mutants, opening, opener, model_folder):
+    """A process that dies is a crash, a slow one a hang, an undetected change a failure; the harness goes on."""
     assert opener.open(model_folder, "decoder") == opening.OPENED
-    opener._process.kill()
+    opener.kill()
     assert opener.open(model_folder, "encoder").startswith(opening.CRASH)
     assert opener.open(model_folder, "encoder") == opening.OPENED
-    tried = mutants.Mutant(0, "bits", False, "decoder", b"changed")
-    assert opening.judged(tried, b"original", opening.OPENED) == opening.UNNOTICED
-    assert opening.judged(tried, b"original", "refused: is damaged") == "refused: is damaged"
+    mutant = mutants.Mutant(0, "bits", False, "decoder", b"changed")
+    assert opening.judge(mutant, b"original", opening.OPENED) == opening.UNNOTICED
+    assert opening.judge(mutant, b"original", "refused: is damaged") == "refused: is damaged"
     slow = opening.Opener(seconds=0)
     assert slow.open(model_folder, "decoder") == opening.HANG
     slow.close()

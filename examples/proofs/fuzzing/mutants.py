@@ -1,4 +1,4 @@
-"""Files mutated: blindly (bits, spans), or one field changed with all lengths around it kept right."""
+"""Mutated model files: random bits and spans, or one protobuf field changed and all lengths corrected."""
 
 import dataclasses
 
@@ -9,7 +9,7 @@ from vaecli.modelfile import onnx_schema, protobuf
 from vaecli.modelfile.protobuf import field, varint_bytes
 from vaecli.modelfile.write import with_digest
 
-PARTS: dict[str, Precision] = {  # the files of a model, and the precision that opens each
+PARTS: dict[str, Precision] = {  # files of a model, and the precision with which each is opened
     "decoder": "float32",
     "encoder": "float32",
     "decoder.int8": "int8",
@@ -20,27 +20,35 @@ EXTREMES = (0, 1, 2, 127, 128, 255, 2**31 - 1, 2**31, 2**32, 2**40, 2**62, 2**63
 
 @dataclasses.dataclass(frozen=True)
 class Mutant:
-    """One file: its number, what was done, whether its digest was made right, which file it was, its bytes."""
+    """A file to try.
+
+    Attributes:
+        number: the file is made again from this number and the seed.
+        change: the mutation, or the attack.
+        stamped: true if its digest was corrected after the change.
+        part: the file of the model that it replaces, a key of `PARTS`.
+        content: its bytes.
+    """
 
     number: int
-    how: str
+    change: str
     stamped: bool
     part: str
     content: bytes
 
 
 def mutants(originals: dict[str, bytes], number: int, seed: int) -> list[Mutant]:
-    """The mutant of a number, as it is and with a digest that is right again; the same for the same seed."""
+    """Return mutant `number` of a seed twice: with the old digest, and with a corrected one."""
     rng = np.random.default_rng((seed, number))
     part = list(PARTS)[number % len(PARTS)]
     name = list(MUTATIONS)[int(rng.integers(len(MUTATIONS)))]
     content = MUTATIONS[name](originals[part], rng)
-    plain = Mutant(number, name, False, part, content)
-    return [plain, dataclasses.replace(plain, stamped=True, content=restamped(content))]
+    mutant = Mutant(number, name, False, part, content)
+    return [mutant, dataclasses.replace(mutant, stamped=True, content=restamped(content))]
 
 
 def restamped(content: bytes) -> bytes:
-    """With a digest that is right, where there is still a place for one."""
+    """Return the content with a correct digest, or unchanged if its metadata cannot be read any more."""
     try:
         return with_digest(content)
     except (protobuf.WireError, KeyError):
@@ -48,7 +56,7 @@ def restamped(content: bytes) -> bytes:
 
 
 def _span(content: bytes, rng: np.random.Generator) -> tuple[int, int]:
-    """A span of up to 64 bytes; half of them outside the constants, which fill most of a file."""
+    """Return a span of up to 64 bytes, half the time outside the constants, which fill most of a file."""
     start = int(rng.integers(len(content)))
     if rng.random() < 0.5:
         edges = [start for start, last in _leaves(content) if last - start < 200]
@@ -89,43 +97,43 @@ def _ended_early(content: bytes, rng: np.random.Generator) -> bytes:
 
 
 def _field(content: bytes, rng: np.random.Generator) -> bytes:
-    """One field changed, doubled, removed or moved, with all lengths around it right."""
+    """Change, repeat, remove or renumber one field; all lengths around it stay correct."""
     return _rebuilt(content, onnx_schema.MODEL, rng)
 
 
 def _rebuilt(content: bytes, table: onnx_schema.Table, rng: np.random.Generator) -> bytes:
-    found = list(protobuf.fields(content, 0, len(content)))
-    if not found:
+    fields = list(protobuf.fields(content, 0, len(content)))
+    if not fields:
         return field(int(rng.integers(1, 30)), 1, protobuf.VARINT)
-    at = int(rng.integers(len(found)))
-    pieces = [(number, kind, content[first:last]) for number, kind, first, last in found]
-    number, kind, payload = pieces[at]
+    index = int(rng.integers(len(fields)))
+    pieces = [(number, kind, content[first:last]) for number, kind, first, last in fields]
+    number, kind, payload = pieces[index]
     inner = table[number].kind if number in table else None
     if isinstance(inner, dict) and rng.random() < 0.9:
-        pieces[at] = number, kind, _rebuilt(payload, inner, rng)
+        pieces[index] = number, kind, _rebuilt(payload, inner, rng)
     else:
         action = int(rng.integers(5))
         if action == 0:
-            del pieces[at]
+            del pieces[index]
         elif action == 1:
-            pieces.insert(at, pieces[at])
+            pieces.insert(index, pieces[index])
         elif action == 2:
-            pieces[at] = int(rng.integers(1, 32)), kind, payload
+            pieces[index] = int(rng.integers(1, 32)), kind, payload
         elif kind == protobuf.VARINT:
-            pieces[at] = number, kind, varint_bytes(EXTREMES[int(rng.integers(len(EXTREMES)))])
+            pieces[index] = number, kind, varint_bytes(EXTREMES[int(rng.integers(len(EXTREMES)))])
         elif kind == protobuf.BYTES:
-            pieces[at] = (
+            pieces[index] = (
                 number,
                 kind,
                 (b"", b"x" * 5000, b"If", payload[:-1], payload[::-1])[int(rng.integers(5))],
             )
         else:
-            pieces[at] = number, kind, rng.bytes(len(payload))
+            pieces[index] = number, kind, rng.bytes(len(payload))
     return b"".join(field(number, payload, kind) for number, kind, payload in pieces)
 
 
 def _leaves(content: bytes) -> list[tuple[int, int]]:
-    """Where the payload of each field starts and ends, at every depth of the file."""
+    """Return start and end of the payload of each field, at every depth of the file."""
 
     def walk(table: onnx_schema.Table, start: int, end: int) -> None:
         for number, _, first, last in protobuf.fields(content, start, end):
@@ -148,5 +156,5 @@ MUTATIONS = {
     "copied": _copied,
     "ended early": _ended_early,
     "field": _field,
-    "one field": _field,  # twice as often: these get furthest
+    "one field": _field,  # twice as often: these mutants get furthest
 }

@@ -1,4 +1,4 @@
-"""Files opened and used in a process of their own, with a limit of memory and of time."""
+"""A process that opens and uses files under limits of memory and time."""
 
 import multiprocessing
 import multiprocessing.connection
@@ -12,12 +12,12 @@ from vaecli.errors import VaecliError
 from vaecli.runtime.model import Model
 from vaecli.tasks.verify import verify
 
-SECONDS = 60  # a file; the largest that is allowed take a second an image
-MEMORY = 6 * 2**30  # address space of a process; onnxruntime and numpy alone map a good part of it
-OPENED, CRASH, HANG, FULL, OTHER = "opened", "CRASH", "HANG", "MEMORY FULL", "OTHER EXCEPTION"
-UNNOTICED = "CHANGE NOT NOTICED"
-BAD = (CRASH, HANG, FULL, OTHER, UNNOTICED)
-REASONS = (  # words of the messages
+SECONDS = 60  # per file; the largest files that are accepted take a second per image
+MEMORY = 6 * 2**30  # bytes of address space; onnxruntime and numpy alone map a good part of it
+OPENED, CRASH, HANG, OUT_OF_MEMORY, OTHER = "opened", "CRASH", "HANG", "OUT OF MEMORY", "OTHER EXCEPTION"
+UNNOTICED = "CHANGE NOT DETECTED"
+FAILURES = (CRASH, HANG, OUT_OF_MEMORY, OTHER, UNNOTICED)
+REASONS = (  # parts of the error messages, for the summary
     "is empty",
     "not a whole ONNX file",
     "not one that vaecli made",
@@ -36,7 +36,7 @@ REASONS = (  # words of the messages
 
 
 def outcome(folder: pathlib.Path, part: str) -> str:
-    """Open a model folder and use one of its files: what came of it, in a word or two."""
+    """Open a model folder, use one of its files, and return the outcome in a few words."""
     try:
         model = Model.open(folder, precision=PARTS[part])
         if part == "encoder":
@@ -44,26 +44,26 @@ def outcome(folder: pathlib.Path, part: str) -> str:
         else:
             for count in (1, 2, 37):
                 model.sample(count)
-        verify(folder)  # reads the golden vectors too; whether they pass does not matter here
+        verify(folder)  # reads the golden vectors; the result does not matter here
     except VaecliError as error:
         if "alloc" in error.message.lower():
-            return f"{FULL}: {error.message}"
+            return f"{OUT_OF_MEMORY}: {error.message}"
         return f"refused: {next((word for word in REASONS if word in error.message), 'other')}"
     except Exception as error:
         return f"{OTHER}: {type(error).__name__}: {error}"
     return OPENED
 
 
-def judged(tried: Mutant, original: bytes, result: str) -> str:
-    """The outcome, once more: a change under a digest that was left alone has to be noticed."""
-    unnoticed = result == OPENED and not tried.stamped and tried.content != original
+def judge(mutant: Mutant, original: bytes, result: str) -> str:
+    """Return the outcome, or `UNNOTICED` if a changed file with the old digest was opened."""
+    unnoticed = result == OPENED and not mutant.stamped and mutant.content != original
     return UNNOTICED if unnoticed else result
 
 
 def serve(pipe: "multiprocessing.connection.Connection") -> None:
-    """The process that opens: (folder, part) in, outcome out."""
+    """Answer each (folder, part) from the pipe with its outcome; the main loop of the child process."""
     if sys.platform == "linux":
-        import resource  # noqa: PLC0415  # Unix has it
+        import resource  # noqa: PLC0415  # not on Windows
 
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -72,7 +72,7 @@ def serve(pipe: "multiprocessing.connection.Connection") -> None:
 
 
 class Opener:
-    """A process that opens files, started anew when one has brought it down."""
+    """A child process that opens files; it is restarted after a crash or a hang."""
 
     def __init__(self, seconds: float = SECONDS) -> None:
         self._seconds = seconds
@@ -80,13 +80,13 @@ class Opener:
         self._start()
 
     def _start(self) -> None:
-        self._pipe, other = self._context.Pipe()
-        self._process = self._context.Process(target=serve, args=(other,), daemon=True)
+        self._pipe, child_pipe = self._context.Pipe()
+        self._process = self._context.Process(target=serve, args=(child_pipe,), daemon=True)
         self._process.start()
-        other.close()
+        child_pipe.close()
 
     def open(self, folder: pathlib.Path, part: str) -> str:
-        """What came of a model folder."""
+        """Return the outcome of opening a model folder."""
         try:
             self._pipe.send((folder, part))
             if self._pipe.poll(self._seconds):
@@ -100,15 +100,19 @@ class Opener:
         self._start()
         return result
 
-    def close(self) -> None:
-        """End the process."""
+    def kill(self) -> None:
+        """Kill the child process; the next `open` reports a crash."""
         self._process.kill()
         self._process.join()
+
+    def close(self) -> None:
+        """End the child process."""
+        self.kill()
         self._pipe.close()
 
 
-def written(folder: str | pathlib.Path, originals: dict[str, bytes], tried: Mutant) -> pathlib.Path:
-    """A model folder with one file mutated."""
-    for part, content in (originals | {tried.part: tried.content}).items():
+def write_model(folder: str | pathlib.Path, originals: dict[str, bytes], mutant: Mutant) -> pathlib.Path:
+    """Write a model folder in which the mutant replaces its original; return the folder."""
+    for part, content in (originals | {mutant.part: mutant.content}).items():
         (pathlib.Path(folder) / f"{part}.onnx").write_bytes(content)
     return pathlib.Path(folder)

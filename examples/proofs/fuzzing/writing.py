@@ -1,4 +1,4 @@
-"""ONNX graphs written by hand, whatever is in them: the onnx package would check them."""
+"""A writer of arbitrary ONNX graphs as bytes. The onnx package would refuse to write invalid ones."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from vaecli.modelfile.protobuf import GRAPH, VARINT, field
 KINDS = {"f4": 1, "u1": 2, "i1": 3, "i4": 6, "i8": 7, "f2": 10}
 
 
-class Drawn:
-    """A graph of `z` (N, D): nodes and constants as bytes, in order; a value is its name."""
+class GraphBuilder:
+    """Nodes and constants of a graph with the input `z` (N, D), as bytes and in order; values are named."""
 
     def __init__(self, latent_dim: int) -> None:
         self.latent_dim = latent_dim
@@ -18,7 +18,7 @@ class Drawn:
         self.tensors: list[bytes] = []
 
     def add(self, operator: str, inputs: list[str], output: str = "", **attributes: Any) -> str:
-        """A node of one output, and the output's name."""
+        """Add a node with one output; return the output's name."""
         output = output or f"w{len(self.nodes)}"
         content = b"".join(_text(1, name) for name in inputs) + _text(2, output) + _text(4, operator)
         for name, value in attributes.items():
@@ -27,7 +27,7 @@ class Drawn:
         return output
 
     def constant(self, array: np.ndarray) -> str:
-        """A constant, and its name."""
+        """Add a constant; return its name."""
         name = f"c{len(self.tensors)}"
         content = b"".join(field(1, size, VARINT) for size in array.shape)
         content += field(2, KINDS[array.dtype.str[1:]], VARINT) + _text(8, name)
@@ -35,11 +35,11 @@ class Drawn:
         return name
 
 
-def model(drawn: Drawn, *, opset: int, image: tuple[int, int, int]) -> bytes:
-    """A whole file without metadata: `z` -> `image` and `logits`, both (N, *image)."""
-    graph = b"".join(field(1, node) for node in drawn.nodes) + _text(2, "g")
-    graph += b"".join(field(5, tensor) for tensor in drawn.tensors)
-    graph += field(11, _value("z", (drawn.latent_dim,)))
+def model(builder: GraphBuilder, *, opset: int, image: tuple[int, int, int]) -> bytes:
+    """Return a model file without metadata: `z` -> `image` and `logits`, both (N, *image)."""
+    graph = b"".join(field(1, node) for node in builder.nodes) + _text(2, "g")
+    graph += b"".join(field(5, tensor) for tensor in builder.tensors)
+    graph += field(11, _value("z", (builder.latent_dim,)))
     graph += b"".join(field(12, _value(name, image)) for name in ("image", "logits"))
     return field(1, 7, VARINT) + field(GRAPH, graph) + field(8, field(2, opset, VARINT))
 
