@@ -1,4 +1,4 @@
-"""export.rewrite: the faster form computes the same, for any size, and touches nothing else."""
+"""Graph rewrites: the faster form computes the same for any size, and other graphs stay as they are."""
 
 import itertools
 
@@ -12,7 +12,7 @@ RNG = np.random.default_rng(0)
 
 
 def model_of(nodes, shapes, x, y):
-    """A graph x -> y, both (name, shape), with random weights of these shapes."""
+    """Make a graph x -> y, both (name, shape), with random weights of these shapes."""
     import onnx
 
     weights = [
@@ -29,15 +29,15 @@ def model_of(nodes, shapes, x, y):
 
 
 def chain(channels, height, width, *, strides):
-    """x (N, C, h, w) through transposed convolutions with biases, a ReLU between each two."""
+    """Make a graph of transposed convolutions with biases on x (N, C, h, w), a ReLU between each two."""
     from onnx.helper import make_node as make
 
     nodes, shapes, name = [], {}, "x"
     for i, (stride, (c_in, c_out)) in enumerate(zip(strides, itertools.pairwise(channels), strict=True)):
         pads = [0, 0, 1, 1] if stride == 2 else [1] * 4
         shapes |= {f"k{i}": (c_in, c_out, 3, 3), f"b{i}": (c_out,)}
-        facts = {"kernel_shape": [3, 3], "strides": [stride] * 2, "pads": pads}
-        nodes.append(make("ConvTranspose", [name, f"k{i}", f"b{i}"], [f"a{i}"], **facts))
+        attributes = {"kernel_shape": [3, 3], "strides": [stride] * 2, "pads": pads}
+        nodes.append(make("ConvTranspose", [name, f"k{i}", f"b{i}"], [f"a{i}"], **attributes))
         nodes.append(make("Relu", [f"a{i}"], [name := f"r{i}"]))
     nodes.pop()
     scale = int(np.prod(strides))
@@ -61,7 +61,7 @@ def run(model, x):
     ],
 )
 def test_phases_compute_the_same(channels, strides, size):
-    """Square or not, one channel or three, odd counts, several layers: equal but for the order of the sums."""
+    """Square or not, one channel or three, odd counts, several layers: only rounding differs."""
     from vaecli.export.rewrite import faster
 
     model = chain(channels, *size, strides=strides)
@@ -72,8 +72,8 @@ def test_phases_compute_the_same(channels, strides, size):
     np.testing.assert_allclose(run(model, x), expected, atol=1e-5 * np.abs(expected).max())
 
 
-def test_another_stride_stays():
-    """A chain that does not fit is left as it is."""
+def test_another_stride_is_left_alone():
+    """A graph without upsampling layers stays byte for byte."""
     from vaecli.export.rewrite import faster
 
     model = chain((4, 4, 1), 5, 5, strides=(1, 1))
@@ -82,7 +82,7 @@ def test_another_stride_stays():
 
 
 def test_the_dense_layer_gives_channels_first():
-    """The Transpose after the Reshape is gone, and every number is where it was."""
+    """The Transpose after the Reshape is removed, and the outputs are equal."""
     from onnx.helper import make_node as make
 
     from vaecli.export.rewrite import faster

@@ -14,7 +14,7 @@ from vaecli.choices import Precision
 from vaecli.errors import ParityError
 from vaecli.export import degradation, fp16
 from vaecli.export.int8 import calibrate, graph, layers, tune
-from vaecli.export.int8.integer_decoder import ByteStages
+from vaecli.export.int8.integer_decoder import QuantisedDecoder
 from vaecli.export.stamp import stamped
 from vaecli.modelfile.find import DECODERS
 from vaecli.modelfile.golden import Golden
@@ -73,8 +73,8 @@ def add(source: Origin, precisions: Sequence[Precision]) -> dict[Precision, Figu
 def _int8(source: Origin, exact: Model) -> tuple[onnx.ModelProto, Own]:
     z = np.concatenate(degradation.latents(exact, source.real.training, seed=CALIBRATION_SEED))
     mixed = z[np.random.default_rng(CALIBRATION_SEED).permutation(len(z))]
-    fitted = calibrate.calibrated(layers.read(source.decoder), mixed)
-    found = tune.tuned(fitted, mixed, exact.decode)
+    fitted = calibrate.calibrate(layers.read(source.decoder), mixed)
+    found = tune.tune(fitted, mixed, exact.decode)
 
     def own(file: Model, inputs: np.ndarray) -> Golden:
         """What numpy makes of the numbers in the file. The float32 layer before them may move a byte by one."""
@@ -112,7 +112,7 @@ def _added(source: Origin, exact: Model, precision: Precision, graph: onnx.Model
     return figures
 
 
-def require_same(expected: ByteStages, file: Model, z: np.ndarray) -> None:
+def require_same(expected: QuantisedDecoder, file: Model, z: np.ndarray) -> None:
     """Refuse an int8 file that does not compute what the numbers that it was built from say, on latents z (N, D).
 
     Raises:

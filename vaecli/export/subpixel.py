@@ -1,11 +1,28 @@
-"""Transposed convolutions as plain ones, exactly: sub-pixel form (Shi et al. 2016, arXiv:1609.07009).
+"""Transposed convolutions as plain convolutions, exactly: the sub-pixel form (Shi et al. 2016, arXiv:1609.07009).
 
-A 3x3 transposed convolution of stride 2, padding "same", sums for the output row y the input rows i and kernel rows
-k with y = 2 i + k. Even rows see k = 0 at i = y/2 and k = 2 at i = y/2 - 1; odd rows see k = 1 alone. Columns are
-the same. So the four phases (row parity, column parity) are stride-1 convolutions of 2x2, 2x1, 1x2 and 1x1 taps,
-and the output interleaves them. One 2x2 convolution of four times the channels is the same with 7 of 16 taps zero.
+Phases. A transposed convolution with a 3x3 kernel, stride 2 and padding "same" (an upsampling layer) computes
+output row y from the input rows i and kernel rows k with y = 2 i + k. Even output rows use kernel row 0 with i
+= y/2 and kernel row 2 with i = y/2 - 1; odd output rows use kernel row 1 alone. Columns behave the same. The
+output therefore interleaves four phases, one for each (row parity, column parity). Each phase is a stride-1
+convolution with a kernel of 2x2, 2x1, 1x2 or 1x1.
 
-Kernels are as Keras keeps them, (3, 3, C_out, C_in). N images, h x w the size of the layer's input.
+Cells, quarters and corner blocks. A stride-1 3x3 layer after it can read the four phases side by side, so that
+the interleaved image is never made. One position (i, j) of the phases is a cell: the 2x2 pixels 2i, 2i + 1 by
+2j, 2j + 1. A cell contributes to 4x4 pixels of the layer's output, which are cut into four quarters, one around
+each corner:
+
+                2j - 1   2j      2j + 1  2j + 2
+        2i - 1     a     a    |    b       b
+        2i         a    [a    |    b]      b       [ ] the cell's own four pixels
+                --------------+---------------     a, b, c, d  its quarters (0, 0), (0, 1), (1, 0), (1, 1)
+        2i + 1     c    [c    |    d]      d
+        2i + 2     c     c    |    d       d
+
+A corner block is the 2x2 pixels around one corner. Four cells meet there, so a corner block is the sum of four
+quarters: d of the upper left cell, c of the upper right, b of the lower left and a of the lower right.
+
+Kernels are as Keras stores them, (3, 3, C_out, C_in). N images; h x w is the size of an upsampling layer's
+input, and of the grid of cells.
 """
 
 import dataclasses
@@ -16,16 +33,17 @@ import numpy.typing as npt
 
 Float = npt.NDArray[np.float32]
 
-_TAPS = ([2, 0], [1])  # kernel rows that an even and an odd output row see, the upper input row first
+_KERNEL_ROWS = ([2, 0], [1])  # the kernel rows that even and odd output rows use, the upper input row first
 
 
 @dataclasses.dataclass(frozen=True)
 class Phase:
-    """A stride-1 convolution that makes every second row and column of the output.
+    """The stride-1 convolution that computes every second row and every second column of the output.
 
     Attributes:
         kernel: (kh, kw, C_in, C_out).
-        top: zero rows that the input is padded with above; `left` likewise; nothing below and right.
+        top: rows of zeros above the input; none are added below.
+        left: columns of zeros left of the input; none are added on the right.
     """
 
     kernel: Float
@@ -34,33 +52,41 @@ class Phase:
 
 
 def phases(kernel: Float) -> tuple[Phase, ...]:
-    """The four phases of a stride-2 kernel: (even, even), (even, odd), (odd, even), (odd, odd) rows, columns."""
-    found = []
-    for rows in _TAPS:
-        for columns in _TAPS:
-            part = kernel[rows][:, columns].transpose(0, 1, 3, 2)
-            found.append(Phase(np.ascontiguousarray(part), len(rows) - 1, len(columns) - 1))
-    return tuple(found)
+    """Split a stride-2 kernel into four phases; (row, column) parities (0, 0), (0, 1), (1, 0), (1, 1)."""
+    return tuple(
+        Phase(
+            np.ascontiguousarray(kernel[rows][:, columns].transpose(0, 1, 3, 2)),
+            top=len(rows) - 1,
+            left=len(columns) - 1,
+        )
+        for rows in _KERNEL_ROWS
+        for columns in _KERNEL_ROWS
+    )
 
 
-def interleaved(parts: Sequence[Float]) -> Float:
-    """Four phases, each (N, h, w, C), as one image (N, 2h, 2w, C)."""
-    return stacked([np.concatenate(pair, axis=3) for pair in (parts[:2], parts[2:])])
+def interleave(outputs: Sequence[Float]) -> Float:
+    """Join the outputs of the four phases, each (N, h, w, C), into one image (N, 2h, 2w, C)."""
+    return stack_rows([np.concatenate(pair, axis=3) for pair in (outputs[:2], outputs[2:])])
 
 
-def stacked(rows: Sequence[Float]) -> Float:
-    """Even and odd rows, (N, h, w, 2C) with even and odd columns side by side, as one image (N, 2h, 2w, C)."""
+def stack_rows(rows: Sequence[Float]) -> Float:
+    """Join even and odd rows, each (N, h, w, 2C) with even and odd columns side by side, into (N, 2h, 2w, C)."""
     count, height, width, channels = rows[0].shape
     return np.concatenate(rows, axis=2).reshape(count, 2 * height, 2 * width, channels // 2)
 
 
-def upsampled(x: Float, kernel: Float, bias: Float) -> Float:
-    """The stride-2 layer in numpy, without its activation: (N, h, w, C_in) -> (N, 2h, 2w, C_out)."""
-    return interleaved([_convolved(x, phase) + bias for phase in phases(kernel)])
+def split_phases(image: Float) -> list[Float]:
+    """Split an image (N, 2h, 2w, C) into its four phases (N, h, w, C); the inverse of `interleave`."""
+    return [image[:, row::2, column::2] for row in (0, 1) for column in (0, 1)]
 
 
-def windows(x: Float, phase: Phase) -> Float:
-    """What a phase sees of x (N, h, w, C_in), its kernel as a matrix's rows: (N, h, w, kh * kw * C_in)."""
+def upsample(x: Float, kernel: Float, bias: Float) -> Float:
+    """Apply an upsampling layer without its activation: (N, h, w, C_in) -> (N, 2h, 2w, C_out)."""
+    return interleave([_convolve(x, phase) + bias for phase in phases(kernel)])
+
+
+def patches(x: Float, phase: Phase) -> Float:
+    """Return the inputs of each output pixel of a phase (im2col): (N, h, w, C_in) -> (N, h, w, kh * kw * C_in)."""
     rows, columns, _, _ = phase.kernel.shape
     _, height, width, _ = x.shape
     padded = np.pad(x, ((0, 0), (phase.top, 0), (phase.left, 0), (0, 0)))
@@ -69,125 +95,116 @@ def windows(x: Float, phase: Phase) -> Float:
     )
 
 
-def _convolved(x: Float, phase: Phase) -> Float:
-    result: Float = windows(x, phase) @ phase.kernel.reshape(-1, phase.kernel.shape[-1])
+def _convolve(x: Float, phase: Phase) -> Float:
+    result: Float = patches(x, phase) @ phase.kernel.reshape(-1, phase.kernel.shape[-1])
     return result
 
 
-def upsampled_back(gradient: Float, kernel: Float) -> Float:
-    """The transpose of `upsampled`: gradients of its output (N, 2h, 2w, C_out) -> of its input (N, h, w, C_in)."""
+def upsample_gradient(gradient: Float, kernel: Float) -> Float:
+    """Apply the transpose of `upsample`: output gradients (N, 2h, 2w, C_out) -> input gradients (N, h, w, C_in)."""
     count, height, width, _ = gradient.shape
     total = np.zeros((count, 1 + height // 2, 1 + width // 2, kernel.shape[3]), np.float32)
-    for part, phase in zip(taken_apart(gradient), phases(kernel), strict=True):
+    for part, phase in zip(split_phases(gradient), phases(kernel), strict=True):
         rows, columns, _, _ = phase.kernel.shape
         for i in range(rows):
             for j in range(columns):
-                down, right = 1 - phase.top + i, 1 - phase.left + j
-                where = (slice(None), slice(down, down + height // 2), slice(right, right + width // 2))
-                total[where] += part @ phase.kernel[i, j].T
+                top, left = 1 - phase.top + i, 1 - phase.left + j
+                region = (slice(None), slice(top, top + height // 2), slice(left, left + width // 2))
+                total[region] += part @ phase.kernel[i, j].T
     return total[:, 1:, 1:]
 
 
-def taken_apart(x: Float) -> list[Float]:
-    """The inverse of `interleaved`: (N, 2h, 2w, C) -> four of (N, h, w, C)."""
-    return [x[:, row::2, column::2] for row in (0, 1) for column in (0, 1)]
+def convolve_same(x: Float, kernel: Float, bias: Float) -> Float:
+    """Apply a stride-1 transposed convolution: (N, H, W, C_in) -> (N, H, W, C_out)."""
+    return _correlate(x, kernel[::-1, ::-1].transpose(0, 1, 3, 2)) + bias
 
 
-def same_size(x: Float, kernel: Float, bias: Float) -> Float:
-    """The stride-1 layer in numpy: (N, H, W, C_in) -> (N, H, W, C_out)."""
-    return _spread(x, kernel[::-1, ::-1].transpose(0, 1, 3, 2)) + bias
+def convolve_same_gradient(gradient: Float, kernel: Float) -> Float:
+    """Apply the transpose of `convolve_same`: output gradients (N, H, W, C_out) -> input gradients (.., C_in)."""
+    return _correlate(gradient, kernel)
 
 
-def same_size_back(gradient: Float, kernel: Float) -> Float:
-    """The transpose of `same_size`: the gradient of its output -> of its input."""
-    return _spread(gradient, kernel)
-
-
-def _spread(x: Float, taps: Float) -> Float:
-    """The sum over taps (3, 3, C, C') of x (N, H, W, C), moved by one pixel each way: (N, H, W, C')."""
+def _correlate(x: Float, kernel: Float) -> Float:
+    """Correlate x (N, H, W, C) with a kernel (3, 3, C, C'), padding "same": (N, H, W, C')."""
     _, height, width, _ = x.shape
     padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    total = np.zeros((*x.shape[:3], taps.shape[-1]), np.float32)
+    total = np.zeros((*x.shape[:3], kernel.shape[-1]), np.float32)
     for i in range(3):
         for j in range(3):
-            total += padded[:, i : i + height, j : j + width] @ taps[i, j]
+            total += padded[:, i : i + height, j : j + width] @ kernel[i, j]
     return total
 
 
-def on_phases(kernel: Float) -> Float:
-    """A stride-1 kernel for the phases of its input: (row parity, column parity, C_in, 4, 4, C_out).
+def kernel_of_cells(kernel: Float) -> Float:
+    """Return the weights from a cell's pixels to its 4x4 output pixels: (row, column, C_in, 4, 4, C_out).
 
-    What a pixel of a phase reaches lies in the 4x4 pixels of the output from one row above and one column left of
-    the 2x2 block that it belongs to.
+    Row and column are those of the pixel in its cell, 0 or 1.
     """
     c_out, c_in = kernel.shape[2:]
-    reached = np.zeros((2, 2, c_in, 4, 4, c_out), np.float32)
+    weights = np.zeros((2, 2, c_in, 4, 4, c_out), np.float32)
     for row in (0, 1):
         for column in (0, 1):
-            reached[row, column, :, row : row + 3, column : column + 3] = kernel.transpose(3, 0, 1, 2)
-    return reached
+            weights[row, column, :, row : row + 3, column : column + 3] = kernel.transpose(3, 0, 1, 2)
+    return weights
 
 
 def corner_matrix(kernel: Float) -> Float:
-    """A stride-1 3x3 layer on the four phases of its input, side by side, as one matrix (4 C_in, 4 * 4 C_out).
+    """Return a stride-1 layer on cells as one matrix (4 C_in, 4 * 4 C_out): cells @ matrix are their quarters.
 
-    The cell (i, j) of the phases is a block of 2x2 pixels, and it reaches a block of 4x4 pixels of the output, from
-    one row above and one column left of it. Cut in quarters, each is a block of 2x2 pixels around one of the
-    cell's four corners; so every block between four cells, of pixel rows 2i - 1 and 2i, is the sum of a quarter of
-    each. The columns are (quarter row, quarter column, row, column, C_out): see `corners_summed`.
+    The columns are (quarter row, quarter column, row, column, C_out). `sum_corners` makes the image of the
+    quarters.
     """
     c_out, c_in = kernel.shape[2:]
-    quarters = on_phases(kernel).reshape(4 * c_in, 2, 2, 2, 2, c_out).transpose(0, 1, 3, 2, 4, 5)
+    quarters = kernel_of_cells(kernel).reshape(4 * c_in, 2, 2, 2, 2, c_out).transpose(0, 1, 3, 2, 4, 5)
     return np.ascontiguousarray(quarters.reshape(4 * c_in, 16 * c_out))
 
 
-def corner_kernel(scale: Float) -> Float:
-    """The kernel (16 C, C, 4, 4) of a stride-2 transposed convolution that sums the quarters around each corner.
+def sum_corners(quarters: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    """Sum quarters (N, h, w, 16 C) around each corner: the layer's output (N, 2h, 2w, C), in the input's type."""
+    count, height, width, columns = quarters.shape
+    size = columns // 4
+    corners = np.zeros((count, height + 1, width + 1, size), quarters.dtype)
+    for quarter in range(4):
+        i, j = divmod(quarter, 2)
+        corners[:, i : i + height, j : j + width] += quarters[..., quarter * size : (quarter + 1) * size]
+    pixels = corners.reshape(count, height + 1, width + 1, 2, 2, size // 4).transpose(0, 1, 3, 2, 4, 5)
+    return pixels.reshape(count, 2 * height + 2, 2 * width + 2, size // 4)[:, 1:-1, 1:-1]
 
-    It turns cells times `corner_matrix`, channels first, into the layer's output, cut by one on all sides.
+
+def corner_kernel(scale: Float) -> Float:
+    """Return the kernel (16 C, C, 4, 4) of the stride-2 transposed convolution that does `sum_corners`, and scales.
+
+    It takes quarters, channels first. Its output, cut by one pixel on all sides, is the layer's output.
 
     Args:
-        scale: (4 C,), what each of a block's numbers (row, column, C) is multiplied by.
+        scale: (4 C,), the factor of each number (row, column, C) of a corner block.
     """
     size = len(scale)
     places = np.diag(np.tile(scale, 4)).reshape(4 * size, 2, 2, 2, 2, size // 4)
     return np.ascontiguousarray(places.transpose(0, 5, 1, 3, 2, 4).reshape(4 * size, size // 4, 4, 4))
 
 
-def largest(grid: tuple[int, int, int], channels: Sequence[int]) -> int:
-    """Numbers of the largest activation where (h, w, c) is doubled again and again, to so many channels."""
-    height, width, first = grid
-    return (
-        height * width * max([first, *(int(count * 4**number) for number, count in enumerate(channels, 1))])
-    )
+def corner_patches(cells: Float) -> Float:
+    """Return the four cells around each corner: cells (N, h, w, 4 C_in) -> (N, h + 1, w + 1, 4 * 4 C_in).
 
-
-def corner_windows(cells: Float) -> Float:
-    """What each block between four cells sees of cells (N, h, w, 4 C_in): (N, h + 1, w + 1, 4 * 4 C_in).
-
-    The quarters in the order of `corner_matrix`: that of the cell below and right first.
+    The order is that of the quarters: the lower right cell first, whose quarter is (0, 0). Outside cells are zeros.
     """
     _, height, width, _ = cells.shape
     padded = np.pad(cells, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    moved = [(1 - row, 1 - column) for row in (0, 1) for column in (0, 1)]
-    return np.concatenate([padded[:, i : i + height + 1, j : j + width + 1] for i, j in moved], axis=-1)
+    offsets = [(1 - row, 1 - column) for row in (0, 1) for column in (0, 1)]
+    return np.concatenate([padded[:, i : i + height + 1, j : j + width + 1] for i, j in offsets], axis=-1)
 
 
-def blocks(image: Float) -> Float:
-    """An image (N, 2h, 2w, C) as blocks of 2x2 pixels between its cells, zeros around: (N, h+1, w+1, 2, 2, C)."""
+def corner_blocks(image: Float) -> Float:
+    """Split an image (N, 2h, 2w, C), zeros around it, into its corner blocks: (N, h + 1, w + 1, 2, 2, C)."""
     count, height, width, channels = image.shape
     padded = np.pad(image, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    cut = padded.reshape(count, height // 2 + 1, 2, width // 2 + 1, 2, channels)
-    return cut.transpose(0, 1, 3, 2, 4, 5)
+    blocks = padded.reshape(count, height // 2 + 1, 2, width // 2 + 1, 2, channels)
+    return blocks.transpose(0, 1, 3, 2, 4, 5)
 
 
-def corners_summed(products: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-    """Cells times `corner_matrix`, (N, h, w, 16 C), as the layer's output (N, 2h, 2w, C), any type of number."""
-    count, height, width, columns = products.shape
-    size = columns // 4
-    corners = np.zeros((count, height + 1, width + 1, size), products.dtype)
-    for quarter in range(4):
-        i, j = divmod(quarter, 2)
-        corners[:, i : i + height, j : j + width] += products[..., quarter * size : (quarter + 1) * size]
-    blocks = corners.reshape(count, height + 1, width + 1, 2, 2, size // 4).transpose(0, 1, 3, 2, 4, 5)
-    return blocks.reshape(count, 2 * height + 2, 2 * width + 2, size // 4)[:, 1:-1, 1:-1]
+def largest_activation(grid: tuple[int, int, int], channels: Sequence[int]) -> int:
+    """Return the size of the largest activation of an image: a grid (h, w, c) upsampled to each of `channels`."""
+    height, width, first = grid
+    growth = [int(count * 4**number) for number, count in enumerate(channels, 1)]
+    return height * width * max([first, *growth])

@@ -1,11 +1,12 @@
-"""The decoder in bytes: what its numbers stand for, and that no processor saturates on them."""
+"""Calibration: the quantised decoder is close to the float32 one, and its weights keep the pair limit."""
 
 import numpy as np
 import pytest
 
 from vaecli.export import subpixel
-from vaecli.export.int8 import calibrate, ranges
-from vaecli.export.int8.integer_decoder import BytePhase
+from vaecli.export.int8 import ranges
+from vaecli.export.int8.calibrate import calibrate
+from vaecli.export.int8.integer_decoder import QuantisedPhase
 
 
 @pytest.fixture(scope="module")
@@ -14,60 +15,64 @@ def latents():
 
 
 @pytest.fixture(scope="module")
-def made(random_stages, latents):
-    parts = random_stages((9, 14, 3), channels=16)
-    return parts, calibrate.calibrated(parts, latents)
+def pair(random_decoder, latents):
+    """A float32 decoder and its quantised form."""
+    decoder = random_decoder((9, 14, 3), channels=16)
+    return decoder, calibrate(decoder, latents)
 
 
-def test_near_to_float32(made, latents, logits_from):
-    """By the definition of its numbers, on other latents: within one per cent of the logits' spread."""
-    parts, stages = made
+def test_logits_are_close_to_float32(pair, latents, logits_from):
+    """On other latents, the mean error of the logits is below two per cent of their standard deviation."""
+    decoder, quantised = pair
     z = latents[::-1] * np.float32(0.9)
-    expected = logits_from(parts, parts.activations(z)[0])[:, :9, :14]
-    assert np.abs(stages.outputs(z)["logits"] - expected).mean() < 0.02 * expected.std()
+    expected = logits_from(decoder, decoder.activations(z)[0])[:, :9, :14]
+    assert np.abs(quantised.outputs(z)["logits"] - expected).mean() < 0.02 * expected.std()
 
 
-def test_pairs_are_kept(made, largest_pair):
+def test_weights_keep_the_pair_limit(pair, largest_pair):
     """|w_k| + |w_k+1| <= 128 in both orders of every convolution, and along the columns of the corner matrix."""
-    _, stages = made
+    _, quantised = pair
     kernels = [
-        rows for phases in stages.doubling for phase in phases for rows in ranges.reductions(phase.weights)
+        rows
+        for phases in quantised.upsampling
+        for phase in phases
+        for rows in ranges.reductions(phase.weights)
     ]
-    pairs = [largest_pair(rows) for rows in [*kernels, stages.corners]]
+    pairs = [largest_pair(rows) for rows in [*kernels, quantised.corners]]
     assert len(pairs) == 9
     assert 100 < max(pairs) <= 128
 
 
-def test_zeros_of_the_corner_matrix(made):
-    """It has weights only where the float32 one may have them."""
-    parts, stages = made
-    possible = subpixel.corner_matrix(np.ones_like(parts.last.kernel)) > 0
-    assert not stages.corners[~possible].any()
-    assert stages.corners[possible].any()
+def test_the_corner_matrix_is_zero_where_the_float32_one_is(pair):
+    """Its weights stand only where a 3x3 kernel connects a cell with a corner block."""
+    decoder, quantised = pair
+    possible = subpixel.corner_matrix(np.ones_like(decoder.last.kernel)) > 0
+    assert not quantised.corners[~possible].any()
+    assert quantised.corners[possible].any()
 
 
-def test_dead_layers(random_stages, latents):
-    """A decoder whose layers give nothing but zeros: the bias alone, exactly; no division by zero."""
-    parts = random_stages((4, 4, 1), channels=4)
-    parts.dense[:] = 0
-    parts.dense_bias[:] = -1
-    for layer in parts.doubling:
+def test_dead_layers(random_decoder, latents):
+    """If all hidden activations are zero, the logits are the last bias and nothing is divided by zero."""
+    decoder = random_decoder((4, 4, 1), channels=4)
+    decoder.dense[:] = 0
+    decoder.dense_bias[:] = -1
+    for layer in decoder.upsampling:
         layer.bias[:] = -1
-    stages = calibrate.calibrated(parts, latents)
-    np.testing.assert_allclose(stages.outputs(latents)["logits"], parts.last.bias[0], atol=1e-5)
+    logits = calibrate(decoder, latents).outputs(latents)["logits"]
+    np.testing.assert_allclose(logits, decoder.last.bias[0], atol=1e-5)
 
 
-def test_phases_side_by_side(made):
-    """The even and the odd columns of a row give what each phase gives alone."""
-    _, stages = made
+def test_merged_phases_compute_what_each_computes_alone(pair):
+    """The even and the odd columns of a row equal the outputs of the two phases by themselves."""
+    _, quantised = pair
     rng = np.random.default_rng(0)
     x = rng.integers(0, 256, (2, 3, 4, 16)).astype(np.float32)
-    for phases in stages.doubling:
+    for phases in quantised.upsampling:
         x = x[..., : phases[0].weights.shape[2]]
         for phase in phases:
             half = len(phase.bias) // 2
             assert not phase.weights[:, 0, :, half:].any()
             for columns, left in ((slice(half), 1), (slice(half, None), 0)):
                 weights = phase.weights[:, 1 - left :, :, columns]
-                alone = BytePhase(weights, phase.scale[columns], phase.bias[columns], phase.top, left)
-                np.testing.assert_array_equal(phase.convolved(x)[..., columns], alone.convolved(x))
+                alone = QuantisedPhase(weights, phase.scale[columns], phase.bias[columns], phase.top, left)
+                np.testing.assert_array_equal(phase.apply(x)[..., columns], alone.apply(x))

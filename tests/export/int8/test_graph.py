@@ -1,10 +1,11 @@
-"""The int8 graph: exact integers on this processor, what its numbers say, for every image shape."""
+"""The int8 graph: close to float32 for every image shape, and its integer sums are exact on this processor."""
 
 import numpy as np
 import onnxruntime
 import pytest
 
-from vaecli.export.int8 import calibrate, ranges
+from vaecli.export.int8 import ranges
+from vaecli.export.int8.calibrate import calibrate
 
 pytestmark = pytest.mark.train  # onnx comes with that extra
 
@@ -17,13 +18,13 @@ def latents():
 
 
 @pytest.fixture(scope="module", params=SHAPES, ids=str)
-def made(request, random_stages, latents):
-    """A float32 decoder, the same in bytes, and its graph."""
+def models(request, random_decoder, latents):
+    """A float32 decoder, its quantised form, and the ONNX graph."""
     from vaecli.export.int8 import graph
 
-    parts = random_stages(request.param, channels=64 if request.param == SHAPES[0] else 16)
-    stages = calibrate.calibrated(parts, latents)
-    return parts, stages, graph.build(stages, opset=13)
+    decoder = random_decoder(request.param, channels=64 if request.param == SHAPES[0] else 16)
+    quantised = calibrate(decoder, latents)
+    return decoder, quantised, graph.build(quantised, opset=13)
 
 
 def run(model, z, names=("image", "logits")):
@@ -31,44 +32,44 @@ def run(model, z, names=("image", "logits")):
     return session.run(names, {"z": z})
 
 
-def test_near_to_float32_for_every_shape(made, latents, logits_from):
-    """Grey or colour, cropped or not: the logits are those of the float32 decoder within two per cent."""
-    parts, _, model = made
-    height, width, channels = parts.image_shape
-    image, got = run(model, latents)
-    expected = logits_from(parts, parts.activations(latents)[0])[:, :height, :width]
-    assert got.shape == expected.shape == (40, height, width, channels)
-    assert np.abs(got - expected).mean() < 0.02 * expected.std()
-    np.testing.assert_allclose(image, 1 / (1 + np.exp(-got.astype(np.float64))), atol=1e-6)
+def test_logits_are_close_to_float32_for_every_shape(models, latents, logits_from):
+    """Grey or colour, cropped or not, the mean error of the logits is below two per cent of their deviation."""
+    decoder, _, model = models
+    height, width, channels = decoder.image_shape
+    image, logits = run(model, latents)
+    expected = logits_from(decoder, decoder.activations(latents)[0])[:, :height, :width]
+    assert logits.shape == expected.shape == (40, height, width, channels)
+    assert np.abs(logits - expected).mean() < 0.02 * expected.std()
+    np.testing.assert_allclose(image, 1 / (1 + np.exp(-logits.astype(np.float64))), atol=1e-6)
     assert {entry.domain for entry in model.opset_import} == {""}
 
 
-def test_a_later_opset_computes_the_same(random_stages, latents):
-    """Opset 18: what the numbers say, as of opset 13."""
+def test_opsets_compute_the_quantised_decoder(random_decoder, latents):
+    """With opset 13 and with 18 the graph gives the logits that numpy gives, except for a few rounded levels."""
     from vaecli.export.int8 import graph
 
-    stages = calibrate.calibrated(random_stages((9, 16, 3), channels=8), latents)
-    expected = stages.outputs(latents)["logits"]
+    quantised = calibrate(random_decoder((9, 16, 3), channels=8), latents)
+    expected = quantised.outputs(latents)["logits"]
     for opset in (13, 18):
-        _, logits = run(graph.build(stages, opset=opset), latents)
+        _, logits = run(graph.build(quantised, opset=opset), latents)
         gaps = np.abs(logits - expected) / np.abs(expected).max()
         assert (gaps < 1e-5).mean() > 0.97 and gaps.max() < 0.02
 
 
-def traced(model, z):
-    """Every value of the graph, by name, as onnxruntime computes it."""
+def all_values(model, z):
+    """Return every value of the graph by name, as onnxruntime computes it."""
     import onnx
 
-    traced = onnx.ModelProto()
-    traced.CopyFrom(model)
+    with_outputs = onnx.ModelProto()
+    with_outputs.CopyFrom(model)
     names = [name for node in model.graph.node for name in node.output if name not in ("image", "logits")]
-    traced.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names)
+    with_outputs.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names)
     constants = {entry.name: onnx.numpy_helper.to_array(entry) for entry in model.graph.initializer}
-    return constants | dict(zip(names, run(traced, z, names), strict=True))
+    return constants | dict(zip(names, run(with_outputs, z, names), strict=True))
 
 
 def convolved(x, weights, pads):
-    """int64: x (N, C, h, w), weights (O, C, kh, kw), padded above and left."""
+    """Convolve x (N, C, h, w), padded above and left, with weights (O, C, kh, kw) in int64."""
     rows, columns = weights.shape[2:]
     _, _, height, width = x.shape
     padded = np.pad(x.astype(np.int64), ((0, 0), (0, 0), (pads[0], 0), (pads[1], 0)))
@@ -81,10 +82,10 @@ def convolved(x, weights, pads):
     )
 
 
-def test_integers_are_exact_here(made, latents):
-    """Each QLinearConv and the last product give what exact integers give; a saturating processor would not."""
-    _, _, model = made
-    values = traced(model, latents)
+def test_integer_sums_are_exact_on_this_processor(models, latents):
+    """Each QLinearConv and the MatMulInteger equal int64 arithmetic, which a saturating processor would miss."""
+    _, _, model = models
+    values = all_values(model, latents)
     convolutions = [node for node in model.graph.node if node.op_type == "QLinearConv"]
     assert len(convolutions) == 4
     for node in convolutions:
@@ -99,21 +100,21 @@ def test_integers_are_exact_here(made, latents):
     np.testing.assert_array_equal(values[last.output[0]], product)
 
 
-def test_pairs_are_kept_in_the_written_file(made, largest_pair):
-    """The constraint holds for the int8 constants of the graph, in the order that onnxruntime reduces in."""
+def test_the_graph_keeps_the_pair_limit(models, largest_pair):
+    """The int8 constants keep it in the order in which onnxruntime reduces, and channels first."""
     import onnx
 
-    _, _, model = made
-    found = [onnx.numpy_helper.to_array(entry) for entry in model.graph.initializer]
-    kernels = [array for array in found if array.dtype == np.int8 and array.ndim in (2, 4)]
+    _, _, model = models
+    constants = [onnx.numpy_helper.to_array(entry) for entry in model.graph.initializer]
+    kernels = [array for array in constants if array.dtype == np.int8 and array.ndim in (2, 4)]
     assert len(kernels) == 5
     for array in kernels:
         rows = [array] if array.ndim == 2 else ranges.reductions(array.transpose(2, 3, 1, 0))
         assert max(largest_pair(matrix) for matrix in rows) <= 128
 
 
-def test_saturation_at_its_worst_is_kept_away():
-    """Bytes of 255 against pairs of (64, 64) and (127, 1), the largest that are allowed: the sums are exact."""
+def test_the_largest_allowed_pairs_do_not_saturate():
+    """Levels of 255 times the pairs (64, 64) and (127, 1), the largest allowed, give exact sums."""
     from onnx import TensorProto, helper, numpy_helper
 
     weights = np.tile(np.array([[64], [64], [127], [1]], np.int8), (64, 16))

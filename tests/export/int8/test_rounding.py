@@ -1,16 +1,16 @@
-"""Rounding that cancels its errors: nearer than rounding alone, within every pair."""
+"""Rounding that cancels errors: better than rounding each weight alone, within every pair limit."""
 
 import numpy as np
 import pytest
 
 from vaecli.export.int8 import ranges
-from vaecli.export.int8.rounding import fitted
+from vaecli.export.int8.rounding import fit_columns
 
 ROWS, SIZE, COLUMNS = 3000, 24, 5
 
 
 def examples(seed):
-    """Bytes that vary in few directions, as activations do; sums of a few heavy-tailed weights."""
+    """Make levels that vary in few directions, as activations do, heavy-tailed weights, and pairs."""
     rng = np.random.default_rng(seed)
     mixed = rng.normal(size=(ROWS, 4)) @ rng.normal(size=(4, SIZE)) + rng.normal(size=(ROWS, SIZE)) / 4
     inputs = np.clip(np.rint(30 * mixed), 0, 255).astype(np.float32)
@@ -19,57 +19,57 @@ def examples(seed):
     return inputs, weights, pairs
 
 
-def error(off, counts):
-    return counts @ np.square(off) / counts.sum()
+def error(differences, sensitivity):
+    return sensitivity @ np.square(differences) / sensitivity.sum()
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_nearer_than_rounding_with_all_pairs_kept(seed):
-    """Less error in each column than rounding by itself, a third in all; |w_k| + |w_other| <= 128 for each pair."""
+def test_less_error_than_plain_rounding_within_the_pair_limit(seed):
+    """Each column has less error than by plain rounding, the sum less than a third; every pair keeps the limit."""
     inputs, weights, pairs = examples(seed)
-    wanted = inputs @ weights + np.float32(7)
-    counts = np.random.default_rng(seed).exponential(size=ROWS).astype(np.float32)
-    made = fitted(inputs, wanted, counts, weights, pairs)
-    sizes = np.abs(made.weights.astype(int))
+    targets = inputs @ weights + np.float32(7)
+    sensitivity = np.random.default_rng(seed).exponential(size=ROWS).astype(np.float32)
+    fitted = fit_columns(inputs, targets, sensitivity, weights, pairs)
+    sizes = np.abs(fitted.weights.astype(int))
     assert sizes.max() <= 127
-    assert max((sizes[k] + sizes[other]).max() for k, beside in enumerate(pairs) for other in beside) <= 128
+    assert max((sizes[k] + sizes[neighbour]).max() for k, row in enumerate(pairs) for neighbour in row) <= 128
     scale = ranges.column_scales(weights.astype(np.float64), pairs)
-    plain = error(inputs @ (np.rint(weights / scale) * scale) + 7 - wanted, counts)
-    ours = error(inputs @ (made.weights * made.scale) + made.bias - wanted, counts)
+    plain = error(inputs @ (np.rint(weights / scale) * scale) + 7 - targets, sensitivity)
+    ours = error(inputs @ (fitted.weights * fitted.scale) + fitted.bias - targets, sensitivity)
     assert (ours < plain).all()
     assert ours.sum() < plain.sum() / 3
 
 
-def test_what_does_not_count_is_left_out():
-    """Rows that count nearly nothing may say anything; the bias takes the mean of the others."""
+def test_rows_of_low_sensitivity_do_not_matter():
+    """Outliers in rows of almost no sensitivity do not move the bias."""
     inputs, weights, pairs = examples(0)
-    wanted = inputs @ weights + np.float32(7)
-    counts = np.ones(ROWS, np.float32)
-    counts[::2] = 1e-9
-    wanted[::2] += 1000
-    made = fitted(inputs, wanted, counts, weights, pairs)
-    off = inputs @ (made.weights * made.scale) + made.bias - wanted
-    np.testing.assert_allclose(off[1::2].mean(axis=0), 0, atol=0.05)
+    targets = inputs @ weights + np.float32(7)
+    sensitivity = np.ones(ROWS, np.float32)
+    sensitivity[::2] = 1e-9
+    targets[::2] += 1000
+    fitted = fit_columns(inputs, targets, sensitivity, weights, pairs)
+    differences = inputs @ (fitted.weights * fitted.scale) + fitted.bias - targets
+    np.testing.assert_allclose(differences[1::2].mean(axis=0), 0, atol=0.05)
 
 
-def test_a_bias_that_is_not_free():
-    """It is kept to the last digit, and the weights make up for most of what it leaves."""
+def test_a_fixed_bias():
+    """A fixed bias is kept exactly, and the weights make up for most of what it leaves."""
     inputs, weights, pairs = examples(0)
-    wanted, counts = inputs @ weights + np.float32(7), np.ones(ROWS, np.float32)
+    targets, sensitivity = inputs @ weights + np.float32(7), np.ones(ROWS, np.float32)
     bias = np.linspace(-20, 30, COLUMNS, dtype=np.float32)
-    made = fitted(inputs, wanted, counts, weights, pairs, bias=bias)
-    np.testing.assert_array_equal(made.bias, bias)
-    off = inputs @ (made.weights * made.scale) + bias - wanted
-    assert (np.abs(off.mean(axis=0)) < 0.5 * np.abs(bias - 7)).all()
-    rounded = np.rint(weights / made.scale) * made.scale
-    assert (error(off, counts) < error(inputs @ rounded + bias - wanted, counts)).all()
+    fitted = fit_columns(inputs, targets, sensitivity, weights, pairs, bias=bias)
+    np.testing.assert_array_equal(fitted.bias, bias)
+    differences = inputs @ (fitted.weights * fitted.scale) + bias - targets
+    assert (np.abs(differences.mean(axis=0)) < 0.5 * np.abs(bias - 7)).all()
+    rounded = np.rint(weights / fitted.scale) * fitted.scale
+    assert (error(differences, sensitivity) < error(inputs @ rounded + bias - targets, sensitivity)).all()
 
 
-def test_inputs_that_say_nothing_keep_their_weights():
-    """Dead inputs: no division by zero, and the float weights rounded."""
+def test_dead_inputs_keep_their_weights():
+    """If all inputs are zero, nothing is divided by zero and the float32 weights are rounded as they are."""
     weights = np.linspace(-1, 1, 8, dtype=np.float32)[:, None]
     zeros = np.zeros((50, 8), np.float32)
     pairs = ranges.neighbours(8, np.arange(8))
-    made = fitted(zeros, np.full((50, 1), 3, np.float32), np.ones(50, np.float32), weights, pairs)
-    np.testing.assert_allclose(made.weights * made.scale, weights, atol=made.scale[0])
-    assert made.bias[0] == pytest.approx(3)
+    fitted = fit_columns(zeros, np.full((50, 1), 3, np.float32), np.ones(50, np.float32), weights, pairs)
+    np.testing.assert_allclose(fitted.weights * fitted.scale, weights, atol=fitted.scale[0])
+    assert fitted.bias[0] == pytest.approx(3)

@@ -1,11 +1,11 @@
-"""The int8 decoder: fitted layer by layer, tuned, written as standard operators.
+"""The int8 decoder: quantised layer by layer, tuned, written as standard ONNX operators.
 
-layers           the decoder as a list of arrays
-sensitivity      how much each number moves the picture
-ranges           scales and ranges; weights that saturate nowhere
+layers           the float32 decoder as a list of arrays
+sensitivity      how strongly each value inside the decoder changes the picture
+ranges           scales of activations and weights; which weights must be small together
 rounding         weights rounded so that their errors cancel
-calibrate        all layers in order
-tune             the float numbers that remain, by gradient descent
+calibrate        all layers quantised in order
+tune             the remaining float32 numbers improved by gradient descent
 integer_decoder  what the file must compute, in numpy
 graph            the ONNX graph
 """

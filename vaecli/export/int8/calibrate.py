@@ -1,9 +1,10 @@
-"""The decoder in bytes, fitted layer by layer to what the float32 decoder does on some latents.
+"""Calibration: each layer of the decoder quantised in turn, fitted to the float32 decoder on example latents.
 
-Every channel of an activation has a step of its own, the one that loses least where pixels depend on it. The steps
-cost nothing: they are folded into the weights on both sides, so that in the file each activation counts in ones.
+Every channel of an activation has its own scale, chosen where pixels depend on it most. These scales cost
+nothing in the file: they are folded into the weights before and after, so that the file's activations all have
+scale 1.
 
-Letters as in `subpixel` and `quantise`.
+Letters as in `subpixel` and `ranges`.
 """
 
 from typing import Any
@@ -13,127 +14,131 @@ import numpy.typing as npt
 
 from vaecli.export import subpixel
 from vaecli.export.int8 import ranges
-from vaecli.export.int8.integer_decoder import BytePhase, ByteStages
-from vaecli.export.int8.layers import Layer, Stages
+from vaecli.export.int8.integer_decoder import QuantisedDecoder, QuantisedPhase
+from vaecli.export.int8.layers import FloatDecoder, Layer
 from vaecli.export.int8.ranges import Float, Int8, Neighbours
-from vaecli.export.int8.rounding import fitted
+from vaecli.export.int8.rounding import fit_columns
 from vaecli.export.int8.sensitivity import Trace, trace
 
-MOST_ELEMENTS = 2**22  # of the largest activation on all latents
-MOST_ROWS = 2**14  # examples of one layer
+MAX_ELEMENTS = 2**22  # of the largest activation, over all latents
+MAX_ROWS = 2**14  # examples for one layer
 
 
-def calibrated(stages: Stages, z: Float) -> ByteStages:
-    """The decoder in bytes, fitted on latents z (N, D); for large images on the first of them alone."""
-    largest = subpixel.largest(stages.grid, [len(layer.bias) for layer in stages.doubling])
-    traced = trace(stages, z[: max(1, MOST_ELEMENTS // largest)])
-    layers = range(len(stages.doubling) + 1)
-    steps = [_steps(traced, layer) for layer in layers]
-    folded = np.tile(steps[0], stages.grid[0] * stages.grid[1])
-    x = ranges.levels(traced.values[0], steps[0])
-    doubling = []
-    for number, layer in enumerate(stages.doubling):
-        phases = _phases(layer, x, steps[number : number + 2], traced, number)
-        rows = [phase.convolved(x) for phase in phases]
-        x = subpixel.stacked(rows)
-        doubling.append(phases)
-    corners, scale = _corners(stages, np.concatenate(rows, axis=3), steps[-1], traced)
-    return ByteStages(
-        stages.dense / folded,
-        stages.dense_bias / folded,
-        stages.grid,
-        tuple(doubling),
-        corners,
-        scale,
-        stages.last.bias,
-        stages.image_shape,
+def calibrate(decoder: FloatDecoder, z: Float) -> QuantisedDecoder:
+    """Quantise a decoder on latents z (N, D); for large images only the first of them are used."""
+    largest = subpixel.largest_activation(decoder.grid, [len(layer.bias) for layer in decoder.upsampling])
+    traced = trace(decoder, z[: max(1, MAX_ELEMENTS // largest)])
+    scales = [_activation_scale(traced, layer) for layer in range(len(decoder.upsampling) + 1)]
+    dense_scale = np.tile(scales[0], decoder.grid[0] * decoder.grid[1])
+    x = ranges.quantise(traced.values[0], scales[0])
+    upsampling = []
+    for number, layer in enumerate(decoder.upsampling):
+        phases = _upsampling_layer(layer, x, scales[number : number + 2], traced, number)
+        rows = [phase.apply(x) for phase in phases]
+        x = subpixel.stack_rows(rows)
+        upsampling.append(phases)
+    corners, corner_scale = _last_layer(decoder.last, np.concatenate(rows, axis=3), scales[-1], traced)
+    return QuantisedDecoder(
+        dense=decoder.dense / dense_scale,
+        dense_bias=decoder.dense_bias / dense_scale,
+        grid=decoder.grid,
+        upsampling=tuple(upsampling),
+        corners=corners,
+        corner_scale=corner_scale,
+        bias=decoder.last.bias,
+        image_shape=decoder.image_shape,
     )
 
 
-def _steps(traced: Trace, layer: int) -> Float:
-    values, counts = (array[layer] for array in (traced.values, traced.counts))
+def _activation_scale(traced: Trace, layer: int) -> Float:
+    """Return the scale of each channel of a layer's input, (C,)."""
+    values, sensitivity = (array[layer] for array in (traced.values, traced.sensitivity))
     channels = values.shape[-1]
-    return ranges.channel_scales(values.reshape(-1, channels), counts.reshape(-1, channels))
+    return ranges.channel_scales(values.reshape(-1, channels), sensitivity.reshape(-1, channels))
 
 
-def _phases(layer: Layer, x: Float, steps: list[Float], traced: Trace, number: int) -> tuple[BytePhase, ...]:
-    """A stride-2 layer on bytes x (N, h, w, C_in), as whole numbers: its even and its odd rows."""
-    before, after = steps
-    counts = subpixel.taken_apart(traced.counts[number + 1])
-    found = []
-    for phase, count in zip(subpixel.phases(layer.kernel), counts, strict=True):
+def _upsampling_layer(
+    layer: Layer, x: Float, scales: list[Float], traced: Trace, number: int
+) -> tuple[QuantisedPhase, ...]:
+    """Quantise upsampling layer `number` on its input in levels (N, h, w, C_in): its even and its odd rows.
+
+    `scales` are those of the layer's input and output channels.
+    """
+    input_scale, output_scale = scales
+    sensitivities = subpixel.split_phases(traced.sensitivity[number + 1])
+    quantised = []
+    for phase, sensitivity in zip(subpixel.phases(layer.kernel), sensitivities, strict=True):
         shape, channels = phase.kernel.shape[:3], phase.kernel.shape[3]
-        seen, exact = (_rows(subpixel.windows(value, phase)) for value in (x, traced.values[number]))
+        inputs, exact = (_rows(subpixel.patches(values, phase)) for values in (x, traced.values[number]))
         kernel = phase.kernel.reshape(-1, channels)
-        columns = fitted(
-            seen,
-            (exact @ kernel + layer.bias) / after,
-            _rows(count).mean(axis=1),
-            kernel * np.tile(before, shape[0] * shape[1])[:, None] / after,
+        columns = fit_columns(
+            inputs,
+            (exact @ kernel + layer.bias) / output_scale,
+            _rows(sensitivity).mean(axis=1),
+            kernel * np.tile(input_scale, shape[0] * shape[1])[:, None] / output_scale,
             ranges.kernel_neighbours(shape),
         )
-        bias = ranges.whole_bias(columns.bias, columns.scale)
+        bias = ranges.quantise_bias(columns.bias, columns.scale)
         weights = columns.weights.reshape(phase.kernel.shape)
-        found.append(BytePhase(weights, columns.scale, bias, phase.top, phase.left))
-    return found[0].beside(found[1]), found[2].beside(found[3])
+        quantised.append(QuantisedPhase(weights, columns.scale, bias, phase.top, phase.left))
+    return quantised[0].merge(quantised[1]), quantised[2].merge(quantised[3])
 
 
 def _rows(values: Float) -> Float:
-    """Some of the places of (N, h, w, K) as rows (R, K), evenly over all."""
+    """Return values (N, h, w, K) as rows (R, K), at most MAX_ROWS of them, spread evenly."""
     rows = values.reshape(-1, values.shape[-1])
-    if len(rows) <= MOST_ROWS:
+    if len(rows) <= MAX_ROWS:
         return rows
-    return rows[np.linspace(0, len(rows) - 1, MOST_ROWS).astype(np.int64)]
+    return rows[np.linspace(0, len(rows) - 1, MAX_ROWS).astype(np.int64)]
 
 
-def _corners(stages: Stages, cells: Float, step: Float, traced: Trace) -> tuple[Int8, Float]:
-    """The last layer on bytes (N, h, w, 4 C_in): the matrix of `subpixel.corner_matrix` and its scales (4 C,).
+def _last_layer(layer: Layer, cells: Float, input_scale: Float, traced: Trace) -> tuple[Int8, Float]:
+    """Quantise the last layer on cells (N, h, w, 4 C_in), in levels: its corner matrix and its scales (4 C,).
 
-    Each of the 4 C numbers of a block is a column of its own, with the 9 C_in weights that it sees, and the bias
-    that the layer has everywhere.
+    Each of the 4 C numbers of a corner block is fitted as a column of its own, with the 9 C_in weights that
+    reach it. The bias is the layer's and stays fixed.
     """
-    places = subpixel.corner_matrix(np.ones_like(stages.last.kernel)) > 0
-    used = _by_block(places)  # (16 C_in, 4 C)
-    start = _by_block(np.tile(step, 4)[:, None] * subpixel.corner_matrix(stages.last.kernel))
-    size = used.shape[1]
-    weights = np.zeros(used.shape, np.int8)
+    nonzero = subpixel.corner_matrix(np.ones_like(layer.kernel)) > 0
+    reaches = _quarters_as_rows(nonzero)  # (16 C_in, 4 C)
+    start = _quarters_as_rows(np.tile(input_scale, 4)[:, None] * subpixel.corner_matrix(layer.kernel))
+    size = reaches.shape[1]
+    weights = np.zeros(reaches.shape, np.int8)
     scale = np.ones(size, np.float32)
-    seen = _rows(subpixel.corner_windows(cells))
-    wanted, counts = (
+    inputs = _rows(subpixel.corner_patches(cells))
+    targets, sensitivity = (
         _rows(blocks.reshape(*blocks.shape[:3], size))
-        for blocks in (subpixel.blocks(array[-1]) for array in (traced.values, traced.counts))
+        for blocks in (subpixel.corner_blocks(array[-1]) for array in (traced.values, traced.sensitivity))
     )
     for column in range(size):
-        here = np.flatnonzero(used[:, column])
-        real = counts[:, column] > 0
-        made = fitted(
-            seen[np.ix_(real, here)],
-            wanted[real][:, [column]],
-            counts[real, column],
-            start[here][:, [column]],
-            _within_quarters(here, len(places)),
-            bias=stages.last.bias[[column % len(stages.last.bias)]],
+        rows = np.flatnonzero(reaches[:, column])
+        inside = sensitivity[:, column] > 0  # the pixels of border blocks that lie in the image
+        fitted = fit_columns(
+            inputs[np.ix_(inside, rows)],
+            targets[inside][:, [column]],
+            sensitivity[inside, column],
+            start[rows][:, [column]],
+            _neighbours_in_quarters(rows, len(nonzero)),
+            bias=layer.bias[[column % len(layer.bias)]],
         )
-        weights[here, column], scale[column] = made.weights[:, 0], made.scale[0]
-    return _by_cell(weights), scale
+        weights[rows, column], scale[column] = fitted.weights[:, 0], fitted.scale[0]
+    return _quarters_as_columns(weights), scale
 
 
-def _within_quarters(rows: npt.NDArray[np.int64], size: int) -> Neighbours:
-    """The pairs among some rows of four matrices of `size` rows, one below the other; zeros stand between."""
-    stretches = np.split(
-        np.arange(len(rows)), 1 + np.flatnonzero((np.diff(rows) != 1) | (rows[1:] % size == 0))
-    )
-    return ranges.neighbours(len(rows), *stretches)
+def _neighbours_in_quarters(rows: npt.NDArray[np.int64], size: int) -> Neighbours:
+    """Return the neighbours among `rows` of four stacked matrices of `size` rows; the other rows are zero."""
+    starts = np.flatnonzero((np.diff(rows) != 1) | (rows[1:] % size == 0))
+    runs = np.split(np.arange(len(rows)), 1 + starts)
+    return ranges.neighbours(len(rows), *runs)
 
 
-def _by_block(matrix: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """A corner matrix (4 C_in, 4 * 4 C) as the four quarters below each other, (4 * 4 C_in, 4 C)."""
+def _quarters_as_rows(matrix: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Stack the quarters of a corner matrix (4 C_in, 4 * 4 C) below each other: (4 * 4 C_in, 4 C)."""
     rows, columns = matrix.shape
     return matrix.reshape(rows, 4, columns // 4).transpose(1, 0, 2).reshape(4 * rows, columns // 4)
 
 
-def _by_cell(matrix: Int8) -> Int8:
-    """The inverse of `_by_block`."""
+def _quarters_as_columns(matrix: Int8) -> Int8:
+    """Put stacked quarters side by side again; the inverse of `_quarters_as_rows`."""
     rows, columns = matrix.shape
-    side = matrix.reshape(4, rows // 4, columns).transpose(1, 0, 2)
-    return np.ascontiguousarray(side.reshape(rows // 4, 4 * columns))
+    side_by_side = matrix.reshape(4, rows // 4, columns).transpose(1, 0, 2)
+    return np.ascontiguousarray(side_by_side.reshape(rows // 4, 4 * columns))

@@ -1,6 +1,6 @@
-"""The decoder in bytes: what an int8 file holds, and what it has to compute, in numpy.
+"""The quantised decoder: the numbers in an int8 file, and what the file must compute with them, in numpy.
 
-That is a second opinion on the file: its graph is built from these numbers by other means, see `int8`.
+This is an independent check of the file: `graph` builds ONNX operators from the same numbers.
 """
 
 import dataclasses
@@ -13,16 +13,20 @@ from vaecli.export import subpixel
 from vaecli.export.int8 import ranges
 from vaecli.export.int8.ranges import Float, Int8
 
-ONE = np.float32(1)  # the step of every activation; calibrate.py folds the real ones into weights and scales
+# The scale of every activation in the file; `calibrate` folds the real scales into the weights on both sides.
+UNIT_SCALE = np.float32(1)
 
 
 @dataclasses.dataclass(frozen=True)
-class BytePhase:
-    """A phase whose output is a uint8: `scale` (`weights` over bytes + `bias`), rounded, 0 to 255.
+class QuantisedPhase:
+    """A phase of an upsampling layer: `scale` * (`weights` * input + `bias`), rounded and cut to 0 ... 255.
 
     Attributes:
-        weights: (kh, kw, C_in, C_out); scale and bias (C_out,).
-        top: zero rows that the input is padded with above; `left` likewise.
+        weights: (kh, kw, C_in, C_out).
+        scale: (C_out,).
+        bias: (C_out,).
+        top: rows of zeros above the input.
+        left: columns of zeros left of the input.
     """
 
     weights: Int8
@@ -31,37 +35,40 @@ class BytePhase:
     top: int
     left: int
 
-    def convolved(self, x: Float) -> Float:
-        """Bytes (N, h, w, C_in) to bytes (N, h, w, C_out), both as whole float32 numbers."""
-        kernel = subpixel.Phase(self.weights.astype(np.float32), self.top, self.left)
-        sums = subpixel.windows(x, kernel) @ kernel.kernel.reshape(-1, len(self.bias))  # below 2**24: exact
-        return ranges.levels((sums.astype(np.float64) + self.bias).astype(np.float32) * self.scale, ONE)
+    def apply(self, x: Float) -> Float:
+        """Convolve levels (N, h, w, C_in) to levels (N, h, w, C_out), both as float32."""
+        phase = subpixel.Phase(self.weights.astype(np.float32), self.top, self.left)
+        sums = subpixel.patches(x, phase) @ phase.kernel.reshape(-1, len(self.bias))  # below 2**24: exact
+        scaled = (sums.astype(np.float64) + self.bias).astype(np.float32) * self.scale
+        return ranges.quantise(scaled, UNIT_SCALE)
 
-    def beside(self, other: "BytePhase") -> "BytePhase":
-        """Both in one, their outputs side by side; the phase that sees fewer columns gets zeros for them."""
-        left = max(self.left, other.left)
+    def merge(self, right: "QuantisedPhase") -> "QuantisedPhase":
+        """Join two phases in one convolution of twice the output channels; the narrower kernel gets zeros."""
+        left = max(self.left, right.left)
         weights = [
-            np.pad(phase.weights, ((0, 0), (left - phase.left, 0), (0, 0), (0, 0))) for phase in (self, other)
+            np.pad(phase.weights, ((0, 0), (left - phase.left, 0), (0, 0), (0, 0))) for phase in (self, right)
         ]
-        return BytePhase(
+        return QuantisedPhase(
             np.concatenate(weights, axis=3),
-            np.concatenate([self.scale, other.scale]),
-            np.concatenate([self.bias, other.bias]),
+            np.concatenate([self.scale, right.scale]),
+            np.concatenate([self.bias, right.bias]),
             self.top,
             left,
         )
 
 
 @dataclasses.dataclass(frozen=True)
-class ByteStages:
-    """What an int8 file holds; see `stages.Stages` for what it stands for.
+class QuantisedDecoder:
+    """The numbers in an int8 file; `layers.FloatDecoder` in reduced precision.
 
     Attributes:
-        dense: (D, h * w * c) and dense_bias (h * w * c,): their sum, rounded, is the first uint8.
+        dense: (D, h * w * c), float32.
+        dense_bias: (h * w * c,), float32; the dense layer's output, rounded, is the first activation in levels.
         grid: (h, w, c).
-        doubling: of each stride-2 layer the even and the odd rows, their even and odd columns side by side.
+        upsampling: for each upsampling layer two phases, the even and the odd rows; each gives even and odd
+            columns side by side.
         corners: (4 C_in, 16 C), as `subpixel.corner_matrix`.
-        corner_scale: (4 C,), of the four pixels of a block.
+        corner_scale: (4 C,), the scale of each number of a corner block.
         bias: (C,), of the last layer.
         image_shape: (H, W, C) after cropping.
     """
@@ -69,30 +76,30 @@ class ByteStages:
     dense: Float
     dense_bias: Float
     grid: tuple[int, int, int]
-    doubling: tuple[tuple[BytePhase, ...], ...]
+    upsampling: tuple[tuple[QuantisedPhase, ...], ...]
     corners: Int8
     corner_scale: Float
     bias: Float
     image_shape: tuple[int, int, int]
 
     def outputs(self, z: Float) -> Mapping[str, Float]:
-        """`image` and `logits` (N, H, W, C) of latents z (N, D).
+        """Decode latents z (N, D) to `image` and `logits`, both (N, H, W, C).
 
-        The sums of bytes are exact. The float32 sums of the dense layer may come out otherwise elsewhere by a last
-        digit, which moves a byte here and there by one.
+        All integer sums are exact. The float32 sums of the dense layer depend on the processor in the last
+        digit, so a few levels may differ by one.
         """
-        x = ranges.levels((z @ self.dense + self.dense_bias).reshape(len(z), *self.grid), ONE)
-        for phases in self.doubling:
-            rows = [phase.convolved(x) for phase in phases]
-            x = subpixel.stacked(rows)
+        x = ranges.quantise((z @ self.dense + self.dense_bias).reshape(len(z), *self.grid), UNIT_SCALE)
+        for phases in self.upsampling:
+            rows = [phase.apply(x) for phase in phases]
+            x = subpixel.stack_rows(rows)
         logits = self._logits(np.concatenate(rows, axis=3))
         return {"image": (1 / (1 + np.exp(-logits.astype(np.float64)))).astype(np.float32), "logits": logits}
 
     def _logits(self, cells: Float) -> Float:
-        """Of the bytes of four phases (N, h, w, 4 C_in)."""
-        sums = subpixel.corners_summed(cells.astype(np.float64) @ self.corners.astype(np.float64))
+        """Apply the last layer to cells (N, h, w, 4 C_in), in levels."""
+        sums = subpixel.sum_corners(cells.astype(np.float64) @ self.corners.astype(np.float64))
         height, width, channels = self.image_shape
-        # a block between four cells begins one row above a cell: its second row is the image's first
+        # A corner block begins one row above its lower cells, so the image's first row is the second of a block.
         scale = self.corner_scale.reshape(2, 2, channels)[::-1, ::-1]
         tiles = (sums.shape[1] // 2, sums.shape[2] // 2, 1)
         logits: Float = sums.astype(np.float32) * np.tile(scale, tiles) + self.bias

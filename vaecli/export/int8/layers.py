@@ -1,4 +1,4 @@
-"""The decoder as a list of arrays: what a rewrite needs to know of it, and nothing of Keras."""
+"""The float32 decoder as a list of arrays: all that quantisation needs to know about it, without Keras."""
 
 import dataclasses
 from typing import Any
@@ -7,78 +7,79 @@ import numpy as np
 import numpy.typing as npt
 
 from vaecli.errors import ModelError
-from vaecli.export.subpixel import upsampled
+from vaecli.export.subpixel import upsample
 
 Float = npt.NDArray[np.float32]
 
 
 @dataclasses.dataclass(frozen=True)
 class Layer:
-    """A transposed convolution of 3x3: `kernel` (3, 3, C_out, C_in) and `bias` (C_out,)."""
+    """A transposed convolution of kernel size 3: `kernel` (3, 3, C_out, C_in) and `bias` (C_out,)."""
 
     kernel: Float
     bias: Float
 
 
 @dataclasses.dataclass(frozen=True)
-class Stages:
-    """Dense + ReLU, one or more stride-2 layers + ReLU, a stride-1 layer, cropped below and right.
+class FloatDecoder:
+    """A decoder of dense + ReLU, one or more upsampling layers + ReLU, a stride-1 layer, and cropping.
 
     Attributes:
         dense: kernel (D, h * w * c).
         dense_bias: (h * w * c,).
-        grid: (h, w, c), the shape that the first layer's output takes.
-        doubling: the stride-2 layers.
+        grid: (h, w, c), the shape into which the dense layer's output is reshaped.
+        upsampling: the stride-2 layers.
         last: the stride-1 layer, whose output is the logits.
-        image_shape: (H, W, C) after cropping.
+        image_shape: (H, W, C) after rows below and columns on the right are cut off.
     """
 
     dense: Float
     dense_bias: Float
     grid: tuple[int, int, int]
-    doubling: tuple[Layer, ...]
+    upsampling: tuple[Layer, ...]
     last: Layer
     image_shape: tuple[int, int, int]
 
     def activations(self, z: Float) -> list[Float]:
-        """What goes into each layer after the first, ReLU done: (N, h, w, c), (N, 2h, 2w, c'), ..."""
-        found = [np.maximum(z @ self.dense + self.dense_bias, 0).reshape(len(z), *self.grid)]
-        for layer in self.doubling:
-            found.append(np.maximum(upsampled(found[-1], layer.kernel, layer.bias), 0))
-        return found
+        """Return each layer's input after the dense one, after ReLU: (N, h, w, c), (N, 2h, 2w, c'), ..."""
+        activations = [np.maximum(z @ self.dense + self.dense_bias, 0).reshape(len(z), *self.grid)]
+        for layer in self.upsampling:
+            activations.append(np.maximum(upsample(activations[-1], layer.kernel, layer.bias), 0))
+        return activations
 
 
-def read(decoder: Any) -> Stages:
-    """The stages of a Keras decoder (N, D) -> logits (N, H, W, C).
+def read(decoder: Any) -> FloatDecoder:
+    """Read the arrays of a Keras decoder (N, D) -> logits (N, H, W, C).
 
     Raises:
-        ModelError: layers in another order, or of another kind, than an int8 file can hold.
+        ModelError: an int8 file cannot hold its layers.
     """
     layers = [layer for layer in decoder.layers if type(layer).__name__ != "InputLayer"]
     kinds = [_kind(layer) for layer in layers]
-    cropped = kinds[-1:] == ["crop"]
-    doubling = len(kinds) - 3 - cropped
-    expected = ["dense", "reshape", *["double"] * doubling, "last", *["crop"] * cropped]
-    if doubling < 1 or kinds != expected:
+    cropped = kinds[-1:] == ["cropping"]
+    count = len(kinds) - 3 - cropped
+    expected = ["dense", "reshape", *["upsampling"] * count, "stride-1", *["cropping"] * cropped]
+    if count < 1 or kinds != expected:
         raise ModelError(
-            f"The int8 file knows decoders of dense, reshape, doubling and one last layer; this one has "
-            f"{', '.join(kinds)}.",
-            hint="Export it without --int8.",
+            "The layers of an int8 decoder must be dense, reshape, upsampling (one or more), stride-1 and optional "
+            f"cropping, got {', '.join(kinds)}.",
+            hint="Export without --int8.",
         )
     weights = [[np.asarray(array, np.float32) for array in layer.get_weights()] for layer in layers]
     grid = tuple(int(size) for size in layers[1].target_shape)
     shape = tuple(int(size) for size in decoder.outputs[0].shape[1:])
-    return Stages(
+    return FloatDecoder(
         dense=weights[0][0],
         dense_bias=weights[0][1],
         grid=(grid[0], grid[1], grid[2]),
-        doubling=tuple(Layer(*pair) for pair in weights[2 : 2 + doubling]),
-        last=Layer(*weights[2 + doubling]),
+        upsampling=tuple(Layer(*pair) for pair in weights[2 : 2 + count]),
+        last=Layer(*weights[2 + count]),
         image_shape=(shape[0], shape[1], shape[2]),
     )
 
 
 def _kind(layer: Any) -> str:
+    """Name the role of a layer, or its class and name if an int8 decoder has no such layer."""
     name, config = type(layer).__name__, layer.get_config()
     activation = config.get("activation")
     if name == "Dense" and activation == "relu" and config["use_bias"]:
@@ -90,9 +91,9 @@ def _kind(layer: Any) -> str:
         square = tuple(config["kernel_size"]) == (3, 3) and tuple(config["dilation_rate"]) == (1, 1)
         strides = tuple(config["strides"])
         if same and square and (strides, activation) == ((2, 2), "relu"):
-            return "double"
+            return "upsampling"
         if same and square and (strides, activation) == ((1, 1), "linear"):
-            return "last"
+            return "stride-1"
     if name == "Cropping2D" and all(before == 0 for before, _ in layer.cropping):
-        return "crop"
+        return "cropping"
     return f"{name} {config.get('name')!r}"

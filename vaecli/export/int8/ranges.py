@@ -1,12 +1,14 @@
-"""Float numbers as bytes: ranges of activations, weights that no processor saturates on.
+"""Scales of activations and weights, and the limit on weights that keeps every processor's sums exact.
 
-Activations are uint8 with zero point 0, which is also the ReLU; weights are int8, one scale a column.
+An activation is uint8 with zero point 0, so that its lower limit is also the ReLU. Its values are called
+levels: whole numbers from 0 to 255, kept in float32 arrays here. One level stands for `scale`. Weights are
+int8, with one scale for each column (output channel).
 
-On x86 with AVX2 and no VNNI, onnxruntime multiplies unsigned by signed bytes with `vpmaddubsw`, which adds two
-neighbouring products into 16 bits and saturates. 255 (|w_k| + |w_k+1|) stays below 2**15 if |w_k| + |w_k+1| <= 128;
-then the sums are exact there as everywhere.
+The pair limit. On x86 with AVX2 and without VNNI, onnxruntime multiplies uint8 by int8 with `vpmaddubsw`, which
+adds two neighbouring products in 16 bits and saturates. 255 (|w_k| + |w_k+1|) stays below 2**15 if
+|w_k| + |w_k+1| <= 128. With that limit the sums are exact on those processors, too.
 
-Letters: K numbers are summed (the reduction), into each of M columns.
+Letters: a reduction sums K products; there are M columns, each a reduction of its own.
 """
 
 import itertools
@@ -18,92 +20,93 @@ import numpy.typing as npt
 Float: TypeAlias = npt.NDArray[np.float32]
 Double: TypeAlias = npt.NDArray[np.float64]
 Int8: TypeAlias = npt.NDArray[np.int8]
-Neighbours: TypeAlias = list[list[int]]  # for each of the K places, those that share a pair with it
+Neighbours: TypeAlias = list[list[int]]  # for each of the K weights, those that it shares a pair with
 
 LARGEST_WEIGHT = 127
 LARGEST_PAIR = 128
 LARGEST_BIAS = 2**30
-LEVELS = 255  # of an activation above zero
+LEVELS = 255  # levels of an activation above zero
 
-_CLIPS = np.linspace(0.20, 1.0, 33)
-_MOST_VALUES = 20_000
+_RANGES = np.linspace(0.20, 1.0, 33)  # the ranges that are tried, as parts of the largest value
+_MAX_VALUES = 20_000  # of a channel, on which its range is chosen
 
 
-def channel_scales(values: Float, weights: Float) -> Float:
-    """The step of each channel's uint8 range 0 to 255, the one that loses the least: (C,).
+def channel_scales(values: Float, sensitivity: Float) -> Float:
+    """Return the scale of each channel with the smallest weighted squared rounding error: (C,).
 
-    A bare maximum would spend the levels on a few outliers, or on values that no pixel depends on. A channel
-    that is never above zero gets the median of the others.
+    A range up to the largest value would spend levels on a few outliers, or on values that no pixel depends on. A
+    channel that is never above zero gets the median scale of the others.
 
     Args:
-        values: (R, C), what is below zero being lost to the ReLU anyway.
-        weights: (R, C), how much the square of an error counts.
+        values: (R, C), the activations before ReLU or after it.
+        sensitivity: (R, C), the weight of each squared error.
     """
-    every = max(1, len(values) // _MOST_VALUES)
-    scales = np.array(
-        [_least(column, counts) for column, counts in zip(values[::every].T, weights[::every].T, strict=True)]
-    )
-    alive = scales > 0
-    scales[~alive] = np.median(scales[alive]) if alive.any() else 1.0 / LEVELS
+    every = max(1, len(values) // _MAX_VALUES)
+    columns = zip(values[::every].T, sensitivity[::every].T, strict=True)
+    scales = np.array([_best_scale(*column) for column in columns])
+    active = scales > 0
+    scales[~active] = np.median(scales[active]) if active.any() else 1.0 / LEVELS
     result: Float = scales.astype(np.float32)
     return result
 
 
-def _least(values: Float, weights: Float) -> float:
-    steps = _CLIPS * float(values.max(initial=0.0)) / LEVELS
-    if not steps[-1] > 0.0:
+def _best_scale(values: Float, sensitivity: Float) -> float:
+    """Return the best scale of one channel, or 0 if it has no value above zero."""
+    scales = _RANGES * float(values.max(initial=0.0)) / LEVELS
+    if not scales[-1] > 0.0:
         return 0.0
-    losses = [
-        np.mean(weights * np.square(values - levels(values, np.float32(step)) * step)) for step in steps
+    errors = [
+        np.mean(sensitivity * np.square(values - quantise(values, np.float32(scale)) * scale))
+        for scale in scales
     ]
-    return float(steps[int(np.argmin(losses))])
+    return float(scales[int(np.argmin(errors))])
 
 
-def levels(values: Float, scale: "Float | np.float32") -> Float:
-    """Values over their step, as the whole numbers 0 to 255 of a uint8."""
-    whole: Float = np.clip(np.rint(values / scale), 0, LEVELS)
-    return whole
+def quantise(values: Float, scale: "Float | np.float32") -> Float:
+    """Round values to levels: whole numbers from 0 to 255, as float32."""
+    levels: Float = np.clip(np.rint(values / scale), 0, LEVELS)
+    return levels
 
 
-def whole_bias(bias: Float, scale: Float) -> npt.NDArray[np.int32]:
-    """A bias in whole steps of its column's scale, as int32 sums take it."""
-    whole: Float = np.clip(np.rint(bias / scale), -LARGEST_BIAS, LARGEST_BIAS)
-    return whole.astype(np.int32)
+def quantise_bias(bias: Float, scale: Float) -> npt.NDArray[np.int32]:
+    """Round each bias to a whole multiple of its column's scale."""
+    multiples: Float = np.clip(np.rint(bias / scale), -LARGEST_BIAS, LARGEST_BIAS)
+    return multiples.astype(np.int32)
 
 
 def reductions(kernel: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """A kernel (kh, kw, C_in, C_out) as matrices (K, C_out), K in the order channels last and channels first.
+    """Return a kernel (kh, kw, C_in, C_out) as matrices (K, C_out), K ordered channels last and channels first.
 
-    onnxruntime works channels last; a runtime that works channels first sums in the other order.
+    onnxruntime reduces channels last; other runtimes reduce channels first. The pair limit holds in both orders.
     """
     channels = kernel.shape[-1]
     return kernel.reshape(-1, channels), kernel.transpose(2, 0, 1, 3).reshape(-1, channels)
 
 
 def kernel_neighbours(shape: tuple[int, int, int]) -> Neighbours:
-    """The pairs of a kernel (kh, kw, C_in), in both orders of `reductions`; places in the order channels last."""
-    places = np.arange(int(np.prod(shape))).reshape(*shape, 1)
-    return neighbours(places.size, *(order[:, 0] for order in reductions(places)))
+    """Return the neighbours of a kernel's weights (kh, kw, C_in), indexed channels last, in both `reductions`."""
+    indices = np.arange(int(np.prod(shape))).reshape(*shape, 1)
+    return neighbours(indices.size, *(order[:, 0] for order in reductions(indices)))
 
 
 def neighbours(size: int, *orders: npt.NDArray[np.int64]) -> Neighbours:
-    """Who stands beside whom in one or more orders of some of the places 0 to `size` - 1."""
-    found: list[set[int]] = [set() for _ in range(size)]
+    """Return, for each index below `size`, the indices next to it in any of the orders (each a list of indices)."""
+    adjacent: list[set[int]] = [set() for _ in range(size)]
     for order in orders:
-        for one, other in itertools.pairwise(order.tolist()):
-            found[one].add(other)
-            found[other].add(one)
-    return [sorted(beside) for beside in found]
+        for first, second in itertools.pairwise(order.tolist()):
+            adjacent[first].add(second)
+            adjacent[second].add(first)
+    return [sorted(indices) for indices in adjacent]
 
 
 def column_scales(weights: Double, pairs: Neighbours) -> Double:
-    """The finest scale of each column of weights (K, M) that keeps all pairs, (M,).
+    """Return the smallest scale of each column of weights (K, M) that keeps the limits after rounding: (M,).
 
-    It allows a pair 127 before rounding, which adds at most 1.
+    A pair may reach 127 before rounding, since rounding adds at most 1.
     """
     size = np.abs(weights)
-    needed = size.max(axis=0)
-    for place, beside in enumerate(pairs):
-        for other in beside:
-            needed = np.maximum(needed, size[place] + size[other])
-    return np.where(needed > 0, needed / LARGEST_WEIGHT, 1.0)
+    largest = size.max(axis=0)
+    for index, adjacent in enumerate(pairs):
+        for neighbour in adjacent:
+            largest = np.maximum(largest, size[index] + size[neighbour])
+    return np.where(largest > 0, largest / LARGEST_WEIGHT, 1.0)

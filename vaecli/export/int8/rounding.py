@@ -1,11 +1,12 @@
-"""Weights rounded so that their errors cancel on what the layer really sees.
+"""Weights rounded so that their errors cancel on the inputs that the layer receives.
 
-A layer's float weights are not what its int8 form should round to: its inputs have been rounded, too. So the layer
-is fitted anew, by least squares from the bytes that come in to the sums that should come out. Then the weights are
-rounded one after the other, each error passed on to those that are still free (Frantar et al. 2023,
-arXiv:2210.17323), and gone over again one at a time while that helps. A free bias takes what is left of the mean.
+Rounding a layer's float32 weights is not best, because its inputs are rounded as well. So the layer is fitted
+again by least squares, from its quantised inputs to its exact float32 outputs. The fitted weights are then
+rounded one after the other, and each rounding error is passed on to the weights not yet rounded (GPTQ; Frantar
+et al. 2023, arXiv:2210.17323). Afterwards each weight is revisited while that lowers the error. A free bias
+takes what is left of the mean.
 
-Letters: R rows of examples, K inputs, M columns.
+Letters: R example rows, K inputs, M columns (outputs).
 """
 
 import dataclasses
@@ -22,75 +23,78 @@ from vaecli.export.int8.ranges import (
     column_scales,
 )
 
-RIDGE = 1e-2  # of the mean square of an input: how strongly the fit is held to the float weights
+RIDGE = 1e-2  # pull towards the float32 weights, as a part of the mean square of an input
 SWEEPS = 3
 
 
 @dataclasses.dataclass(frozen=True)
-class Fitted:
-    """Columns in bytes: the sum is `scale` (inputs @ `weights`) + `bias`; (K, M), (M,) and (M,)."""
+class QuantisedColumns:
+    """Quantised columns: output = `scale` * (inputs @ `weights`) + `bias`; shapes (K, M), (M,) and (M,)."""
 
     weights: Int8
     scale: Float
     bias: Float
 
 
-def fitted(
+def fit_columns(
     inputs: Float,
-    wanted: Float,
-    counts: Float,
+    targets: Float,
+    sensitivity: Float,
     start: Float,
     pairs: Neighbours,
     *,
     bias: Float | None = None,
-) -> Fitted:
-    """Columns that turn inputs (R, K) into sums (R, M), as near as bytes can.
+) -> QuantisedColumns:
+    """Fit int8 columns that map inputs (R, K) to targets (R, M) with the smallest weighted squared error.
 
     Args:
-        inputs: whole numbers 0 to 255.
-        wanted: (R, M).
-        counts: (R,), how much the square of a row's error counts, some of them above zero.
-        start: the float weights (K, M); inputs that say nothing keep theirs.
-        pairs: that have to keep |w_k| + |w_other| <= 128.
-        bias: (M,), if it is not free.
+        inputs: levels, whole numbers from 0 to 255.
+        targets: (R, M), float32 outputs.
+        sensitivity: (R,), the weight of each row's squared error; not all zero.
+        start: the float32 weights (K, M); a weight whose input is always zero keeps its value.
+        pairs: the weights that must keep |w_k| + |w_l| <= 128.
+        bias: (M,), fixed; fitted too if left out.
     """
-    share = (counts / counts.sum(dtype=np.float64)).astype(np.float32)
-    # a free bias takes the means; with another, they count as all that is left does
-    middle, mean = (share @ inputs, share @ wanted) if bias is None else (np.zeros_like(inputs[0]), bias)
-    moved = inputs - middle
-    weighted = (share[:, None] * moved).T
-    gram, cross = (weighted @ moved).astype(np.float64), (weighted @ (wanted - mean)).astype(np.float64)
-    size = float(np.trace(gram)) / len(gram)
-    ridge = RIDGE * size if size > 0 else 1.0
+    share = (sensitivity / sensitivity.sum(dtype=np.float64)).astype(np.float32)
+    # A free bias absorbs the means. With a fixed bias the means stay in the sums that the weights fit.
+    if bias is None:
+        input_mean, target_mean = share @ inputs, share @ targets
+    else:
+        input_mean, target_mean = np.zeros_like(inputs[0]), bias
+    centred = inputs - input_mean
+    weighted = (share[:, None] * centred).T
+    gram = (weighted @ centred).astype(np.float64)
+    cross = (weighted @ (targets - target_mean)).astype(np.float64)
+    mean_square = float(np.trace(gram)) / len(gram)
+    ridge = RIDGE * mean_square if mean_square > 0 else 1.0
     gram[np.diag_indices_from(gram)] += ridge
     ideal = np.linalg.solve(gram, cross + ridge * start)
     scale = column_scales(ideal, pairs)
-    weights = _rounded(gram, ideal / scale, pairs)
-    rest = mean - middle.astype(np.float64) @ (weights * scale)
-    return Fitted(weights.astype(np.int8), scale.astype(np.float32), rest.astype(np.float32))
+    weights = _round_columns(gram, ideal / scale, pairs)
+    rest = target_mean - input_mean.astype(np.float64) @ (weights * scale)
+    return QuantisedColumns(weights.astype(np.int8), scale.astype(np.float32), rest.astype(np.float32))
 
 
-def _rounded(gram: Double, ideal: Double, pairs: Neighbours) -> Double:
-    """Whole numbers (K, M) near to `ideal`, in the metric of the Gram matrix (K, K)."""
-    order = np.argsort(
-        -np.diag(gram), kind="stable"
-    )  # what counts most first, while the most can make up for it
+def _round_columns(gram: Double, ideal: Double, pairs: Neighbours) -> Double:
+    """Round weights (K, M) to whole numbers that keep the limits, near to `ideal` in the metric `gram` (K, K)."""
+    # Weights with the largest inputs come first, while most others are still free to make up for their errors.
+    order = np.argsort(-np.diag(gram), kind="stable")
     inverse = np.linalg.inv(gram[np.ix_(order, order)])
-    spread = np.linalg.cholesky(inverse).T  # row i: how the error of weight i moves those after it
-    left, whole = ideal[order], np.zeros_like(ideal)
+    spread = np.linalg.cholesky(inverse).T  # row i: how the error of weight i moves the weights after it
+    remaining, rounded = ideal[order], np.zeros_like(ideal)
     for i, (k, row) in enumerate(zip(order, spread, strict=True)):
-        whole[k] = _allowed(whole, left[i], pairs[k])
-        left[i:] -= np.outer(row[i:] / row[i], left[i] - whole[k])
-    slope = gram @ (whole - ideal)
+        rounded[k] = _round_row(rounded, remaining[i], pairs[k])
+        remaining[i:] -= np.outer(row[i:] / row[i], remaining[i] - rounded[k])
+    slope = gram @ (rounded - ideal)
     for k in [*range(len(gram))] * SWEEPS:
-        better = _allowed(whole, whole[k] - slope[k] / gram[k, k], pairs[k])
-        slope += np.outer(gram[k], better - whole[k])
-        whole[k] = better
-    return whole
+        better = _round_row(rounded, rounded[k] - slope[k] / gram[k, k], pairs[k])
+        slope += np.outer(gram[k], better - rounded[k])
+        rounded[k] = better
+    return rounded
 
 
-def _allowed(whole: Double, value: Double, beside: list[int]) -> Double:
-    """A row of weights as whole numbers that keep the pairs with the rows beside it; those not yet set are 0."""
-    taken = np.abs(whole[beside]).max(axis=0, initial=0.0)
-    limit = np.minimum(LARGEST_WEIGHT, LARGEST_PAIR - taken)
-    return np.clip(np.rint(value), -limit, limit)
+def _round_row(rounded: Double, values: Double, adjacent: list[int]) -> Double:
+    """Round one row of weights within the pair limit with its adjacent rows; rows not yet rounded are zero."""
+    used = np.abs(rounded[adjacent]).max(axis=0, initial=0.0)
+    limit = np.minimum(LARGEST_WEIGHT, LARGEST_PAIR - used)
+    return np.clip(np.rint(values), -limit, limit)

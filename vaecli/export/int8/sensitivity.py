@@ -1,7 +1,7 @@
-"""How much each number inside the decoder moves the picture: what rounding should take care of, and what not.
+"""Sensitivity weights: how strongly each value inside the decoder changes the picture.
 
-A background pixel whose logit is -40 looks the same at -15, so nothing that only reaches such pixels has to be
-exact. Letters as in `subpixel`; N latents.
+Rounding should spare the values that matter. A background pixel with logit -40 looks the same with logit -15, so
+values that only reach such pixels need not be exact. Letters as in `subpixel`; N latents.
 """
 
 import dataclasses
@@ -9,49 +9,55 @@ import dataclasses
 import numpy as np
 
 from vaecli.export import subpixel
-from vaecli.export.int8.layers import Stages
+from vaecli.export.int8.layers import FloatDecoder
 from vaecli.latent.draws import standard_normal
 
 Float = subpixel.Float
 
 PROBES = 4
-FLOOR = 1e-3  # of the mean: the least that anything counts
+FLOOR = 1e-3  # the smallest sensitivity, as a part of the mean
 
 
 @dataclasses.dataclass(frozen=True)
 class Trace:
-    """The float32 decoder on some latents.
+    """The values inside the float32 decoder for some latents, and their sensitivity weights.
 
     Attributes:
-        values: what goes into each layer after the first, ReLU done, and last the logits before they are cropped.
-        counts: for each of them, same shape, the sum over pixels of the squared derivative by it, over its mean.
+        values: the input of each layer after the dense one, after ReLU; last the logits before cropping.
+        sensitivity: for each of them, in the same shape, the sum over pixels of (d pixel / d value)^2, divided
+            by its mean.
     """
 
     values: list[Float]
-    counts: list[Float]
+    sensitivity: list[Float]
 
 
-def trace(stages: Stages, z: Float) -> Trace:
-    """Decode z (N, D) and go back with random signs on the pixels: their squares give the sum (Hutchinson 1990)."""
-    values = stages.activations(z)
-    logits = subpixel.same_size(values[-1], stages.last.kernel, stages.last.bias)
-    slope = 0.25 * (1 - np.square(np.tanh(logits / 2)))  # of the sigmoid
-    slope[:, stages.image_shape[0] :] = 0
-    slope[:, :, stages.image_shape[1] :] = 0
+def trace(decoder: FloatDecoder, z: Float, *, probes: int = PROBES) -> Trace:
+    """Decode z (N, D) and estimate the sensitivity weights by backpropagating random signs (Hutchinson 1990).
+
+    Args:
+        decoder: the float32 decoder.
+        z: latents (N, D).
+        probes: backward passes, each with other signs; the estimate is the mean of the squared gradients.
+    """
+    values = decoder.activations(z)
+    logits = subpixel.convolve_same(values[-1], decoder.last.kernel, decoder.last.bias)
+    slope = 0.25 * (1 - np.square(np.tanh(logits / 2)))  # derivative of the sigmoid
+    slope[:, decoder.image_shape[0] :] = 0
+    slope[:, :, decoder.image_shape[1] :] = 0
     squares = [np.zeros_like(value) for value in values]
-    for probe in range(PROBES):
+    for probe in range(probes):
         noise = standard_normal(0, len(z), int(np.prod(logits.shape[1:])), seed=probe)
-        gradient = subpixel.same_size_back(
-            np.copysign(slope, noise.reshape(logits.shape)), stages.last.kernel
-        )
+        signs = np.copysign(slope, noise.reshape(logits.shape))
+        gradient = subpixel.convolve_same_gradient(signs, decoder.last.kernel)
         for layer in reversed(range(len(values))):
             gradient *= values[layer] > 0
             squares[layer] += np.square(gradient)
             if layer:
-                gradient = subpixel.upsampled_back(gradient, stages.doubling[layer - 1].kernel)
-    return Trace([*values, logits], [_counts(square) for square in [*squares, np.square(slope)]])
+                gradient = subpixel.upsample_gradient(gradient, decoder.upsampling[layer - 1].kernel)
+    return Trace([*values, logits], [_normalise(square) for square in [*squares, np.square(slope)]])
 
 
-def _counts(squares: Float) -> Float:
+def _normalise(squares: Float) -> Float:
     mean = float(squares.mean(dtype=np.float64))
     return squares / np.float32(mean) + np.float32(FLOOR) if mean > 0 else np.ones_like(squares)

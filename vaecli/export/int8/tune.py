@@ -1,8 +1,8 @@
-"""The float32 numbers that a decoder in bytes keeps, tuned together, through its rounding, to the pictures.
+"""Tuning: the float32 numbers of a quantised decoder, improved together by gradient descent on the pictures.
 
-`calibrate` fits one layer after the other, each to the sums that it should give. What counts is the picture: so the
-dense layer, the scales and the biases go on from there by gradient descent; the whole numbers stay. A rounding lets
-gradients through as if it were not there (straight through; Bengio et al. 2013, arXiv:1308.3432).
+`calibrate` fits each layer to its own float32 outputs, but the picture is what counts. So the dense layer, the
+scales and the biases are trained further through the rounding, while the int8 weights stay as they are. A
+rounding passes gradients unchanged (straight-through estimator; Bengio et al. 2013, arXiv:1308.3432).
 """
 
 import dataclasses
@@ -15,116 +15,130 @@ import tensorflow as tf
 
 from vaecli.export import subpixel
 from vaecli.export.int8 import ranges
-from vaecli.export.int8.integer_decoder import BytePhase, ByteStages
+from vaecli.export.int8.integer_decoder import QuantisedDecoder, QuantisedPhase
 from vaecli.export.int8.ranges import LEVELS, Float
 
-STEPS, BATCH, FEWEST = 120, 128, 8
-RATE = 0.05  # of Adam, in levels of an activation, and in hundredths of a scale
-# of a batch's largest activation, so that none takes longer: above 32 x 32 fewer at a time, above 128 x 128 none
-MOST_ELEMENTS = 2**22
-CHECKED = 128  # latents that are kept to see whether it helped
+STEPS = 120
+BATCH = 128
+MIN_BATCH = 8
+RATE = 0.05  # learning rate of Adam, in levels of an activation and in hundredths of a scale
+# The largest activation of a batch. It bounds the time: images above 32 x 32 get smaller batches, and images above
+# 128 x 128 are not tuned.
+MAX_ELEMENTS = 2**22
+HELD_OUT = 128  # latents on which the result is compared with the start
 SEED = 6
 
 
-def tuned(found: ByteStages, z: Float, pictures: Callable[[Float], Float]) -> ByteStages:
-    """The same decoder nearer to the float32 one, or as it was if that is not so.
+def tune(
+    decoder: QuantisedDecoder, z: Float, decode: Callable[[Float], Float], *, max_elements: int = MAX_ELEMENTS
+) -> QuantisedDecoder:
+    """Bring a quantised decoder nearer to the float32 pictures; return it unchanged if that does not succeed.
 
     Args:
-        found: as `calibrate` has fitted it.
-        z: latents (N, D) in any order; the last of them are for the comparison.
-        pictures: what float32 makes of latents (n, D): (n, H, W, C) in [0, 1].
+        decoder: as `calibrate` returns it.
+        z: latents (N, D) in random order; the last of them are held out.
+        decode: the float32 decoder, (n, D) -> pictures (n, H, W, C) in [0, 1].
+        max_elements: size of the largest activation of a batch.
     """
-    largest = subpixel.largest(found.grid, [len(layer[0].bias) // 2 for layer in found.doubling])
-    batch = min(BATCH, MOST_ELEMENTS // largest)
-    if batch < FEWEST or len(z) < 2 * CHECKED:
-        return found
-    checked, z = z[-CHECKED:][:batch], z[:-CHECKED]
-    free = [tf.Variable(tf.zeros_like(number)) for number in _numbers(found)]
+    channels = [len(layer[0].bias) // 2 for layer in decoder.upsampling]
+    batch = min(BATCH, max_elements // subpixel.largest_activation(decoder.grid, channels))
+    if batch < MIN_BATCH or len(z) < 2 * HELD_OUT:
+        return decoder
+    held_out, z = z[-HELD_OUT:][:batch], z[:-HELD_OUT]
+    tuned = _with_numbers(decoder, _descend(decoder, z, decode, batch))
+    expected = decode(held_out)
+    errors = {
+        name: float(np.square(candidate.outputs(held_out)["image"] - expected).mean())
+        for name, candidate in (("before", decoder), ("after", tuned))
+    }
+    return tuned if errors["after"] < errors["before"] else decoder
+
+
+def _descend(
+    decoder: QuantisedDecoder, z: Float, decode: Callable[[Float], Float], batch: int
+) -> list[Float]:
+    """Minimise the squared error of the pictures and return the tuned numbers."""
+    changes = [tf.Variable(tf.zeros_like(number)) for number in numbers(decoder)]
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(RATE, STEPS), beta_2=0.99)
-    optimizer.build(free)
+    optimizer.build(changes)
 
     @tf.function(autograph=False)  # type: ignore[untyped-decorator]
-    def step(latents: tf.Tensor, wanted: tf.Tensor) -> None:
+    def step(latents: tf.Tensor, pictures: tf.Tensor) -> None:
         with tf.GradientTape() as tape:
-            images = tf.sigmoid(_logits(found, _moved(found, free), latents))
-            loss = tf.reduce_mean(tf.square(LEVELS * (images - wanted)))
-        optimizer.apply(tape.gradient(loss, free), free)
+            images = tf.sigmoid(logits(decoder, _changed(decoder, changes), latents))
+            loss = tf.reduce_mean(tf.square(LEVELS * (images - pictures)))
+        optimizer.apply(tape.gradient(loss, changes), changes)
 
     rng = np.random.default_rng(SEED)
     for _ in range(STEPS):
         latents = z[rng.integers(0, len(z), batch)]
-        step(tf.constant(latents), tf.constant(pictures(latents)))
-    result = _with(found, [number.numpy() for number in _moved(found, free)])
-    expected = pictures(checked)
-    before, after = (
-        float(np.square(one.outputs(checked)["image"] - expected).mean()) for one in (found, result)
-    )
-    return result if after < before else found
+        step(tf.constant(latents), tf.constant(decode(latents)))
+    return [number.numpy() for number in _changed(decoder, changes)]
 
 
-def _phases(found: ByteStages) -> list[BytePhase]:
-    return [phase for phases in found.doubling for phase in phases]
+def _phases(decoder: QuantisedDecoder) -> list[QuantisedPhase]:
+    return [phase for layer in decoder.upsampling for phase in layer]
 
 
-def _numbers(found: ByteStages) -> list[Float]:
-    """What is free: the dense layer, scale and bias (in levels) of each phase, the scales of the last layer."""
-    pairs = [(phase.scale, phase.bias * phase.scale) for phase in _phases(found)]
+def numbers(decoder: QuantisedDecoder) -> list[Float]:
+    """Return the numbers to tune: dense kernel and bias, each phase's scale and bias in levels, corner scales."""
+    pairs = [(phase.scale, phase.bias * phase.scale) for phase in _phases(decoder)]
     flat = [number.astype(np.float32) for pair in pairs for number in pair]
-    return [found.dense, found.dense_bias, *flat, found.corner_scale]
+    return [decoder.dense, decoder.dense_bias, *flat, decoder.corner_scale]
 
 
-def _moved(found: ByteStages, free: Sequence[Any]) -> list[Any]:
-    """The numbers, each as far from where it began as the free one of its place says."""
-    dense, dense_bias, *flat, last = zip(_numbers(found), free, strict=True)
+def _changed(decoder: QuantisedDecoder, changes: Sequence[Any]) -> list[Any]:
+    """Return each start value moved by its change: added to, or for a scale multiplied by exp(change / 100)."""
+    dense, dense_bias, *flat, last = zip(numbers(decoder), changes, strict=True)
     scales, biases = flat[::2], flat[1::2]
 
     def added(pair: tuple[Float, Any]) -> Any:
         return pair[0] + pair[1]
 
-    def multiplied(pair: tuple[Float, Any]) -> Any:
+    def scaled(pair: tuple[Float, Any]) -> Any:
         return pair[0] * tf.exp(pair[1] / 100)
 
-    pairs = [(multiplied(scale), added(bias)) for scale, bias in zip(scales, biases, strict=True)]
-    return [added(dense), added(dense_bias), *(number for pair in pairs for number in pair), multiplied(last)]
+    pairs = [(scaled(scale), added(bias)) for scale, bias in zip(scales, biases, strict=True)]
+    return [added(dense), added(dense_bias), *(number for pair in pairs for number in pair), scaled(last)]
 
 
-def _with(found: ByteStages, numbers: Sequence[Float]) -> ByteStages:
-    """The decoder with numbers as `_numbers` has them."""
-    dense, dense_bias, *flat, corner_scale = numbers
+def _with_numbers(decoder: QuantisedDecoder, tuned: Sequence[Float]) -> QuantisedDecoder:
+    """Return the decoder with other numbers, in the order of `numbers`."""
+    dense, dense_bias, *flat, corner_scale = tuned
     phases = iter(
-        dataclasses.replace(phase, scale=scale, bias=ranges.whole_bias(bias, scale))
-        for phase, scale, bias in zip(_phases(found), flat[::2], flat[1::2], strict=True)
+        dataclasses.replace(phase, scale=scale, bias=ranges.quantise_bias(bias, scale))
+        for phase, scale, bias in zip(_phases(decoder), flat[::2], flat[1::2], strict=True)
     )
-    doubling = tuple(tuple(next(phases) for _ in layer) for layer in found.doubling)
+    upsampling = tuple(tuple(next(phases) for _ in layer) for layer in decoder.upsampling)
     return dataclasses.replace(
-        found, dense=dense, dense_bias=dense_bias, doubling=doubling, corner_scale=corner_scale
+        decoder, dense=dense, dense_bias=dense_bias, upsampling=upsampling, corner_scale=corner_scale
     )
 
 
-def _logits(found: ByteStages, numbers: Sequence[Any], z: tf.Tensor) -> tf.Tensor:
-    """`ByteStages.outputs` with other numbers, in TensorFlow: (N, H, W, C)."""
-    dense, dense_bias, *flat, corner_scale = numbers
+def logits(decoder: QuantisedDecoder, values: Sequence[Any], z: tf.Tensor) -> tf.Tensor:
+    """Compute `QuantisedDecoder.outputs`' logits (N, H, W, C) in TensorFlow, with `values` for its `numbers`."""
+    dense, dense_bias, *flat, corner_scale = values
     pairs = iter(zip(flat[::2], flat[1::2], strict=True))
-    x = tf.reshape(_levels(z @ dense + dense_bias), (-1, *found.grid))
-    for layer in found.doubling:
-        rows = [_row(x, phase, *next(pairs)) for phase in layer]
+    x = tf.reshape(_quantise(z @ dense + dense_bias), (-1, *decoder.grid))
+    for layer in decoder.upsampling:
+        rows = [_apply(x, phase, *next(pairs)) for phase in layer]
         height, width, channels = rows[0].shape[1:]
         x = tf.reshape(tf.concat(rows, 2), (-1, 2 * height, 2 * width, channels // 2))
-    sums = tf.concat(rows, 3) @ found.corners.astype(np.float32)
-    unscaled = subpixel.corner_kernel(np.ones_like(found.corner_scale)).transpose(2, 3, 1, 0)
-    size = tf.stack([tf.shape(z)[0], 2 * height + 2, 2 * width + 2, found.image_shape[2]])
-    placed = tf.nn.conv2d_transpose(sums * tf.tile(corner_scale, [4]), unscaled, size, 2, "VALID")
-    return placed[:, 1 : 1 + found.image_shape[0], 1 : 1 + found.image_shape[1]] + found.bias
+    quarters = tf.concat(rows, 3) @ decoder.corners.astype(np.float32)
+    kernel = subpixel.corner_kernel(np.ones_like(decoder.corner_scale)).transpose(2, 3, 1, 0)
+    size = tf.stack([tf.shape(z)[0], 2 * height + 2, 2 * width + 2, decoder.image_shape[2]])
+    image = tf.nn.conv2d_transpose(quarters * tf.tile(corner_scale, [4]), kernel, size, 2, "VALID")
+    return image[:, 1 : 1 + decoder.image_shape[0], 1 : 1 + decoder.image_shape[1]] + decoder.bias
 
 
-def _row(x: tf.Tensor, phase: BytePhase, scale: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
+def _apply(x: tf.Tensor, phase: QuantisedPhase, scale: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
     padded = tf.pad(x, ((0, 0), (phase.top, 0), (phase.left, 0), (0, 0)))
-    return _levels(tf.nn.conv2d(padded, phase.weights.astype(np.float32), 1, "VALID") * scale + bias)
+    return _quantise(tf.nn.conv2d(padded, phase.weights.astype(np.float32), 1, "VALID") * scale + bias)
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]
-def _levels(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-    """Rounded to 0 ... 255; the gradient of what is inside goes straight through."""
+def _quantise(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+    """Round to levels 0 ... 255; within that range the gradient passes unchanged."""
 
     def back(gradient: tf.Tensor) -> tf.Tensor:
         return gradient * tf.cast((x > -0.5) & (x < LEVELS + 0.5), tf.float32)
