@@ -1,24 +1,61 @@
-"""Variational autoencoders in one command, run anywhere from two ONNX files.
+"""Variational autoencoders: train with one command, run anywhere from two ONNX files.
 
-`from vaecli import Model` loads numpy and onnxruntime; `import vaecli` alone loads nothing.
+The public Python API; everything else may change between versions:
+
+    vaecli.Model                       an exported model: encode, decode, sample, interpolate
+    vaecli.train, vaecli.TrainOptions  train a model; needs the `train` extra
+    vaecli.errors                      the exceptions that both raise
+    vaecli.__version__
+
+`import vaecli` loads nothing. `vaecli.Model` loads numpy and onnxruntime, `vaecli.train(...)` also TensorFlow.
+
+The flow of data:
+
+    pictures -> data -> training -> export -> encoder.onnx, decoder.onnx
+             -> runtime -> z_mean, z_log_var -> latent -> z -> runtime -> pictures, metrics
+
+The packages. Each imports only from lines above it; tests/test_imports.py holds the exact table.
+
+    errors, files, options, ...   modules of this folder: standard library and numpy
+    probability/   likelihoods, Gaussian formulas, bounds: each formula once, for numpy and for Keras
+    data/          images in: named data sets, IDX files, a user's picture
+    latent/        latents: draws that depend on (seed, index) alone, paths, grids
+    modelfile/     an .onnx file of ours: find, read, check, describe, write; without onnxruntime
+    runtime/       runs the model files: the only home of onnxruntime
+    metrics/       evaluation of an encoder and a decoder, in numpy
+    pictures/      images out: sheets, strips, GIFs, arrays, terminal cells, plots
+    runs/          the run folder: layout, lock, provenance, history, state file
+    training/      networks, objective, loop, checkpoint, cluster: the home of tensorflow and keras
+    export/        Keras to ONNX, checked; int8 and fp16: the only home of tf2onnx and onnx
+    baselines/     other runtimes on the same weights, for `vaecli bench`, each in a process of its own
+    tasks/         one library function per command
+    cli/           the only home of typer and rich
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vaecli.errors import VaecliError
+    from vaecli import errors
+    from vaecli.options import TrainOptions
     from vaecli.runtime.model import Model
+    from vaecli.tasks.train.train import train
 
-__all__ = ["Model", "VaecliError", "__version__"]
+__all__ = ["Model", "TrainOptions", "__version__", "errors", "train"]
 
-_HOMES = {"Model": "vaecli.runtime.model", "VaecliError": "vaecli.errors"}
+_MODULES = {
+    "Model": "vaecli.runtime.model",
+    "TrainOptions": "vaecli.options",
+    "train": "vaecli.tasks.train.train",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Load what is asked for, when it is asked for (PEP 562)."""
+    """Import a public name when it is first used (PEP 562)."""
     if name == "__version__":
-        return importlib.import_module("importlib.metadata").version("vaecli")  # 10 ms
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
+        return importlib.import_module("importlib.metadata").version("vaecli")  # costs 10 ms
+    if name == "errors":
+        return importlib.import_module("vaecli.errors")
+    if name in _MODULES:
+        return getattr(importlib.import_module(_MODULES[name]), name)
     raise AttributeError(f"module 'vaecli' has no attribute {name!r}")
