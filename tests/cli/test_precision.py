@@ -81,7 +81,7 @@ def test_verify_and_info_name_every_file(call, small_folder):
         "decoder.fp16.onnx": "fp16",
     }
     for precision, off in OFF.items():
-        assert files[f"decoder.{precision}.onnx"]["quantisation"]["grey_prior"] < off
+        assert files[f"decoder.{precision}.onnx"]["quantisation"]["mae_prior"] < off
     assert files["decoder.fp16.onnx"]["bytes"] < 0.6 * files["decoder.onnx"]["bytes"]
 
 
@@ -94,17 +94,17 @@ def test_info_shows_what_a_precision_loses(call, small_folder, model_folder, her
     assert "float32, fp16, int8" in stdout
     lines = [line.split() for line in stdout.splitlines() if line.strip()]
     losses = lines[
-        lines.index(["file", "precision", "encodings", "prior", "norm", "10", "ELBO,", "nats"]) + 1 :
+        lines.index(["file", "precision", "posterior", "prior", "norm", "10", "ELBO,", "nats"]) + 1 :
     ]
     assert len(losses) == 2 and max(len(line.rstrip()) for line in stdout.splitlines()) <= 80
     for name, precision, *numbers in losses:
         loss = files[name]["quantisation"]
         assert precision == files[name]["precision"] and name == f"decoder.{precision}.onnx"
-        keys = ("grey_encodings", "grey_prior", "grey_extreme", "elbo")
+        keys = ("mae_posterior", "mae_prior", "mae_extreme", "elbo")
         np.testing.assert_allclose(
             [float(number) for number in numbers], [loss[key] for key in keys], rtol=0.06
         )
-    assert "Off the float32" not in call("info", "-m", model_folder)[1]
+    assert "Difference from float32" not in call("info", "-m", model_folder)[1]
     shutil.copy(small_folder / "decoder.int8.onnx", here / "alone.onnx")
     assert "alone.onnx  int8" in call("info", "-m", here / "alone.onnx")[1]
 

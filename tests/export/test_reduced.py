@@ -12,28 +12,30 @@ from vaecli.runtime.model import Model
 from vaecli.tasks.verify import verify
 
 
-def loss(**changed):
-    return degradation.Loss(
-        **{"grey_encodings": 0.3, "grey_prior": 0.3, "grey_extreme": 9.0, "elbo": -0.01} | changed
+def figures(**changed):
+    return degradation.Degradation(
+        **{"mae_posterior": 0.3, "mae_prior": 0.3, "mae_extreme": 9.0, "elbo": -0.01} | changed
     )
 
 
-def test_bounds_of_the_loss():
-    """Grey levels and nats are bounded, both signs of the ELBO; norm 10 is not; not-a-number does not pass."""
-    degradation.require(loss(), "int8", values=784)
-    for changed in ({"grey_encodings": 1.1}, {"grey_prior": float("nan")}, {"elbo": -0.3}, {"elbo": 0.3}):
-        with pytest.raises(ParityError, match="int8 decoder is off"):
-            degradation.require(loss(**changed), "int8", values=784)
-    with pytest.raises(ParityError, match="fp16 decoder is off"):
-        degradation.require(loss(), "fp16", values=784)
+def test_bounds_of_the_degradation():
+    """Levels and nats are bounded, the ELBO in both directions; norm 10 is not; NaN does not pass."""
+    degradation.require(figures(), "int8", values=784)
+    for changed in ({"mae_posterior": 1.1}, {"mae_prior": float("nan")}, {"elbo": -0.3}, {"elbo": 0.3}):
+        with pytest.raises(ParityError, match="int8 decoder must differ from"):
+            degradation.require(figures(**changed), "int8", values=784)
+    with pytest.raises(
+        ParityError, match=r"fp16 decoder must differ .* by at most 0\.1 levels of 255.*, got 0\.3"
+    ):
+        degradation.require(figures(), "fp16", values=784)
 
 
 def test_the_bound_of_the_elbo_grows_with_the_image():
-    """It is a sum over pixels: four times as many may be off by four times as much, a quarter by no less."""
-    degradation.require(loss(elbo=-0.7), "int8", values=4 * 784)
-    degradation.require(loss(elbo=-0.19), "int8", values=196)
-    with pytest.raises(ParityError, match=r"at most 0\.8 was expected"):
-        degradation.require(loss(elbo=-0.9), "int8", values=4 * 784)
+    """Four times as many pixels allow four times the difference; a quarter as many do not lower the bound."""
+    degradation.require(figures(elbo=-0.7), "int8", values=4 * 784)
+    degradation.require(figures(elbo=-0.19), "int8", values=196)
+    with pytest.raises(ParityError, match=r"at most 0\.8 nats of the ELBO, got 0\.9"):
+        degradation.require(figures(elbo=-0.9), "int8", values=4 * 784)
 
 
 def test_a_folder_without_one_says_what_to_do(model_folder, tmp_path):
@@ -108,7 +110,7 @@ def test_the_file(folder, precision, off):
     """By folder and by name, the same inputs and outputs, near to float32, its loss in it and in the card."""
     exact, rough = Model.open(folder), Model.open(folder, precision=precision)
     assert (exact.info.precision, rough.info.precision, rough.info.part) == ("float32", precision, "decoder")
-    assert set(rough.info.quantisation) == {"grey_encodings", "grey_prior", "grey_extreme", "elbo"}
+    assert set(rough.info.quantisation) == {"mae_posterior", "mae_prior", "mae_extreme", "elbo"}
     z = exact.draw(50)
     assert {n: a.shape for n, a in rough.outputs(z).items()} == {
         n: a.shape for n, a in exact.outputs(z).items()

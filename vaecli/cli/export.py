@@ -81,7 +81,7 @@ def _table(lines: "Sequence[Any]") -> "Table":
 
 def _loss_line(precision: str, loss: Mapping[str, float]) -> str:
     return (
-        f"{precision} against float32: {loss['grey_encodings']:.2g} grey levels on encodings, "
-        f"{loss['grey_prior']:.2g} on the prior, {loss['grey_extreme']:.2g} at norm 10; "
+        f"{precision} against float32: {loss['mae_posterior']:.2g} levels of 255 on posterior samples, "
+        f"{loss['mae_prior']:.2g} on the prior, {loss['mae_extreme']:.2g} at norm 10; "
         f"ELBO {loss['elbo']:+.1g} nats."
     )

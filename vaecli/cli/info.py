@@ -74,16 +74,16 @@ def _files(files: list[dict[str, Any]]) -> "Table":
 
 
 def _losses(files: list[dict[str, Any]]) -> "Table":
-    """How far each file in fewer bits is from the float32 one, as it says itself."""
+    """Tabulate the stored differences between each reduced-precision file and the float32 one."""
     from rich.text import Text
 
-    table = console.table("Off the float32 decoder: mean grey levels, and the ELBO in nats")
+    table = console.table("Difference from float32: mean absolute in levels of 255, and ELBO in nats")
     for name in ("file", "precision"):
         table.add_column(name, no_wrap=True)
     columns = {
-        "grey_encodings": "encodings",
-        "grey_prior": "prior",
-        "grey_extreme": "norm 10",
+        "mae_posterior": "posterior",
+        "mae_prior": "prior",
+        "mae_extreme": "norm 10",
         "elbo": "ELBO, nats",
     }
     for name in columns.values():

@@ -1,4 +1,4 @@
-"""MODEL_CARD.md: what a model folder is, for whoever finds it."""
+"""MODEL_CARD.md: a model folder described for people who receive it."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,57 +7,96 @@ from vaecli.export.parity import Difference
 from vaecli.modelfile.find import DECODERS
 from vaecli.modelfile.metadata import ModelInfo
 
+REDUCED = {
+    "int8": "computes in 8-bit integers: faster than float32, with small differences",
+    "fp16": "stores its weights in half the bytes and computes in float32",
+}
+
 
 def model_card(
     info: ModelInfo,
     table: Sequence[Difference],
     sizes: Mapping[str, int],
-    losses: Mapping[Precision, Mapping[str, float]],
+    degradations: Mapping[Precision, Mapping[str, float]],
 ) -> str:
-    """The card as Markdown: use, inputs and outputs, training, figures, parity."""
-    height, width, channels = info.image_shape
-    image, latent = f"(N, {height}, {width}, {channels})", f"(N, {info.latent_dim})"
+    """Return the card as Markdown: files, use, training figures, parity, reduced-precision decoders.
+
+    Args:
+        info: the model's metadata.
+        table: the differences between Keras and the float32 files.
+        sizes: bytes of each file, by name.
+        degradations: the fields of `degradation.Degradation` for each reduced-precision decoder.
+    """
     lines = [
         f"# {info.name}",
         "",
-        f"A variational autoencoder (`{info.network}`, {info.latent_dim} latent dimensions) trained on "
-        f"{info.data['count']:,} images of `{info.data['name']}` by vaecli {info.software['vaecli']}, "
+        f"A variational autoencoder (network `{info.network}`, {info.latent_dim} latent dimensions), trained on "
+        f"{info.data['count']:,} images of `{info.data['name']}` with vaecli {info.software['vaecli']} on "
         f"{info.created}.",
         "",
+        *_files(info, sizes, degradations),
+        *_use(info),
+        *_figures(info),
+        *_parity(table),
+        *(line for precision, figures in degradations.items() for line in _reduced(precision, figures)),
+    ]
+    return "\n".join(lines)
+
+
+def _files(info: ModelInfo, sizes: Mapping[str, int], reduced: Mapping[Precision, object]) -> list[str]:
+    height, width, channels = info.image_shape
+    image, latent = f"(N, {height}, {width}, {channels})", f"(N, {info.latent_dim})"
+    raw_outputs = ", ".join(f"`{name}`" for name in info.likelihood["outputs"])
+    return [
         "| file | bytes | input | outputs |",
         "|---|---|---|---|",
         f"| `encoder.onnx` | {sizes['encoder.onnx']:,} | `image` {image}, float32 in [0, 1] | "
         f"`z_mean`, `z_log_var` {latent} |",
         f"| `decoder.onnx` | {sizes['decoder.onnx']:,} | `z` {latent}, float32 | "
-        f"`image` {image} in [0, 1], {_names(info)} {image} |",
+        f"`image` {image} in [0, 1], {raw_outputs} {image} |",
         *(
             f"| `{DECODERS[name]}` | {sizes[DECODERS[name]]:,} | as `decoder.onnx` | as `decoder.onnx` |"
-            for name in losses
+            for name in reduced
         ),
         "",
-        "Standard ONNX operators, float32 in and out, any batch size N. With vaecli, which needs no TensorFlow "
-        "for it:",
+    ]
+
+
+def _use(info: ModelInfo) -> list[str]:
+    return [
+        "The files use standard ONNX operators. Inputs and outputs are float32, and N is any batch size. To use "
+        "them with vaecli (TensorFlow is not needed):",
         "",
         "    pip install vaecli",
         "    vaecli sample -m FOLDER -o sheet.png",
         "    vaecli interpolate a.png b.png -m FOLDER",
         "    vaecli eval -m FOLDER",
         "",
-        f"Pixels are divided by {info.preparation['scale']}; pictures are {info.preparation['polarity']}. "
-        f"Prior: {info.prior['name']}. Likelihood: {info.likelihood['name']}.",
+        f"Input pixels are divided by {info.preparation['scale']}. Polarity of the training images: "
+        f"{info.preparation['polarity']}. Prior: {info.prior['name']}. Likelihood: {info.likelihood['name']}.",
         "",
-        "## Figures",
+    ]
+
+
+def _figures(info: ModelInfo) -> list[str]:
+    return [
+        "## Training",
         "",
-        "On validation images, in nats; reconstruction is the cross-entropy summed over pixels, which on grey "
-        "pixels is not a log-likelihood.",
+        "Losses are in nats per validation image. The reconstruction loss is the cross-entropy summed over "
+        "pixels; for grey pixels it is not a log-likelihood.",
         "",
-        "| what | value |",
+        "| name | value |",
         "|---|---|",
-        *(f"| {name} | {_shown(value)} |" for name, value in info.training.items()),
+        *(f"| {name} | {_number(value)} |" for name, value in info.training.items()),
         "",
+    ]
+
+
+def _parity(table: Sequence[Difference]) -> list[str]:
+    return [
         "## Parity",
         "",
-        "Largest and mean difference between Keras and these files in onnxruntime, when they were exported.",
+        "Largest and mean absolute difference between Keras and these files in onnxruntime, measured at export.",
         "",
         "| part | inputs | batch | output | largest | mean | bound |",
         "|---|---|---|---|---|---|---|",
@@ -67,33 +106,23 @@ def model_card(
             for line in table
         ),
         "",
-        *(line for name, loss in losses.items() for line in _section(name, loss)),
     ]
-    return "\n".join(lines)
 
 
-def _section(precision: Precision, loss: Mapping[str, float]) -> list[str]:
-    how = {
-        "int8": "computes in 8-bit integers: faster, and nearly the same",
-        "fp16": "holds its weights in half the bytes and computes in float32",
-    }
+def _reduced(precision: Precision, figures: Mapping[str, float]) -> list[str]:
     return [
         f"## {precision}",
         "",
-        f"`{DECODERS[precision]}` {how[precision]} (`--precision {precision}`). Against "
-        "`decoder.onnx`: mean absolute difference in grey levels on posterior samples of validation images, on the "
-        "prior and at norm 10, and change of the ELBO in nats on validation images.",
+        f"`{DECODERS[precision]}` {REDUCED[precision]} (`--precision {precision}`). Compared with "
+        "`decoder.onnx`: mean absolute difference of the pictures in levels of 255 (mae) on posterior samples of "
+        "validation images, on draws from the prior and on latents of norm 10, and the change of the ELBO in nats.",
         "",
-        "| what | value |",
+        "| name | value |",
         "|---|---|",
-        *(f"| {name} | {value:.4f} |" for name, value in loss.items()),
+        *(f"| {name} | {value:.4f} |" for name, value in figures.items()),
         "",
     ]
 
 
-def _names(info: ModelInfo) -> str:
-    return ", ".join(f"`{name}`" for name in info.likelihood["outputs"])
-
-
-def _shown(value: object) -> str:
+def _number(value: object) -> str:
     return f"{value:.3f}" if isinstance(value, float) and abs(value) >= 1 else str(value)

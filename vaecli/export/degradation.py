@@ -1,4 +1,4 @@
-"""How far a decoder in fewer bits is from the float32 one: in grey levels, and in nats on validation images."""
+"""The difference between a reduced-precision decoder and the float32 one: in pixel levels, and in nats."""
 
 import dataclasses
 import math
@@ -13,37 +13,37 @@ from vaecli.metrics.evaluate import evaluate
 from vaecli.probability.gaussian import sample_posterior
 from vaecli.runtime.model import Model
 
-GREY_BOUNDS: Mapping[Precision, float] = {"int8": 1.0, "fp16": 0.1}  # mean absolute difference, of 255
-# nats an image of 28 x 28 values or fewer; of more, in proportion: an ELBO is a sum over them
+MAE_BOUNDS: Mapping[Precision, float] = {"int8": 1.0, "fp16": 0.1}  # levels of 255
+# Nats per image of up to ELBO_VALUES values. The ELBO is a sum over values: larger images get more in proportion.
 ELBO_BOUNDS: Mapping[Precision, float] = {"int8": 0.2, "fp16": 0.02}
 ELBO_VALUES = 28 * 28
 EXTREME_NORM = 10.0
-DRAWS = 512
+DRAWS = 512  # from the prior
 NOISES = 8  # samples of each image's posterior
-MOST_VALUES = 2**25  # of all pictures that are compared: of large ones fewer are
-FEWEST = 16
-AT_ONCE = 32  # pictures
+MAX_VALUES = 2**25  # of all compared pictures
+MIN_PICTURES = 16  # compared even if they hold more values
+BATCH = 32
 
 
 @dataclasses.dataclass(frozen=True)
-class Loss:
-    """What fewer bits cost.
+class Degradation:
+    """Differences between a reduced-precision decoder and the float32 one.
 
     Attributes:
-        grey_encodings: mean absolute difference of the pictures in grey levels, on posterior samples.
-        grey_prior: the same on draws from the prior.
-        grey_extreme: the same on latents of norm 10; reported, not bounded.
-        elbo: change of the ELBO in nats on validation images, the same noise for both; below zero is worse.
+        mae_posterior: mean absolute difference of the pictures, in levels of 255, on posterior samples.
+        mae_prior: the same on draws from the prior.
+        mae_extreme: the same on latents of norm 10; reported, not bounded.
+        elbo: ELBO minus that of the float32 decoder, in nats per validation image, with the same noise.
     """
 
-    grey_encodings: float
-    grey_prior: float
-    grey_extreme: float
+    mae_posterior: float
+    mae_prior: float
+    mae_extreme: float
     elbo: float
 
 
 def latents(model: Model, validation: np.ndarray, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Posterior samples of images (N, H, W, C) uint8, and draws from the prior, both (n, D)."""
+    """Return posterior samples of images (N, H, W, C) uint8 and draws from the prior, both (n, D)."""
     z_mean, z_log_var = model.encode(validation)
     noise = [
         standard_normal(0, len(z_mean), model.latent_dim, seed=seed, stream=1 + i) for i in range(NOISES)
@@ -52,23 +52,23 @@ def latents(model: Model, validation: np.ndarray, *, seed: int) -> tuple[np.ndar
     return posterior.reshape(-1, model.latent_dim), standard_normal(0, DRAWS, model.latent_dim, seed=seed)
 
 
-def measure(exact: Model, rough: Model, validation: np.ndarray, *, seed: int) -> Loss:
-    """Compare two models that share an encoder, on latents of this seed; `validation` is (N, H, W, C) uint8."""
+def measure(exact: Model, reduced: Model, validation: np.ndarray, *, seed: int) -> Degradation:
+    """Compare two models that share an encoder on the latents of a seed; `validation` is (N, H, W, C) uint8."""
     posterior, prior = latents(exact, validation, seed=seed)
-    most = max(FEWEST, MOST_VALUES // math.prod(exact.image_shape))
+    most = max(MIN_PICTURES, MAX_VALUES // math.prod(exact.image_shape))
     posterior, prior = (z[:: -(-len(z) // most)] for z in (posterior, prior))
     extreme = prior / np.linalg.norm(prior, axis=1, keepdims=True) * np.float32(EXTREME_NORM)
-    return Loss(
-        grey_encodings=_grey(exact, rough, posterior),
-        grey_prior=_grey(exact, rough, prior),
-        grey_extreme=_grey(exact, rough, extreme),
-        elbo=_elbo(rough, validation, seed) - _elbo(exact, validation, seed),
+    return Degradation(
+        mae_posterior=_mae(exact, reduced, posterior),
+        mae_prior=_mae(exact, reduced, prior),
+        mae_extreme=_mae(exact, reduced, extreme),
+        elbo=_elbo(reduced, validation, seed) - _elbo(exact, validation, seed),
     )
 
 
-def _grey(exact: Model, rough: Model, z: np.ndarray) -> float:
-    parts = [z[first : first + AT_ONCE] for first in range(0, len(z), AT_ONCE)]
-    sums = [np.abs(exact.decode(part) - rough.decode(part)).sum(dtype=np.float64) for part in parts]
+def _mae(exact: Model, reduced: Model, z: np.ndarray) -> float:
+    batches = [z[first : first + BATCH] for first in range(0, len(z), BATCH)]
+    sums = [np.abs(exact.decode(batch) - reduced.decode(batch)).sum(dtype=np.float64) for batch in batches]
     return float(sum(sums)) / (len(z) * math.prod(exact.image_shape)) * 255
 
 
@@ -79,20 +79,22 @@ def _elbo(model: Model, validation: np.ndarray, seed: int) -> float:
     return float(np.mean(values))
 
 
-def require(loss: Loss, precision: Precision, *, values: int) -> None:
-    """Refuse a file that loses too much; `values` are the pixels of an image, times its channels.
+def require(degradation: Degradation, precision: Precision, *, values: int) -> None:
+    """Refuse a decoder that differs too much; `values` is the number of values of an image, H * W * C.
 
     Raises:
-        ParityError: naming what is beyond its bound; a number that is none is, too.
+        ParityError: names the first figure beyond its bound; NaN counts as beyond.
     """
+    elbo_bound = ELBO_BOUNDS[precision] * max(1.0, values / ELBO_VALUES)
     checks = {
-        "grey levels on posterior samples": (loss.grey_encodings, GREY_BOUNDS[precision]),
-        "grey levels on the prior": (loss.grey_prior, GREY_BOUNDS[precision]),
-        "nats of the ELBO": (abs(loss.elbo), ELBO_BOUNDS[precision] * max(1.0, values / ELBO_VALUES)),
+        "levels of 255 on posterior samples": (degradation.mae_posterior, MAE_BOUNDS[precision]),
+        "levels of 255 on draws from the prior": (degradation.mae_prior, MAE_BOUNDS[precision]),
+        "nats of the ELBO": (abs(degradation.elbo), elbo_bound),
     }
-    for what, (value, bound) in checks.items():
+    for unit, (value, bound) in checks.items():
         if not value <= bound:
             raise ParityError(
-                f"The {precision} decoder is off by {value:.2g} {what}; at most {bound:.2g} was expected.",
-                hint=f"Nothing was written. Export without --{precision}; the float32 files are right.",
+                f"The {precision} decoder must differ from decoder.onnx by at most {bound:.2g} {unit}, got "
+                f"{value:.2g}. Nothing was written.",
+                hint=f"Export without --{precision}; the float32 files are not affected.",
             )

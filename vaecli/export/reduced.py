@@ -56,7 +56,7 @@ def add(source: Origin, precisions: Sequence[Precision]) -> dict[Precision, Figu
     """Write a decoder of each precision beside the float32 files of a folder.
 
     Returns:
-        How far each is from decoder.onnx: the fields of `fidelity.Loss`, as its metadata has them.
+        How far each is from decoder.onnx: the fields of `degradation.Degradation`, as its metadata has them.
 
     Raises:
         ParityError: one is too far from decoder.onnx.
@@ -104,9 +104,9 @@ def _added(source: Origin, exact: Model, precision: Precision, graph: onnx.Model
     golden = read_file(exact.path).golden()
     path.write_bytes(stamped(graph, info, golden))
     rough = Model.open(source.folder, precision=precision)
-    loss = degradation.measure(exact, rough, source.real.validation, seed=CHECK_SEED)
-    degradation.require(loss, precision, values=math.prod(exact.image_shape))
-    figures: Figures = dataclasses.asdict(loss)
+    measured = degradation.measure(exact, rough, source.real.validation, seed=CHECK_SEED)
+    degradation.require(measured, precision, values=math.prod(exact.image_shape))
+    figures: Figures = dataclasses.asdict(measured)
     info = dataclasses.replace(info, quantisation=dict(figures))
     path.write_bytes(stamped(graph, info, own(rough, golden.inputs)))
     return figures

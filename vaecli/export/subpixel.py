@@ -1,8 +1,8 @@
 """Transposed convolutions as plain convolutions, exactly: the sub-pixel form (Shi et al. 2016, arXiv:1609.07009).
 
 Phases. A transposed convolution with a 3x3 kernel, stride 2 and padding "same" (an upsampling layer) computes
-output row y from the input rows i and kernel rows k with y = 2 i + k. Even output rows use kernel row 0 with i
-= y/2 and kernel row 2 with i = y/2 - 1; odd output rows use kernel row 1 alone. Columns behave the same. The
+output row y from the input rows i and kernel rows k with y = 2 i + k. Even output rows use kernel row 0 with
+i = y/2 and kernel row 2 with i = y/2 - 1; odd output rows use kernel row 1 alone. Columns behave the same. The
 output therefore interleaves four phases, one for each (row parity, column parity). Each phase is a stride-1
 convolution with a kernel of 2x2, 2x1, 1x2 or 1x1.
 
@@ -120,7 +120,7 @@ def convolve_same(x: Float, kernel: Float, bias: Float) -> Float:
 
 
 def convolve_same_gradient(gradient: Float, kernel: Float) -> Float:
-    """Apply the transpose of `convolve_same`: output gradients (N, H, W, C_out) -> input gradients (.., C_in)."""
+    """Apply the transpose of `convolve_same`: output gradients (N, H, W, C_out) -> (N, H, W, C_in)."""
     return _correlate(gradient, kernel)
 
 

@@ -49,7 +49,7 @@ class ModelInfo:
         software: names and versions.
         created: ISO 8601, UTC.
         precision: `float32`; a decoder may be `int8`, or `fp16`, which is float32 with weights in half the bytes.
-        quantisation: how far an int8 or fp16 file is from the float32 one, see `export.fidelity`; else empty.
+        quantisation: how far an int8 or fp16 file is from the float32 one, see `export.degradation`; else empty.
     """
 
     part: str

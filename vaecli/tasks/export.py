@@ -37,7 +37,7 @@ class Exported:
     Attributes:
         folder: that was written.
         table: differences between Keras and the float32 files.
-        losses: how far an int8 and an fp16 file are from decoder.onnx, as `export.fidelity.Loss`; empty without.
+        losses: for each int8 or fp16 decoder, the fields of `export.degradation.Degradation`.
     """
 
     folder: pathlib.Path
