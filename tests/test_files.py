@@ -1,59 +1,32 @@
-"""Whole or not there: what `vaecli.files` leaves after good and bad ends."""
+"""Files: whole or absent, whatever ends the body, and no two processes under one name."""
 
+import concurrent.futures
+import errno
 import os
 import pathlib
 import stat
 import sys
 
+import numpy as np
+import PIL.Image
 import pytest
 
 from vaecli import files
 from vaecli.errors import OutputError
 
-POSIX = pytest.mark.skipif(sys.platform == "win32", reason="permissions are POSIX's")
-BAD_ENDS = [ValueError("bad"), OSError(28, "No space left on device"), KeyboardInterrupt(), SystemExit(1)]
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="links, permissions and limits are those of POSIX")
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes are allowed on Linux")
+BAD_ENDS = [ValueError("bad"), OSError(5, "Input/output error"), KeyboardInterrupt(), SystemExit(1)]
+UNSUPPORTED = [errno.EINVAL, errno.ENOTSUP, errno.ENOSYS]
 
 
-def raised(error):
-    """What comes out when `error` is raised inside: an OSError is translated."""
-    return OutputError if isinstance(error, OSError) else type(error)
+def refusing(code):
+    """A system call that fails with this error number."""
 
+    def refuse(*_arguments, **_options):
+        raise OSError(code, os.strerror(code))
 
-def test_next_free_counts_up(tmp_path):
-    """The name itself, then -2, -3 before the suffix; gaps are filled."""
-    wanted = tmp_path / "a.b.png"
-    names = []
-    for _ in range(3):
-        free = files.next_free(wanted)
-        names.append(free.name)
-        free.touch()
-    assert names == ["a.b.png", "a.b-2.png", "a.b-3.png"]
-    (tmp_path / "a.b-2.png").unlink()
-    assert files.next_free(wanted).name == "a.b-2.png"
-
-
-@POSIX
-def test_a_broken_link_is_not_free(tmp_path):
-    """A symbolic link that leads nowhere is the user's too: its name is taken."""
-    link = tmp_path / "a.png"
-    link.symlink_to(tmp_path / "gone")
-    assert files.next_free(link).name == "a-2.png"
-    with pytest.raises(OutputError, match="exists already"):
-        files.require_free(link)
-
-
-def test_require_free(tmp_path):
-    """A file or a folder with something in it is refused, unless forced; nothing and an empty folder are free."""
-    taken, empty = tmp_path / "taken", tmp_path / "empty"
-    empty.mkdir()
-    taken.mkdir()
-    (taken / "file").touch()
-    for path in (tmp_path / "new", empty):
-        files.require_free(path)
-    for path in (taken, taken / "file"):
-        with pytest.raises(OutputError, match="--force"):
-            files.require_free(path)
-        files.require_free(path, force=True)
+    return refuse
 
 
 def test_replacing_a_file(tmp_path, contents):
@@ -65,48 +38,101 @@ def test_replacing_a_file(tmp_path, contents):
         file.flush()
         assert path.read_bytes() == b"old"
     assert contents(tmp_path) == {"a.bin": b"new"}
+    assert file.path == path
 
 
 @pytest.mark.parametrize("error", BAD_ENDS, ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize("before", [{}, {"a.bin": b"old"}], ids=["new", "old"])
-def test_replacing_leaves_what_was(tmp_path, contents, before, error):
-    """Whatever ends the body badly, Ctrl-C too, the folder is byte for byte what it was."""
+def test_an_error_of_the_body_changes_nothing(tmp_path, contents, before, error):
+    """Any error of the body passes unchanged, an OSError of a reader too, and the folder is as it was."""
     for name, content in before.items():
         (tmp_path / name).write_bytes(content)
-    with pytest.raises(raised(error)), files.replacing(tmp_path / "a.bin") as file:
+    with pytest.raises(type(error)) as caught, files.replacing(tmp_path / "a.bin") as file:
         file.write(b"half")
         raise error
+    assert caught.value is error
     assert contents(tmp_path) == before
 
 
-@pytest.mark.parametrize("error", BAD_ENDS, ids=lambda error: type(error).__name__)
-@pytest.mark.parametrize("before", [{}, {"out/0.png": b"old"}], ids=["new", "old"])
-def test_replacing_a_folder_leaves_what_was(tmp_path, contents, before, error):
-    """The same for a folder: no file of it appears, none that was there is touched."""
+def test_a_taken_name_is_numbered(tmp_path, contents):
+    """`number` takes the name itself, then the first free one of -2, -3, ...; gaps are filled."""
+    names = []
+    for content in (b"1", b"2", b"3"):
+        with files.replacing(tmp_path / "a.b.png", if_taken="number") as file:
+            file.write(content)
+        names.append(file.path.name)
+    assert names == ["a.b.png", "a.b-2.png", "a.b-3.png"]
+    assert contents(tmp_path) == {"a.b.png": b"1", "a.b-2.png": b"2", "a.b-3.png": b"3"}
+    (tmp_path / "a.b-2.png").unlink()
+    with files.replacing(tmp_path / "a.b.png", if_taken="number") as file:
+        pass
+    assert file.path.name == "a.b-2.png"
+
+
+def test_a_name_is_taken_at_the_end(tmp_path, contents):
+    """Of two writers at once with `number`, each has its own name: the one that is complete first has the first."""
+    path = tmp_path / "a.png"
+    with files.replacing(path, if_taken="number") as late:
+        late.write(b"late")
+        with files.replacing(path, if_taken="number") as early:
+            early.write(b"early")
+    assert (early.path.name, late.path.name) == ("a.png", "a-2.png")
+    assert contents(tmp_path) == {"a.png": b"early", "a-2.png": b"late"}
+
+
+def test_many_writers_have_many_names(tmp_path, contents):
+    """Twenty writers in eight threads leave twenty files, each under the name that it was told."""
+
+    def write(number):
+        with files.replacing(tmp_path / "a.png", if_taken="number") as file:
+            file.write(b"%d" % number)
+        return file.path
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        paths = list(pool.map(write, range(20)))
+    assert [path.read_bytes() for path in paths] == [b"%d" % number for number in range(20)]
+    assert len(contents(tmp_path)) == 20
+
+
+def test_a_name_that_is_taken_meanwhile_is_refused(tmp_path, contents):
+    """With `refuse`, what another process wrote during the body stays."""
+    path = tmp_path / "a.png"
+    with (
+        pytest.raises(OutputError, match="a.png exists already.*--force"),
+        files.replacing(path, if_taken="refuse") as file,
+    ):
+        file.write(b"late")
+        path.write_bytes(b"early")
+    assert contents(tmp_path) == {"a.png": b"early"}
+
+
+@POSIX
+@pytest.mark.parametrize("before", [{"there": b"old"}, {}], ids=["target", "dangling"])
+@pytest.mark.parametrize("relative", [True, False])
+def test_the_target_of_a_link_is_written(tmp_path, before, relative):
+    """A symbolic link stays one; its target gets the content, whether it was there or not."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
     for name, content in before.items():
-        (tmp_path / name).parent.mkdir()
-        (tmp_path / name).write_bytes(content)
-    was = contents(tmp_path)
-    with pytest.raises(raised(error)), files.replacing_folder(tmp_path / "out") as folder:
-        (folder / "0.png").write_bytes(b"half")
-        raise error
-    assert contents(tmp_path) == was
+        (folder / name).write_bytes(content)
+    link = tmp_path / "link.png"
+    link.symlink_to("folder/there" if relative else folder / "there")
+    files.write_bytes(link, b"new")
+    assert link.is_symlink()
+    assert [(path.name, path.read_bytes()) for path in folder.iterdir()] == [("there", b"new")]
 
 
-def test_replacing_a_folder(tmp_path, contents):
-    """A new folder appears whole; into one that is there, files move: same names replaced, others kept."""
-    out = tmp_path / "out"
-    with files.replacing_folder(out) as folder:
-        (folder / "0").write_bytes(b"first")
-        (folder / "1").write_bytes(b"kept")
-        assert not out.exists()
-    with files.replacing_folder(out) as folder:
-        (folder / "0").write_bytes(b"second")
-    assert {name.replace("\\", "/"): content for name, content in contents(tmp_path).items()} == {
-        "out": None,
-        "out/0": b"second",
-        "out/1": b"kept",
-    }
+@POSIX
+def test_a_link_is_a_taken_name(tmp_path):
+    """`number` and `refuse` take a link for what it is: a name that is taken, also if it leads nowhere."""
+    link = tmp_path / "a.png"
+    link.symlink_to("gone")
+    with files.replacing(link, if_taken="number") as file:
+        pass
+    assert file.path.name == "a-2.png"
+    with pytest.raises(OutputError, match="exists already"), files.replacing(link, if_taken="refuse"):
+        pass
+    assert sorted(os.listdir(tmp_path)) == ["a-2.png", "a.png"]
 
 
 @pytest.mark.parametrize("where", ["missing/a", "file/a", "folder"])
@@ -115,72 +141,155 @@ def test_places_that_cannot_be_written(tmp_path, contents, where):
     (tmp_path / "file").touch()
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "inner").touch()
-    was = contents(tmp_path)
+    before = contents(tmp_path)
     with pytest.raises(OutputError, match=pathlib.Path(where).name):
         files.write_bytes(tmp_path / where, b"x")
-    assert contents(tmp_path) == was
+    assert contents(tmp_path) == before
 
 
-@pytest.mark.parametrize("where", ["missing/a", "file/a", "file"])
-def test_folders_that_cannot_be_written(tmp_path, contents, where):
-    """The same for a folder."""
-    (tmp_path / "file").touch()
-    was = contents(tmp_path)
-    with pytest.raises(OutputError), files.replacing_folder(tmp_path / where) as folder:
-        (folder / "0").touch()
-    assert contents(tmp_path) == was
-
-
-@pytest.mark.skipif(
-    not pathlib.Path("/proc/version").exists(), reason="a place where root cannot write either"
-)
-def test_read_only_even_for_root():
+@pytest.mark.skipif(not pathlib.Path("/proc/version").exists(), reason="/proc is on Linux alone")
+def test_a_place_where_nobody_can_write():
     """/proc takes no new file from anyone: the error says so and names the place."""
     with pytest.raises(OutputError, match="/proc/vaecli"):
         files.write_text(pathlib.Path("/proc/vaecli.txt"), "x")
 
 
+@LINUX
+@pytest.mark.parametrize("name", [b"\xff\xfe.png", b"a" * 251 + b".png", "ä".encode() * 125 + b".png"], ids=len)
+def test_names_of_any_bytes_and_255_of_them(tmp_path, name):
+    """Names that are not UTF-8, and the longest that the file system takes, are written."""
+    path = tmp_path / os.fsdecode(name)
+    files.write_bytes(path, b"x")
+    assert os.listdir(os.fsencode(tmp_path)) == [name]
+
+
+def test_a_name_too_long(tmp_path, contents):
+    """One byte more is an error that says so, and nothing is left."""
+    with pytest.raises(OutputError, match="too long.*shorter"):
+        files.write_bytes(tmp_path / ("a" * 256), b"x")
+    assert contents(tmp_path) == {}
+
+
 FULL_DISK = """
-import pathlib, resource, sys
+import pathlib, resource
+import numpy as np
+import PIL.Image
 from vaecli import files
-from vaecli.errors import OutputError
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+noise = np.random.default_rng(0).integers(0, 256, (200, 200), dtype=np.uint8)
+bodies = {
+    "bytes": lambda file: file.write(bytes(20_000)),
+    "small bytes": lambda file: [file.write(bytes(100)) for _ in range(200)],
+    "numpy": lambda file: np.savez(file, noise=noise),
+    "Pillow": lambda file: PIL.Image.fromarray(noise).save(file, format="GIF"),
+}
+for name, body in bodies.items():
+    try:
+        with files.replacing(pathlib.Path("a.bin")) as file:
+            body(file)
+    except files.OutputError as error:
+        print(name, error)
 try:
-    files.write_bytes(pathlib.Path("a.bin"), bytes(20_000))
-except OutputError as error:
-    print("file", error)
-try:
-    with files.replacing_folder(pathlib.Path("out")) as folder:
-        (folder / "0").write_bytes(bytes(5_000))
-        (folder / "1").write_bytes(bytes(20_000))
-except OutputError as error:
-    print("folder", error)
+    with files.replacing(pathlib.Path("a.bin")) as file:
+        file.write(bytes(9_999))
+        file.flush()
+        file.write(bytes(100))
+        raise KeyboardInterrupt
+except KeyboardInterrupt:
+    print("interrupted")
 """
 
 
 @POSIX
 def test_a_disk_that_fills_up(process, here):
-    """The kernel refuses to let a file grow, as a full disk does: an error, and no half of anything is left."""
+    """The kernel refuses to let a file grow, as a full disk does: whoever writes, the error names the target.
+
+    An interrupt stays an interrupt, though what is buffered could not be written either.
+    """
     result = process(code=FULL_DISK)
-    assert result.stdout.startswith(b"file Cannot write a.bin: ")
-    assert b"folder Cannot write out: " in result.stdout
+    *lines, last = result.stdout.decode().splitlines()
+    assert [line.partition(" Cannot write a.bin: File too large. ")[0] for line in lines] == [
+        "bytes", "small bytes", "numpy", "Pillow",
+    ]  # fmt: skip
+    assert last == "interrupted"
     assert result.stderr == b""
     assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize("code", UNSUPPORTED, ids=errno.errorcode.get)
+def test_file_systems_without_fsync(tmp_path, monkeypatch, code):
+    """Where a file cannot be flushed to the disk, it is written all the same."""
+    monkeypatch.setattr(os, "fsync", refusing(code))
+    files.write_bytes(tmp_path / "a", b"x")
+    assert (tmp_path / "a").read_bytes() == b"x"
+
+
+def test_a_disk_that_breaks(tmp_path, monkeypatch, contents):
+    """A flush that fails for another reason is an error."""
+    monkeypatch.setattr(os, "fsync", refusing(errno.EIO))
+    with pytest.raises(OutputError, match=os.strerror(errno.EIO)):
+        files.write_bytes(tmp_path / "a", b"x")
+    assert contents(tmp_path) == {}
+
+
+def test_file_systems_without_permissions_or_links(tmp_path, monkeypatch):
+    """Where chmod and hard links are refused (CIFS, NTFS, object stores), files have the mode that the mount gives."""
+    for name in ("chmod", "fchmod", "link"):
+        monkeypatch.setattr(os, name, refusing(errno.EPERM), raising=False)
+    for if_taken in ("replace", "refuse", "number"):
+        with files.replacing(tmp_path / if_taken, if_taken=if_taken) as file:
+            file.write(b"x")
+        assert (tmp_path / if_taken).read_bytes() == b"x"
+
+
+@pytest.mark.parametrize("code", [*UNSUPPORTED, errno.EXDEV, errno.EBUSY], ids=errno.errorcode.get)
+@pytest.mark.parametrize("if_taken", ["replace", "refuse", "number"])
+def test_file_systems_without_rename(tmp_path, monkeypatch, contents, code, if_taken):
+    """Where a file cannot be renamed over another, its content is copied."""
+    monkeypatch.setattr(os, "replace", refusing(code))
+    if if_taken == "replace":
+        (tmp_path / "a").write_bytes(b"old")
+    with files.replacing(tmp_path / "a", if_taken=if_taken) as file:
+        file.write(b"new")
+    assert contents(tmp_path) == {"a": b"new"}
+
+
+@pytest.mark.parametrize("if_taken", ["replace", "refuse", "number"])
+def test_a_rename_that_fails(tmp_path, monkeypatch, contents, if_taken):
+    """Another error of the rename leaves nothing, the reserved name neither."""
+    monkeypatch.setattr(os, "replace", refusing(errno.EACCES))
+    with (
+        pytest.raises(OutputError, match=os.strerror(errno.EACCES)),
+        files.replacing(tmp_path / "a", if_taken=if_taken) as file,
+    ):
+        file.write(b"x")
+    assert contents(tmp_path) == {}
 
 
 @POSIX
 @pytest.mark.parametrize("mask", [0o022, 0o077])
 def test_results_have_usual_permissions(tmp_path, mask):
-    """A temporary file is for its owner alone; the result is as readable as the umask allows."""
+    """A result is as readable as the umask allows."""
     before = os.umask(mask)
     try:
         files.write_text(tmp_path / "a", "x")
-        with files.replacing_folder(tmp_path / "out"):
+        with files.replacing(tmp_path / "b", if_taken="number"):
             pass
     finally:
         assert os.umask(before) == mask
-    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o666 & ~mask
-    assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o777 & ~mask
+    assert {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in "ab"} == {0o666 & ~mask}
+
+
+def test_libraries_write_to_the_file(tmp_path):
+    """numpy's archives and Pillow's pictures, which seek and ask for descriptors, come back whole."""
+    image = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    with files.replacing(tmp_path / "a.npz") as file:
+        np.savez_compressed(file, image=image)
+    with files.replacing(tmp_path / "a.gif") as file:
+        PIL.Image.fromarray(image).save(file, format="GIF")
+    with np.load(tmp_path / "a.npz") as archive, PIL.Image.open(tmp_path / "a.gif") as picture:
+        assert np.array_equal(archive["image"], image)
+        assert np.array_equal(np.asarray(picture.convert("L")), image)
 
 
 def test_text_is_utf8(tmp_path):
@@ -189,11 +298,9 @@ def test_text_is_utf8(tmp_path):
     assert (tmp_path / "a").read_bytes() == b"\xc3\xa9\n"
 
 
-@pytest.mark.parametrize("inside", [False, True])
-def test_where_a_folder_is_made(tmp_path, inside):
-    """Beside the target, so that a kill leaves it empty; or inside, where `remove_leftovers` looks after it."""
-    (tmp_path / "out").mkdir()
-    with files.replacing_folder(tmp_path / "out", inside=inside) as folder:
-        (folder / "a").touch()
-        assert folder.parent == (tmp_path / "out" if inside else tmp_path)
-    assert [path.name for path in tmp_path.rglob("*")] == ["out", "a"]
+def test_writable_folders(tmp_path, contents):
+    """A folder that takes files passes and stays as it is; one that does not raises the system's reason."""
+    files.require_writable(tmp_path)
+    assert contents(tmp_path) == {}
+    with pytest.raises(FileNotFoundError):
+        files.require_writable(tmp_path / "missing")

@@ -18,6 +18,7 @@ GROUND = {
     "errors",
     "extras",
     "files",
+    "folders",
     "foreign",
     "npz",
     "options",

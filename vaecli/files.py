@@ -1,35 +1,38 @@
-"""Files that are whole or not there: temporary name, flush, rename."""
+"""Files that appear whole or not at all, and never in place of another by accident.
+
+The content goes to a temporary name in the same folder and takes its final name at the end. Errors of the operating
+system while it is opened, written or renamed become an OutputError that names the target; errors of the body pass
+unchanged.
+"""
 
 import contextlib
+import errno
+import io
+import itertools
 import os
 import pathlib
 import shutil
-import tempfile
 from collections.abc import Iterator
-from typing import IO
+from typing import Literal, TypeAlias
 
 from vaecli.errors import OutputError
 
+IfTaken: TypeAlias = Literal["replace", "refuse", "number"]
+"""What to do when the content is complete and its name is taken: replace what is there, also the target of a link;
+raise OutputError; or take the next free one of `name-2.ext`, `name-3.ext`, ..."""
 
-def next_free(path: pathlib.Path) -> pathlib.Path:
-    """`path` itself if nothing is there, else the first free of `name-2.ext`, `name-3.ext`, ..."""
-    candidate, number = path, 2
-    while os.path.lexists(candidate):  # a link that leads nowhere is something too
-        candidate = path.with_name(f"{path.stem}-{number}{path.suffix}")
-        number += 1
-    return candidate
+# Temporary names do not contain the target's: with it they could exceed the 255 bytes that a name may have.
+TEMPORARY_PREFIX, TEMPORARY_SUFFIX = ".vaecli-", ".part"
+NOT_SUPPORTED = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}  # network drives, object stores
+NOT_RENAMED = NOT_SUPPORTED | {errno.EXDEV, errno.EBUSY}  # also a single file mounted into a container
+_CREATE = os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
-
-def require_free(path: pathlib.Path, *, force: bool = False) -> None:
-    """Refuse a target that would overwrite something; an empty folder is free.
-
-    Raises:
-        OutputError: a file, or a folder with something in it, is there and `force` is not set.
-    """
-    taken = any(path.iterdir()) if path.is_dir() else os.path.lexists(path)
-    if taken and not force:
-        what = "is a folder that is not empty" if path.is_dir() else "exists already"
-        raise OutputError(f"{path} {what}.", hint="Choose another name, or write over it with --force.")
+TAKEN_HINT = "Choose another name, or replace it with --force."
+_HINTS = {
+    errno.ENOSPC: "Make room there, or choose another place.",
+    errno.EDQUOT: "Make room there, or choose another place.",
+    errno.ENAMETOOLONG: "Choose a shorter name.",
+}
 
 
 @contextlib.contextmanager
@@ -39,69 +42,74 @@ def translating(path: pathlib.Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        raise OutputError(
-            f"Cannot write {path}: {reason}.", hint="Choose a place that exists and can be written."
-        ) from error
+        hint = _HINTS.get(error.errno or 0, "Choose a place that exists and can be written.")
+        raise OutputError(f"Cannot write {path}: {reason}.", hint=hint) from error
+
+
+class _RawFile(io.FileIO):
+    """An open file whose failed writes are OutputErrors that name the target.
+
+    Its descriptor is hidden: Pillow would write to it directly, and its errors would not be translated.
+    """
+
+    def __init__(self, descriptor: int, target: pathlib.Path) -> None:
+        super().__init__(descriptor, "w+")
+        self._target = target
+
+    def write(self, content: "bytes | memoryview") -> int:  # type: ignore[override]
+        with translating(self._target):
+            return super().write(content)
+
+    def fileno(self) -> int:
+        raise io.UnsupportedOperation("fileno")
+
+
+class OutputFile(io.BufferedRandom):
+    """A binary file to fill; once it is complete, `path` is the name that it took."""
+
+    def __init__(self, descriptor: int, target: pathlib.Path) -> None:
+        super().__init__(_RawFile(descriptor, target))
+        self.path = target
 
 
 @contextlib.contextmanager
-def replacing(path: pathlib.Path) -> Iterator[IO[bytes]]:
-    """A binary file that takes the place of `path` when the body ends well, and vanishes when it does not.
+def replacing(path: pathlib.Path, *, if_taken: IfTaken = "replace") -> Iterator[OutputFile]:
+    """Give a binary file that takes the name `path` when the body ends well, and vanishes when it does not.
 
     Raises:
-        OutputError: the folder is missing or not writable, the disk is full.
+        OutputError: the folder is missing or not writable, the disk is full, or the name is taken.
     """
     with translating(path):
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        temporary = pathlib.Path(name)
-        try:
-            with os.fdopen(descriptor, "w+b") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.chmod(0o666 & ~_umask())
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-
-
-@contextlib.contextmanager
-def replacing_folder(path: pathlib.Path, *, inside: bool = False) -> Iterator[pathlib.Path]:
-    """A folder to fill, whose files move to `path` when the body ends well.
-
-    Files of the same name are replaced, others that lie in `path` stay. Ask `require_free` first. The temporary
-    folder lies beside `path`, or, where `remove_leftovers` looks after `path`, inside it.
-
-    Raises:
-        OutputError: the place cannot be written.
-    """
-    with translating(path):
-        place = path if inside else path.parent
-        temporary = pathlib.Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=place))
-        try:
-            yield temporary
-            temporary.chmod(0o777 & ~_umask())
-            if not path.exists():
-                temporary.replace(path)
-                return
-            for entry in sorted(temporary.iterdir()):
-                entry.replace(path / entry.name)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
-
-
-def remove_leftovers(folder: pathlib.Path) -> None:
-    """Remove the temporary files and folders of `replacing` that a killed process left in a folder.
-
-    Ask for a lock first: they may belong to a process that is writing.
-    """
-    with translating(folder):
-        for path in folder.glob(".*.part"):
-            if path.is_dir():
-                shutil.rmtree(path)
+        target = followed(path) if if_taken == "replace" else path
+        temporary = target.parent / temporary_name()
+        descriptor = os.open(temporary, _CREATE | os.O_RDWR, 0o666)
+    file = OutputFile(descriptor, path)
+    try:
+        yield file
+        with translating(path):
+            file.flush()
+            _sync(descriptor)
+            file.close()
+            if if_taken == "replace":
+                move(temporary, target)
             else:
-                path.unlink()
+                file.path = _move_to_free_name(temporary, path, if_taken)
+    except BaseException:
+        file.raw.close()  # without writing what is buffered, which could fail again
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def require_writable(folder: pathlib.Path) -> None:
+    """Create and remove a file in `folder`: permissions, read-only disks and mounts all show that way.
+
+    Raises:
+        OSError: the folder takes no files.
+    """
+    probe = folder / temporary_name()
+    os.close(os.open(probe, _CREATE | os.O_WRONLY, 0o666))
+    probe.unlink()
 
 
 def write_bytes(path: pathlib.Path, content: bytes) -> None:
@@ -115,7 +123,54 @@ def write_text(path: pathlib.Path, content: str) -> None:
     write_bytes(path, content.encode("utf-8"))
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def followed(path: pathlib.Path) -> pathlib.Path:
+    """Return where a symbolic link leads; any other path unchanged."""
+    return pathlib.Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+def temporary_name() -> str:
+    """Return a new hidden name, for content that is not complete."""
+    return f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}{TEMPORARY_SUFFIX}"
+
+
+def _sync(descriptor: int) -> None:
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in NOT_SUPPORTED:
+            raise
+
+
+def move(source: pathlib.Path, target: pathlib.Path) -> None:
+    """Rename a file over `target`; where the file system cannot, copy it."""
+    try:
+        source.replace(target)
+    except OSError as error:
+        if error.errno not in NOT_RENAMED:
+            raise
+        try:
+            shutil.copyfile(source, target)
+        except BaseException:
+            target.unlink(missing_ok=True)  # half a file
+            raise
+        source.unlink()
+
+
+def _move_to_free_name(source: pathlib.Path, path: pathlib.Path, if_taken: IfTaken) -> pathlib.Path:
+    """Rename a file to `path`, or to the next free name, and return that name.
+
+    An empty file takes the name first, so that no other process can.
+    """
+    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in itertools.count(2))
+    for candidate in itertools.chain([path], numbered if if_taken == "number" else []):
+        try:
+            os.close(os.open(candidate, _CREATE | os.O_WRONLY, 0o666))
+        except FileExistsError:
+            continue
+        try:
+            move(source, candidate)
+        except BaseException:
+            candidate.unlink(missing_ok=True)
+            raise
+        return candidate
+    raise OutputError(f"{path} exists already.", hint=TAKEN_HINT)

@@ -32,7 +32,7 @@ def test_arrays_come_back(tmp_path, name, load):
     for dtype, chunks in itertools.product(
         ["uint8", "float32"], [CHUNKS, [c / np.float32(255) for c in CHUNKS]]
     ):
-        write(path, chunks, dtype=dtype, force=True)
+        write(path, chunks, dtype=dtype, if_taken="replace")
         array = load(path)
         assert array.dtype == dtype
         np.testing.assert_allclose(array, IMAGES if dtype == "uint8" else IMAGES / 255, rtol=1e-6)
@@ -65,7 +65,7 @@ def test_equal_images_give_equal_bytes(tmp_path):
     for name in ENDS[:-1]:
         write(tmp_path / name)
         before = (tmp_path / name).read_bytes()
-        write(tmp_path / name, force=True)
+        write(tmp_path / name, if_taken="replace")
         assert (tmp_path / name).read_bytes() == before
 
 
@@ -85,7 +85,7 @@ def test_nothing_half_written_stays(tmp_path, name, error, threads):
     write(tmp_path / name)
     before = snapshot(tmp_path)
     with pytest.raises(error):
-        write(tmp_path / name, broken(), force=True, threads=threads)
+        write(tmp_path / name, broken(), if_taken="replace", threads=threads)
     assert snapshot(tmp_path) == before
 
 
@@ -108,7 +108,7 @@ def test_what_exists_needs_force(tmp_path, name):
     with pytest.raises(OutputError, match="--force"):
         write(tmp_path / name, (pytest.fail("images were made") for _ in range(1)))
     assert snapshot(tmp_path) == before
-    write(tmp_path / name, force=True)
+    write(tmp_path / name, if_taken="replace")
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.onnx", "v1.5"])
@@ -116,7 +116,7 @@ def test_unknown_suffixes_list_the_right_ones(tmp_path, name):
     """The error names -o and every suffix that works."""
     with pytest.raises(OptionError) as caught:
         check_target(tmp_path / name)
-    assert caught.value.option == "-o"
+    assert caught.value.option == "--out"
     assert all(end in str(caught.value) for end in (".png", ".npy", ".npz", ".gif", "folder"))
 
 
@@ -136,7 +136,7 @@ def test_places_that_cannot_be_written_are_refused(tmp_path):
         with pytest.raises(OutputError):
             check_target(tmp_path / name)
     with pytest.raises(OutputError):
-        check_target(tmp_path / "file", force=True)
+        check_target(tmp_path / "file", if_taken="replace")
     assert (tmp_path / "file").read_text() == "mine"
 
 
@@ -166,7 +166,7 @@ def test_counts_that_do_not_fit_are_refused_before_any_work(tmp_path, name, coun
 @pytest.mark.parametrize("count", [10, 12])
 def test_a_wrong_count_is_an_error(tmp_path, name, count):
     """A file whose header would not match its content is not left behind."""
-    with pytest.raises(OutputError, match="announced"):
+    with pytest.raises(OutputError, match="expected"):
         write(tmp_path / name, count=count)
     assert list(tmp_path.iterdir()) == []
 
@@ -247,5 +247,5 @@ def test_save_picture_keeps_what_is_there(tmp_path):
     with pytest.raises(OutputError):
         save_picture(path, np.zeros((1, 1, 1), np.uint8))
     assert size(path) == (3, 2)
-    save_picture(path, np.zeros((1, 1, 1), np.uint8), force=True)
+    save_picture(path, np.zeros((1, 1, 1), np.uint8), if_taken="replace")
     assert size(path) == (1, 1)

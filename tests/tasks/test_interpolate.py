@@ -10,7 +10,7 @@ from vaecli.errors import DataError, ModelError, OptionError, OutputError
 from vaecli.pictures.sheet import strip
 from vaecli.pixels import to_uint8
 from vaecli.runtime.model import Model
-from vaecli.tasks.interpolate import MOST, interpolate
+from vaecli.tasks.interpolate import MAX_PICTURES, interpolate
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +153,7 @@ def test_a_picture_of_the_right_kind_is_taken_as_it_is(model, images, here):
     result = interpolate(model, ["own.png", "test:4"], steps=2, out="a.npy")
     np.testing.assert_array_equal(result.originals[0], images[4])
     np.testing.assert_array_equal(result.images[0], result.images[1])
-    assert result.notes[0] == "own.png: taken as it is"
+    assert result.notes[0] == "own.png: used without a change"
 
 
 @pytest.mark.parametrize("pictures", [[], ["test:0"]])
@@ -165,7 +165,7 @@ def test_too_few_pictures(model, here, pictures):
 
 @pytest.mark.parametrize(
     ("steps", "out"),
-    [(1, "a.npy"), (0, "a.npy"), (-3, "a.npy"), (MOST + 1, "a.npy"), (10**12, "a/"), (1500, "a.gif")],
+    [(1, "a.npy"), (0, "a.npy"), (-3, "a.npy"), (MAX_PICTURES + 1, "a.npy"), (10**12, "a/"), (1500, "a.gif")],
 )
 def test_steps_out_of_range(model, here, steps, out):
     """Fewer than two, or more than fit into memory or a GIF: refused at once, by the option's own name."""

@@ -114,7 +114,7 @@ def test_progress_ends_at_all(model, tmp_path):
         ({"temperature": -0.1}, "--temperature"),
         ({"temperature": math.nan}, "--temperature"),
         ({"temperature": math.inf}, "--temperature"),
-        ({"out": "a.jpg"}, "-o"),
+        ({"out": "a.jpg"}, "--out"),
         ({"out": "a.png", "n": 10**16}, "-n"),
         ({"out": "a.gif", "n": 10**4}, "-n"),
     ],

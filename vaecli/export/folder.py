@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from vaecli import files
+from vaecli import files, folders
 from vaecli.choices import Precision
 from vaecli.errors import ModelError
 from vaecli.export import convert, parity, reduced
@@ -62,17 +62,19 @@ def export_folder(
     original = Source(vae)
     images, latents = original.inputs(real.validation)
     golden = parity.golden(images, latents, original.encode, original.decode)
-    with files.replacing_folder(target) as folder:
+    with folders.replacing_folder(target) as folder:
         for part, graph in parts.items():
             content = stamped(graph, info.replace(part=part, inputs=INPUTS[part]), golden[part])
-            (folder / f"{part}.onnx").write_bytes(content)
+            with files.translating(target):
+                (folder / f"{part}.onnx").write_bytes(content)
         table = check(vae, Model.open(folder), real.validation)
         parity.require(table)
         source = reduced.Origin(folder, vae.decoder, parts["decoder"], real, opset)
         losses = reduced.add(source, precisions)
         sizes = {path.name: path.stat().st_size for path in sorted(folder.glob("*.onnx"))}
         card = model_card(info, table, sizes, losses)
-        (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+        with files.translating(target):
+            (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     _remove_others(target, info)
     return table
 

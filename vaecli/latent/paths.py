@@ -1,39 +1,40 @@
 """Paths between latents, end points exact."""
 
 import itertools
-from typing import Literal, TypeAlias
+from typing import TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from vaecli import checks
+from vaecli.choices import PathKind
 from vaecli.errors import OptionError
 
-PathKind: TypeAlias = Literal["linear", "spherical"]
 Latents: TypeAlias = npt.NDArray[np.float32]
 
-# Below this sine of the angle the great circle is ill-defined: the vectors are parallel or opposite.
+# Below this sine of the angle the vectors are parallel or opposite, and the great circle is not defined.
 _SMALLEST_SINE = 1e-6
 
 
 def linear(a: npt.ArrayLike, b: npt.ArrayLike, steps: int) -> Latents:
-    """The straight line from `a` (D,) to `b` (D,) in equal steps, (steps, D) float32.
+    """Return the straight line from `a` (D,) to `b` (D,) in equal steps, (steps, D) float32.
 
     Raises:
-        OptionError: fewer than 2 steps.
+        OptionError: fewer than 2 steps, or latents that are not finite or of another shape.
     """
     start, end, t = _prepare(a, b, steps)
     return _with_exact_ends((1.0 - t) * start + t * end, start, end)
 
 
 def spherical(a: npt.ArrayLike, b: npt.ArrayLike, steps: int) -> Latents:
-    """The path from `a` (D,) to `b` (D,) at constant angular speed, (steps, D) float32.
+    """Return the path from `a` (D,) to `b` (D,) at constant angular speed, (steps, D) float32.
 
-    Between points of one norm it keeps that norm, where a line passes near the origin. It is a straight line
-    when one point is the origin or the two are (nearly) parallel or opposite.
+    Between points of equal norm every step has that norm, where a straight line passes near the origin. The path is
+    a straight line if one point is the origin, or if the two are (nearly) parallel or opposite.
     Source: Shoemake 1985; White 2016 (arXiv:1609.04468).
 
     Raises:
-        OptionError: fewer than 2 steps.
+        OptionError: fewer than 2 steps, or latents that are not finite or of another shape.
     """
     start, end, t = _prepare(a, b, steps)
     norms = np.linalg.norm(start) * np.linalg.norm(end)
@@ -46,15 +47,16 @@ def spherical(a: npt.ArrayLike, b: npt.ArrayLike, steps: int) -> Latents:
 
 
 def through(points: npt.ArrayLike, steps: int, path: PathKind = "linear") -> Latents:
-    """Legs of `steps` points through all of `points` (P, D), (1 + (P - 1) * (steps - 1), D) float32.
+    """Return a path through all of `points` (P, D), `steps` latents a leg, (1 + (P - 1) * (steps - 1), D) float32.
 
-    The point where two legs meet is there once: `points[i]` is row `i * (steps - 1)`.
+    The point where two legs meet appears once: `points[i]` is row `i * (steps - 1)`.
 
     Raises:
-        OptionError: fewer than 2 steps.
+        OptionError: fewer than 2 steps, an unknown `path`, or points that are not finite or of another shape.
     """
     _require_steps(steps)
-    stops = np.asarray(points, dtype=np.float32)
+    checks.choice(path, "--path", get_args(PathKind))
+    stops = _finite(points, "(P, D)", ndim=2).astype(np.float32)
     leg = linear if path == "linear" else spherical
     legs = [leg(a, b, steps)[1:] for a, b in itertools.pairwise(stops)]
     return np.concatenate([stops[:1], *legs])
@@ -64,8 +66,22 @@ def _prepare(
     a: npt.ArrayLike, b: npt.ArrayLike, steps: int
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     _require_steps(steps)
-    t = np.linspace(0.0, 1.0, steps)[:, np.newaxis]
-    return np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64), t
+    start, end = _finite(a, "(D,)", ndim=1), _finite(b, "(D,)", ndim=1)
+    if start.shape != end.shape:
+        raise OptionError(f"The ends of a path must have equal shapes, got {start.shape} and {end.shape}.")
+    return start, end, np.linspace(0.0, 1.0, steps)[:, np.newaxis]
+
+
+def _finite(latents: npt.ArrayLike, axes: str, *, ndim: int) -> npt.NDArray[np.float64]:
+    try:
+        array = np.asarray(latents, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise OptionError(f"Latents must be numbers of the shape {axes}: {error}.") from error
+    if array.ndim != ndim:
+        raise OptionError(f"Latents must have the shape {axes}, got {array.shape}.")
+    if not np.isfinite(array).all():
+        raise OptionError("Latents must be finite, got NaN or infinity.")
+    return array
 
 
 def _with_exact_ends(
@@ -76,5 +92,4 @@ def _with_exact_ends(
 
 
 def _require_steps(steps: int) -> None:
-    if steps < 2:
-        raise OptionError(f"A path needs at least 2 steps, its two ends, not {steps}.", option="--steps")
+    checks.integer(steps, "--steps", least=2)

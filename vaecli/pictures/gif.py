@@ -1,6 +1,7 @@
 """Animations: GIF files that loop for ever."""
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, TypeVar
 
 import numpy as np
@@ -11,10 +12,17 @@ from vaecli.pixels import Pixels
 
 Frame = TypeVar("Frame")
 _VIEWABLE = 224  # pixels a side that a frame is enlarged to at most
+_MAX_BYTES = 2**27  # of all enlarged frames: Pillow keeps them in memory
+
+
+def max_frames(shape: tuple[int, int, int]) -> int:
+    """Return how many frames (H, W, C) fit in a GIF: bounded in bytes, at least 2."""
+    scale = _scale_for(shape)
+    return max(2, _MAX_BYTES // (math.prod(shape) * scale**2))
 
 
 def there_and_back(frames: Sequence[Frame]) -> list[Frame]:
-    """The frames forwards, then backwards without the two ends, so that a loop shows none of them twice."""
+    """Return the frames forwards, then backwards without the two ends, so that a loop shows none of them twice."""
     return [*frames, *frames[-2:0:-1]]
 
 
@@ -23,29 +31,32 @@ def write_gif(
 ) -> None:
     """Write `frames`, each (H, W, C) uint8, as an endless GIF; grey exactly, colour with one palette of 256.
 
-    GIF counts time in hundredths of a second. `scale` enlarges each pixel to a square; left out, small frames
+    GIF counts time in hundredths of a second. `scale` enlarges each pixel to a square; by default small frames
     are made large enough to see.
     """
     images = np.stack(list(frames))
-    side = max(images.shape[1:3])
-    images = enlarge(images, scale or max(1, _VIEWABLE // side))
-    first, *rest = _paletted(images)
+    first, *others = _paletted(images, scale or _scale_for(images.shape[1:]))
     first.save(
         file,
         format="GIF",
         save_all=True,
-        append_images=rest,
+        append_images=others,
         duration=milliseconds,
         loop=0,
         optimize=False,
     )
 
 
-def _paletted(images: Pixels) -> list[PIL.Image.Image]:
-    """Grey frames as they are; colour frames on a palette made from all of them, so that none flickers."""
-    pictures = [to_pillow(image) for image in images]
+def _scale_for(shape: Sequence[int]) -> int:
+    return max(1, _VIEWABLE // max(shape[:2]))
+
+
+def _paletted(images: Pixels, scale: int) -> Iterator[PIL.Image.Image]:
+    """Yield enlarged frames: grey unchanged, colour on a palette made from all of them, so that none flickers."""
     if images.shape[-1] == 1:
-        return pictures
-    together = to_pillow(images.reshape(-1, *images.shape[2:]))
-    palette = together.quantize(256, dither=PIL.Image.Dither.NONE)
-    return [picture.quantize(palette=palette, dither=PIL.Image.Dither.NONE) for picture in pictures]
+        yield from (to_pillow(enlarge(image, scale)) for image in images)
+        return
+    all_pixels = to_pillow(images.reshape(-1, *images.shape[2:]))
+    palette = all_pixels.quantize(256, dither=PIL.Image.Dither.NONE)
+    for image in images:
+        yield to_pillow(enlarge(image, scale)).quantize(palette=palette, dither=PIL.Image.Dither.NONE)

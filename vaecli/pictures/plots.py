@@ -85,12 +85,14 @@ def latent_scatter(
 
 def reconstructions(originals: Pixels, decoded: Pixels, path: pathlib.Path) -> None:
     """Originals (N, H, W, C) in the upper row, what the model makes of each below; needs numpy alone."""
-    save_picture(path, sheet(np.concatenate([originals, decoded]), columns=len(originals)), force=True)
+    save_picture(
+        path, sheet(np.concatenate([originals, decoded]), columns=len(originals)), if_taken="replace"
+    )
 
 
 def latent_plane(images: Pixels, path: pathlib.Path) -> None:
     """A seamless square of decoded images (R * R, H, W, C), row by row; needs numpy alone."""
-    save_picture(path, sheet(images, columns=near_square(len(images)), gap=0), force=True)
+    save_picture(path, sheet(images, columns=near_square(len(images)), gap=0), if_taken="replace")
 
 
 def _in_the_plane(z: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], str, tuple[str, str]]:

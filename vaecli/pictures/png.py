@@ -1,12 +1,14 @@
 """PNG files from arrays, with zlib alone: no library to load, and zlib lets other threads run.
 
 Every row is stored as its difference to the one above (filter "up"), which makes the repeated rows of an enlarged
-picture vanish, and compressed by run lengths: sheets come out as small as Pillow's, in less time. (Measured on
+picture zero, and compressed by run lengths: sheets are as small as Pillow's, in less time. (Measured on
 28 x 28 samples: 15 us and 457 bytes; the other strategies, levels and windows of zlib take 13 to 27 us and 470 to
-590 bytes.) Bands of a large picture are compressed apart, so that threads share the work and memory stays flat.
+590 bytes.) Bands of a large picture are compressed separately, so that threads share the work and memory stays
+flat. Each file names vaecli as its software, by which `is_ours` knows it again.
 Sources: PNG specification, third edition, sections 5, 9 and 11 (https://www.w3.org/TR/png-3/); RFC 1950.
 """
 
+import pathlib
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
@@ -18,35 +20,45 @@ from vaecli.parallel import ahead
 from vaecli.pixels import Pixels
 
 MAX_SIDE = 2**31 - 1  # the format's own limit
-_BAND = 2**20  # bytes that are compressed at a time, more or less
+_BAND = 2**20  # bytes that are compressed at a time, roughly
 _SIGNATURE, _ZLIB = b"\x89PNG\r\n\x1a\n", b"\x78\x9c"
 _COLOUR_TYPES = {1: 0, 3: 2}  # channels -> grey, RGB
 _UP = 2
 
 
 def encoded(image: Pixels) -> bytes:
-    """The file for one image (H, W, C), 8 bits a sample, C of 1 or 3."""
+    """Return the file for one image (H, W, C) of 8 bits, C = 1 or 3."""
     return b"".join(pieces([image], image.shape))
 
 
 def pieces(bands: Iterable[Pixels], shape: tuple[int, ...], *, threads: int = 1) -> Iterator[bytes]:
-    """The file, piece by piece, for an image of `shape` (H, W, C) whose rows come in bands (h, W, C), top first.
+    """Yield the file of an image of `shape` (H, W, C), piece by piece; its rows come in bands (h, W, C), top first.
 
     The bytes do not depend on `threads`. Sides are at most `MAX_SIDE`.
     """
     height, width, channels = shape
     header = struct.pack(">IIBBBBB", width, height, 8, _COLOUR_TYPES[channels], 0, 0, 0)
-    yield _SIGNATURE + _part(b"IHDR", header)
+    yield _SIGNATURE + _chunk(b"IHDR", header) + _SOFTWARE
     start, checksum = _ZLIB, 1
     for rows, data, is_last in ahead(_compressed, _cut(bands, height), threads=threads):
         checksum = zlib.adler32(rows, checksum)
-        yield _part(b"IDAT", start + data + (struct.pack(">I", checksum) if is_last else b""))
+        yield _chunk(b"IDAT", start + data + (struct.pack(">I", checksum) if is_last else b""))
         start = b""
-    yield _part(b"IEND", b"")
+    yield _chunk(b"IEND", b"")
+
+
+def is_ours(path: pathlib.Path) -> bool:
+    """Return whether a file is a PNG that this module wrote."""
+    try:
+        with path.open("rb") as file:
+            file.seek(_SOFTWARE_START)
+            return file.read(len(_SOFTWARE)) == _SOFTWARE
+    except OSError:
+        return False
 
 
 class _Band(NamedTuple):
-    """Rows (h, W * C), the row above them or None, and whether they are the picture's last."""
+    """Rows (h, W * C), the row above them (None at the top), and whether they are the last of the picture."""
 
     rows: Pixels
     above: Pixels | None
@@ -54,7 +66,7 @@ class _Band(NamedTuple):
 
 
 def _cut(bands: Iterable[Pixels], height: int) -> Iterator[_Band]:
-    """The rows in bands that are worth a thread, and no larger."""
+    """Cut the bands so that each is about `_BAND` bytes, the work of one thread."""
     above, done = None, 0
     for band in bands:
         rows = band.reshape(len(band), -1)
@@ -67,7 +79,7 @@ def _cut(bands: Iterable[Pixels], height: int) -> Iterator[_Band]:
 
 
 def _compressed(band: _Band) -> tuple[memoryview, bytes, bool]:
-    """The filtered rows, their share of the deflate stream, and whether it is the last."""
+    """Return the filtered rows, their part of the deflate stream, and whether it is the last."""
     rows, above, is_last = band
     filtered = np.full((len(rows), 1 + rows.shape[1]), _UP, np.uint8)
     np.subtract(rows[0], 0 if above is None else above, out=filtered[0, 1:])
@@ -77,5 +89,9 @@ def _compressed(band: _Band) -> tuple[memoryview, bytes, bool]:
     return filtered.data, data + packer.flush(zlib.Z_FINISH if is_last else zlib.Z_SYNC_FLUSH), is_last
 
 
-def _part(kind: bytes, content: bytes) -> bytes:
+def _chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+_SOFTWARE = _chunk(b"tEXt", b"Software\0vaecli")
+_SOFTWARE_START = len(_SIGNATURE) + 25  # behind IHDR

@@ -1,15 +1,21 @@
-"""A stream of images to a file or a folder, chosen by the name's end; whole or not at all."""
+"""A stream of images written to a file or a folder, by the suffix of its name; whole or not at all."""
 
+import math
 import os
 import pathlib
+import re
+import shlex
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy.typing as npt
 
-from vaecli import files
+from vaecli import checks, files, folders
+from vaecli.choices import ArrayType
 from vaecli.errors import OptionError, OutputError
+from vaecli.files import IfTaken
 from vaecli.parallel import ahead
+from vaecli.paths import user_path
 from vaecli.pictures import png
 from vaecli.pictures.npy import write_npy, write_npz
 from vaecli.pictures.sheet import bands, plan
@@ -19,52 +25,74 @@ Kind: TypeAlias = Literal["sheet", "npy", "npz", "gif", "folder"]
 Chunks: TypeAlias = Iterator[npt.NDArray[Any]]
 
 KINDS: dict[str, Kind] = {".png": "sheet", ".npy": "npy", ".npz": "npz", ".gif": "gif"}
-MAX_FRAMES = 2000  # Pillow keeps the frames of a GIF in memory
-MOST_ENCODERS = 16  # threads: more would wait for one folder or file, and each holds pictures in memory
-_PART, _PART_VALUES = (
+MAX_ENCODERS = 16  # threads; more would wait for one folder or file, and each holds images in memory
+_BATCH, _BATCH_VALUES = (
     64,
     2**18,
-)  # pictures that a thread encodes at a time, pixels and channels of them at most
+)  # images that a thread encodes at a time, and channel values in them, at most
 
 
 def target_kind(path: str | os.PathLike[str]) -> Kind:
-    """What `path` asks for: its suffix decides; none, a trailing slash or a folder that exists is a folder.
+    """Return the kind of output that `path` names, by its suffix.
+
+    A name without a suffix, a trailing slash or a folder that exists means a folder.
 
     Raises:
-        OptionError: another suffix.
+        OptionError: an empty name, `-`, a suffix without a name before it, or an unknown suffix.
     """
     name = os.fspath(path)
-    suffix = pathlib.Path(name).suffix.lower()
-    if not suffix or name.endswith(("/", os.sep)) or pathlib.Path(name).is_dir():
+    target = _target(path)
+    if name == "-":
+        raise OptionError(
+            "--out must name a file or folder, got '-'.",
+            option="--out",
+            hint="Pictures are not written to standard output.",
+        )
+    if target.name.lower() in KINDS:
+        raise OptionError(f"--out must have a name before {target.name}, got {name!r}.", option="--out")
+    suffix = target.suffix.lower()
+    if not suffix or name.endswith(("/", os.sep)) or target.is_dir():
         return "folder"
     if suffix not in KINDS:
         raise OptionError(
-            f"Cannot write {name}: {suffix} is not a kind of file that pictures go to.",
-            option="-o",
-            hint=f"End the name in {', '.join(KINDS)}, or in / for a folder with one PNG each.",
+            f"--out must end in {', '.join(KINDS)}, or in / for a folder with one PNG each, got {name}.",
+            option="--out",
         )
     return KINDS[suffix]
 
 
-def check_target(path: str | os.PathLike[str], *, force: bool = False) -> None:
+def check_target(path: str | os.PathLike[str], *, if_taken: IfTaken = "refuse") -> None:
     """Refuse, before any work, a target that `write_images` would refuse after it.
 
     Raises:
-        OptionError: a suffix that means nothing here.
-        OutputError: its folder is missing or cannot be written, or the target exists without `force`.
+        OptionError: no name, or an unknown suffix.
+        OutputError: its folder is missing or cannot be written, or something is there and `if_taken` is `refuse`.
     """
-    with files.translating(pathlib.Path(path)):  # a name too long, a folder that may not be listed
-        kind, target = target_kind(path), pathlib.Path(path)
-        parent = target.parent
-        if not parent.is_dir():
-            raise OutputError(f"Cannot write {target}: {parent} is not a folder.", hint=f"mkdir -p {parent}")
-        if not os.access(target if target.is_dir() else parent, os.W_OK | os.X_OK):
-            raise OutputError(f"Cannot write {target}: no permission.", hint="Choose another place.")
+    kind = target_kind(path)
+    target = _target(path)
+    with files.translating(target):
+        if if_taken != "number":
+            folders.require_free(target, force=if_taken == "replace")
+        real = files.followed(target)
+        if not real.parent.is_dir():
+            raise OutputError(
+                f"Cannot write {target}: {real.parent} is not a folder.", hint=_make(real.parent)
+            )
         if kind == "folder" and target.exists() and not target.is_dir():
             raise OutputError(
                 f"Cannot write the folder {target}: a file has this name.", hint="Choose another name."
             )
-        files.require_free(target, force=force)
+        files.require_writable(real if kind == "folder" and real.is_dir() else real.parent)
+
+
+def _target(path: str | os.PathLike[str]) -> pathlib.Path:
+    return user_path(path, option="--out", error=OutputError)
+
+
+def _make(folder: pathlib.Path) -> str:
+    """Return the hint for a folder that is missing, or whose name a file has."""
+    is_file = any(os.path.lexists(path) and not path.is_dir() for path in (folder, *folder.parents))
+    return "Choose another place." if is_file else f"Make it: mkdir -p {shlex.quote(str(folder))}"
 
 
 def write_images(
@@ -74,32 +102,36 @@ def write_images(
     count: int,
     shape: tuple[int, int, int],
     first: int = 0,
-    dtype: Literal["uint8", "float32"] = "uint8",
-    force: bool = False,
+    dtype: ArrayType = "uint8",
+    if_taken: IfTaken = "refuse",
     threads: int = 1,
     progress: Callable[[int], None] = lambda _done: None,
-) -> None:
+) -> pathlib.Path:
     """Write `count` images of `shape` (H, W, C) that come in chunks (n, H, W, C), uint8 or floats in [0, 1].
 
-    `.png` is a contact sheet, `.gif` an animation, `.npy` and `.npz` the array (count, H, W, C) as `dtype`, a
-    folder gets one PNG each, numbered from `first`. All but GIFs take flat memory. PNGs are encoded in `threads`.
-    Nothing is left at `path` unless all went well. `progress` is told the number of images done after each chunk.
+    `.png` is a contact sheet, `.gif` an animation, `.npy` and `.npz` the array (count, H, W, C) as `dtype`; a
+    folder gets one PNG each, numbered from `first`; `replace` removes the numbered PNGs of earlier calls there.
+    Memory is flat for all but GIFs. PNGs are encoded in `threads`. `progress` gets the number of images done after
+    each chunk.
+
+    Returns:
+        The path that was written; with `if_taken="number"`, the name that it took.
 
     Raises:
-        OptionError: a suffix that means nothing here, or too many images for one PNG or GIF.
-        OutputError: the target exists without `force`, or cannot be written.
+        OptionError: an unknown suffix or `dtype`, or too many images for one PNG or GIF.
+        OutputError: something is there and `if_taken` is `refuse`, or the target cannot be written.
     """
-    check_target(path, force=force)
-    kind, target = target_kind(path), pathlib.Path(path)
+    checks.choice(dtype, "--dtype", get_args(ArrayType))
+    check_target(path, if_taken=if_taken)
+    kind, target = target_kind(path), _target(path)
     _require_fit(kind, count, shape)
-    threads = min(threads, MOST_ENCODERS)
+    threads = min(threads, MAX_ENCODERS)
     convert = to_float32 if dtype == "float32" and kind in {"npy", "npz"} else to_uint8
     chunks = _counted((convert(chunk) for chunk in images), count, target, progress)
     if kind == "folder":
-        with files.replacing_folder(target) as folder:
-            _write_folder(folder, chunks, first, threads)
-        return
-    with files.replacing(target) as file:
+        _write_folder(target, chunks, first, if_taken, threads)
+        return target
+    with files.replacing(target, if_taken=if_taken) as file:
         if kind == "npy":
             write_npy(file, chunks, shape=(count, *shape), dtype=dtype)
         elif kind == "npz":
@@ -111,34 +143,51 @@ def write_images(
         else:
             planned = plan(count, shape)
             file.writelines(png.pieces(bands(chunks, planned), planned.shape, threads=threads))
+    return file.path
 
 
-def save_picture(path: pathlib.Path, picture: Pixels, *, force: bool = False, threads: int = 1) -> None:
-    """Write one picture (H, W, C), a sheet or a strip, as PNG, encoded in `threads`.
+def save_picture(
+    path: str | os.PathLike[str], picture: Pixels, *, if_taken: IfTaken = "refuse", threads: int = 1
+) -> pathlib.Path:
+    """Write one picture (H, W, C), such as a sheet or a strip, as PNG, encoded in `threads`.
+
+    Returns:
+        The path that was written.
 
     Raises:
-        OutputError: `path` exists without `force`, or cannot be written.
+        OutputError: something is there and `if_taken` is `refuse`, or the file cannot be written.
     """
-    files.require_free(path, force=force)
-    with files.replacing(path) as file:
+    target = _target(path)
+    if if_taken != "number":
+        folders.require_free(target, force=if_taken == "replace")
+    with files.replacing(target, if_taken=if_taken) as file:
         file.writelines(png.pieces([picture], picture.shape, threads=threads))
+    return file.path
 
 
-def _write_folder(folder: pathlib.Path, chunks: Chunks, first: int, threads: int) -> None:
+def _write_folder(target: pathlib.Path, chunks: Chunks, first: int, if_taken: IfTaken, threads: int) -> None:
     def encode(part: tuple[int, Pixels]) -> list[tuple[str, bytes]]:
         start, images = part
         return [(f"{number:06d}.png", png.encoded(image)) for number, image in enumerate(images, start)]
 
-    # written by one thread: several that make files in one folder wait for each other in the system
-    for part in ahead(encode, _numbered(chunks, first), threads=threads):
-        for name, content in part:
-            (folder / name).write_bytes(content)
+    mode: Literal["replace", "refuse"] = "replace" if if_taken == "replace" else "refuse"
+    with folders.replacing_folder(target, if_taken=mode, is_outdated=_is_numbered) as folder:
+        # Written by one thread: several that create files in one folder wait for each other in the system.
+        for part in ahead(encode, _batches(chunks, first), threads=threads):
+            with files.translating(target):
+                for name, content in part:
+                    (folder / name).write_bytes(content)
 
 
-def _numbered(chunks: Chunks, first: int) -> Iterator[tuple[int, Pixels]]:
-    """Parts of the chunks (n, H, W, C) that are worth a thread's while, each with the number of its first image."""
+def _is_numbered(path: pathlib.Path) -> bool:
+    """Return whether an earlier call wrote the file: its name is a number, and it says that vaecli made it."""
+    return re.fullmatch(r"(\d{6}|[1-9]\d{6,})\.png", path.name) is not None and png.is_ours(path)
+
+
+def _batches(chunks: Chunks, first: int) -> Iterator[tuple[int, Pixels]]:
+    """Cut chunks (n, H, W, C) into batches for one thread each; yield each with the number of its first image."""
     for chunk in chunks:
-        step = max(1, min(_PART, _PART_VALUES // chunk[0].size)) if len(chunk) else _PART
+        step = max(1, min(_BATCH, _BATCH_VALUES // math.prod(chunk.shape[1:])))
         for start in range(0, len(chunk), step):
             yield first + start, chunk[start : start + step]
         first += len(chunk)
@@ -147,24 +196,27 @@ def _numbered(chunks: Chunks, first: int) -> Iterator[tuple[int, Pixels]]:
 def _counted(
     chunks: Iterable[npt.NDArray[Any]], count: int, target: pathlib.Path, progress: Callable[[int], None]
 ) -> Chunks:
-    """The chunks as they come; the end is an error if they were not `count` images, as the header says."""
+    """Yield the chunks, and raise at the end if they were not `count` images, as a header says."""
     done = 0
     for chunk in chunks:
         yield chunk
         done += len(chunk)
         progress(done)
     if done != count:
-        raise OutputError(f"Cannot write {target}: {count} images were announced and {done} came.")
+        raise OutputError(f"Cannot write {target}: expected {count} images, got {done}.")
 
 
 def _require_fit(kind: Kind, count: int, shape: tuple[int, int, int]) -> None:
-    if count < 1:
-        raise OptionError(f"There must be at least one picture to write, not {count}.", option="-n")
+    """Refuse a number of images that the format cannot hold."""
+    checks.integer(count, "-n", least=1)
     if kind == "sheet":
         plan(count, shape)
-    if kind == "gif" and count > MAX_FRAMES:
-        raise OptionError(
-            f"A GIF holds at most {MAX_FRAMES} pictures here, not {count}.",
-            option="-n",
-            hint="Write a folder or an .npy file.",
-        )
+    if kind == "gif":
+        from vaecli.pictures.gif import max_frames  # noqa: PLC0415  # loads Pillow
+
+        if count > max_frames(shape):
+            raise OptionError(
+                f"-n must be at most {max_frames(shape)} for a GIF of {shape[0]} x {shape[1]} pixels, got {count}.",
+                option="-n",
+                hint="Write a folder or an .npy file.",
+            )

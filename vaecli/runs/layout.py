@@ -4,7 +4,7 @@ import json
 import pathlib
 from typing import Any
 
-from vaecli import files
+from vaecli import files, folders
 from vaecli.errors import ModelError, OutputError
 
 ROOT = pathlib.Path("runs")
@@ -60,7 +60,7 @@ def create(out: pathlib.Path | None, data_name: str, root: pathlib.Path = ROOT) 
         with files.translating(out):
             if out.exists() and not out.is_dir():
                 raise OutputError(f"{out} is a file; --out names a folder.", hint="Choose another name.")
-            if out.is_dir() and any(out.iterdir()):
+            if out.is_dir() and not folders.is_empty(out):
                 raise OutputError(
                     f"{out} is a folder that is not empty.", hint="Choose another --out, or leave it out."
                 )

@@ -10,7 +10,7 @@ import pathlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from vaecli import files, options
+from vaecli import files, folders, options
 from vaecli.choices import Precision
 from vaecli.errors import ModelError, OutputError
 from vaecli.export import describe
@@ -93,7 +93,7 @@ def export_locked(
             f"{run.model} holds the exported model already.",
             hint="Name a folder with -o, or export it anew with --force.",
         )
-    files.require_free(target, force=force)
+    folders.require_free(target, force=force)
     state = _trained_state(run)
     info = _info(run, facts, state)
     with quietly(run.log):

@@ -1,31 +1,37 @@
-"""`vaecli interpolate`: pictures of the user's -> the way between them through the latent space."""
+"""`vaecli interpolate`: the decoded path between pictures of the user, through the latent space."""
 
 import dataclasses
+import math
 import os
 import pathlib
 from collections.abc import Callable, Sequence
+from typing import get_args
 
 import numpy as np
 
-from vaecli import files
-from vaecli.choices import PathKind
+from vaecli import checks
+from vaecli.choices import PathKind, Split
+from vaecli.data.images import ImageSet
 from vaecli.data.photo.prepare import load_picture
 from vaecli.data.reference import parse_reference, pick
 from vaecli.errors import OptionError
+from vaecli.files import IfTaken
 from vaecli.latent.paths import through
-from vaecli.pictures.gif import there_and_back
+from vaecli.pictures.gif import max_frames, there_and_back
 from vaecli.pictures.sheet import strip
-from vaecli.pictures.writers import MAX_FRAMES, check_target, save_picture, target_kind, write_images
-from vaecli.pixels import to_uint8
+from vaecli.pictures.writers import Kind, check_target, save_picture, target_kind, write_images
+from vaecli.pixels import Pixels, chunks, to_uint8
 from vaecli.runtime.model import Model
 from vaecli.tasks.inputs import load_for
 
-MOST = 10_000  # pictures of one interpolation: all are in memory, and a strip of them can be opened
+MAX_PICTURES = 10_000  # of one path, so that viewers open a strip of them
+MAX_BYTES = 2**27  # of their 8-bit pixels, which are all in memory
+CHUNK = 512  # pictures decoded at a time, at most
 
 
 @dataclasses.dataclass(frozen=True)
 class Interpolated:
-    """What was written, and what was done to each picture before it was encoded.
+    """A path that was written, and what was done to each picture before it was encoded.
 
     Attributes:
         path: the file or folder.
@@ -35,8 +41,8 @@ class Interpolated:
     """
 
     path: pathlib.Path
-    images: np.ndarray
-    originals: np.ndarray
+    images: Pixels
+    originals: Pixels
     notes: tuple[str, ...]
 
 
@@ -51,57 +57,87 @@ def interpolate(
     force: bool = False,
     warn: Callable[[str], None] = lambda _message: None,
 ) -> Interpolated:
-    """Write the pictures on the way from each picture to the next.
+    """Write the decoded path from each picture to the next.
 
     Args:
         model: an opened model with its encoder.
         pictures: files of any size and mode, or `test:17` and `train:17`, pictures of a data set.
-        steps: pictures a leg, both ends counted.
-        path: `linear`, or `spherical`, which keeps away from the middle of the latent space.
-        out: `.png` a strip with the originals at both ends, `.gif` there and back, `.npy` / `.npz` the array, a
-            folder with one PNG each; the next free `interpolation.png` if left out.
-        data: where `test:17` looks; the data set that the model was trained on if left out.
-        force: write over what is there.
-        warn: told what a user should know of the data set.
+        steps: pictures from one to the next, both ends included.
+        path: `linear`, or `spherical`, which stays away from the origin of the latent space.
+        out: `.png` for a strip with the originals at both ends, `.gif` there and back, `.npy` or `.npz` for the
+            array, a folder for one PNG each; by default the next free one of `interpolation.png`,
+            `interpolation-2.png`, ...
+        data: the data set of `test:17`; by default the one that the model was trained on.
+        force: replace what `out` names.
+        warn: gets what a user should know of the data set.
 
     Raises:
-        OptionError: fewer than two pictures or steps, a suffix that means nothing here.
+        OptionError: fewer than two pictures or steps, more than fit, or an unknown `path` or suffix.
         DataError: a picture that cannot be read.
         OutputError: `out` is taken or cannot be written.
     """
     if len(pictures) < 2:
-        raise OptionError(f"At least two pictures are needed; {len(pictures)} came.", option="PICTURES")
-    if steps < 2:
-        raise OptionError(f"--steps has to be at least 2; {steps} came.", option="--steps")
-    target = out if out is not None else files.next_free(pathlib.Path("interpolation.png"))
-    check_target(target, force=force)
+        raise OptionError(f"PICTURES must be at least two pictures, got {len(pictures)}.", option="PICTURES")
+    checks.choice(path, "--path", get_args(PathKind))
+    if_taken: IfTaken = "number" if out is None else "replace" if force else "refuse"
+    target = "interpolation.png" if out is None else out
+    check_target(target, if_taken=if_taken)
     kind = target_kind(target)
-    most = MAX_FRAMES // 2 if kind == "gif" else MOST
-    if (len(pictures) - 1) * (steps - 1) >= most:
-        raise OptionError(
-            f"--steps {steps} would make more than the {most:,} pictures that fit here.", option="--steps"
-        )
-    loaded = [_load(model, name, data, warn) for name in pictures]
-    originals = np.stack([image for image, _ in loaded])
+    checks.integer(steps, "--steps", least=2, most=_max_steps(kind, len(pictures) - 1, model.image_shape))
+
+    originals, notes = _load_all(model, pictures, data, warn)
     z_mean, _ = model.encode(originals)
-    images = to_uint8(model.decode(through(z_mean, steps, path)))
+    images = _decode(model, through(z_mean, steps, path))
     if kind == "sheet":
-        save_picture(pathlib.Path(target), strip(originals, images), force=force, threads=model.threads)
+        page = strip(originals, images)
+        written = save_picture(target, page, if_taken=if_taken, threads=model.threads)
     else:
-        frames = np.stack(there_and_back(list(images))) if kind == "gif" else images
-        write_images(
-            target, [frames], count=len(frames), shape=model.image_shape, force=force, threads=model.threads
+        frames = there_and_back(list(images)) if kind == "gif" else list(images)
+        written = write_images(
+            target,
+            (frame[np.newaxis] for frame in frames),
+            count=len(frames),
+            shape=model.image_shape,
+            if_taken=if_taken,
+            threads=model.threads,
         )
-    return Interpolated(pathlib.Path(target), images, originals, tuple(note for _, note in loaded))
+    return Interpolated(written, images, originals, notes)
 
 
-def _load(model: Model, name: str, data: str | None, warn: Callable[[str], None]) -> tuple[np.ndarray, str]:
-    reference = parse_reference(name)
-    if reference is None:
-        picture = load_picture(name, shape=model.image_shape, polarity=model.info.preparation["polarity"])
-        return picture.image, f"{name}: {', '.join(picture.steps) or 'taken as it is'}"
-    split, index = reference
-    images = load_for(model, data, split, warn=warn)
-    found = pick(images, index)
-    label = "" if images.labels is None else f", {images.class_names[images.labels[index]]}"
-    return found, f"{name}: picture {index} of the {split} set of {images.name}{label}"
+def _max_steps(kind: Kind, legs: int, shape: tuple[int, int, int]) -> int:
+    """Return how many steps a leg may have, so that all pictures fit into memory and a GIF; at least 2."""
+    count = max_frames(shape) // 2 if kind == "gif" else min(MAX_PICTURES, MAX_BYTES // math.prod(shape))
+    return max(2, (count - 1) // legs + 1)
+
+
+def _decode(model: Model, z: np.ndarray) -> Pixels:
+    """Decode latents (N, D) to 8-bit images (N, H, W, C), a chunk at a time."""
+    parts = chunks(len(z), model.image_shape, most=CHUNK)
+    return np.concatenate([to_uint8(model.decode(z[part])) for part in parts])
+
+
+def _load_all(
+    model: Model, names: Sequence[str], data: str | None, warn: Callable[[str], None]
+) -> tuple[Pixels, tuple[str, ...]]:
+    """Load each picture as the encoder takes it: images (P, H, W, C), and a note for each.
+
+    A data set is loaded once, however many of its pictures are named.
+    """
+    splits: dict[Split, ImageSet] = {}
+    images, notes = [], []
+    for name in names:
+        reference = parse_reference(name)
+        if reference is None:
+            polarity = model.info.preparation["polarity"]
+            picture = load_picture(name, shape=model.image_shape, polarity=polarity)
+            images.append(picture.image)
+            notes.append(f"{name}: {', '.join(picture.steps) or 'used without a change'}")
+            continue
+        split, index = reference
+        if split not in splits:
+            splits[split] = load_for(model, data, split, warn=warn)
+        source = splits[split]
+        images.append(pick(source, index))
+        label = "" if source.labels is None else f", {source.class_names[source.labels[index]]}"
+        notes.append(f"{name}: picture {index} of the {split} set of {source.name}{label}")
+    return np.stack(images), tuple(notes)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import tomli_w
 
-from vaecli import files
+from vaecli import files, folders
 from vaecli import options as train_options
 from vaecli.data.images import MAX_PIXELS, ImageSet
 from vaecli.data.load import load
@@ -122,7 +122,7 @@ def reopen(
     train_options.read_config(run.config)
     with locked(run.lock):
         for folder in (run.path, run.checkpoint.parent, run.plots, run.sheets):
-            files.remove_leftovers(folder)
+            folders.remove_leftovers(folder)
         before = train_options.merge(train_options.read_config(run.config))
         saved = states.read(run.checkpoint)
         options = _changed(before, changes, saved.state)

@@ -35,7 +35,7 @@ class SheetKeeper(Watcher):
         with files.translating(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
         picture = sheet(to_uint8(epoch.samples(KEPT)), scale=2)
-        save_picture(self._folder / f"{epoch.row['epoch']:04.0f}.png", picture, force=True)
+        save_picture(self._folder / f"{epoch.row['epoch']:04.0f}.png", picture, if_taken="replace")
 
 
 def _animate(run: Run) -> None:
@@ -79,7 +79,7 @@ def draw(run: Run, data: ImageSet, held_out: np.ndarray) -> None:
     )
     _animate(run)
     samples = sheet(to_uint8(model.sample(64)))
-    save_picture(run.plots / "samples.png", samples, force=True)
+    save_picture(run.plots / "samples.png", samples, if_taken="replace")
     kl = kl_to_standard_normal(z_mean, z_log_var, np).mean(axis=0)
     plots.kl_per_dimension(kl, run.plots / "kl-per-dimension.png")
     labels = None if data.labels is None else data.labels[chosen]

@@ -1,0 +1,237 @@
+"""Folders: their files appear together, and what counts as empty."""
+
+import errno
+import os
+import pathlib
+import stat
+import sys
+
+import pytest
+
+from vaecli import files, folders
+from vaecli.errors import OutputError
+
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="links, permissions and limits are those of POSIX")
+BAD_ENDS = [ValueError("bad"), OSError(5, "Input/output error"), KeyboardInterrupt(), SystemExit(1)]
+SYSTEM_ENTRIES = [
+    ".DS_Store", "Thumbs.db", "thumbs.db", "desktop.ini", "Desktop.ini", "lost+found", "._a.png", ".nfs0001",
+    ".directory", "System Volume Information",
+]  # fmt: skip
+
+
+def fill(path, content, **options):
+    """Write files `name: content` into a folder."""
+    with folders.replacing_folder(path, **options) as folder:
+        for name, text in content.items():
+            (folder / name).write_bytes(text)
+
+
+def below(folder):
+    """Each file of a folder and its content."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_require_free(tmp_path):
+    """A file or a folder with something in it is refused, unless forced; nothing and an empty folder are free."""
+    taken, empty = tmp_path / "taken", tmp_path / "empty"
+    empty.mkdir()
+    taken.mkdir()
+    (taken / "file").touch()
+    for path in (tmp_path / "new", empty):
+        folders.require_free(path)
+    for path in (taken, taken / "file"):
+        with pytest.raises(OutputError, match="--force"):
+            folders.require_free(path)
+        folders.require_free(path, force=True)
+
+
+@POSIX
+def test_a_broken_link_is_not_free(tmp_path):
+    """A symbolic link that leads nowhere is the user's too."""
+    link = tmp_path / "a.png"
+    link.symlink_to(tmp_path / "gone")
+    with pytest.raises(OutputError, match="exists already"):
+        folders.require_free(link)
+
+
+@POSIX
+def test_devices_and_pipes_are_refused(tmp_path):
+    """They are neither files nor folders: no `force` replaces them."""
+    os.mkfifo(tmp_path / "pipe.npy")
+    for path in (tmp_path / "pipe.npy", pathlib.Path("/dev/null")):
+        with pytest.raises(OutputError, match="device, pipe or socket"):
+            folders.require_free(path, force=True)
+
+
+@pytest.mark.parametrize("name", SYSTEM_ENTRIES)
+def test_entries_of_the_system_do_not_count(tmp_path, name):
+    """A folder that holds only what systems put there by themselves is empty; a file more, and it is not."""
+    (tmp_path / name).mkdir() if name == "lost+found" else (tmp_path / name).touch()
+    assert folders.is_empty(tmp_path)
+    folders.require_free(tmp_path)
+    (tmp_path / "notes.txt").touch()
+    assert not folders.is_empty(tmp_path)
+
+
+def test_what_another_process_writes_does_not_count(tmp_path):
+    """The temporary files of a process that writes, or was killed, leave a folder empty."""
+    with files.replacing(tmp_path / "a"):
+        assert folders.is_empty(tmp_path)
+
+
+def test_replacing_a_folder(tmp_path):
+    """A new folder appears whole; into one that is there, files move: same names replaced, others kept."""
+    out = tmp_path / "out"
+    with folders.replacing_folder(out) as folder:
+        (folder / "0").write_bytes(b"first")
+        (folder / "1").write_bytes(b"kept")
+        assert not out.exists()
+    fill(out, {"0": b"second"})
+    assert below(out) == {"0": b"second", "1": b"kept"}
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("error", BAD_ENDS, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("before", [{}, {"out/0.png": b"old"}], ids=["new", "old"])
+def test_an_error_of_the_body_changes_nothing(tmp_path, contents, before, error):
+    """Any error of the body passes unchanged; no file appears, and none that was there is touched."""
+    for name, content in before.items():
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(content)
+    snapshot = contents(tmp_path)
+    with pytest.raises(type(error)) as caught, folders.replacing_folder(tmp_path / "out") as folder:
+        (folder / "0.png").write_bytes(b"half")
+        raise error
+    assert caught.value is error
+    assert contents(tmp_path) == snapshot
+
+
+def test_outdated_files_go_last(tmp_path):
+    """Files that are outdated go, once the new ones are complete; one of a new name is replaced, others stay."""
+    out = tmp_path / "out"
+    fill(out, {"0.png": b"old", "1.png": b"old", "notes": b"mine"})
+    with pytest.raises(ValueError, match="bad"):
+        with folders.replacing_folder(out, is_outdated=lambda path: path.suffix == ".png"):
+            raise ValueError("bad")
+    assert len(below(out)) == 3
+    fill(out, {"0.png": b"new"}, is_outdated=lambda path: path.suffix == ".png")
+    assert below(out) == {"0.png": b"new", "notes": b"mine"}
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_two_series_do_not_mix(tmp_path, exists):
+    """Of two writers at once with `refuse`, one has the folder, empty before or not there; the other is refused."""
+    out = tmp_path / "out"
+    if exists:
+        out.mkdir()
+    with (
+        pytest.raises(OutputError, match="out is a folder that is not empty"),
+        folders.replacing_folder(out, if_taken="refuse") as late,
+    ):
+        (late / "5").write_bytes(b"late")
+        fill(out, {"0": b"early", "1": b"early"}, if_taken="refuse")
+    assert below(out) == {"0": b"early", "1": b"early"}
+
+
+@pytest.mark.parametrize("where", ["missing/a", "file/a", "file"])
+def test_places_that_cannot_be_written(tmp_path, contents, where):
+    """A missing folder, a file in its place, or in the place of its parent."""
+    (tmp_path / "file").touch()
+    before = contents(tmp_path)
+    with pytest.raises(OutputError):
+        fill(tmp_path / where, {"0": b""})
+    assert contents(tmp_path) == before
+
+
+def test_a_folder_where_a_file_must_go(tmp_path):
+    """It is refused before any file has moved."""
+    out = tmp_path / "out"
+    (out / "1").mkdir(parents=True)
+    with pytest.raises(OutputError, match=r"out.1: it is a folder"):
+        fill(out, {"0": b"new", "1": b"new"})
+    assert [path.name for path in out.iterdir()] == ["1"]
+
+
+@POSIX
+def test_a_link_to_a_folder(tmp_path):
+    """The folder that it leads to is filled, one that is not there yet too; the link stays."""
+    (tmp_path / "there").mkdir()
+    for name in ("there", "new"):
+        link = tmp_path / f"link-to-{name}"
+        link.symlink_to(name)
+        fill(link, {"0": b"x"})
+        assert link.is_symlink()
+        assert below(tmp_path / name) == {"0": b"x"}
+
+
+WITHOUT_RIGHTS = """
+import os, pathlib
+from vaecli import folders
+if os.geteuid() == 0:
+    os.seteuid(65534)
+with folders.replacing_folder(pathlib.Path("parent/out")) as folder:
+    (folder / "0").write_bytes(b"x")
+"""
+
+
+@POSIX
+def test_a_folder_in_a_read_only_one(process, here):
+    """A folder that may be written is filled, though nothing can be made beside it (a mounted volume)."""
+    here.chmod(0o755)
+    out = here / "parent" / "out"
+    out.mkdir(parents=True)
+    out.chmod(0o777)
+    out.parent.chmod(0o555)
+    try:
+        assert process(code=WITHOUT_RIGHTS).stderr == b""
+        assert below(out) == {"0": b"x"}
+    finally:
+        out.parent.chmod(0o755)
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_file_systems_without_rename(tmp_path, monkeypatch, exists):
+    """Where neither folders nor files can be renamed, the files are copied."""
+
+    def refuse(*_arguments, **_options):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(os, "rename", refuse)
+    monkeypatch.setattr(os, "replace", refuse)
+    if exists:
+        (tmp_path / "out").mkdir()
+    fill(tmp_path / "out", {"0": b"x", "1": b"y"})
+    assert below(tmp_path / "out") == {"0": b"x", "1": b"y"}
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@POSIX
+def test_folders_have_usual_permissions(tmp_path):
+    """A folder is as open as the umask allows."""
+    before = os.umask(0o027)
+    try:
+        fill(tmp_path / "out", {"0": b""})
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o750
+
+
+KILLED = """
+import os, pathlib, signal
+from vaecli import files, folders
+with files.replacing(pathlib.Path("a")) as file, folders.replacing_folder(pathlib.Path("b")) as folder:
+    (folder / "0").touch()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@POSIX
+def test_leftovers_of_a_killed_process(process, here):
+    """Its temporary file and folder go; hidden and partial files of others stay."""
+    others = [".a.part", ".vaecli-notes", "download.part"]
+    for name in others:
+        (here / name).touch()
+    process(code=KILLED)
+    assert len(list(here.iterdir())) == len(others) + 2
+    folders.remove_leftovers(here)
+    assert sorted(path.name for path in here.iterdir()) == others
