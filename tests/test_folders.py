@@ -110,9 +110,11 @@ def test_outdated_files_go_last(tmp_path):
     """Files that are outdated go, once the new ones are complete; one of a new name is replaced, others stay."""
     out = tmp_path / "out"
     fill(out, {"0.png": b"old", "1.png": b"old", "notes": b"mine"})
-    with pytest.raises(ValueError, match="bad"):
-        with folders.replacing_folder(out, is_outdated=lambda path: path.suffix == ".png"):
-            raise ValueError("bad")
+    with (
+        pytest.raises(ValueError, match="bad"),
+        folders.replacing_folder(out, is_outdated=lambda path: path.suffix == ".png"),
+    ):
+        raise ValueError("bad")
     assert len(below(out)) == 3
     fill(out, {"0.png": b"new"}, is_outdated=lambda path: path.suffix == ".png")
     assert below(out) == {"0.png": b"new", "notes": b"mine"}

@@ -16,6 +16,7 @@ from vaecli.export import degradation, fp16
 from vaecli.export.int8 import calibrate, graph, layers, tune
 from vaecli.export.int8.integer_decoder import QuantisedDecoder
 from vaecli.export.stamp import stamped
+from vaecli.files import translating
 from vaecli.modelfile.find import DECODERS
 from vaecli.modelfile.golden import Golden
 from vaecli.modelfile.read import read_file
@@ -102,14 +103,19 @@ def _added(source: Origin, exact: Model, precision: Precision, graph: onnx.Model
     info = dataclasses.replace(exact.info, precision=precision)
     path = source.folder / DECODERS[precision]
     golden = read_file(exact.path).golden()
-    path.write_bytes(stamped(graph, info, golden))
+    _write(path, stamped(graph, info, golden))
     rough = Model.open(source.folder, precision=precision)
     measured = degradation.measure(exact, rough, source.real.validation, seed=CHECK_SEED)
     degradation.require(measured, precision, values=math.prod(exact.image_shape))
     figures: Figures = dataclasses.asdict(measured)
     info = dataclasses.replace(info, quantisation=dict(figures))
-    path.write_bytes(stamped(graph, info, own(rough, golden.inputs)))
+    _write(path, stamped(graph, info, own(rough, golden.inputs)))
     return figures
+
+
+def _write(path: pathlib.Path, content: bytes) -> None:
+    with translating(path):
+        path.write_bytes(content)
 
 
 def require_same(expected: QuantisedDecoder, file: Model, z: np.ndarray) -> None:
