@@ -63,6 +63,17 @@ def identify(start: bytes, path: str | os.PathLike[str]) -> Foreign | None:
     return _pointer(start, pathlib.Path(path)) or _page(start) or _binary(start, path) or _text(start)
 
 
+def identify_file(path: pathlib.Path) -> Foreign | None:
+    """Return the kind of the plain file at `path` by its first bytes; None if nothing is known or it cannot be read."""
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            return identify(file.read(START), path)
+    except OSError:
+        return None
+
+
 def _pointer(start: bytes, path: pathlib.Path) -> Foreign | None:
     """A small text that a version-control system leaves in place of a large file."""
     in_folder = f"Fetch the file: git -C {shlex.quote(str(path.parent))}"

@@ -22,7 +22,7 @@ def main() -> None:
         real = load("fashion-mnist", split, warn=print)
         if real.labels is None:
             raise SystemExit("Fashion-MNIST came without labels.")
-        images = real.images[bundled.chosen(real.labels, split)]
+        images = real.images[bundled.subset_indices(real.labels, split)]
         path = BUNDLED / f"fashion-mnist-mini-{split}.png"
         Image.fromarray(bundled.to_sheet(images)).save(path, optimize=True)
         bundled.load_mini.cache_clear()

@@ -39,7 +39,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.end_headers()
             while True:
                 self.wfile.write(bytes(2**16))
-        self.send_header("Content-Length", str(len(content) + (100 if behaviour == "stalls" else 0)))
+        length = "many" if behaviour == "no length" else len(content) + 100 * (behaviour == "stalls")
+        self.send_header("Content-Length", str(length))
         self.end_headers()
         if behaviour == "hangs up":
             content = content[: len(content) // 2]

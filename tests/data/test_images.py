@@ -31,5 +31,5 @@ def test_shapes_that_are_no_images_are_refused(shape):
 
 def test_labels_must_be_as_many_as_images():
     """One label too many is an error that gives both numbers."""
-    with pytest.raises(DataError, match=r"2 in all.*\(3,\)"):
+    with pytest.raises(DataError, match=r"each of 2 images.*\(3,\)"):
         make(labels=np.zeros(3, np.int64))

@@ -1,4 +1,4 @@
-"""Images that stay in their file and are read when they are asked for: memory does not grow with their number."""
+"""Images that stay in their file and are read when they are indexed: memory does not grow with their number."""
 
 import io
 import math
@@ -14,52 +14,64 @@ Index = int | slice | npt.NDArray[np.integer]
 
 
 class StreamedImages:
-    """(N, H, W, C) uint8 in an uncompressed file, indexed as an array is along its first axis; threads safe.
+    """(N, H, W, C) uint8 in an uncompressed file, indexed as an array is along its first axis; threads may share it.
 
-    Reading keeps no page mapped, so the process stays as small as what it was asked for.
+    Files are read, not mapped into memory: mapped pages would count as memory of the process.
 
     Args:
         path: the file.
         offset: bytes before the first image.
         shape: (N, H, W, C).
+        levels: (256,) uint8, the value of each pixel value in the file; None leaves them as they are.
     """
 
-    def __init__(self, path: pathlib.Path, offset: int, shape: tuple[int, int, int, int]) -> None:
+    def __init__(
+        self,
+        path: pathlib.Path,
+        offset: int,
+        shape: tuple[int, int, int, int],
+        levels: npt.NDArray[np.uint8] | None = None,
+    ) -> None:
         self.shape = shape
         self._path, self._offset, self._size = path, offset, math.prod(shape[1:])
+        self._levels = levels
 
     def __len__(self) -> int:
         return self.shape[0]
 
+    def with_levels(self, levels: npt.NDArray[np.uint8]) -> "StreamedImages":
+        """Return the same images with their pixels replaced: `levels` (256,) has the value of each."""
+        return StreamedImages(self._path, self._offset, self.shape, levels)
+
     def __getitem__(self, key: Index) -> Pixels:
-        """One image (H, W, C) by its number, some (n, H, W, C) by a slice or by an array of their numbers.
+        """Read one image (H, W, C) by its position, or images (n, H, W, C) by a slice or an array of positions.
 
         Raises:
-            DataError: the file is gone or no longer whole.
+            DataError: the file is gone or shorter than it was.
         """
         if isinstance(key, int | np.integer):
             image: Pixels = self[np.array([key])][0]
             return image
-        wanted = np.arange(len(self))[key]
-        found = np.empty((len(wanted), *self.shape[1:]), np.uint8)
-        rows = found.reshape(len(wanted), self._size)
-        if not len(wanted):
-            return found
+        positions = np.arange(len(self))[key]
+        images = np.empty((len(positions), *self.shape[1:]), np.uint8)
+        if len(positions):
+            self._fill(images.reshape(len(positions), self._size), positions)
+        return images if self._levels is None else self._levels[images]
+
+    def _fill(self, rows: Pixels, positions: npt.NDArray[np.integer]) -> None:
+        """Read the images at `positions` (n,) into `rows` (n, H * W * C)."""
         try:
             with self._path.open("rb", buffering=0) as file:
-                if np.array_equal(wanted, np.arange(wanted[0], wanted[0] + len(wanted))):
-                    self._read(file, int(wanted[0]), rows)
+                if np.array_equal(positions, np.arange(positions[0], positions[0] + len(positions))):
+                    self._read(file, int(positions[0]), rows)
                 else:
-                    for place in np.argsort(
-                        wanted, kind="stable"
-                    ):  # in the order of the file, which disks like
-                        self._read(file, int(wanted[place]), rows[place])
+                    for row in np.argsort(positions, kind="stable"):  # in the order of the file: less seeking
+                        self._read(file, int(positions[row]), rows[row])
         except OSError as error:
             raise DataError(f"Cannot read {self._path}: {error.strerror or error}.") from error
-        return found
 
     def _read(self, file: io.FileIO, first: int, into: Pixels) -> None:
-        """Fill `into`, contiguous, with the images from number `first` on."""
+        """Fill `into`, contiguous, with the images from position `first` on."""
         view = into.reshape(-1).data
         file.seek(self._offset + first * self._size)
         while view:

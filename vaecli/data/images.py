@@ -3,6 +3,8 @@
 import dataclasses
 import functools
 import hashlib
+from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,18 +15,25 @@ from vaecli.errors import DataError
 from vaecli.pixels import Pixels, chunks
 
 CHUNK = 4096  # images at a time, at most
-MAX_PIXELS = 10**6  # of an image to train on: larger ones would make files that `runtime.sizes` refuses
+MAX_PIXELS = 10**6  # of an image to train on; the reader of exported files refuses models of larger ones
 Images = Pixels | StreamedImages
 Labels = npt.NDArray[np.int64]
+Kind = Literal["named", "folder"]  # a data set of the catalogue, proved by its hash, or files of the user's
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ImageSet:
     """One split of a data set.
 
-    `images` is (N, H, W, C) uint8, an array (read-only when it comes from `load`) or its like in a file; `labels`
-    is (N,) int64, or None where nobody labelled them; `class_names[label]` names a class. `location` is for people:
-    where it was read.
+    Attributes:
+        name: of the data set, or of the folder.
+        split: `train` or `test`.
+        images: (N, H, W, C) uint8, an array (read-only if it comes from `load`) or images in a file.
+        labels: (N,) int64; None if there are none.
+        class_names: the name of each label.
+        location: where it was read, for messages.
+        kind: `named` for a data set of the catalogue, `folder` for a user's files; names alone do not tell.
+        stretch: the pixel values that became 0 and 255; None if the pixels are as they were read.
 
     Raises:
         DataError: no images, or shapes that do not fit together.
@@ -36,17 +45,19 @@ class ImageSet:
     labels: Labels | None
     class_names: tuple[str, ...]
     location: str
+    kind: Kind = "folder"
+    stretch: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         shape = self.images.shape
         if len(shape) != 4 or 0 in shape or shape[3] not in (1, 3):
             raise DataError(
-                f"Expected images (N, H, W, C), C 1 or 3 and no axis empty; {self.location} gives {shape}."
+                f"Images must have the shape (N, H, W, C), C 1 or 3 and no axis empty; {self.location} has {shape}."
             )
         if self.labels is not None and self.labels.shape != (len(self.images),):
             raise DataError(
-                f"Expected one label an image, {len(self.images)} in all; "
-                f"{self.location} gives labels of shape {self.labels.shape}."
+                f"There must be one label for each of {len(self.images)} images; "
+                f"{self.location} has labels of the shape {self.labels.shape}."
             )
 
     @functools.cached_property
@@ -61,3 +72,29 @@ class ImageSet:
             digest.update(f"<i8{self.labels.shape};".encode())
             digest.update(np.ascontiguousarray(self.labels, "<i8").data)
         return digest.hexdigest()
+
+    def stretched(self, low: int, high: int) -> "ImageSet":
+        """Return the set with its contrast stretched: `low` and below become 0, `high` and above 255."""
+        levels = np.rint((np.arange(256) - low) * (255 / (high - low))).clip(0, 255).astype(np.uint8)
+        if isinstance(self.images, StreamedImages):
+            images: Images = self.images.with_levels(levels)
+        else:
+            images = levels[self.images]
+            images.flags.writeable = False
+        return dataclasses.replace(self, images=images, stretch=(low, high))
+
+
+def pixel_range(images: Images) -> tuple[int, int]:
+    """Return the smallest and the largest pixel of all images (N, H, W, C)."""
+    low, high = 255, 0
+    for part in chunks(len(images), images.shape[1:], most=CHUNK):
+        pixels = images[part]
+        low, high = min(low, int(pixels.min())), max(high, int(pixels.max()))
+    return low, high
+
+
+def spread(images: Images, count: int = 1000) -> Iterator[Pixels]:
+    """Yield up to `count` images (N, H, W, C), spread evenly over all, in chunks (n, H, W, C)."""
+    positions = np.arange(0, len(images), max(1, len(images) // count))
+    for part in chunks(len(positions), images.shape[1:], most=CHUNK):
+        yield images[positions[part]]

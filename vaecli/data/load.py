@@ -7,13 +7,16 @@ import sys
 from typing import Literal
 
 from vaecli.choices import Split
-from vaecli.data.idx.folder import holds_idx, load_folder
+from vaecli.commands import command
+from vaecli.data.idx.folder import holds_idx, load_folder, require_idx
 from vaecli.data.idx.format import looks_whole
 from vaecli.data.images import ImageSet
 from vaecli.data.named.bundled import load_mini
 from vaecli.data.named.catalogue import CATALOGUE, FASHION_MNIST, FASHION_MNIST_MINI, DataSet, lookup
-from vaecli.data.named.fetch import Progress, Warn, cache_root, fetch, keep_if_right, silent
+from vaecli.data.named.fetch import Progress, Warn, cache_root, fetch, read_if_right, silent
 from vaecli.errors import DataError
+from vaecli.foreign import identify_file
+from vaecli.paths import shown, user_path
 
 State = Literal["bundled", "cached", "installed", "not here"]
 
@@ -25,16 +28,22 @@ def _installed_roots() -> tuple[pathlib.Path, ...]:
 
 @dataclasses.dataclass(frozen=True)
 class Places:
-    """Where data sets are looked for; `mirrors` replaces those of the catalogue."""
+    """Where data sets are looked for.
 
-    cache: pathlib.Path = dataclasses.field(default_factory=cache_root)
+    Attributes:
+        cache: the folder of downloads; None if there is no place for it.
+        installed: folders of the system's packages.
+        mirrors: in place of those of the catalogue; None keeps these.
+    """
+
+    cache: pathlib.Path | None = dataclasses.field(default_factory=cache_root)
     installed: tuple[pathlib.Path, ...] = dataclasses.field(default_factory=_installed_roots)
     mirrors: tuple[str, ...] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class DatasetState:
-    """What `vaecli data` shows of a data set; `location` is empty where it is not here."""
+    """What `vaecli data` shows of a data set; `location` is empty if it is not on this machine."""
 
     name: str
     description: str
@@ -56,33 +65,56 @@ def load(
 ) -> ImageSet:
     """Load one split of a data set.
 
-    `data` is a folder that holds IDX files, or one of the four names, looked for in the cache, in the folder
-    of the Debian package, then (with `download`) on the mirrors. None is fashion-mnist if it can be had, else
-    the bundled subset, which `warn` hears. Files cut short or wrong are named to `warn` and never used.
+    A name is looked for in the cache, in the folder of the Debian package, then on the mirrors. Files that are cut
+    short or wrong are reported and never used.
+
+    Args:
+        data: a folder of IDX files, or the name of a data set. A folder of that name wins if it has IDX files.
+            None is fashion-mnist if it can be had, else its bundled subset, with a warning.
+        split: `train` or `test`.
+        download: false asks no mirror.
+        progress: receives the progress of a download: file, bytes so far, bytes in all.
+        warn: receives what a user should know.
+        places: where to look.
 
     Raises:
+        OptionError: `data` is empty.
         DataError: an unknown name, a folder without such files, or a data set that cannot be had.
     """
     search = _Search(places or Places(), download, progress, _once(warn))
     if data is None:
         return search.default(split)
-    folder = pathlib.Path(data).expanduser()
-    if holds_idx(folder):
-        return load_folder(folder, split)
-    if data in CATALOGUE:
+    path = user_path(data, option="--data")
+    if data in CATALOGUE and not (path.is_dir() and holds_idx(path)):
         return search.named(CATALOGUE[data], split)
-    if folder.exists():
-        what = "holds no IDX files" if folder.is_dir() else "is no folder"
-        raise DataError(f"{data} {what}.", hint="A folder needs train-images-idx3-ubyte[.gz] and the like.")
+    if path.is_dir():
+        require_idx(path)
+        return load_folder(path, split)
+    if path.exists():
+        raise _not_a_folder(path)
     if any(mark in data for mark in "/\\~"):
-        raise DataError(f"There is no folder {data}.", hint=f"Data sets by name: {', '.join(CATALOGUE)}.")
+        raise DataError(
+            f"--data must name a folder or a data set, got {shown(data)}, where there is nothing.",
+            hint=f"Data sets by name: {', '.join(CATALOGUE)}.",
+        )
     return search.named(lookup(data), split)
+
+
+def load_named(
+    name: str, split: Split, *, progress: Progress = silent, warn: Warn = silent, places: Places | None = None
+) -> ImageSet:
+    """Load one split of the catalogue's data set `name`, whatever folders of that name there are.
+
+    Raises:
+        DataError: an unknown name, or a data set that cannot be had.
+    """
+    return _Search(places or Places(), True, progress, _once(warn)).named(lookup(name), split)
 
 
 def obtain(
     name: str, *, progress: Progress = silent, warn: Warn = silent, places: Places | None = None
 ) -> DatasetState:
-    """Make sure that the whole of data set `name` is on this machine and right; say where.
+    """Make sure that both splits of data set `name` are on this machine and right; return where.
 
     Raises:
         DataError: an unknown name, or a data set that cannot be had.
@@ -95,31 +127,41 @@ def obtain(
 
 
 def states(places: Places | None = None) -> list[DatasetState]:
-    """The state of every data set of the catalogue.
+    """Return the state of every data set of the catalogue.
 
-    Quick: "cached" and "installed" mean that the four files are there and that the length noted at the end of
-    each is right. Hashes are computed when a data set is loaded.
+    "cached" and "installed" mean that the four files are there, each with the right length at its end. Hashes take
+    longer; they are compared when a data set is loaded.
     """
     places = places or Places()
     return [_state(dataset, places) for dataset in CATALOGUE.values()]
 
 
+def _not_a_folder(path: pathlib.Path) -> DataError:
+    """Return the error for a file after --data: an IDX file's folder should be named, an archive be unpacked."""
+    foreign = identify_file(path)
+    kind = foreign.kind if foreign else "a file"
+    hint = foreign.hint if foreign else ""
+    if path.name.endswith(("ubyte", "ubyte.gz")):
+        hint = f"Name its folder: {command('train', '--data', path.parent)}"
+    return DataError(f"--data must name a folder of IDX files, got {path}, {kind}.", hint=hint)
+
+
 def _folders(dataset: DataSet, places: Places) -> dict[pathlib.Path, State]:
-    """Folders that may hold the files of `dataset`, in the order of the search."""
-    folders: dict[pathlib.Path, State] = {places.cache / dataset.name: "cached"}
+    """Return the folders that may hold the files of `dataset`, in the order of the search."""
+    folders: dict[pathlib.Path, State] = {places.cache / dataset.name: "cached"} if places.cache else {}
     if dataset.package:
         folders |= {root / dataset.name: "installed" for root in places.installed}
     return folders
 
 
 def _once(warn: Warn) -> Warn:
-    """`warn` that says the same thing only once."""
+    """Return a `warn` that passes each message on only once."""
     return functools.lru_cache(maxsize=None)(warn)
 
 
 @dataclasses.dataclass(frozen=True)
 class _Search:
-    """One search for a data set: where, whether over the network, and who hears of it."""
+    """One search for a data set: where, whether on the network, and who receives messages."""
 
     places: Places
     download: bool
@@ -127,62 +169,77 @@ class _Search:
     warn: Warn
 
     def default(self, split: Split) -> ImageSet:
-        """Fashion-MNIST, else the subset and a warning."""
+        """Load Fashion-MNIST, else its subset with a warning."""
         try:
             return self.named(CATALOGUE[FASHION_MNIST.name], split)
         except DataError as error:
-            ways = f"apt-get install {FASHION_MNIST.package}, or vaecli data fetch {FASHION_MNIST.name}"
-            why = error.message.split(" Tried:")[0]
-            self.warn(f"Using the bundled subset {FASHION_MNIST_MINI.name}. {why}\nFor all of it: {ways}.")
+            ways = f"apt-get install {FASHION_MNIST.package}, or {command('data', 'fetch', FASHION_MNIST.name)}"
+            reason = error.message.split(" Tried:")[0]
+            self.warn(f"Using the bundled subset {FASHION_MNIST_MINI.name}. {reason}\nFor all of it: {ways}.")
             return load_mini(split)
 
     def named(self, dataset: DataSet, split: Split) -> ImageSet:
-        """One split from the first place that has it whole, or from the mirrors."""
+        """Load one split from the first place that has it whole, or from the mirrors."""
         if dataset is FASHION_MNIST_MINI:
             return load_mini(split)
         for folder in _folders(dataset, self.places):
             if images := _from_folder(dataset, split, folder, self.warn):
                 return images
-        folder = self.places.cache / dataset.name
         try:
-            if not self.download:
-                raise DataError(f"{dataset.name} is not on this machine.")
-            fetch(dataset, folder, mirrors=self.places.mirrors, progress=self.progress, warn=self.warn)
+            folder = self._fetched(dataset)
         except DataError as error:
             raise DataError(error.message, hint=f"{error.hint} {_ways(dataset)}".strip()) from error
         if images := _from_folder(dataset, split, folder, self.warn):
             return images
         raise DataError(f"{folder} changed while it was read.", hint="Try again.")
 
+    def _fetched(self, dataset: DataSet) -> pathlib.Path:
+        """Download `dataset` and return its folder in the cache."""
+        if not self.download:
+            raise DataError(f"{dataset.name} is not on this machine.")
+        if self.places.cache is None:
+            fetch_it = command("data", "fetch", dataset.name)
+            raise DataError(
+                f"{dataset.name} is not on this machine, and there is no folder for downloads: "
+                "the home folder is not known.",
+                hint=f"Name a folder that can be written: VAECLI_CACHE=/tmp/vaecli {fetch_it}.",
+            )
+        folder = self.places.cache / dataset.name
+        fetch(dataset, folder, mirrors=self.places.mirrors, progress=self.progress, warn=self.warn)
+        return folder
+
 
 def _from_folder(dataset: DataSet, split: Split, folder: pathlib.Path, warn: Warn) -> ImageSet | None:
-    """One split from the files in `folder`, each verified; None where one is missing or wrong."""
+    """Load one split from the files in `folder`, each verified; return None if one is missing or wrong."""
     files = dataset.file(split, "images"), dataset.file(split, "labels")
-    if not all((folder / file.name).is_file() for file in files):
-        return None
-    pixels, labels = (keep_if_right(folder / file.name, file, warn=warn) for file in files)
+    pixels, labels = (read_if_right(folder / file.name, file, warn=warn) for file in files)
     if pixels is None or labels is None:
         return None
     return ImageSet(
-        dataset.name, split, pixels[..., None], labels.astype("int64"), dataset.class_names, str(folder)
+        dataset.name,
+        split,
+        pixels[..., None],
+        labels.astype("int64"),
+        dataset.class_names,
+        str(folder),
+        kind="named",
     )
 
 
 def _ways(dataset: DataSet) -> str:
-    """How to get `dataset`, for the end of an error."""
+    """Return how else to get `dataset`, for the end of an error."""
     package = f"the Debian package (apt-get install {dataset.package}), " if dataset.package else ""
     subset = f"the bundled subset (--data {FASHION_MNIST_MINI.name})"
     return f"Ways to go on: try again with a network, {package}its IDX files (--data FOLDER), or {subset}."
 
 
 def _state(dataset: DataSet, places: Places) -> DatasetState:
-    def state(found: State, location: str) -> DatasetState:
-        counts = dataset.train_count, dataset.test_count
-        return DatasetState(dataset.name, dataset.description, found, location, *counts, dataset.licence)
-
+    state: State = "not here"
+    location = ""
     if dataset is FASHION_MNIST_MINI:
-        return state("bundled", str(pathlib.Path(__file__).parent / "named" / "bundled_files"))
-    for folder, found in _folders(dataset, places).items():
-        if all(looks_whole(folder / file.name, file.length) for file in dataset.files):
-            return state(found, str(folder))
-    return state("not here", "")
+        state, location = "bundled", str(pathlib.Path(__file__).parent / "named" / "bundled_files")
+    for folder, state_there in reversed(_folders(dataset, places).items()):
+        if dataset.files and all(looks_whole(folder / file.name, file.length) for file in dataset.files):
+            state, location = state_there, str(folder)
+    counts = dataset.train_count, dataset.test_count
+    return DatasetState(dataset.name, dataset.description, state, location, *counts, dataset.licence)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from vaecli.data.load import Places, load, states
-from vaecli.data.named.bundled import PER_CLASS, PIXELS_SHA256, chosen, from_sheet, load_mini, to_sheet
+from vaecli.data.named.bundled import PER_CLASS, PIXELS_SHA256, from_sheet, load_mini, subset_indices, to_sheet
 
 BUNDLED = importlib.resources.files("vaecli.data.named") / "bundled_files"
 
@@ -24,20 +24,20 @@ def test_the_bundled_subset_is_the_recorded_one(split):
 
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_the_subset_is_part_of_the_real_set(split, tmp_path):
-    """The bundled images and labels equal, byte for byte, the chosen ones of real Fashion-MNIST."""
+    """The bundled images and labels equal, byte for byte, the right ones of real Fashion-MNIST."""
     if next(state for state in states() if state.name == "fashion-mnist").state == "not here":
         pytest.skip("needs Fashion-MNIST")
     real = load("fashion-mnist", split, download=False)
-    index = chosen(real.labels, split)
+    index = subset_indices(real.labels, split)
     assert np.unique(index).size == index.size
     np.testing.assert_array_equal(load_mini(split).images, real.images[index])
     np.testing.assert_array_equal(load_mini(split).labels, real.labels[index])
 
 
 def test_the_choice_is_the_first_of_each_class():
-    """`chosen` interleaves the first of each class in file order."""
+    """`subset_indices` interleaves the first of each class in file order."""
     labels = np.repeat(np.arange(10)[::-1], 150)
-    index = chosen(labels, "test")
+    index = subset_indices(labels, "test")
     assert index[:10].tolist() == [1350, 1200, 1050, 900, 750, 600, 450, 300, 150, 0]
     assert index[-10:].tolist() == [1449, 1299, 1149, 999, 849, 699, 549, 399, 249, 99]
 

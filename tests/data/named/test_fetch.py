@@ -61,10 +61,12 @@ def test_what_is_there_is_not_fetched_again(tmp_path, small, serve, mirror, chec
 BAD = {
     "missing": (None, None, "HTTP status 404"),
     "empty": (b"", None, "empty"),
-    "a page": (b"<html>log in first</html>", None, "no IDX"),
+    "a page": (b"<html>log in first</html>", None, "got a web page"),
     "cut short": (0.5, None, "cut short"),
-    "hangs up": (1.0, "hangs up", "cut short"),
-    "endless": (1.0, "endless", "longer than it can be"),
+    "hangs up": (1.0, "hangs up", "closed in the middle"),
+    "endless": (1.0, "endless", "longer than its IDX content"),
+    "no length": (1.0, "no length", "invalid literal"),
+    "a pointer": (b"version https://git-lfs.github.com/spec/v1\n", None, "got a Git LFS pointer"),
     "wrong pixels": (
         gzip.compress(bytes([0, 0, 8, 3, 0, 0, 0, 7, 0, 0, 0, 5, 0, 0, 0, 4]) + bytes(140)),
         None,
@@ -90,7 +92,7 @@ def test_a_bad_mirror_is_named_and_the_next_one_asked(tmp_path, *, small, serve,
     warnings = []
     fetch(dataset, tmp_path, mirrors=[bad, good], warn=warnings.append)
     check(tmp_path, dataset)
-    assert len(warnings) == (fault != "missing"), "nothing arrived, nothing to name"
+    assert len(warnings) == (fault not in ("missing", "no length")), "nothing arrived, nothing to report"
     assert all(bad in warning and FIRST in warning and re.search(reason, warning) for warning in warnings)
     assert [path for path in mirror.asked if path.startswith("/bad/")] == [f"/bad/{FIRST}"], (
         "asked last from then"
@@ -178,9 +180,74 @@ def test_nothing_is_printed(tmp_path, small, serve, capfd):
 
 
 def test_the_environment_moves_the_cache(monkeypatch, tmp_path):
-    """VAECLI_CACHE is the root if set; otherwise it is the user's cache folder, never empty."""
+    """VAECLI_CACHE is the root if set, `~` expanded; otherwise it is the user's cache folder, never empty."""
     monkeypatch.setenv("VAECLI_CACHE", os.fspath(tmp_path))
     assert cache_root() == tmp_path
+    monkeypatch.setenv("HOME", os.fspath(tmp_path))
+    monkeypatch.setenv("VAECLI_CACHE", "~/mine")
+    assert cache_root() == tmp_path / "mine"
     monkeypatch.setenv("VAECLI_CACHE", "")
     assert cache_root().name == "vaecli"
     assert cache_root().is_absolute()
+
+
+@pytest.mark.parametrize(
+    ("mirror_url", "reason"),
+    [
+        ("gopher://example.invalid/", "No connection adapters"),
+        ("not a url/", "InvalidURL"),
+        ("http://[::1/", "Invalid"),
+        ("http://./", "."),
+    ],
+)
+def test_mirrors_that_are_no_urls(tmp_path, small, mirror_url, reason):
+    """An impossible URL is listed with its reason, as a mirror that fails."""
+    dataset, _ = small
+    with pytest.raises(DataError, match="Could not download") as error:
+        fetch(dataset, tmp_path, mirrors=[mirror_url])
+    assert mirror_url in error.value.message and reason in error.value.message
+
+
+def test_missing_certificates_are_no_fault_of_the_cache(tmp_path, small, monkeypatch):
+    """REQUESTS_CA_BUNDLE that names no file is the mirror's reason; the cache is not blamed."""
+    dataset, _ = small
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", os.fspath(tmp_path / "absent.pem"))
+    with pytest.raises(DataError, match="Could not download.*absent.pem"):
+        fetch(dataset, tmp_path / "cache", mirrors=["https://localhost:9/"])
+
+
+def test_a_folder_in_place_of_a_cached_file(tmp_path, small, serve):
+    """It is reported, and the error of the write names the cache; nothing of it is removed."""
+    dataset, files = small
+    (tmp_path / FIRST / "mine").mkdir(parents=True)
+    warnings = []
+    with pytest.raises(DataError, match="Cannot write the cache"):
+        fetch(dataset, tmp_path, mirrors=[serve("good", files)], warn=warnings.append)
+    assert "got a folder" in warnings[0]
+    assert (tmp_path / FIRST / "mine").is_dir()
+
+
+NO_HOME = """
+import os, sys
+os.setreuid(54321, 0)  # an unknown user who may read all files
+from vaecli.cli.main import main
+sys.argv[0] = "vaecli"
+main()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize(
+    ("arguments", "code", "stdout", "stderr"),
+    [
+        (["data"], 0, "fashion-mnist-mini", ""),
+        (["data", "fetch", "fashion-mnist-mini"], 0, "bundled", ""),
+        (["data", "fetch", "kmnist"], 1, "", "VAECLI_CACHE=/tmp/vaecli vaecli data fetch kmnist"),
+    ],
+)
+def test_no_home_and_an_unknown_user(process, *, arguments, code, stdout, stderr):
+    """As in a container: all works but a download, whose error says how to give it a place."""
+    result = process(*arguments, code=NO_HOME, HOME="", VAECLI_CACHE="")
+    assert result.returncode == code, result.stderr
+    assert stdout.encode() in result.stdout and stderr.encode() in result.stderr
+    assert b"Traceback" not in result.stderr

@@ -1,6 +1,7 @@
 """A user's own data: a folder of IDX files named as those of MNIST are."""
 
 import pathlib
+import re
 
 import numpy as np
 
@@ -10,42 +11,69 @@ from vaecli.data.images import Images, ImageSet, Labels
 from vaecli.errors import DataError
 
 STREAM_ABOVE = 2**28  # bytes
-_PREFIX: dict[Split, str] = {"train": "train", "test": "t10k"}
+_USUAL: dict[Split, str] = {"train": "train", "test": "t10k"}
+_SPLITS: dict[str, Split] = {"train": "train", "t10k": "test", "test": "test"}
+_NAME = re.compile(  # emnist-letters-train-images-idx3-ubyte.gz, t10k-labels.idx1-ubyte
+    r"(?P<prefix>(?:.*[-_. ])?)(?P<split>train|t10k|test)[-_.](?P<part>images|labels)"
+    r"[-_.](?:idx[1-4][-_.]?ubyte|idx[1-4]?|ubyte)(?:\.gz)?",
+    re.IGNORECASE,
+)
+_SHOWN = 6  # names of files in a message
 
 
 def holds_idx(folder: pathlib.Path) -> bool:
-    """Whether `folder` has images of either split."""
-    return folder.is_dir() and any(_find(folder, split, "images") for split in _PREFIX)
+    """Say whether `folder` has images of either split."""
+    return folder.is_dir() and any(part == "images" for _, _, part in _listing(folder))
 
 
 def load_folder(folder: pathlib.Path, split: Split) -> ImageSet:
     """Read one split: images (N, H, W) or (N, H, W, C), and labels (N,) if their file is there.
 
-    Class names are then the labels in digits.
+    The files have MNIST's names, all with the same prefix or none: `train-images-idx3-ubyte`, `.gz` or not,
+    `t10k` or `test` for the test set. The labels in digits are the class names.
 
     Raises:
-        DataError: no images of this split, an unreadable file, or shapes that do not fit together.
+        DataError: no images of this split, sets of several prefixes, an unreadable file, or shapes that do not fit
+            together.
     """
-    path = _find(folder, split, "images")
+    files = _listing(folder)
+    prefix = _prefix(folder, files)
+    path = files.get((prefix, split, "images"))
     if path is None:
-        expected = f"{_PREFIX[split]}-images-idx3-ubyte[.gz]"
-        raise DataError(f"{folder} holds no images of the {split} set: expected {expected}.")
+        raise DataError(
+            f"{folder} must hold images of the {split} set, got {_contents(folder)}.",
+            hint=f"Name their file {prefix}{_USUAL[split]}-images-idx3-ubyte, with .gz if it is gzipped.",
+        )
     images = _read_images(path)
     if images.shape[-1] not in (1, 3):
-        raise DataError(f"{path}: expected grey images or 3 channels, got {images.shape[-1]} channels.")
-    labels = _read_labels(_find(folder, split, "labels"))
+        raise DataError(f"{path} must have grey images or 3 channels, got {images.shape[-1]} channels.")
+    labels = _read_labels(files.get((prefix, split, "labels")))
     names = () if labels is None else tuple(str(label) for label in range(int(labels.max(initial=0)) + 1))
-    return ImageSet(folder.resolve().name, split, images, labels, names, str(folder))
+    return ImageSet(folder.resolve().name, split, images, labels, names, str(folder), kind="folder")
+
+
+def require_idx(folder: pathlib.Path) -> None:
+    """Refuse a folder without IDX files, and say what is in it.
+
+    Raises:
+        DataError: there are none, or the folder cannot be read.
+    """
+    if not holds_idx(folder):
+        names = "train-images-idx3-ubyte and t10k-images-idx3-ubyte"
+        raise DataError(
+            f"{folder} holds no IDX files, it has {_contents(folder)}.",
+            hint=f"Name the files {names}, with .gz if they are gzipped; those of the labels with labels-idx1.",
+        )
 
 
 def _read_images(path: pathlib.Path) -> Images:
-    """In memory, or from the file as they are asked for if it is large and not compressed."""
+    """Read images into memory, or leave them in their file if it is large and not compressed."""
     streamed = open_idx(path) if path.stat().st_size > STREAM_ABOVE else None
     if streamed is not None:
         return streamed
     images = read_idx(path)
     if images.ndim not in (3, 4):
-        raise DataError(f"{path}: expected images (N, H, W) or (N, H, W, C), got the shape {images.shape}.")
+        raise DataError(f"{path} must hold images (N, H, W) or (N, H, W, C), got the shape {images.shape}.")
     return images[..., np.newaxis] if images.ndim == 3 else images
 
 
@@ -54,13 +82,43 @@ def _read_labels(path: pathlib.Path | None) -> Labels | None:
         return None
     labels = read_idx(path)
     if labels.ndim != 1:
-        raise DataError(f"{path}: expected labels (N,), got the shape {labels.shape}.")
+        raise DataError(f"{path} must hold labels (N,), got the shape {labels.shape}.")
     return labels.astype(np.int64)
 
 
-def _find(folder: pathlib.Path, split: Split, part: str) -> pathlib.Path | None:
-    """The file of `part`: `train-images-idx3-ubyte`, `train-images.idx3-ubyte`, either with .gz."""
-    axes = "134" if part == "labels" else "34"
-    stems = (f"{_PREFIX[split]}-{part}{dot}idx{n}-ubyte" for n in axes for dot in "-.")
-    paths = (folder / f"{stem}{suffix}" for stem in stems for suffix in ("", ".gz"))
-    return next((path for path in paths if path.is_file()), None)
+def _listing(folder: pathlib.Path) -> dict[tuple[str, Split, str], pathlib.Path]:
+    """Map (prefix, split, `images` or `labels`) to its file.
+
+    Of several spellings, `t10k` comes before `test`, an uncompressed file before a gzipped one.
+    """
+    files: dict[tuple[str, Split, str], pathlib.Path] = {}
+    for name in sorted(_names(folder), key=lambda name: (name.endswith(".gz"), name)):
+        match = _NAME.fullmatch(name)
+        if match and (folder / name).is_file():
+            split = _SPLITS[match["split"].lower()]
+            files.setdefault((match["prefix"], split, match["part"].lower()), folder / name)
+    return files
+
+
+def _names(folder: pathlib.Path) -> list[str]:
+    try:
+        return sorted(path.name for path in folder.iterdir())
+    except OSError as error:
+        raise DataError(f"Cannot read the folder {folder}: {error.strerror or error}.") from error
+
+
+def _prefix(folder: pathlib.Path, files: dict[tuple[str, Split, str], pathlib.Path]) -> str:
+    prefixes = sorted({prefix for prefix, _, part in files if part == "images"})
+    if len(prefixes) > 1 and "" not in prefixes:
+        raise DataError(
+            f"{folder} must hold the files of one data set, got {len(prefixes)}: {', '.join(prefixes)}.",
+            hint="Move the files of each into a folder of its own.",
+        )
+    return prefixes[0] if prefixes else ""
+
+
+def _contents(folder: pathlib.Path) -> str:
+    """Return the first names in a folder, for a message."""
+    names = _names(folder)
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more if names else "nothing"

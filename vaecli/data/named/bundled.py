@@ -23,25 +23,25 @@ PIXELS_SHA256: dict[Split, str] = {
     "train": "67c1e7e9108404d29d95b2191641085c415a917006744c6a2209ebd0a64401d0",
     "test": "d8536b483f2302c3d1f485959b40a76de35f68a80c9cd30ef74a5c5570b8b1b3",
 }
-"""`ImageSet.sha256` of the two splits, for whoever doubts their copy (a test does)."""
+"""`ImageSet.sha256` of the two splits; a test compares."""
 
 _CLASSES, _SIDE, _ACROSS = 10, 28, 100
 
 
-def chosen(labels: Labels, split: Split) -> Labels:
-    """Indices (10 * PER_CLASS,) into the original split, in the order of the subset."""
+def subset_indices(labels: Labels, split: Split) -> Labels:
+    """Return the positions (10 * PER_CLASS,) of the subset's images in the original split, in its order."""
     firsts = [np.flatnonzero(labels == label)[: PER_CLASS[split]] for label in range(_CLASSES)]
     return np.stack(firsts, axis=1).ravel().astype(np.int64)
 
 
 def to_sheet(images: Pixels) -> Pixels:
-    """The contact sheet of the subset's images (N, 28, 28, 1)."""
+    """Return the contact sheet of the subset's images (N, 28, 28, 1)."""
     by_class = images.reshape(-1, _CLASSES, _SIDE, _SIDE).swapaxes(0, 1)
     return by_class.reshape(-1, _ACROSS, _SIDE, _SIDE).swapaxes(1, 2).reshape(-1, _ACROSS * _SIDE)
 
 
 def from_sheet(sheet: Pixels) -> Pixels:
-    """The images (N, 28, 28, 1) of a contact sheet: the inverse of `to_sheet`."""
+    """Return the images (N, 28, 28, 1) of a contact sheet: the inverse of `to_sheet`."""
     in_rows = sheet.reshape(-1, _SIDE, _ACROSS, _SIDE).swapaxes(1, 2)
     by_class = in_rows.reshape(_CLASSES, -1, _SIDE, _SIDE)
     return np.ascontiguousarray(by_class.swapaxes(0, 1)).reshape(-1, _SIDE, _SIDE, 1)
@@ -49,7 +49,7 @@ def from_sheet(sheet: Pixels) -> Pixels:
 
 @functools.lru_cache(maxsize=2)
 def load_mini(split: Split) -> ImageSet:
-    """The bundled subset; images are read-only.
+    """Load the bundled subset; images and labels are read-only, because all callers share them.
 
     Raises:
         DataError: the installed package lacks its data or has it damaged.
@@ -60,10 +60,13 @@ def load_mini(split: Split) -> ImageSet:
     try:
         with resource.open("rb") as file, Image.open(file, formats=["PNG"]) as sheet:
             images = from_sheet(np.asarray(sheet))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SyntaxError) as error:  # Pillow raises SyntaxError on a broken PNG
         hint = "Install vaecli anew: pip install --force-reinstall --no-deps vaecli"
         raise DataError(f"Cannot read the bundled {resource}: {error}.", hint=hint) from error
-    images.flags.writeable = False
     labels = np.arange(len(images), dtype=np.int64) % _CLASSES
-    name = FASHION_MNIST_MINI.name
-    return ImageSet(name, split, images, labels, FASHION_MNIST_MINI.class_names, "bundled with vaecli")
+    for array in (images, labels):
+        array.flags.writeable = False
+    names = FASHION_MNIST_MINI.class_names
+    return ImageSet(
+        FASHION_MNIST_MINI.name, split, images, labels, names, "bundled with vaecli", kind="named"
+    )

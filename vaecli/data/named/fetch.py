@@ -1,4 +1,4 @@
-"""Data sets over the network: several mirrors in turn, verified by hash, whole or not there."""
+"""Download of a data set: several mirrors in turn, each file verified by its hash before it takes its name."""
 
 import contextlib
 import hashlib
@@ -16,7 +16,7 @@ from vaecli.errors import DataError
 from vaecli.pixels import Pixels
 
 Progress = Callable[[str, int, int], None]
-"""Called with a file's name, the bytes received and the bytes to come in all (0: the server does not say)."""
+"""Receives a file's name, the bytes received so far and the bytes in all (0: the server does not say)."""
 Warn = Callable[[str], None]
 
 CONNECT_SECONDS = 4.0
@@ -25,29 +25,37 @@ _CHUNK = 2**16
 
 
 def silent(*_: object) -> None:
-    """Report to nobody: the default of every callback here."""
+    """Ignore a report: the default of every callback here."""
 
 
-def cache_root() -> pathlib.Path:
-    """The folder of all downloads: `VAECLI_CACHE` if it is set, else the user's cache folder."""
-    return pathlib.Path(os.environ.get("VAECLI_CACHE") or platformdirs.user_cache_dir("vaecli", False))
+def cache_root() -> pathlib.Path | None:
+    """Return the folder of all downloads: `VAECLI_CACHE` if it is set, else the user's cache folder.
+
+    None if there is no home folder, as in a container with an unknown user: only a download needs one.
+    """
+    from_environment = os.environ.get("VAECLI_CACHE")
+    try:
+        root = pathlib.Path(from_environment or platformdirs.user_cache_dir("vaecli", False)).expanduser()
+    except RuntimeError:  # `~` of an unknown user
+        return None
+    return root if from_environment or root.is_absolute() else None
 
 
 def read_verified(path: pathlib.Path, file: DataFile) -> Pixels:
-    """Read the IDX file at `path` and prove by its hash that it is `file`.
+    """Read the IDX file at `path` and compare its hash with that of `file`.
 
     Raises:
         DataError: unreadable, cut short, or whole but with other content.
     """
     array = format.read_idx(path)
     if file.hash_of == "content":
-        found = format.content_sha256(array)
+        sha256 = format.content_sha256(array)
     else:
         with path.open("rb") as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
-    if found != file.sha256:
+            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    if sha256 != file.sha256:
         raise DataError(
-            f"{path}: expected SHA-256 {file.sha256[:12]}..., its {file.hash_of} has {found[:12]}...."
+            f"The {file.hash_of} of {path} must have the SHA-256 {file.sha256[:12]}..., got {sha256[:12]}..."
         )
     return array
 
@@ -60,36 +68,45 @@ def fetch(
     progress: Progress = silent,
     warn: Warn = silent,
 ) -> None:
-    """Bring the files of `dataset` into `folder`; those that are there and right stay.
+    """Download the files of `dataset` that are missing or wrong in `folder`.
 
-    Each mirror (a URL that ends in a slash; default: those of the catalogue) is tried in turn. What arrives
-    cut short or wrong is reported to `warn`, thrown away, and asked of the next mirror. A file takes its name
-    in `folder` only once it is verified. A mirror that fails is asked last for the files that follow.
+    The mirrors are tried in turn. A file that arrives cut short or wrong is reported, removed, and requested from
+    the next mirror; it takes its name in `folder` once it is verified. A mirror that failed is tried last for the
+    files that follow.
+
+    Args:
+        dataset: the entry of the catalogue.
+        folder: where its files belong.
+        mirrors: URLs that end in a slash; those of the catalogue if left out.
+        progress: receives the progress of each file.
+        warn: receives what was wrong with a file.
 
     Raises:
         DataError: no mirror gave a file (each is listed with its reason), or `folder` cannot be written.
     """
     order = list(dataset.mirrors if mirrors is None else mirrors)
     for file in dataset.files:
-        if keep_if_right(folder / file.name, file, warn=warn) is None:
+        if read_if_right(folder / file.name, file, warn=warn) is None:
             order = _fetch_file(file, folder, order, dataset.name, progress=progress, warn=warn)
 
 
-def keep_if_right(path: pathlib.Path, file: DataFile, *, warn: Warn) -> Pixels | None:
-    """The content of the file at `path`, or None where there is nothing or not `file`, which `warn` hears."""
-    if not path.exists():
-        return None
+def read_if_right(path: pathlib.Path, file: DataFile, *, warn: Warn) -> Pixels | None:
+    """Read the file at `path`; return None if it is missing, or, with a warning, if it is not `file`."""
     try:
+        if not path.exists():
+            return None
         return read_verified(path, file)
     except DataError as error:
         warn(f"Not used: {error}")
-        return None
+    except OSError as error:  # a folder that may not be entered
+        warn(f"Not used: {path}: {error.strerror or error}.")
+    return None
 
 
 def _fetch_file(
     file: DataFile, folder: pathlib.Path, order: list[str], name: str, *, progress: Progress, warn: Warn
 ) -> list[str]:
-    """Fetch one file; the mirrors in the order that served."""
+    """Download one file; return the mirrors with the one that worked first."""
     failures: list[str] = []
     for mirror in order:
         meter = _Meter(file, progress)
@@ -98,7 +115,7 @@ def _fetch_file(
                 path = _download(mirror + file.name, temporary, file, meter)
                 read_verified(path, file)
             except DataError as error:
-                reason = error.message.replace(str(temporary / file.name), file.name).rstrip(".")
+                reason = error.message.replace(str(temporary / file.name), file.name).removesuffix(".")
                 failures.append(f"{mirror} ({reason})")
                 if meter.total is not None:
                     warn(f"Not used: {file.name} from {mirror}: {reason}.")
@@ -110,8 +127,8 @@ def _fetch_file(
 
 
 def _download(url: str, folder: pathlib.Path, file: DataFile, meter: "_Meter") -> pathlib.Path:
-    """Download with pooch into `folder`, unverified."""
-    import pooch  # noqa: PLC0415 (brings requests: 0.1 s that work without network need not spend)
+    """Download with pooch into `folder`, without a check of the content."""
+    import pooch  # noqa: PLC0415 (it imports requests: 0.1 s, needed for a download only)
     import requests  # noqa: PLC0415
 
     pooch.get_logger().setLevel(logging.CRITICAL)
@@ -119,46 +136,50 @@ def _download(url: str, folder: pathlib.Path, file: DataFile, meter: "_Meter") -
         progressbar=meter,
         chunk_size=_CHUNK,
         timeout=(CONNECT_SECONDS, READ_SECONDS),
-        headers={"Accept-Encoding": "identity"},  # the .gz as it is, not unpacked on the way
+        headers={"Accept-Encoding": "identity"},  # else requests would unpack the .gz
     )
     try:
         return pathlib.Path(pooch.retrieve(url, None, file.name, folder, downloader=downloader))
-    except (requests.RequestException, ValueError) as error:
+    except (requests.RequestException, ValueError) as error:  # ValueError: a length or a URL that is none
         raise DataError(_reason(error)) from error
+    except OSError as error:
+        if error.errno is not None:  # of the file system
+            raise
+        raise DataError(_reason(error)) from error  # requests: no file of certificates
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong on the way, in a few words."""
+    """Return in a few words why a download failed."""
     from requests import exceptions  # noqa: PLC0415
 
     if isinstance(error, exceptions.HTTPError) and error.response is not None:
         return f"HTTP status {error.response.status_code}"
-    reasons: dict[type[Exception], str] = {  # the first that fits: some are kinds of ConnectionError
+    reasons: dict[type[Exception], str] = {  # the first match counts: some are subclasses of ConnectionError
         exceptions.ConnectTimeout: f"no connection within {CONNECT_SECONDS:.0f} s",
         exceptions.Timeout: f"silent for {READ_SECONDS:.0f} s",
-        exceptions.ChunkedEncodingError: "cut short on the way",
+        exceptions.ChunkedEncodingError: "connection closed in the middle of the file",
         exceptions.SSLError: "its TLS certificate was refused",
         exceptions.ProxyError: "the proxy refused",
         exceptions.ConnectionError: "no connection",
     }
-    if "Read timed out" in str(error):  # in the middle of a file requests calls that a ConnectionError
+    if "Read timed out" in str(error):  # in the middle of a file, requests raises a ConnectionError
         return reasons[exceptions.Timeout]
     short = (text for kind, text in reasons.items() if isinstance(error, kind))
     return next(short, f"{type(error).__name__}: {error}")
 
 
 class _Meter:
-    """The progress bar that pooch wants, passed on to a `Progress`; ends a download that has no end."""
+    """Progress bar in pooch's interface that reports to a `Progress` and ends a download without end."""
 
     def __init__(self, file: DataFile, progress: Progress) -> None:
-        self.total: int | None = None  # pooch sets it when a file begins to arrive; 0 for a length unknown
+        self.total: int | None = None  # pooch sets it when a file begins to arrive; 0 for an unknown length
         self.received = 0
         self._file, self._progress = file, progress
 
     def update(self, count: int) -> None:
         self.received += count
         if self.received > self._file.length + 2**20:
-            raise DataError(f"{self._file.name} is longer than it can be")
+            raise DataError(f"{self._file.name} is longer than its IDX content")
         shown = min(self.received, self.total) if self.total else self.received
         self._progress(self._file.name, shown, self.total or 0)
 
@@ -182,5 +203,5 @@ def _writing(folder: pathlib.Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        hint = "Set VAECLI_CACHE to a folder that can be written."
+        hint = "Name a folder that can be written in the variable VAECLI_CACHE, such as VAECLI_CACHE=/tmp/vaecli."
         raise DataError(f"Cannot write the cache {folder}: {reason}.", hint=hint) from error
