@@ -64,7 +64,7 @@ def identify(start: bytes, path: str | os.PathLike[str]) -> Foreign | None:
 
 
 def identify_file(path: pathlib.Path) -> Foreign | None:
-    """Return the kind of the plain file at `path` by its first bytes; None if nothing is known or it cannot be read."""
+    """Return the kind of the file at `path`; None if nothing is known of it or it cannot be read."""
     try:
         if not path.is_file():
             return None

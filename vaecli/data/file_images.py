@@ -14,7 +14,7 @@ Index = int | slice | npt.NDArray[np.integer]
 
 
 class StreamedImages:
-    """(N, H, W, C) uint8 in an uncompressed file, indexed as an array is along its first axis; threads may share it.
+    """(N, H, W, C) uint8 in an uncompressed file, indexed along its first axis like an array; threads may share it.
 
     Files are read, not mapped into memory: mapped pages would count as memory of the process.
 

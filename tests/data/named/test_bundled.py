@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 
 from vaecli.data.load import Places, load, states
-from vaecli.data.named.bundled import PER_CLASS, PIXELS_SHA256, from_sheet, load_mini, subset_indices, to_sheet
+from vaecli.data.named.bundled import (
+    PER_CLASS,
+    PIXELS_SHA256,
+    from_sheet,
+    load_mini,
+    subset_indices,
+    to_sheet,
+)
 
 BUNDLED = importlib.resources.files("vaecli.data.named") / "bundled_files"
 

@@ -212,7 +212,7 @@ def test_missing_certificates_are_no_fault_of_the_cache(tmp_path, small, monkeyp
     """REQUESTS_CA_BUNDLE that names no file is the mirror's reason; the cache is not blamed."""
     dataset, _ = small
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", os.fspath(tmp_path / "absent.pem"))
-    with pytest.raises(DataError, match="Could not download.*absent.pem"):
+    with pytest.raises(DataError, match=r"Could not download.*absent\.pem"):
         fetch(dataset, tmp_path / "cache", mirrors=["https://localhost:9/"])
 
 
