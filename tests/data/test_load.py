@@ -265,7 +265,9 @@ def test_several_prefixes_are_ambiguous(tmp_path, arrays):
 def test_a_missing_split_says_what_is_there(tmp_path, arrays):
     """The error lists the files and gives the name that the missing one should have."""
     (tmp_path / "emnist-train-images-idx3-ubyte").write_bytes(encode_idx(arrays["train", "images"]))
-    with pytest.raises(DataError, match="images of the test set, got emnist-train-images-idx3-ubyte") as error:
+    with pytest.raises(
+        DataError, match="images of the test set, got emnist-train-images-idx3-ubyte"
+    ) as error:
         load(str(tmp_path), "test")
     assert "emnist-t10k-images-idx3-ubyte" in error.value.hint
 

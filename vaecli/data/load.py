@@ -173,7 +173,9 @@ class _Search:
         try:
             return self.named(CATALOGUE[FASHION_MNIST.name], split)
         except DataError as error:
-            ways = f"apt-get install {FASHION_MNIST.package}, or {command('data', 'fetch', FASHION_MNIST.name)}"
+            ways = (
+                f"apt-get install {FASHION_MNIST.package}, or {command('data', 'fetch', FASHION_MNIST.name)}"
+            )
             reason = error.message.split(" Tried:")[0]
             self.warn(f"Using the bundled subset {FASHION_MNIST_MINI.name}. {reason}\nFor all of it: {ways}.")
             return load_mini(split)

@@ -236,7 +236,9 @@ main()
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become another user"
+)
 @pytest.mark.parametrize(
     ("arguments", "code", "stdout", "stderr"),
     [

@@ -155,4 +155,6 @@ def _check_plausible(expected: int, path: pathlib.Path, *, zipped: bool) -> None
     size = path.stat().st_size
     if expected > size * (_MAX_DEFLATE_RATIO if zipped else 1):
         kind = " compressed" if zipped else ""
-        raise DataError(f"{path} must have {expected:,} bytes by its header, got {size:,}{kind}.", hint=_AGAIN)
+        raise DataError(
+            f"{path} must have {expected:,} bytes by its header, got {size:,}{kind}.", hint=_AGAIN
+        )
