@@ -77,10 +77,9 @@ class ImageSet:
         """Return the set with its contrast stretched: `low` and below become 0, `high` and above 255."""
         levels = np.rint((np.arange(256) - low) * (255 / (high - low))).clip(0, 255).astype(np.uint8)
         if isinstance(self.images, StreamedImages):
-            images: Images = self.images.with_levels(levels)
-        else:
-            images = levels[self.images]
-            images.flags.writeable = False
+            return dataclasses.replace(self, images=self.images.with_levels(levels), stretch=(low, high))
+        images = levels[self.images]
+        images.flags.writeable = False
         return dataclasses.replace(self, images=images, stretch=(low, high))
 
 

@@ -6,12 +6,11 @@ Source: "The MNIST database of handwritten digits", LeCun, Cortes and Burges, se
 
 import gzip
 import hashlib
+import io
 import math
 import pathlib
 import struct
 import zlib
-from typing import IO
-
 import numpy as np
 import numpy.typing as npt
 
@@ -19,6 +18,7 @@ from vaecli.data.file_images import StreamedImages
 from vaecli.errors import DataError
 from vaecli.foreign import START, Foreign, identify
 
+_Stream = gzip.GzipFile | io.BufferedReader
 _UINT8 = 8
 _MAX_AXES = 4
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -119,7 +119,7 @@ def _kind_of_path(path: pathlib.Path) -> str:
     return "something that is not a plain file" if path.exists() else "nothing"
 
 
-def _read(stream: IO[bytes], path: pathlib.Path, *, zipped: bool) -> npt.NDArray[np.uint8]:
+def _read(stream: _Stream, path: pathlib.Path, *, zipped: bool) -> npt.NDArray[np.uint8]:
     shape = _read_shape(stream, path)
     _check_plausible(content_length(shape), path, zipped=zipped)
     data = stream.read(math.prod(shape))
@@ -131,7 +131,7 @@ def _read(stream: IO[bytes], path: pathlib.Path, *, zipped: bool) -> npt.NDArray
     return np.frombuffer(data, np.uint8).reshape(shape)
 
 
-def _read_shape(stream: IO[bytes], path: pathlib.Path) -> tuple[int, ...]:
+def _read_shape(stream: _Stream, path: pathlib.Path) -> tuple[int, ...]:
     start = stream.read(4)
     if not start:
         raise DataError(f"{path} must be an IDX file, got an empty file.", hint=_AGAIN)
