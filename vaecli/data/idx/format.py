@@ -11,6 +11,7 @@ import math
 import pathlib
 import struct
 import zlib
+
 import numpy as np
 import numpy.typing as npt
 
