@@ -203,7 +203,7 @@ def test_an_error_of_onnxruntime_is_one_line(capsys, model_folder):
 
     file = read_file(model_folder / "decoder.onnx")
     with pytest.raises(ModelError, match="onnxruntime") as caught:
-        Session(dataclasses.replace(file, content=b"\x12\x01g"), "z")
+        Session(dataclasses.replace(file, content=b"\x12\x01g"))
     say_error(str(caught.value))
     stderr = capsys.readouterr().err
     assert stderr.startswith("Error: onnxruntime ")

@@ -79,7 +79,7 @@ def test_the_count_reaches_what_works(call, model_folder, pools, started, comman
     started.clear()
     force = ["--force"] if "-o" in COMMANDS[command] else []
     assert call(*COMMANDS[command], "-m", model_folder, "--threads", "1", *force)[0] == 0
-    assert started == (["vaecli-eval_0"] if command == "eval" else [])
+    assert started == []
 
 
 @pytest.mark.parametrize("command", ["sample", "interpolate", "eval"])

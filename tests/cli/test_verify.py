@@ -145,7 +145,7 @@ def test_nothing_to_verify(call, here, model_folder, command):
     """No model, and an encoder in place of a decoder."""
     assert call(command)[0] == 1
     code, _, stderr = call(command, "-m", model_folder / "encoder.onnx")
-    assert code == 1 and "decoder was expected" in stderr
+    assert code == 1 and "must be a decoder, got an encoder" in stderr
 
 
 def test_info(call, model_folder):

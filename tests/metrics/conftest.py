@@ -5,6 +5,7 @@ import threading
 import numpy as np
 import pytest
 
+from vaecli.latent.priors import StandardNormal
 from vaecli.probability.likelihoods import likelihood
 
 
@@ -13,7 +14,7 @@ class Toy:
 
     latent_dim = 2
     image_shape = (3, 2, 1)
-    likelihood = likelihood("bernoulli")
+    likelihood, prior = likelihood("bernoulli"), StandardNormal()
 
     def __init__(self):
         rng = np.random.default_rng(5)

@@ -61,12 +61,14 @@ def test_forged_files_pass(forge, entries, decoder, tmp_path):
     ("content", "says"),
     [
         (b"", "is empty"),
-        (b"This is a text file, not a model.\n" * 50, "not a whole ONNX file"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(100), "not a whole ONNX file"),
-        (b"\x00" * 1000, "not a whole ONNX file"),
+        (b"This is a text file, not a model.\n" * 50, "must be an ONNX file, got a text file"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "must be an ONNX file, got a PNG picture"),
+        (b"\x00" * 1000, "must be an ONNX file, got a file of zero bytes"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "got a Git LFS pointer"),
+        (b"<!DOCTYPE html><html>404</html>", "got a web page"),
         (b"\x08\x01", "no graph"),
     ],
-    ids=["empty", "text", "PNG", "zeros", "no graph"],
+    ids=["empty", "text", "PNG", "zeros", "LFS", "HTML", "no graph"],
 )
 def test_not_a_model(refused, content, says):
     """Files of other kinds are named as such."""

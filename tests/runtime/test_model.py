@@ -77,11 +77,11 @@ def test_nothing_to_open(copied, tmp_path):
     with pytest.raises(ModelError, match="no decoder"):
         Model.open(tmp_path)
     folder = copied(encoder="encoder.onnx")
-    with pytest.raises(ModelError, match=r"an encoder\.onnx without a decoder\.onnx"):
+    with pytest.raises(ModelError, match=r"an encoder\.onnx but no decoder\.onnx"):
         Model.open(folder)
-    with pytest.raises(ModelError, match="its decoder was expected"):
+    with pytest.raises(ModelError, match="must be the decoder of a model, got its encoder"):
         Model.open(folder / "encoder.onnx")
-    with pytest.raises(ModelError, match=r"Cannot read|There is no"):
+    with pytest.raises(ModelError, match=r"Cannot read|Cannot use|There is no"):
         Model.open("a" * 300)
 
 
@@ -89,7 +89,7 @@ def test_halves_changed_round(copied, images):
     """A decoder under the encoder's name is not used as one."""
     opened = Model.open(copied(decoder="decoder.onnx") / "decoder.onnx")
     copied(decoder="encoder.onnx")
-    with pytest.raises(ModelError, match="its encoder was expected"):
+    with pytest.raises(ModelError, match="must be the encoder of a model, got its decoder"):
         opened.encode(images[:1])
 
 
@@ -157,13 +157,12 @@ def test_uint8_is_divided_by_255(model, images):
     wanted = model.encode(images[:4])
     for same in (images[:4] / np.float32(255), images[:4] / 255, (images[:4] / 255).tolist()):
         np.testing.assert_allclose(model.encode(same), wanted, **CLOSE)
-    assert not np.allclose(model.encode(images[:4].astype(np.float32))[0], wanted[0])
 
 
 @pytest.mark.parametrize("kind", [np.int64, np.uint16, np.int8, complex, "U1", object])
 def test_other_whole_numbers_are_refused(model, images, kind):
     """What white is in another type of number, nobody knows: an error that says what is taken, not a guess."""
-    with pytest.raises(OptionError, match=r"uint8, or floats in \[0, 1\]; .* came"):
+    with pytest.raises(OptionError, match=r"images must be uint8, or floats in \[0, 1\], got "):
         model.encode((images[:1] > 0).astype(kind))
 
 

@@ -190,7 +190,7 @@ def _timed(decode: Decode, z: np.ndarray, seconds: float) -> "np.ndarray | list[
     return call_times(decode, z, seconds) if seconds else images
 
 
-def call_times(run: Callable[[np.ndarray], object], inputs: np.ndarray, seconds: float) -> list[float]:
+def call_times(run: Callable[[Any], object], inputs: Any, seconds: float) -> list[float]:
     """The seconds of each call, one after the other for so long."""
     ticks = [time.perf_counter()]
     while ticks[-1] - ticks[0] < seconds:

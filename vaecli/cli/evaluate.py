@@ -76,7 +76,14 @@ def _table(values: dict[str, float]) -> "Table":
         if not name.endswith("_se"):
             error = values.get(f"{name}_se")
             shown = f"{value:,}" if isinstance(value, int) else f"{value:,.4f}"
-            rows.append((name, shown, "" if error is None else f"{error:.4f}", METRICS.get(name, "")))
+            rows.append(
+                (
+                    name,
+                    shown,
+                    "" if error is None else f"{error:.4f}",
+                    METRICS[name].line if name in METRICS else "",
+                )
+            )
     table = console.table()
     left = console.stdout().width
     for column, title in enumerate(("metric", "value", "± s.e.")):

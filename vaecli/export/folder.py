@@ -14,6 +14,7 @@ from vaecli.export import convert, parity, reduced
 from vaecli.export.card import model_card
 from vaecli.export.rewrite import faster
 from vaecli.export.stamp import stamped
+from vaecli.modelfile.facts import Facts
 from vaecli.modelfile.find import DECODERS
 from vaecli.modelfile.metadata import INPUTS, ModelInfo
 from vaecli.modelfile.read import read_file
@@ -25,6 +26,7 @@ from vaecli.training.vae import Vae
 def export_folder(
     vae: Vae,
     info: ModelInfo,
+    facts: Facts,
     real: KeptImages,
     target: pathlib.Path,
     *,
@@ -35,7 +37,8 @@ def export_folder(
 
     Args:
         vae: the trained networks.
-        info: the metadata; its `part` is filled in here.
+        info: the metadata; `part` and `inputs` are filled in here.
+        facts: of the latent space, for the decoders.
         real: images (N, H, W, C) of the data.
         target: the folder; files of the same name in it are replaced, and decoders of another model go.
         opset: of the ONNX operators.
@@ -64,7 +67,8 @@ def export_folder(
     golden = parity.golden(images, latents, original.encode, original.decode)
     with folders.replacing_folder(target) as folder:
         for part, graph in parts.items():
-            content = stamped(graph, info.replace(part=part, inputs=INPUTS[part]), golden[part])
+            described = info.replace(part=part, inputs=INPUTS[part])
+            content = stamped(graph, described, golden[part], facts if part == "decoder" else None)
             with files.translating(target):
                 (folder / f"{part}.onnx").write_bytes(content)
         table = check(vae, Model.open(folder), real.validation)
@@ -95,15 +99,15 @@ def _remove_others(folder: pathlib.Path, info: ModelInfo) -> None:
 def check(vae: Vae, model: Model, validation: np.ndarray) -> list[parity.Difference]:
     """Differences between Keras, run eagerly, and an opened model."""
 
-    def exported_encoder(images: np.ndarray) -> parity.Outputs:
-        z_mean, z_log_var = model.encode(images)
+    def exported_encoder(inputs: parity.Arrays) -> parity.Arrays:
+        z_mean, z_log_var = model.encode(inputs["image"])
         return {"z_mean": z_mean, "z_log_var": z_log_var}
 
     source = Source(vae)
     images, latents = source.inputs(validation)
     return [
         *parity.compare("encoder", images, source.encode, exported_encoder),
-        *parity.compare("decoder", latents, source.decode, model.outputs),
+        *parity.compare("decoder", latents, source.decode, lambda inputs: model.outputs(inputs["z"])),
     ]
 
 
@@ -113,19 +117,23 @@ class Source:
 
     vae: Vae
 
-    def encode(self, images: np.ndarray) -> parity.Outputs:
-        """`z_mean`, `z_log_var` (N, D) of images (N, H, W, C) float32."""
-        return _numpy(convert.encoder_outputs(self.vae, {"image": tf.constant(images)}))
+    def encode(self, inputs: parity.Arrays) -> parity.Arrays:
+        """Compute `z_mean` and `z_log_var` (N, D) of `image` (N, H, W, C) float32."""
+        return _numpy(convert.encoder_outputs(self.vae, _tensors(inputs)))
 
-    def decode(self, z: np.ndarray) -> parity.Outputs:
-        """`image`, `logits` (N, H, W, C) of latents (N, D) float32."""
-        return _numpy(convert.decoder_outputs(self.vae, {"z": tf.constant(z)}))
+    def decode(self, inputs: parity.Arrays) -> parity.Arrays:
+        """Compute `image` and the likelihood's outputs (N, H, W, C) of `z` (N, D) float32."""
+        return _numpy(convert.decoder_outputs(self.vae, _tensors(inputs)))
 
-    def inputs(self, validation: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """Images and latents to compare on, by kind, from real images (N, H, W, C) uint8."""
+    def inputs(self, validation: np.ndarray) -> tuple[parity.ByKind, parity.ByKind]:
+        """Return encoder inputs and decoder inputs to compare on, from real images (N, H, W, C) uint8."""
         images = parity.image_inputs(validation)
-        return images, parity.latent_inputs(np.asarray(self.encode(images["real"])["z_mean"]))
+        return images, parity.latent_inputs(self.encode(images["real"])["z_mean"])
 
 
-def _numpy(tensors: dict[str, tf.Tensor]) -> parity.Outputs:
+def _tensors(arrays: parity.Arrays) -> dict[str, tf.Tensor]:
+    return {name: tf.constant(array) for name, array in arrays.items()}
+
+
+def _numpy(tensors: dict[str, tf.Tensor]) -> parity.Arrays:
     return {name: tensor.numpy() for name, tensor in tensors.items()}

@@ -3,19 +3,23 @@
 import dataclasses
 import math
 from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 import numpy as np
 
 from vaecli.errors import ParityError
 from vaecli.latent.draws import standard_normal
 from vaecli.modelfile.golden import KEPT_BYTES, Golden, tolerance
+from vaecli.pixels import to_float32, to_uint8
 
 BATCHES = (1, 7, 64)
 MOST_PIXELS = 2**22  # of a batch: larger images are compared in the smaller ones
 FEWEST = 4  # inputs of a kind
 EXTREME_NORM = 10.0
 
-Outputs = Mapping[str, np.ndarray]
+Arrays: TypeAlias = Mapping[str, np.ndarray]  # by name
+ByKind: TypeAlias = Mapping[str, Arrays]  # kind of input -> named inputs
+Compute: TypeAlias = Callable[[Arrays], Arrays]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,62 +40,60 @@ class Difference:
         return self.largest <= self.bound
 
 
-def image_inputs(validation: np.ndarray) -> dict[str, np.ndarray]:
-    """Encoder inputs by kind, each (n, H, W, C) float32, n 64 or fewer: real, random, and extreme pictures.
+def image_inputs(validation: np.ndarray) -> ByKind:
+    """Return encoder inputs by kind, each `image` (n, H, W, C) float32 with n at most 64: real, random, extreme.
 
     Args:
         validation: (N, H, W, C) uint8, real images; repeated if there are fewer than n.
     """
     shape = validation.shape[1:]
     count = max(FEWEST, *(batch for batch in BATCHES if batch * math.prod(shape[:2]) <= MOST_PIXELS))
-    real = np.resize(validation, (count, *shape)).astype(np.float32) / np.float32(255)
+    real = to_float32(np.resize(validation, (count, *shape)))
     noise = standard_normal(0, count, int(np.prod(shape)), seed=1).reshape(count, *shape)
     extreme = np.zeros((count, *shape), np.float32)
     extreme[1::3] = 1.0
     extreme[2::3, ::2] = 1.0  # stripes
-    return {"real": real, "random": np.clip(0.5 + 0.3 * noise, 0, 1), "extreme": extreme}
+    kinds = {"real": real, "random": np.clip(0.5 + 0.3 * noise, 0, 1), "extreme": extreme}
+    return {kind: {"image": images} for kind, images in kinds.items()}
 
 
-def latent_inputs(z_mean: np.ndarray) -> dict[str, np.ndarray]:
-    """Decoder inputs by kind, each (n, D) float32: encodings of real images, the prior, and norm 10."""
+def latent_inputs(z_mean: np.ndarray) -> ByKind:
+    """Return decoder inputs by kind, each `z` (n, D) float32: encodings of real images, the prior, norm 10."""
     count, dim = z_mean.shape
     prior = standard_normal(0, count, dim, seed=2)
     extreme = prior / np.linalg.norm(prior, axis=1, keepdims=True) * np.float32(EXTREME_NORM)
-    return {"real": z_mean, "random": prior, "extreme": extreme}
+    return {kind: {"z": z} for kind, z in {"real": z_mean, "random": prior, "extreme": extreme}.items()}
 
 
-def golden(
-    images: Mapping[str, np.ndarray],
-    latents: Mapping[str, np.ndarray],
-    encoder: Callable[[np.ndarray], Outputs],
-    decoder: Callable[[np.ndarray], Outputs],
-) -> dict[str, Golden]:
-    """The golden vectors of both halves: three real inputs and an extreme one, with what Keras makes of them.
+def golden(images: ByKind, latents: ByKind, encoder: Compute, decoder: Compute) -> dict[str, Golden]:
+    """Compute the golden vectors of both halves: up to three real inputs and an extreme one, with Keras' outputs.
 
-    The encoder gets a picture of noise too: its every pixel counts, where real ones are black at the border.
+    The encoder gets a picture of noise, too: all of its pixels matter, where real ones are black at the border.
     """
-    shape = images["real"].shape[1:]
+    shape = images["real"]["image"].shape[1:]
     count = int(np.clip(KEPT_BYTES // (2 * 4 * int(np.prod(shape))), 2, 4)) - 1
-    chosen = [images["real"][:count], images["random"][:1], images["extreme"][2:3]]
-    pictures = np.rint(255 * np.concatenate(chosen)).astype(np.uint8)
-    z = np.concatenate([latents["real"][:count], latents["extreme"][:1]])
+    selected = [
+        images["real"]["image"][:count],
+        images["random"]["image"][:1],
+        images["extreme"]["image"][2:3],
+    ]
+    encoder_inputs = {"image": to_uint8(np.concatenate(selected))}
+    decoder_inputs = {"z": np.concatenate([latents["real"]["z"][:count], latents["extreme"]["z"][:1]])}
+    as_float = {name: to_float32(array) for name, array in encoder_inputs.items()}
     return {
-        "encoder": Golden.of(pictures, encoder(pictures.astype(np.float32) / np.float32(255))),
-        "decoder": Golden.of(z, decoder(z)),
+        "encoder": Golden.of(encoder_inputs, encoder(as_float)),
+        "decoder": Golden.of(decoder_inputs, decoder(decoder_inputs)),
     }
 
 
-def compare(
-    part: str,
-    inputs: Mapping[str, np.ndarray],
-    reference: Callable[[np.ndarray], Outputs],
-    exported: Callable[[np.ndarray], Outputs],
-) -> list[Difference]:
-    """Differences of all outputs over all inputs, in all batch sizes for which there are enough."""
+def compare(part: str, inputs: ByKind, reference: Compute, exported: Compute) -> list[Difference]:
+    """Compute the differences of all outputs on all inputs, in each batch size for which there are enough."""
     table = []
-    for kind, values in inputs.items():
-        for batch in (batch for batch in BATCHES if batch <= len(values)):
-            expected, got = reference(values[:batch]), exported(values[:batch])
+    for kind, arrays in inputs.items():
+        count = len(next(iter(arrays.values())))
+        for batch in (batch for batch in BATCHES if batch <= count):
+            part_of_inputs = {name: array[:batch] for name, array in arrays.items()}
+            expected, got = reference(part_of_inputs), exported(part_of_inputs)
             table += [_difference(part, kind, name, expected[name], got[name]) for name in expected]
     return table
 

@@ -31,7 +31,7 @@ PIXELS = 2**18  # on which they are compared
 
 Figures = Mapping[str, float]
 # Checks a file by other means than its graph, and gives its own golden vectors for some inputs.
-Own: TypeAlias = Callable[[Model, np.ndarray], Golden]
+Own: TypeAlias = Callable[[Model, Mapping[str, np.ndarray]], Golden]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,13 +77,13 @@ def _int8(source: Origin, exact: Model) -> tuple[onnx.ModelProto, Own]:
     fitted = calibrate.calibrate(layers.read(source.decoder), mixed)
     found = tune.tune(fitted, mixed, exact.decode)
 
-    def own(file: Model, inputs: np.ndarray) -> Golden:
+    def own(file: Model, inputs: Mapping[str, np.ndarray]) -> Golden:
         """What numpy makes of the numbers in the file. The float32 layer before them may move a byte by one."""
         others = np.concatenate(degradation.latents(exact, source.real.validation, seed=CHECK_SEED))
         count = int(np.clip(PIXELS // np.prod(exact.image_shape), 1, len(others)))
         every = np.linspace(0, len(others) - 1, count).astype(np.int64)
-        require_same(found, file, np.concatenate([inputs, others[every]]))
-        outputs = found.outputs(inputs)
+        require_same(found, file, np.concatenate([inputs["z"], others[every]]))
+        outputs = found.outputs(inputs["z"])
         largest = float(np.abs(outputs["logits"]).max())
         return Golden.of(inputs, outputs, {"image": 0.01, "logits": max(0.05, 0.01 * largest)})
 
@@ -91,10 +91,10 @@ def _int8(source: Origin, exact: Model) -> tuple[onnx.ModelProto, Own]:
 
 
 def _fp16(source: Origin, _exact: Model) -> tuple[onnx.ModelProto, Own]:
-    def own(file: Model, inputs: np.ndarray) -> Golden:
+    def own(file: Model, inputs: Mapping[str, np.ndarray]) -> Golden:
         """What the file makes of them itself: its constants are the float32 ones, rounded, one by one."""
         fp16.require_rounded(onnx.load_from_string(file.path.read_bytes()), source.graph)
-        return Golden.of(inputs, file.outputs(inputs))
+        return Golden.of(inputs, file.outputs(inputs["z"]))
 
     return fp16.halved(source.graph), own
 
@@ -102,14 +102,15 @@ def _fp16(source: Origin, _exact: Model) -> tuple[onnx.ModelProto, Own]:
 def _added(source: Origin, exact: Model, precision: Precision, graph: onnx.ModelProto, own: Own) -> Figures:
     info = dataclasses.replace(exact.info, precision=precision)
     path = source.folder / DECODERS[precision]
-    golden = read_file(exact.path).golden()
-    _write(path, stamped(graph, info, golden))
+    exact_file = read_file(exact.path)
+    golden, facts = exact_file.golden(), exact_file.facts()
+    _write(path, stamped(graph, info, golden, facts))
     rough = Model.open(source.folder, precision=precision)
     measured = degradation.measure(exact, rough, source.real.validation, seed=CHECK_SEED)
     degradation.require(measured, precision, values=math.prod(exact.image_shape))
     figures: Figures = dataclasses.asdict(measured)
     info = dataclasses.replace(info, quantisation=dict(figures))
-    _write(path, stamped(graph, info, own(rough, golden.inputs)))
+    _write(path, stamped(graph, info, own(rough, golden.inputs), facts))
     return figures
 
 

@@ -1,19 +1,20 @@
-"""Standard normal latents that can be named: row i of a seed is the same anywhere, in any order.
+"""Standard normal rows by index: row i of a seed is the same on every machine and in any order.
 
 Row i is made from a fixed number of 64-bit words of Philox4x64-10 (Salmon et al. 2011, "Parallel random
 numbers: as easy as 1, 2, 3"), a published algorithm with published test vectors, by the Box-Muller transform
-in float64. numpy's own `standard_normal` promises no stream and eats a varying number of words.
+in float64. numpy's own `standard_normal` promises no stream and uses a varying number of words.
 
     key       the seed in the low word, 0 in the high one
     counter   row * blocks per row in the low words, the stream in the highest, 4 words out of each block
-    words     radii (ceil(D / 2)), angles (as many), at least 4 spare ones for priors fitted after training
+    words     ceil(D / 2) radii, ceil(D / 2) angles, then at least 4 spare words, of which a prior may use 4
 
-Another machine's logarithm or sine may differ in the last bit of float64; after the cast to float32 that is
-seen in about one number of a hundred million.
+Another machine's logarithm or sine may differ in the last bit of float64; after the cast to float32 about one
+number in a hundred million differs.
 """
 
 import operator
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,55 +26,70 @@ WORDS_PER_BLOCK = 4
 _ROWS_AT_ONCE = 1024  # keeps the working set in the cache: a million rows of 16 take 1 to 2 s on one core
 
 
-def standard_normal(
-    first: int, count: int, dim: int, *, seed: int, stream: int = 0
-) -> npt.NDArray[np.float32]:
-    """Rows `first` to `first + count - 1` of the endless series of a seed, (count, dim) float32.
+class Rows(NamedTuple):
+    """Rows of the series of a seed: `normals` (n, D) float32, and `words` (n, 4) uint64, which they do not use."""
+
+    normals: npt.NDArray[np.float32]
+    words: npt.NDArray[np.uint64]
+
+
+def rows(first: int, count: int, dim: int, *, seed: int, stream: int = 0) -> Rows:
+    """Draw rows `first` to `first + count - 1` of the endless series of a seed, with their spare words.
 
     Raises:
-        OptionError: `seed` or `first` is negative or 2**64 and more, or `count` is negative.
+        OptionError: `seed`, `first` or `count` is not a whole number from 0 to 2**64 - 1.
     """
     _require_word(first, "--first", "The first row")
     _require_word(count, "-n", "The number of rows")
     generator = _generator(first, dim, seed=seed, stream=stream)
-    words = _blocks_per_row(dim) * WORDS_PER_BLOCK
+    per_row, spare = _blocks_per_row(dim) * WORDS_PER_BLOCK, 2 * -(-dim // 2)
     normals = np.empty((count, dim), np.float32)
+    words = np.empty((count, SPARE_WORDS), np.uint64)
     for start in range(0, count, _ROWS_AT_ONCE):
         out = normals[start : start + _ROWS_AT_ONCE]
-        _box_muller(generator.random_raw(len(out) * words).reshape(len(out), words), out)
-    return normals
+        raw = generator.random_raw(len(out) * per_row).reshape(len(out), per_row)
+        _box_muller(raw, out)
+        words[start : start + len(out)] = raw[:, spare : spare + SPARE_WORDS]
+    return Rows(normals, words)
+
+
+def standard_normal(
+    first: int, count: int, dim: int, *, seed: int, stream: int = 0
+) -> npt.NDArray[np.float32]:
+    """Draw the standard normal rows alone, (count, dim) float32; see `rows`."""
+    return rows(first, count, dim, seed=seed, stream=stream).normals
 
 
 def standard_normal_at(
     indices: npt.ArrayLike, dim: int, *, seed: int, stream: int = 0
 ) -> npt.NDArray[np.float32]:
-    """The rows that `indices` (N,) name, in that order, (N, dim) float32: the same rows as `standard_normal`.
+    """Draw the rows with these `indices` (N,), in that order, (N, dim) float32: the same rows as `standard_normal`.
 
-    Neighbouring indices are made in one go; a jump takes some 10 us.
+    Runs of neighbouring indices are drawn together; a jump between runs takes about 10 us.
 
     Raises:
         OptionError: an index is negative, or `seed` is negative or 2**64 and more.
     """
-    wanted = np.asarray(indices, dtype=np.int64)
-    _require_word(int(wanted.min(initial=0)), "--first", "A row's index")
+    positions = np.asarray(indices, dtype=np.int64)
+    _require_word(int(positions.min(initial=0)), "--first", "A row's index")
     generator, position = _generator(0, dim, seed=seed, stream=stream), 0
     blocks = _blocks_per_row(dim)
-    normals = np.empty((len(wanted), dim), np.float32)
-    for begin in range(0, len(wanted), _ROWS_AT_ONCE):
-        rows = wanted[begin : begin + _ROWS_AT_ONCE]
-        raw = np.empty((len(rows), blocks * WORDS_PER_BLOCK), np.uint64)
-        for start, stop in _runs(rows):
-            generator.advance((int(rows[start]) - position) * blocks)
+    normals = np.empty((len(positions), dim), np.float32)
+    for begin in range(0, len(positions), _ROWS_AT_ONCE):
+        part = positions[begin : begin + _ROWS_AT_ONCE]
+        raw = np.empty((len(part), blocks * WORDS_PER_BLOCK), np.uint64)
+        for start, stop in _runs(part):
+            generator.advance((int(part[start]) - position) * blocks)
             raw[start:stop] = generator.random_raw(raw[start:stop].size).reshape(raw[start:stop].shape)
-            position = int(rows[stop - 1]) + 1
+            position = int(part[stop - 1]) + 1
         _box_muller(raw, normals[begin : begin + _ROWS_AT_ONCE])
     return normals
 
 
-def _runs(rows: npt.NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-    """Start and stop of each stretch of `rows` that counts up by one."""
-    jumps = (np.flatnonzero(np.diff(rows) != 1) + 1).tolist()
-    return zip([0, *jumps], [*jumps, len(rows)], strict=True)
+def _runs(indices: npt.NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Start and stop of each stretch of indices that count up by one."""
+    jumps = (np.flatnonzero(np.diff(indices) != 1) + 1).tolist()
+    return zip([0, *jumps], [*jumps, len(indices)], strict=True)
 
 
 def _blocks_per_row(dim: int) -> int:
@@ -89,7 +105,7 @@ def _generator(row: int, dim: int, *, seed: int, stream: int) -> np.random.Philo
 
 
 def _box_muller(raw: npt.NDArray[np.uint64], out: npt.NDArray[np.float32]) -> None:
-    """Turn raw words (n, words) into normals `out` (n, dim), in place; the spare words are left alone."""
+    """Turn raw words (n, words) into normals `out` (n, dim), in place; the spare words are not read."""
     dim = out.shape[1]
     half = -(-dim // 2)
     uniform = (raw[:, : 2 * half] >> np.uint64(11)).astype(np.float64)
@@ -105,5 +121,7 @@ def _require_word(value: int, option: str, what: str) -> int:
     except TypeError:
         number = -1
     if not 0 <= number < 2**64:
-        raise OptionError(f"{what} must be a whole number from 0 to 2**64 - 1, not {value!r}.", option=option)
+        raise OptionError(
+            f"{what} must be a whole number from 0 to 2**64 - 1, got {value!r:.80}.", option=option
+        )
     return number

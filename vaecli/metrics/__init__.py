@@ -1,8 +1,8 @@
-"""Numbers from a model: what it says of images that it has not seen. numpy alone.
+"""Numbers from a model on images that it has not seen. numpy alone.
 
-protocol  what a model has to offer
-names     the metrics there are, in the order of a report
-evaluate  all of them, with standard errors, in one pass over the images
-bound     the importance-weighted bound, K samples in chunks
+protocol  the interface of a model that can be measured
+table     the metrics: meaning, unit, direction, needs
+evaluate  all of them in one pass, each image's value kept
+bound     the ELBO and the importance-weighted bound
 ssim      structural similarity
 """

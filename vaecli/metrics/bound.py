@@ -1,16 +1,43 @@
-"""Samples of the posterior, decoded: the ELBO's reconstruction term and the importance-weighted bound.
+"""Decoded samples of the posterior: the reconstruction term of the ELBO and the importance-weighted bound.
 
 Sample k of image i uses row i of the seed's stream k, so it depends on neither the chunks nor K.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 from vaecli.latent.draws import standard_normal
 from vaecli.metrics.protocol import Autoencoder, Float32, Float64
 from vaecli.probability.bounds import LogMeanExp
-from vaecli.probability.gaussian import log_normal, log_normal_standard, sample_posterior
+from vaecli.probability.gaussian import log_normal, sample_posterior
+
+
+class SampledTerms(NamedTuple):
+    """The terms of K samples of N images, each (K, N) in nats.
+
+    Attributes:
+        reconstruction: `-log p(x given z)`.
+        log_ratio: `log p(z) - log q(z given x)`, whose mean is minus the KL.
+    """
+
+    reconstruction: Float64
+    log_ratio: Float64
+
+
+class Bound(NamedTuple):
+    """Values of each image (N,), in nats.
+
+    Attributes:
+        reconstruction: at sample 0.
+        kl: to the model's own prior: its closed form, or at sample 0 where the prior has none.
+        log_evidence: the importance-weighted bound on log p(x).
+    """
+
+    reconstruction: Float64
+    kl: Float64
+    log_evidence: Float64
 
 
 def sampled_terms(
@@ -21,22 +48,27 @@ def sampled_terms(
     first: int,
     samples: range,
     seed: int,
-) -> tuple[Float64, Float64]:
-    """The cross-entropy and the log-weight of each sample of each image, both (k, N), in nats.
+) -> SampledTerms:
+    """Decode some samples of each image's posterior, all as one batch.
 
-    The log-weight is `log p(x|z) + log p(z) - log q(z|x)`. `first` is the number of the first image (N, H, W, C),
-    `samples` those wanted of each; all are decoded as one batch.
+    Args:
+        model: decodes.
+        images: (N, H, W, C) in [0, 1].
+        posterior: `z_mean` and `z_log_var`, (N, D).
+        first: the number of the first image.
+        samples: the numbers of the samples.
+        seed: of the noise.
     """
     z_mean, z_log_var = posterior
     count, size = z_mean.shape
     noise = [standard_normal(first, count, size, seed=seed, stream=k) for k in samples]
-    z = sample_posterior(z_mean, z_log_var, np.stack(noise), np)  # (k, N, D)
+    z = sample_posterior(z_mean, z_log_var, np.stack(noise), np)  # (K, N, D)
     decoded = model.outputs(z.reshape(-1, size))
     outputs = {name: decoded[name].reshape(len(samples), *images.shape) for name in model.likelihood.outputs}
-    cost = -model.likelihood.log_prob(images, outputs, np).sum(axis=(2, 3, 4), dtype=np.float64)
+    log_p_x = model.likelihood.log_prob(images, outputs, np).sum(axis=(2, 3, 4), dtype=np.float64)
     exact = z.astype(np.float64)
-    ratio = log_normal_standard(exact, np) - log_normal(exact, z_mean, z_log_var, np)
-    return cost, ratio.sum(axis=-1) - cost
+    log_q_z = log_normal(exact, z_mean, z_log_var, np).sum(axis=-1)
+    return SampledTerms(-log_p_x, model.prior.log_prob(exact) - log_q_z)
 
 
 def bound(
@@ -49,19 +81,20 @@ def bound(
     seed: int,
     batch: int,
     advance: Callable[[int], None],
-) -> tuple[Float64, Float64]:
-    """The cross-entropy at sample 0 and the importance-weighted bound with K = `samples`, both (N,), in nats.
+) -> Bound:
+    """Compute the terms of the ELBO at sample 0 and the importance-weighted bound with K = `samples`.
 
-    At most about `batch` latents are decoded at a time; memory does not grow with K. With one sample the bound
-    is the ELBO with a sampled in place of the exact KL. `advance` is told the latents decoded in each step.
+    At most about `batch` latents are decoded at a time; memory does not grow with K. With one sample the bound is
+    the ELBO with a sampled KL. `advance` receives the number of latents decoded in each step.
     """
     together = max(1, batch // len(images))
     accumulator = LogMeanExp(len(images))
     for start in range(0, samples, together):
-        wanted = range(start, min(start + together, samples))
-        cost, log_weight = sampled_terms(model, images, posterior, first=first, samples=wanted, seed=seed)
-        accumulator.update(log_weight)
-        advance(cost.size)
+        numbers = range(start, min(start + together, samples))
+        terms = sampled_terms(model, images, posterior, first=first, samples=numbers, seed=seed)
+        accumulator.update(terms.log_ratio - terms.reconstruction)
+        advance(terms.reconstruction.size)
         if start == 0:
-            first_cost = cost[0]
-    return first_cost, accumulator.value()
+            at_sample_0 = terms.reconstruction[0], terms.log_ratio[0]
+    kl = model.prior.kl(*posterior)
+    return Bound(at_sample_0[0], -at_sample_0[1] if kl is None else kl, accumulator.value())

@@ -1,4 +1,4 @@
-"""What a model has to offer to be measured: the runtime's, or a toy in a test."""
+"""The interface of a model that can be measured: the runtime's, or a toy in a test."""
 
 from collections.abc import Mapping
 from typing import Protocol, TypeAlias
@@ -6,6 +6,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from vaecli.latent.priors import Prior
 from vaecli.probability.likelihoods import Likelihood
 
 Float32: TypeAlias = npt.NDArray[np.float32]
@@ -27,8 +28,12 @@ class Autoencoder(Protocol):
     def likelihood(self) -> Likelihood:
         """p(x given the decoder's outputs)."""
 
+    @property
+    def prior(self) -> Prior:
+        """p(z)."""
+
     def encode(self, images: Float32, /) -> tuple[Float32, Float32]:
-        """`z_mean` and `z_log_var`, (N, D), of images (N, H, W, C) in [0, 1]."""
+        """Compute `z_mean` and `z_log_var`, (N, D), of images (N, H, W, C) in [0, 1]."""
 
     def outputs(self, z: Float32, /) -> Mapping[str, Float32]:
-        """`image` in [0, 1] and the likelihood's raw outputs, (N, H, W, C), of z (N, D)."""
+        """Compute `image` in [0, 1] and the likelihood's raw outputs, (N, H, W, C), of z (N, D)."""

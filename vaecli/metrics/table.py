@@ -1,48 +1,120 @@
-"""The metrics there are, in the order of a report."""
+"""The metrics, in the order of a report: meaning, unit, direction, and the computations that each needs."""
 
 import difflib
 from collections.abc import Collection
+from typing import Literal, NamedTuple, TypeAlias
 
 from vaecli.errors import OptionError
+from vaecli.probability.likelihoods import Likelihood
 
-METRICS: dict[str, str] = {
-    "elbo": "evidence lower bound, nats per image, negative, higher is better",
-    "reconstruction": "cross-entropy of the pixels at a sample of the posterior, nats per image",
-    "kl": "KL(q(z|x) || p(z)), nats per image",
-    "nll": "minus the importance-weighted bound, nats per image; needs --importance-samples",
-    "bits_per_dim": "nll, or minus elbo without importance samples, in bits per pixel and channel",
-    "mse": "mean squared error of the reconstruction from the posterior mean, pixels in [0, 1]",
-    "psnr": "peak signal-to-noise ratio of that reconstruction, dB, at most 100",
-    "ssim": "structural similarity of that reconstruction, at most 1",
-    "active_units": "latent dimensions whose posterior mean varies over images by more than 0.01",
-    "kl_dim": "KL of each latent dimension, as kl_dim_0, kl_dim_1, ...; nats per image",
+Need: TypeAlias = Literal["posterior", "samples", "importance", "mean", "normalised"]
+
+
+class Metric(NamedTuple):
+    """One metric.
+
+    Attributes:
+        meaning: one line, without the unit.
+        unit: of its value; empty for a pure number.
+        better: the direction of improvement; empty if there is none.
+        needs: `posterior` encodes the images, `samples` decodes samples of the posterior, `importance` needs
+            --importance-samples, `mean` decodes the posterior mean, `normalised` a likelihood of 8-bit pixels.
+    """
+
+    meaning: str
+    unit: str
+    better: Literal["higher", "lower", ""]
+    needs: frozenset[Need]
+
+    @property
+    def line(self) -> str:
+        """Meaning, unit and direction on one line."""
+        better = f"{self.better} is better" if self.better else ""
+        return ", ".join(part for part in (self.meaning, self.unit, better) if part)
+
+
+def _metric(meaning: str, unit: str, better: Literal["higher", "lower", ""], *needs: Need) -> Metric:
+    return Metric(meaning, unit, better, frozenset(needs))
+
+
+NATS = "nats per image"
+METRICS: dict[str, Metric] = {
+    "elbo": _metric("evidence lower bound under the model's own prior", NATS, "higher", "samples"),
+    "reconstruction": _metric(
+        "negative log-likelihood of the pixels at a sample of the posterior", NATS, "lower", "samples"
+    ),
+    "kl": _metric("KL of the posterior to the model's own prior", NATS, "", "posterior"),
+    "kl_normal": _metric("KL of the posterior to N(0, I), closed form", NATS, "", "posterior"),
+    "nll": _metric(
+        "minus the importance-weighted bound, an upper bound of the negative log-likelihood",
+        NATS,
+        "lower",
+        "samples",
+        "importance",
+    ),
+    "bits_per_dim": _metric(
+        "nll, or minus elbo without importance samples, per pixel and channel",
+        "bits",
+        "lower",
+        "samples",
+        "normalised",
+    ),
+    "mse": _metric("mean squared error of the reconstruction at the posterior mean", "", "lower", "mean"),
+    "psnr": _metric("peak signal-to-noise ratio of that reconstruction, at most 100", "dB", "higher", "mean"),
+    "ssim": _metric("structural similarity of that reconstruction, at most 1", "", "higher", "mean"),
+    "active_units": _metric(
+        "latent dimensions whose posterior mean has a variance above 0.01", "dimensions", "", "posterior"
+    ),
+    "kl_dim": _metric("kl_normal of each dimension: kl_dim_0, kl_dim_1, ...", NATS, "", "posterior"),
 }
 
 
-def require_metrics(names: Collection[str], *, importance_samples: int) -> tuple[str, ...]:
-    """The metrics asked for, in the order of a report; `all` is all that the number of samples allows.
+def require_metrics(
+    names: Collection[str], *, importance_samples: int, likelihood: Likelihood
+) -> tuple[str, ...]:
+    """Return the requested metrics in the order of a report; `all` is every metric that is possible here.
+
+    Args:
+        names: of metrics, or `all`.
+        importance_samples: K of the importance-weighted bound; 0 for none.
+        likelihood: of the model.
 
     Raises:
-        OptionError: no name or an unknown one, fewer than 0 samples, or `nll` by name without samples.
+        OptionError: no name, an unknown one, one that is not possible here, or fewer than 0 samples.
     """
     if importance_samples < 0:
         raise OptionError(
-            f"The number of importance samples has to be 0 or more; {importance_samples} came.",
+            f"--importance-samples must be at least 0, got {importance_samples}.",
             option="--importance-samples",
         )
-    for name in names:
-        if name not in METRICS and name != "all":
-            near = difflib.get_close_matches(name, [*METRICS, "all"], n=1)
-            raise OptionError(
-                f"There is no metric {name!r}.",
-                option="--metrics",
-                hint=f"Did you mean {near[0]}?" if near else f"Choose of all, {', '.join(METRICS)}.",
-            )
     if not names:
-        raise OptionError("At least one metric is needed.", option="--metrics", hint="Try --metrics all.")
-    if "nll" in names and not importance_samples:
         raise OptionError(
-            "nll needs importance samples.", option="--metrics", hint="Add --importance-samples 100."
+            "--metrics must name a metric, got none.", option="--metrics", hint="Try --metrics all."
         )
-    possible = [name for name in METRICS if name != "nll" or importance_samples]
+    for name in names:
+        _require_known(name)
+    missing: dict[Need, tuple[str, str]] = {}
+    if not importance_samples:
+        missing["importance"] = ("importance samples", "Add --importance-samples 100.")
+    if not likelihood.normalised:
+        missing["normalised"] = (
+            "a likelihood of 8-bit pixels",
+            f"This model has {likelihood.name}: {likelihood.note}.",
+        )
+    for name in names:
+        for need in METRICS[name].needs & missing.keys() if name != "all" else ():
+            what, hint = missing[need]
+            raise OptionError(f"The metric {name} needs {what}.", option="--metrics", hint=hint)
+    possible = [name for name, metric in METRICS.items() if not metric.needs & missing.keys()]
     return tuple(name for name in possible if name in names or "all" in names)
+
+
+def _require_known(name: str) -> None:
+    if name in METRICS or name == "all":
+        return
+    near = difflib.get_close_matches(name, [*METRICS, "all"], n=1)
+    raise OptionError(
+        f"--metrics must name metrics, got {name!r:.80}.",
+        option="--metrics",
+        hint=f"Did you mean {near[0]}?" if near else f"Choose from all, {', '.join(METRICS)}.",
+    )

@@ -5,6 +5,8 @@ read         one file, checked before anything opens it
 write        metadata and digest of a file, without the onnx package
 metadata     what a file says of itself
 golden       inputs and expected outputs that a file carries
+facts        statistics of the latent space that a file carries
+arrays       arrays as text
 graph        its operators, constants, inputs and outputs
 operators    the operators that a file may use
 cost/        the shape and cost of everything that a graph computes

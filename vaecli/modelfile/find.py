@@ -1,22 +1,28 @@
-"""Where the files of a model lie, given what a user has: a run, a model folder or a decoder file."""
+"""Find the files of a model, given what a user names: a run, a model folder or a decoder file."""
 
 import pathlib
 
 from vaecli.choices import Precision
+from vaecli.commands import command
 from vaecli.errors import ModelError
 from vaecli.modelfile.read import ModelFile, read_file
 
+ENCODER = "encoder.onnx"
 DECODERS: dict[Precision, str] = {
     "float32": "decoder.onnx",
     "fp16": "decoder.fp16.onnx",
     "int8": "decoder.int8.onnx",
 }
+TRAIN_OR_NAME = "Train one with `vaecli train`, or name one with --model."
 
 
 def locate(path: pathlib.Path, precision: Precision = "float32") -> tuple[pathlib.Path, pathlib.Path]:
-    """Where the decoder and encoder.onnx of a run, a model folder or a decoder file are, or would be.
+    """Return the paths of the decoder, which exists, and of the encoder, which may be missing.
 
-    A decoder.onnx that is named stands for the decoder of another precision beside it.
+    Args:
+        path: a run, a model folder or a decoder file. decoder.onnx stands for the decoder of another precision
+            beside it.
+        precision: of the decoder.
 
     Raises:
         ModelError: there is no decoder.
@@ -25,21 +31,19 @@ def locate(path: pathlib.Path, precision: Precision = "float32") -> tuple[pathli
     if path.is_dir():
         for folder in (path, path / "model"):
             if (folder / name).exists():
-                return folder / name, folder / "encoder.onnx"
+                return folder / name, folder / ENCODER
         raise _no_decoder(path, precision)
     if not path.exists():
-        raise ModelError(
-            f"There is no {path}.", hint="Train a model with `vaecli train`, or name one with --model."
-        )
+        raise ModelError(f"There is no {path}.", hint=TRAIN_OR_NAME)
     if path.name == DECODERS["float32"] and precision != "float32":
         path = path.with_name(name)
         if not path.exists():
             raise _no_decoder(path.parent, precision)
-    return path, path.with_name("encoder.onnx")
+    return path, path.with_name(ENCODER)
 
 
 def read_all(path: pathlib.Path) -> list[ModelFile]:
-    """The decoder that a path leads to, and the encoder and other decoders that lie beside it.
+    """Read and check the decoder that a path leads to, then the encoder and the other decoders beside it.
 
     Args:
         path: a run, a model folder or a decoder file.
@@ -49,13 +53,13 @@ def read_all(path: pathlib.Path) -> list[ModelFile]:
     """
     try:
         decoder, encoder = locate(path)
-        beside = [encoder, *(decoder.with_name(name) for name in DECODERS.values())]
-        found = [other for other in beside if other != decoder and other.exists()]
-    except OSError as error:  # a name too long, a folder that may not be entered
+        neighbours = [encoder, *(decoder.with_name(name) for name in DECODERS.values())]
+        beside = [neighbour for neighbour in neighbours if neighbour != decoder and neighbour.exists()]
+    except OSError as error:
         raise ModelError(f"Cannot read {path}: {error.strerror or error}.") from error
-    files = [read_file(decoder), *(read_file(other) for other in found)]
+    files = [read_file(decoder), *map(read_file, beside)]
     if files[0].info.part != "decoder":
-        raise ModelError(f"{decoder} is an encoder; a decoder was expected.", hint="Name the decoder.onnx.")
+        raise ModelError(f"{decoder} must be a decoder, got an encoder.", hint="Name the decoder.onnx.")
     for file in files[1:]:
         if file.info.model_id != files[0].info.model_id:
             raise ModelError(
@@ -65,22 +69,20 @@ def read_all(path: pathlib.Path) -> list[ModelFile]:
 
 
 def export_again(folder: pathlib.Path, precision: Precision) -> str:
-    """The command that adds a decoder of a precision to a run, or to a model folder, whose run may be elsewhere."""
+    """Return the command that adds a decoder of a precision to a run or to a model folder."""
     run = folder.parent if folder.name == "model" else folder
     if (run / "model" / DECODERS["float32"]).exists():
-        return f"vaecli export -m {run} --{precision} --force"
-    return f"vaecli export -m RUN -o {folder} --{precision} --force"
+        return command("export", "-m", run, f"--{precision}", "--force")
+    return command("export", "-m", "RUN", "-o", folder, f"--{precision}", "--force")
 
 
 def _no_decoder(folder: pathlib.Path, precision: Precision) -> ModelError:
-    plain, wanted = DECODERS["float32"], DECODERS[precision]
-    if precision != "float32" and any((place / plain).exists() for place in (folder, folder / "model")):
+    exact, missing = DECODERS["float32"], DECODERS[precision]
+    if precision != "float32" and any((place / exact).exists() for place in (folder, folder / "model")):
         return ModelError(
-            f"{folder} holds a {plain} without a {wanted}.",
-            hint=f"Add it: {export_again(folder, precision)}",
+            f"{folder} has a {exact} but no {missing}.", hint=f"Add it: {export_again(folder, precision)}"
         )
-    found = "an encoder.onnx without a" if (folder / "encoder.onnx").exists() else "no"
+    content = "an encoder.onnx but no" if (folder / ENCODER).exists() else "no"
     return ModelError(
-        f"{folder} holds {found} {wanted}; a run or a model folder was expected.",
-        hint="Train one with `vaecli train`, or name it with --model.",
+        f"{folder} must be a run or a model folder, but has {content} {missing}.", hint=TRAIN_OR_NAME
     )

@@ -3,7 +3,6 @@
 With them any machine can check that its onnxruntime and processor compute what was trained; `vaecli verify` does.
 """
 
-import base64
 import dataclasses
 import json
 import math
@@ -13,94 +12,92 @@ from typing import Any
 import numpy as np
 
 from vaecli.errors import ModelError
+from vaecli.modelfile.arrays import check_shape, pack, unpack
+from vaecli.pixels import to_float32
 
 KEY_GOLDEN = "vaecli.golden"
 
-KEPT_BYTES = 2**20  # of outputs, about: of large pictures only some pixels are kept
+KEPT_BYTES = 2**20  # of outputs, about; of large pictures only some pixels are kept
 MAX_PARTS = 10_000  # tables, lists and values of the entry
-MAX_SIZE = 2**18  # of an axis
 TOLERANCE = 1e-5  # of float32, relative to the largest value where that is above 1
-_TYPES: Mapping[str, np.dtype[Any]] = {"uint8": np.dtype("u1"), "float32": np.dtype("<f4")}
 
 
 @dataclasses.dataclass(frozen=True)
 class Golden:
-    """Inputs and what should come out.
+    """Inputs and expected outputs.
 
     Attributes:
-        inputs: (n, D) float32 latents, or (n, H, W, C) uint8 images.
-        outputs: name -> (n, ...) float32; of those in `shapes` (n, m), m values evenly over the whole.
-        bounds: name -> largest difference allowed; empty for a float32 file, which `tolerance` judges.
-        shapes: name -> (...), the whole shape of an output that is too large to be kept.
+        inputs: name -> (n, ...), float32, or uint8 for images.
+        outputs: name -> (n, ...) float32; for outputs in `shapes` (n, m), m values spread evenly over the output.
+        bounds: name -> largest allowed difference; empty for a float32 file, which `tolerance` judges.
+        shapes: name -> (...), the full shape of an output that is too large to be kept.
     """
 
-    inputs: np.ndarray
+    inputs: Mapping[str, np.ndarray]
     outputs: Mapping[str, np.ndarray]
     bounds: Mapping[str, float] = dataclasses.field(default_factory=dict)
     shapes: Mapping[str, tuple[int, ...]] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def of(
-        cls, inputs: np.ndarray, outputs: Mapping[str, np.ndarray], bounds: Mapping[str, float] | None = None
+        cls,
+        inputs: Mapping[str, np.ndarray],
+        outputs: Mapping[str, np.ndarray],
+        bounds: Mapping[str, float] | None = None,
     ) -> "Golden":
-        """The vectors of some inputs and whole outputs (n, ...), of which it keeps what is not too large."""
-        most = KEPT_BYTES // (4 * len(inputs) * len(outputs))
-        large = {
+        """Build the vectors from inputs and complete outputs (n, ...); large outputs are thinned out."""
+        most = KEPT_BYTES // (4 * _count(inputs) * len(outputs))
+        shapes = {
             name: array.shape[1:] for name, array in outputs.items() if math.prod(array.shape[1:]) > most
         }
-        found = cls(inputs, {}, bounds or {}, large)
-        kept = {name: _picked(array, most) if name in large else array for name, array in outputs.items()}
-        return dataclasses.replace(found, outputs=kept)
+        kept = {
+            name: _evenly(array, most) if name in shapes else array.astype(np.float32)
+            for name, array in outputs.items()
+        }
+        return cls(inputs, kept, bounds or {}, shapes)
 
     def shape(self, name: str) -> tuple[int, ...]:
-        """Of one output as the graph gives it, without n."""
+        """The shape of one output of the graph, without n."""
         return self.shapes.get(name, self.outputs[name].shape[1:])
 
     def kept(self, name: str, output: np.ndarray) -> np.ndarray:
-        """Of an output (n, ...) that a graph has given, what is kept here, to be compared with `outputs[name]`."""
-        return _picked(output, self.outputs[name].shape[1]) if name in self.shapes else output
+        """The stored subset of a fresh output (n, ...), to compare with `outputs[name]`."""
+        return _evenly(output, self.outputs[name].shape[1]) if name in self.shapes else output
 
     @property
-    def batch(self) -> np.ndarray:
-        """The inputs as the graph takes them, float32; images in [0, 1]."""
-        scale = np.float32(255) if self.inputs.dtype == np.uint8 else np.float32(1)
-        return self.inputs.astype(np.float32) / scale
+    def batch(self) -> dict[str, np.ndarray]:
+        """The inputs as the graph takes them: name -> (n, ...) float32; images in [0, 1]."""
+        return {name: to_float32(array) for name, array in self.inputs.items()}
 
     def to_text(self) -> str:
-        """The entry for the file: JSON, arrays as base64 of their little-endian bytes."""
+        """Encode the metadata entry as JSON."""
         return json.dumps(
             {
-                "inputs": _packed(self.inputs),
-                "outputs": {name: _packed(array) for name, array in self.outputs.items()},
+                "inputs": {name: pack(array) for name, array in self.inputs.items()},
+                "outputs": {name: pack(array) for name, array in self.outputs.items()},
                 "bounds": dict(self.bounds),
+                "shapes": dict(self.shapes),
             }
-            | ({"shapes": dict(self.shapes)} if self.shapes else {})
         )
 
 
 def from_text(text: str, where: str) -> Golden:
-    """Read the entry of a file.
+    """Decode the metadata entry of a file.
 
     Raises:
-        ModelError: it does not fit.
+        ModelError: the entry does not fit.
     """
     try:
-        if sum(text.count(mark) for mark in "[{,") > MAX_PARTS:  # each takes its memory, whatever is in it
-            raise ValueError(f"more than {MAX_PARTS:,} parts")
+        if sum(text.count(mark) for mark in "[{,") > MAX_PARTS:  # each takes memory, whatever it holds
+            raise ValueError(f"they have more than {MAX_PARTS:,} parts")
         document = json.loads(text)
         golden = Golden(
-            _unpacked(document["inputs"]),
-            {str(name): _unpacked(array) for name, array in document["outputs"].items()},
+            {str(name): unpack(array) for name, array in document["inputs"].items()},
+            {str(name): unpack(array) for name, array in document["outputs"].items()},
             {str(name): float(bound) for name, bound in document["bounds"].items()},
-            {str(name): _shape(sizes) for name, sizes in document.get("shapes", {}).items()},
+            {str(name): check_shape(sizes) for name, sizes in document["shapes"].items()},
         )
-        if not golden.outputs or {len(golden.inputs)} != {len(array) for array in golden.outputs.values()}:
-            raise ValueError("inputs and outputs of unequal number")
-        if not all(0 <= bound < math.inf for bound in golden.bounds.values()):
-            raise ValueError(f"bounds {golden.bounds}")
-        for name, shape in golden.shapes.items():
-            if golden.outputs[name].ndim != 2 or golden.outputs[name].shape[1] > math.prod(shape):
-                raise ValueError(f"an output of the shape {shape} of which more is kept")
+        _check(golden)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ModelError(
             f"The golden vectors of {where} do not fit: {error}.", hint="Export it again."
@@ -109,37 +106,29 @@ def from_text(text: str, where: str) -> Golden:
 
 
 def tolerance(output: str, expected: np.ndarray) -> float:
-    """How far a float32 output may be off: pixels lie in [0, 1], other outputs may be large."""
+    """The largest allowed difference of a float32 output: pixels lie in [0, 1], other outputs may be large."""
     largest = float(np.abs(expected).max()) if expected.size else 0.0
     return TOLERANCE * (1.0 if output == "image" else max(1.0, largest))
 
 
-def _packed(array: np.ndarray) -> dict[str, Any]:
-    kind = "uint8" if array.dtype == np.uint8 else "float32"
-    content = np.ascontiguousarray(array, _TYPES[kind]).tobytes()
-    return {"dtype": kind, "shape": array.shape, "data": base64.b64encode(content).decode("ascii")}
+def _check(golden: Golden) -> None:
+    counts = {len(array) for array in (*golden.inputs.values(), *golden.outputs.values())}
+    if not golden.inputs or not golden.outputs or len(counts) != 1:
+        raise ValueError(f"inputs and outputs must have one length, got {sorted(counts)}")
+    if any(array.dtype not in (np.uint8, np.float32) for array in golden.inputs.values()):
+        raise ValueError("an input must be uint8 or float32")
+    if not all(0 <= bound < math.inf for bound in golden.bounds.values()):
+        raise ValueError(f"bounds must be finite and at least 0, got {golden.bounds}")
+    for name, shape in golden.shapes.items():
+        if golden.outputs[name].ndim != 2 or golden.outputs[name].shape[1] > math.prod(shape):
+            raise ValueError(f"an output of the shape {shape} keeps more values than it has")
 
 
-def _unpacked(packed: Mapping[str, Any]) -> np.ndarray:
-    content = base64.b64decode(packed["data"], validate=True)
-    shape = _shape(packed["shape"])
-    kind = _TYPES[packed["dtype"]]
-    if math.prod(shape) * kind.itemsize != len(content):
-        raise ValueError(f"{len(content):,} bytes for an array of the shape {shape}")
-    array: np.ndarray = np.frombuffer(content, kind).reshape(shape)
-    if not np.isfinite(array).all():
-        raise ValueError("numbers that are none")
-    return array
+def _count(inputs: Mapping[str, Any]) -> int:
+    return len(next(iter(inputs.values())))
 
 
-def _shape(sizes: Any) -> tuple[int, ...]:
-    shape = tuple(sizes)
-    if not all(type(size) is int and 0 < size <= MAX_SIZE for size in shape) or not 1 <= len(shape) <= 4:
-        raise ValueError(f"an array of the shape {shape}")
-    return shape
-
-
-def _picked(output: np.ndarray, count: int) -> np.ndarray:
-    """So many values of each (n, ...), evenly over all: (n, count)."""
+def _evenly(output: np.ndarray, count: int) -> np.ndarray:
+    """`count` values of each of (n, ...), spread evenly: (n, count) float32."""
     flat = output.reshape(len(output), -1)
-    return flat[:, np.linspace(0, flat.shape[1] - 1, count).astype(np.int64)]
+    return flat[:, np.linspace(0, flat.shape[1] - 1, count).astype(np.int64)].astype(np.float32)

@@ -1,4 +1,4 @@
-"""One .onnx file: read, its digest compared, its metadata understood, before onnxruntime sees a byte."""
+"""Read and check one .onnx file, or its bytes, before onnxruntime sees any of it."""
 
 import dataclasses
 import hashlib
@@ -8,23 +8,34 @@ import stat
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from vaecli import foreign
 from vaecli.errors import ModelError
 from vaecli.modelfile import graph, protobuf
 from vaecli.modelfile.cost import measure
 from vaecli.modelfile.metadata import KEY_DIGEST, ModelInfo, from_metadata
 
 if TYPE_CHECKING:
+    from vaecli.modelfile.facts import Facts
     from vaecli.modelfile.golden import Golden
 
 MAX_BYTES = 2**31 - 1  # protobuf's own limit
 BLANK = b"0" * 64
-WANTED = "Give a run, a model folder or a decoder.onnx that vaecli made."
+EXPECTED = "Give a run, a model folder or a decoder.onnx that vaecli made."
 UNUSABLE = "Do not use it, unless another vaecli made it: export it again, or pip install --upgrade vaecli"
 
 
 @dataclasses.dataclass(frozen=True)
 class ModelFile:
-    """The bytes of a file that has passed its checks, what it says of itself, its structure, and what it takes."""
+    """A file that has passed all checks.
+
+    Attributes:
+        path: for messages; a file that was read from bytes need not exist.
+        content: its bytes.
+        info: what it says of itself.
+        graph: operators, constants, inputs and outputs.
+        cost: memory and multiplications of one image.
+        metadata: all entries, key -> text.
+    """
 
     path: pathlib.Path
     content: bytes
@@ -34,10 +45,10 @@ class ModelFile:
     metadata: Mapping[str, str]
 
     def golden(self) -> "Golden":
-        """The golden vectors that it carries.
+        """Decode the golden vectors that the file carries.
 
         Raises:
-            ModelError: it has none, or they do not fit.
+            ModelError: it carries none, or they do not fit.
         """
         from vaecli.modelfile.golden import KEY_GOLDEN, from_text  # noqa: PLC0415  # verify alone asks
 
@@ -45,21 +56,42 @@ class ModelFile:
             raise ModelError(f"{self.path} carries no golden vectors.", hint="Export it again.")
         return from_text(self.metadata[KEY_GOLDEN], str(self.path))
 
+    def facts(self) -> "Facts":
+        """Decode the facts that the file carries; all absent where it carries none.
+
+        Raises:
+            ModelError: they do not fit the model.
+        """
+        from vaecli.modelfile.facts import KEY_FACTS, Facts, from_text  # noqa: PLC0415  # few commands ask
+
+        if KEY_FACTS not in self.metadata:
+            return Facts()
+        sizes = {"latent_dim": self.info.latent_dim, "class_count": len(self.info.class_names)}
+        return from_text(self.metadata[KEY_FACTS], str(self.path), **sizes)
+
 
 def read_file(path: pathlib.Path) -> ModelFile:
     """Read and check one file.
 
     Raises:
-        ModelError: it cannot be read, is no ONNX file, is not ours, of a later format, damaged, or holds what
-            vaecli does not write.
+        ModelError: it cannot be read, or as `check_content`.
     """
-    content = _content(path)
+    return check_content(_content(path), path)
+
+
+def check_content(content: bytes, path: pathlib.Path) -> ModelFile:
+    """Check the bytes of a file; `path` is for messages.
+
+    Raises:
+        ModelError: no ONNX file, not one of ours, of another format, damaged, or with parts that vaecli does not
+            write.
+    """
     try:
         entries = protobuf.metadata(content)
     except protobuf.MetadataError as error:
         raise ModelError(f"The metadata of {path} do not fit: {error}.", hint=UNUSABLE) from error
     except protobuf.WireError as error:
-        raise ModelError(f"{path} is not a whole ONNX file: {error}.", hint=WANTED) from error
+        raise _not_onnx(content, path, error) from error
     texts = {key: value for key, (value, _) in entries.items()}
     info = from_metadata(texts, str(path))
     value, where = entries.get(KEY_DIGEST, ("", 0))
@@ -80,8 +112,15 @@ def read_file(path: pathlib.Path) -> ModelFile:
     return ModelFile(path, content, info, structure, cost, texts)
 
 
+def _not_onnx(content: bytes, path: pathlib.Path, error: protobuf.WireError) -> ModelError:
+    kind = foreign.identify(content[: foreign.START], path)
+    if kind:
+        return ModelError(f"{path} must be an ONNX file, got {kind.kind}.", hint=kind.hint or EXPECTED)
+    return ModelError(f"{path} is not a complete ONNX file: {error}.", hint=EXPECTED)
+
+
 def digest(content: bytes, where: int) -> str:
-    """SHA-256 of a file with the 64 digits at `where`, its own digest, taken as zeros."""
+    """Compute the SHA-256 of a file, its own digest (64 digits at `where`) taken as zeros."""
     with memoryview(content) as view:  # a slice of bytes would be a copy of nearly the whole file
         hasher = hashlib.sha256(view[:where])
         hasher.update(BLANK)
@@ -90,28 +129,28 @@ def digest(content: bytes, where: int) -> str:
 
 
 def _content(path: pathlib.Path) -> bytes:
-    """The bytes of a regular file, which its name may link to; a pipe or a device may have no end."""
+    """Read a regular file, or the one that a link leads to; a pipe or a device may have no end."""
     try:
-        _require_regular(path, path.stat())  # before it is opened: that alone makes some devices act
+        _require_regular(path, path.stat())  # before opening it: that alone makes some devices act
         with open(path, "rb", opener=_without_waiting) as file:
             _require_regular(path, os.fstat(file.fileno()))
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise ModelError(f"Cannot read {path}: {error.strerror or error}.", hint=WANTED) from error
+        raise ModelError(f"Cannot read {path}: {error.strerror or error}.", hint=EXPECTED) from error
     if not content:
-        raise ModelError(f"{path} is empty.", hint=WANTED)
+        raise ModelError(f"{path} is empty.", hint=EXPECTED)
     if len(content) > MAX_BYTES:
-        raise ModelError(f"{path} is larger than an ONNX file can be.", hint=WANTED)
+        raise ModelError(f"{path} is larger than an ONNX file can be.", hint=EXPECTED)
     return content
 
 
-def _require_regular(path: pathlib.Path, found: os.stat_result) -> None:
-    if not stat.S_ISREG(found.st_mode):
-        raise ModelError(f"{path} is no regular file.", hint=WANTED)
-    if found.st_size > MAX_BYTES:
-        raise ModelError(f"{path} is larger than an ONNX file can be.", hint=WANTED)
+def _require_regular(path: pathlib.Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise ModelError(f"{path} is no regular file.", hint=EXPECTED)
+    if status.st_size > MAX_BYTES:
+        raise ModelError(f"{path} is larger than an ONNX file can be.", hint=EXPECTED)
 
 
 def _without_waiting(path: str, flags: int) -> int:
-    """Open a file; a pipe that took its place meanwhile does not wait for a writer. Windows has no such flag."""
+    """Open without blocking, in case the file was swapped for a named pipe; Windows has no such flag."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

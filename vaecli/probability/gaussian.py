@@ -3,7 +3,11 @@
 import math
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 LOG_2_PI = math.log(2.0 * math.pi)
+ACTIVE_VARIANCE = 0.01
 
 
 def kl_to_standard_normal(z_mean: Any, z_log_var: Any, xp: Any) -> Any:
@@ -31,3 +35,11 @@ def log_normal_standard(z: Any, xp: Any) -> Any:
 def log_normal(z: Any, z_mean: Any, z_log_var: Any, xp: Any) -> Any:
     """`log N(z; z_mean, exp(z_log_var))` of each dimension, in nats; the shapes broadcast."""
     return -0.5 * (LOG_2_PI + z_log_var + xp.square(z - z_mean) * xp.exp(-z_log_var))
+
+
+def active_units(z_mean: npt.NDArray[Any]) -> int:
+    """Count the latent dimensions whose posterior mean, (N, D), varies over the images by more than 0.01.
+
+    Source: Burda, Grosse & Salakhutdinov 2016, section 5.2 (arXiv:1509.00519).
+    """
+    return int(np.count_nonzero(np.asarray(z_mean, np.float64).var(axis=0) > ACTIVE_VARIANCE))

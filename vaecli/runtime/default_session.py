@@ -1,4 +1,4 @@
-"""A file in onnxruntime as it comes, with its own threads: what `vaecli bench` compares with."""
+"""A file in onnxruntime's default session, with onnxruntime's own threads: the baseline of `vaecli bench`."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,34 +8,38 @@ import onnxruntime
 from vaecli.runtime.session import cannot_run
 
 
-class PlainSession:
-    """The default session of a file's bytes; `run` is that of `runtime.session.Session`.
+class DefaultSession:
+    """The default session of a file's bytes; `run` has the form of `runtime.session.Session.run`.
 
     Args:
-        content: of a file that `modelfile.read` lets through, or that this process made itself.
-        at_once: images a call, so that large ones do not take all the memory; a batch of more is cut.
+        content: of a file that `modelfile.read` accepts, or that this process made itself.
+        at_once: images a call, so that large ones do not take all the memory; larger batches are cut.
     """
 
     def __init__(self, content: bytes, *, at_once: int | None = None) -> None:
         self._session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
         self.output_names = [output.name for output in self._session.get_outputs()]
-        self._input_name, self._at_once = self._session.get_inputs()[0].name, at_once
+        self._at_once = at_once
 
-    def run(self, batch: np.ndarray, names: Sequence[str] = ()) -> Mapping[str, np.ndarray]:
-        """Outputs for a batch (N, ...) float32, by name: those of `names`, or all.
+    def run(self, inputs: Mapping[str, np.ndarray], names: Sequence[str] = ()) -> dict[str, np.ndarray]:
+        """Outputs for named inputs (N, ...) float32, by name: those in `names`, or all.
 
         Raises:
-            ModelError: onnxruntime cannot run it.
+            ModelError: onnxruntime cannot run the file.
         """
-        wanted = list(names or self.output_names)
-        step = self._at_once or max(1, len(batch))
-        parts = [self._call(wanted, batch[i : i + step]) for i in range(0, len(batch), step)]
+        requested = list(names or self.output_names)
+        count = len(next(iter(inputs.values())))
+        step = self._at_once or max(1, count)
+        parts = [
+            self._call(requested, {name: array[i : i + step] for name, array in inputs.items()})
+            for i in range(0, count, step)
+        ]
         outputs = parts[0] if len(parts) == 1 else [np.concatenate(part) for part in zip(*parts, strict=True)]
-        return dict(zip(wanted, outputs, strict=True))
+        return dict(zip(requested, outputs, strict=True))
 
-    def _call(self, names: list[str], batch: np.ndarray) -> list[np.ndarray]:
+    def _call(self, names: list[str], inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
         try:
-            outputs: list[np.ndarray] = self._session.run(names, {self._input_name: batch})
+            outputs: list[np.ndarray] = self._session.run(names, inputs)
         except Exception as error:  # onnxruntime's errors share no base class of their own
             raise cannot_run("the file in a default session", error) from error
         return outputs

@@ -1,6 +1,7 @@
-"""One image at a time, in and out at places that onnxruntime is told of once: a call takes 1 us less, of 34."""
+"""Run one image through pre-bound input and output buffers (IOBinding): 1 of 34 us saved per call."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -10,32 +11,26 @@ from vaecli.modelfile.cost.values import Shape
 LARGEST = 2**16  # numbers in and out; of more, a microsecond is nothing
 
 
-class Single:
-    """A graph with its places. They are used again in the next call: one for each thread.
+class BoundImage:
+    """A session with buffers for one image. They are used again in the next call: one object a thread.
 
     Args:
-        session: of the graph.
+        session: an onnxruntime.InferenceSession.
         input_name: of its only input.
-        shape: of that input, one image (...).
-        outputs: those that are wanted, with the shape of one image.
+        shape: of that input, for one image (...).
+        outputs: name -> shape for one image, of the outputs to compute.
     """
 
-    def __init__(
-        self,
-        session: onnxruntime.InferenceSession,
-        input_name: str,
-        shape: Shape,
-        outputs: Mapping[str, Shape],
-    ) -> None:
-        self._run, self._places = session.run_with_iobinding, session.io_binding()
+    def __init__(self, session: Any, input_name: str, shape: Shape, outputs: Mapping[str, Shape]) -> None:
+        self._run, self._binding = session.run_with_iobinding, session.io_binding()
         self._input = np.zeros((1, *shape), np.float32)
         self._outputs = [(name, np.zeros((1, *output), np.float32)) for name, output in outputs.items()]
-        self._places.bind_ortvalue_input(input_name, onnxruntime.OrtValue.ortvalue_from_numpy(self._input))
+        self._binding.bind_ortvalue_input(input_name, onnxruntime.OrtValue.ortvalue_from_numpy(self._input))
         for name, array in self._outputs:
-            self._places.bind_ortvalue_output(name, onnxruntime.OrtValue.ortvalue_from_numpy(array))
+            self._binding.bind_ortvalue_output(name, onnxruntime.OrtValue.ortvalue_from_numpy(array))
 
     def run(self, batch: np.ndarray) -> dict[str, np.ndarray]:
-        """The outputs (1, ...) of a batch (1, ...) float32, by name."""
+        """Compute the outputs (1, ...) of a batch (1, ...) float32, by name."""
         self._input[:] = batch
-        self._run(self._places)
+        self._run(self._binding)
         return {name: array.copy() for name, array in self._outputs}

@@ -20,7 +20,7 @@ from vaecli.modelfile.cost.measure import MAX_ELEMENTS
 from vaecli.modelfile.find import export_again, read_all
 from vaecli.modelfile.read import ModelFile
 from vaecli.runs.layout import Run
-from vaecli.runtime.default_session import PlainSession
+from vaecli.runtime.default_session import DefaultSession
 from vaecli.runtime.model import Model
 from vaecli.runtime.session import Session
 
@@ -155,9 +155,8 @@ def _ours(files: Sequence[ModelFile], *, against: bool) -> list[_Contestant]:
     found = []
     for file in files:
         name, precision = file.path.name, file.info.precision
-        input_name = "image" if file.info.part == "encoder" else "z"
         for count in sorted({1, processors.available()}):
-            run = Session(file, input_name, thread_count=count).run
+            run = Session(file, thread_count=count).run
             found.append(_Contestant(name, VAECLI, precision, count, _here(run, file)))
         if against:
             found.append(_plain(name, precision, file.content, file))
@@ -166,7 +165,7 @@ def _ours(files: Sequence[ModelFile], *, against: bool) -> list[_Contestant]:
 
 def _plain(name: str, precision: str, content: bytes, file: ModelFile) -> _Contestant:
     """A session of the bytes as it comes, for images of the size that a file has."""
-    run = PlainSession(content, at_once=max(1, MAX_ELEMENTS // file.cost.elements)).run
+    run = DefaultSession(content, at_once=max(1, MAX_ELEMENTS // file.cost.elements)).run
     return _Contestant(name, DEFAULT_SESSION, precision, processors.available(), _here(run, file))
 
 
@@ -175,9 +174,12 @@ def _here(run: Callable[..., object], file: ModelFile) -> Times:
     logits = file.info.likelihood.get("outputs", [])
     wanted = functools.partial(run, names=[name for name in file.graph.outputs if name not in logits])
 
+    (input_name,) = file.info.inputs
+
     def times(inputs: np.ndarray, seconds: float) -> list[float]:
-        wanted(inputs)
-        return call_times(wanted, inputs, seconds)
+        named = {input_name: inputs}
+        wanted(named)
+        return call_times(wanted, named, seconds)
 
     return times
 

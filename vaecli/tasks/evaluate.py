@@ -38,7 +38,7 @@ def evaluate(
         OptionError: an unknown metric or a number out of its range.
         DataError: a data set that cannot be had or does not fit.
     """
-    require_metrics(names, importance_samples=importance_samples)
+    require_metrics(names, importance_samples=importance_samples, likelihood=model.likelihood)
     images = load_for(model, data, split, warn=warn, progress=download)
     return metrics.evaluate(
         model,

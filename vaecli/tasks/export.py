@@ -15,6 +15,7 @@ from vaecli.choices import Precision
 from vaecli.errors import ModelError, OutputError
 from vaecli.export import describe
 from vaecli.extras import require
+from vaecli.modelfile.facts import Facts, of_arrays
 from vaecli.modelfile.find import DECODERS, read_all
 from vaecli.modelfile.metadata import PARTS, ModelInfo
 from vaecli.modelfile.read import read_file
@@ -84,7 +85,7 @@ def export_locked(
     force: bool = False,
 ) -> Exported:
     """As `export`, where this process holds the lock of the run, if it is written to."""
-    facts = run.read_provenance()
+    began = run.read_provenance()
     target = out or run.model
     if target.exists() and not target.is_dir():
         raise OutputError(f"{target} is a file; a folder was expected.", hint="Choose another -o.")
@@ -95,7 +96,7 @@ def export_locked(
         )
     folders.require_free(target, force=force)
     state = _trained_state(run)
-    info = _info(run, facts, state)
+    info = _info(run, began, state)
     with quietly(run.log):
         from vaecli.export import convert
         from vaecli.export.folder import export_folder
@@ -108,6 +109,7 @@ def export_locked(
     table = export_folder(
         vae,
         info,
+        _facts(info, state),
         kept.read(run.kept),
         target,
         opset=opset or convert.DEFAULT_OPSET,
@@ -156,6 +158,11 @@ def _network(info: ModelInfo, state: State) -> "Vae":
     return vae
 
 
-def _info(run: layout.Run, facts: dict[str, Any], state: State) -> ModelInfo:
+def _facts(info: ModelInfo, state: State) -> Facts:
+    sizes = {"latent_dim": info.latent_dim, "class_count": len(info.class_names)}
+    return of_arrays(getattr(state, "best_facts", {}), **sizes)
+
+
+def _info(run: layout.Run, began: dict[str, Any], state: State) -> ModelInfo:
     train_options = options.merge(options.read_config(run.config))
-    return describe.trained(facts["data"], train_options, state, name=run.name)
+    return describe.trained(began["data"], train_options, state, name=run.name)

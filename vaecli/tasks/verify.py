@@ -2,16 +2,16 @@
 
 import dataclasses
 import pathlib
+from collections.abc import Mapping
 
 import numpy as np
 
 from vaecli.errors import ModelError
+from vaecli.modelfile.cost.values import FreeShape
 from vaecli.modelfile.find import read_all
 from vaecli.modelfile.golden import tolerance
 from vaecli.modelfile.read import ModelFile
 from vaecli.runtime.session import Session
-
-INPUT_NAMES = {"encoder": "image", "decoder": "z"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,16 +56,20 @@ def verify(path: pathlib.Path) -> list[Verified]:
 
 def _verify(file: ModelFile) -> list[Verified]:
     vectors = file.golden()
-    expected_shape = next(iter(file.graph.inputs.values()))[1:]
-    outputs = {name: shape[1:] for name, shape in file.graph.outputs.items()}
-    shapes = {name: vectors.shape(name) for name in vectors.outputs}
-    if vectors.inputs.shape[1:] != expected_shape or shapes != outputs:
+    inputs = {name: array.shape[1:] for name, array in vectors.inputs.items()}
+    outputs = {name: vectors.shape(name) for name in vectors.outputs}
+    if inputs != _item_shapes(file.graph.inputs) or outputs != _item_shapes(file.graph.outputs):
         raise ModelError(f"The golden vectors of {file.path} are not for its graph.", hint="Export it again.")
-    got = Session(file, INPUT_NAMES[file.info.part], thread_count=1).run(vectors.batch)
+    got = Session(file, thread_count=1).run(vectors.batch)
     return [
         _compared(file, name, expected, vectors.kept(name, got[name]), vectors.bounds.get(name))
         for name, expected in vectors.outputs.items()
     ]
+
+
+def _item_shapes(shapes: Mapping[str, FreeShape]) -> dict[str, FreeShape]:
+    """The shapes of inputs or outputs without the batch axis."""
+    return {name: shape[1:] for name, shape in shapes.items()}
 
 
 def _compared(

@@ -1,0 +1,98 @@
+"""Facts of the latent space: encoded and decoded, each absent or fitting the model."""
+
+import json
+
+import numpy as np
+import pytest
+
+from vaecli.errors import ModelError
+from vaecli.modelfile.facts import KEY_FACTS, MAX_EXAMPLES, Facts, from_text, of_arrays
+from vaecli.modelfile.protobuf import metadata
+from vaecli.modelfile.read import read_file
+from vaecli.modelfile.write import with_metadata
+
+D, K = 3, 4
+RNG = np.random.default_rng(0)
+ARRAYS = {
+    "kl": RNG.random(D),
+    "z_mean": RNG.normal(size=D),
+    "z_covariance": np.eye(D),
+    "class_counts": np.array([5, 0, 2, 1]),
+    "class_means": RNG.normal(size=(K, D)),
+    "examples": RNG.normal(size=(8, D)).astype(np.float32),
+    "example_labels": np.array([0, 1, 2, 3, 0, 1, 2, 3]),
+}
+
+
+def decode(text):
+    return from_text(text, "decoder.onnx", latent_dim=D, class_count=K)
+
+
+@pytest.mark.parametrize("absent", [(), ("examples", "example_labels"), ("class_counts",), tuple(ARRAYS)])
+def test_round_trip(absent):
+    """Whatever is present comes back to the bit; whatever is absent stays absent."""
+    arrays = {name: array for name, array in ARRAYS.items() if name not in absent}
+    facts = decode(of_arrays(arrays, latent_dim=D, class_count=K).to_text())
+    assert facts.arrays().keys() == arrays.keys()
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(facts.arrays()[name], array)
+
+
+def test_examples_can_be_left_out():
+    """They tell something about single images of the data; the other facts stay."""
+    facts = of_arrays(ARRAYS, latent_dim=D, class_count=K).without_examples()
+    assert facts.arrays().keys() == ARRAYS.keys() - {"examples", "example_labels"}
+
+
+def test_large_facts_are_shortened():
+    """At most 256 examples, fewer of many dimensions; no covariance of many dimensions."""
+    many = {"examples": np.zeros((1000, D), np.float32), "example_labels": np.zeros(1000, np.int64)}
+    facts = of_arrays(many, latent_dim=D, class_count=1)
+    assert len(facts.examples) == len(facts.example_labels) == MAX_EXAMPLES
+    wide = {"examples": np.zeros((300, 4096), np.float32), "z_covariance": np.zeros((4096, 4096))}
+    facts = of_arrays(wide, latent_dim=4096, class_count=0)
+    assert facts.examples.shape == (64, 4096) and facts.z_covariance is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"kl": np.zeros(D + 1)}, "kl must have the shape"),
+        ({"z_covariance": np.zeros((D, D + 1))}, "z_covariance must have the shape"),
+        ({"class_means": np.zeros((K + 1, D))}, "class_means must have the shape"),
+        ({"class_counts": np.array([1, -1, 0, 0])}, "class_counts must be at least 0"),
+        ({"example_labels": np.array([0, 1, 2, K, 0, 1, 2, 3])}, "example_labels must be 0 to 3"),
+        ({"example_labels": np.zeros(7, np.int64)}, "example_labels must have the shape"),
+        ({"kl": np.zeros(D, np.float32)}, "kl must have the shape"),
+        ({"secret": np.zeros(1)}, "unknown facts"),
+    ],
+)
+def test_facts_that_do_not_fit_are_refused(changes, says):
+    """A stranger's file cannot make a reader index beyond an array."""
+    facts = Facts(**ARRAYS)
+    document = json.loads(facts.to_text())
+    from vaecli.modelfile.arrays import pack
+
+    document |= {name: pack(array) for name, array in changes.items()}
+    with pytest.raises(ModelError, match=says):
+        decode(json.dumps(document))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "3", '{"kl": 3}', '{"kl": {"dtype": "float64"}}', "{" * 100_000])
+def test_facts_that_are_none_are_refused(text):
+    """Any text gives an error of ours, never another exception."""
+    with pytest.raises(ModelError, match=r"facts of decoder\.onnx do not fit"):
+        decode(text)
+
+
+def test_a_file_carries_its_facts(model_folder, tmp_path):
+    """Read from the metadata of a decoder; all absent where it has no such entry."""
+    content = (model_folder / "decoder.onnx").read_bytes()
+    entries = {key: text for key, (text, _) in metadata(content).items() if key != KEY_FACTS}
+    path = tmp_path / "decoder.onnx"
+    path.write_bytes(with_metadata(content, entries))
+    assert read_file(path).facts().arrays() == {}
+    latent_dim = read_file(path).info.latent_dim
+    facts = Facts(kl=np.arange(latent_dim, dtype=np.float64))
+    path.write_bytes(with_metadata(content, entries | {KEY_FACTS: facts.to_text()}))
+    np.testing.assert_array_equal(read_file(path).facts().kl, facts.kl)

@@ -1,0 +1,83 @@
+"""A model in other processes: forked from the one that opened it, or sent to it by pickle."""
+
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from vaecli.errors import ModelError
+from vaecli.runtime.model import Model
+
+POSIX = pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
+
+FORKED = """
+import os, sys, threading
+import numpy as np
+from vaecli import Model
+
+model = Model.open(sys.argv[1], threads=2)
+image = model.sample(1)[0]
+encoded, {before}
+expected = model.sample(200)
+stop = threading.Event()
+busy = [threading.Thread(target=lambda: [model.sample(50) for _ in iter(stop.is_set, True)]) for _ in range(2)]
+for thread in busy:
+    thread.start()
+for _ in range(4):
+    child = os.fork()
+    if not child:
+        same = np.allclose(model.sample(200), expected, atol=1e-6)
+        same &= np.allclose(model.encode(image[None])[0], encoded, atol=1e-5)
+        same &= np.allclose(model.sample(1), expected[:1], atol=1e-6)
+        os._exit(0 if same else 9)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0, status
+stop.set()
+for thread in busy:
+    thread.join()
+print("same")
+"""
+
+
+@POSIX
+@pytest.mark.parametrize(
+    "before", ["_ = model.encode(image[None])", "_ = Model.open(sys.argv[1]).encode(image[None])"]
+)
+def test_a_forked_process_goes_on(model_folder, before):
+    """A child that was forked while threads sampled gives the same pictures, and does not wait for their locks."""
+    code = FORKED.format(before=before)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(model_folder)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "same\n"), done.stderr
+
+
+def test_a_pickled_model_needs_no_folder(model_folder, tmp_path):
+    """The pickle holds both files: the copy encodes and decodes the same after the folder has gone."""
+    folder = shutil.copytree(model_folder, tmp_path / "model")
+    model = Model.open(folder, threads=2)
+    expected, encoded = model.sample(5), model.encode(model.sample(2))
+    sent = pickle.dumps(model)
+    shutil.rmtree(folder)
+    copy = pickle.loads(sent)
+    assert copy.threads == 2 and copy.info == model.info
+    np.testing.assert_array_equal(copy.sample(5), expected)
+    for array, again in zip(encoded, copy.encode(expected[:2]), strict=True):
+        np.testing.assert_allclose(again, array, atol=1e-5)
+
+
+def test_a_pickled_decoder_without_its_encoder(model_folder, tmp_path):
+    """A decoder alone can be pickled; what needs the encoder says so afterwards, too."""
+    shutil.copy(model_folder / "decoder.onnx", tmp_path)
+    copy = pickle.loads(pickle.dumps(Model.open(tmp_path / "decoder.onnx")))
+    assert copy.sample(2).shape == (2, 28, 28, 1) and not copy.has_encoder
+    with pytest.raises(ModelError, match="needs an encoder"):
+        copy.encode(copy.sample(1))
