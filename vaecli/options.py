@@ -32,6 +32,7 @@ class TrainOptions:
     patience: int = 10
     validation_split: float = 0.05
     seed: int = 0
+    examples: bool = True
 
     def __post_init__(self) -> None:
         for name in ("epochs", "latent_dim", "batch_size", "patience"):
@@ -94,8 +95,8 @@ def _check_setting(path: pathlib.Path, key: str, value: object) -> None:
     wanted: tuple[type, ...] = (str,) if default is None else (type(default),)
     if float in wanted:
         wanted = (float, int)
-    if isinstance(value, bool) or not isinstance(value, wanted):
-        expected = {str: "text", int: "a whole number", float: "a number"}[wanted[0]]
+    if (isinstance(value, bool) and bool not in wanted) or not isinstance(value, wanted):
+        expected = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}[wanted[0]]
         hint = "" if default is None else f"Its default is {default!r}."
         raise ConfigError(f"{path}: `{key}` has to be {expected}; {value!r} came.", hint=hint)
 

@@ -20,7 +20,7 @@ from vaecli.probability.likelihoods import likelihood
 from vaecli.tasks.train.job import hold_out
 from vaecli.training import precision
 from vaecli.training.schedule import epoch_order, learning_rates
-from vaecli.training.steps import Engine
+from vaecli.training.steps import TrainingSteps
 from vaecli.training.vae import build
 from vaecli.training.validation import Validation
 
@@ -58,7 +58,7 @@ def main() -> None:
     mask = hold_out(data, options)
     train, held_out = np.flatnonzero(~mask), np.flatnonzero(mask)
     vae = build("classic", likelihood("bernoulli"), (28, 28, 1), options.latent_dim, seed=options.seed)
-    engine = Engine(
+    training = TrainingSteps(
         vae,
         data.images,
         beta=1.0,
@@ -79,7 +79,7 @@ def main() -> None:
         for first in range(0, steps, EVERY):
             call = batches[first : first + EVERY]
             step = epoch * steps + first
-            engine.run(call, rates[step : step + len(call)], step)
+            training.run(call, rates[step : step + len(call)], step)
             weights = [variable.numpy() for variable in vae.variables]
             for average in averages:
                 average.add(weights)
@@ -88,7 +88,7 @@ def main() -> None:
         for variable, value in zip(vae.variables, values, strict=True):
             variable.assign(value)
         measured = validation.measure()
-        return round(measured.reconstruction + float(measured.kl.sum()), 3)
+        return round(measured.reconstruction + float(measured.kl.mean(axis=0).sum()), 3)
 
     losses = {"weights": loss(weights)} | {
         str(decay): loss(average.mean) for decay, average in zip(DECAYS, averages, strict=True)

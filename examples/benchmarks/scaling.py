@@ -14,6 +14,7 @@ Needs Fashion-MNIST, the `train` extra, Linux and two cores.
 """
 
 import argparse
+import dataclasses
 import json
 import math
 import os
@@ -105,7 +106,8 @@ def child(job: dict[str, Any], images: int, epochs: int) -> None:
     from vaecli.runs.progress import Watcher
     from vaecli.training.cluster.devices import Devices
     from vaecli.training.cluster.tf_config import from_environment
-    from vaecli.training.steps import Engine
+    from vaecli.training.loop import Loop
+    from vaecli.training.steps import TrainingSteps
     from vaecli.training.tensorflow import use_threads
     from vaecli.training.trainer import Trainer
 
@@ -115,7 +117,7 @@ def child(job: dict[str, Any], images: int, epochs: int) -> None:
         parts = [tf.config.LogicalDeviceConfiguration()] * job["logical"]
         tf.config.set_logical_device_configuration(processor, parts)
     devices = Devices(job["logical"], from_environment())
-    data = load("fashion-mnist", "train").images[:]
+    data = load("fashion-mnist", "train")
 
     def train(
         images: np.ndarray, epochs: int, steps: float
@@ -125,25 +127,23 @@ def child(job: dict[str, Any], images: int, epochs: int) -> None:
         held_out = validation_mask(images, fraction=options.validation_split, seed=options.seed)
         losses: list[float] = []
         with tempfile.TemporaryDirectory() as folder:
-            trainer = Trainer(images, held_out, options, pathlib.Path(folder) / "state.npz", devices)
-            run_steps = Engine.run
+            file = pathlib.Path(folder) / "state.npz"
+            part = dataclasses.replace(data, images=images, labels=None)
+            trainer = Trainer(part, held_out, options, checkpoint=file, devices=devices)
+            run_steps = TrainingSteps.run
 
             def run_and_record(*arguments: Any, **options: Any) -> tuple[np.ndarray, np.ndarray]:
                 reconstruction, kl = run_steps(*arguments, **options)
                 losses.extend(map(float, reconstruction + kl))
                 return reconstruction, kl
 
-            with unittest.mock.patch.object(Engine, "run", run_and_record):
-                trainer.run(
-                    {},
-                    saved=lambda _: None,
-                    watch=Watcher(),
-                    stop=lambda: "enough" if len(losses) >= steps else None,
-                )
+            with unittest.mock.patch.object(TrainingSteps, "run", run_and_record):
+                stop = lambda: "enough" if len(losses) >= steps else None  # noqa: E731
+                Loop(trainer, watch=Watcher(), stop=stop).run()
         return losses, trainer.state.history
 
-    losses, _ = train(data, TrainOptions().epochs, STEPS)
-    _, rows = train(data[:images], epochs, math.inf)
+    losses, _ = train(data.images[:], TrainOptions().epochs, STEPS)
+    _, rows = train(data.images[:images], epochs, math.inf)
     speeds = [row["images_per_second"] for row in rows]
     print(json.dumps({"losses": losses[:STEPS], "validation_loss": rows[-1]["val_loss"], "speeds": speeds}))
 

@@ -17,7 +17,7 @@ import plain_keras
 from vaecli.data.load import load
 from vaecli.probability.likelihoods import likelihood
 from vaecli.training.precision import Resolved, choose
-from vaecli.training.steps import Engine
+from vaecli.training.steps import TrainingSteps
 from vaecli.training.vae import build
 
 BATCH = 128
@@ -35,8 +35,8 @@ def main() -> None:
     floats = images.astype(np.float32) / 255
     fit = plain_keras.compiled(options.latent_dim, seed=0)
     precisions: list[Resolved] = list(dict.fromkeys(["float32", choose("auto")]))
-    engines = {
-        precision: Engine(
+    trainings = {
+        precision: TrainingSteps(
             build("classic", likelihood("bernoulli"), (28, 28, 1), options.latent_dim, seed=0),
             images,
             beta=1.0,
@@ -48,18 +48,18 @@ def main() -> None:
     order = np.arange(len(images), dtype=np.int32).reshape(-1, BATCH)
     rates = np.full(len(order), 1e-3, np.float32)
     plain_keras.seconds_of_epochs(fit, floats[: 2 * BATCH], 1)  # trace all graphs before measuring
-    for engine in engines.values():
-        engine.run(order[:2], rates[:2], 0)
-    speeds: dict[str, list[float]] = {name: [] for name in ("keras_fit", *engines)}
+    for training in trainings.values():
+        training.run(order[:2], rates[:2], 0)
+    speeds: dict[str, list[float]] = {name: [] for name in ("keras_fit", *trainings)}
     for _ in range(options.rounds):
         speeds["keras_fit"].append(len(images) / plain_keras.seconds_of_epochs(fit, floats, 1))
-        for precision, engine in engines.items():
+        for precision, training in trainings.items():
             start = time.perf_counter()
             for first in range(0, len(order), 25):  # about as many steps per call as `vaecli train`
-                engine.run(order[first : first + 25], rates[first : first + 25], first)
+                training.run(order[first : first + 25], rates[first : first + 25], first)
             speeds[precision].append(len(images) / (time.perf_counter() - start))
     medians = {name: round(statistics.median(values)) for name, values in speeds.items()}
-    ratios = {f"{name}_ratio": round(medians[name] / medians["keras_fit"], 2) for name in engines}
+    ratios = {f"{name}_ratio": round(medians[name] / medians["keras_fit"], 2) for name in trainings}
     print(json.dumps(medians | ratios))
 
 

@@ -200,7 +200,7 @@ def test_a_loss_that_is_no_number_ends_with_1(trained, tmp_path):
     assert code == 1 and stderr.count("Back to step 0 ") == 3
     assert stderr.splitlines()[-1].startswith("Error: ") and "no finite number in epoch 1" in stderr
     state = read(tmp_path / "run" / "checkpoint" / "state.npz").state
-    assert (state.epoch, state.setbacks) == (0, 3)
+    assert (state.epoch, state.rollbacks) == (0, 3)
     assert len((tmp_path / "run" / "metrics.csv").read_text().splitlines()) == 1
 
 

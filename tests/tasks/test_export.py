@@ -85,7 +85,7 @@ def test_a_run_that_gave_up_exports(data, options, tmp_path, monkeypatch):
 
     class Breaker(Watcher):
         def epoch_ended(self, epoch):
-            monkeypatch.setattr("vaecli.training.steps.Engine.is_finite", lambda engine: False)
+            monkeypatch.setattr("vaecli.training.steps.TrainingSteps.is_finite", lambda engine: False)
 
     with pytest.raises(TrainingError, match="no finite number in epoch 2"):
         train(options(data), out=tmp_path / "run", watch=Breaker())

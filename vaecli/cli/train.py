@@ -57,6 +57,14 @@ def train(
     ] = DEFAULTS.patience,
     validation_split: Annotated[float, typer.Option(help="Part held out.")] = DEFAULTS.validation_split,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = DEFAULTS.seed,
+    examples: Annotated[
+        bool,
+        typer.Option(
+            " /--no-examples",
+            help="Keep no latents of single validation images in the model; they tell something about the data.",
+            show_default=False,
+        ),
+    ] = DEFAULTS.examples,
     out: Annotated[
         pathlib.Path | None,
         typer.Option("--out", "-o", help="The run folder.", show_default="runs/<data>-<n>"),

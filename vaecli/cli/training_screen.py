@@ -82,7 +82,8 @@ class PlainWatcher(NotingWatcher):
     def epoch_ended(self, epoch: Epoch) -> None:
         """The columns of the live table, named."""
         parts = [f"{title} {form.format(epoch.row[name])}" for name, title, form in COLUMNS]
-        parts.append(f"active {epoch.active_units}/{len(epoch.kl)}")
+        if epoch.active_units is not None:
+            parts.append(f"active {epoch.active_units}/{len(epoch.kl)}")
         console.stderr().print(Text("  ".join(parts) + ("  best" if epoch.best else "")), soft_wrap=True)
 
     def exporting(self) -> None:
@@ -159,7 +160,7 @@ class Screen(NotingWatcher):
         table.add_column("active", justify="right", no_wrap=True)
         for epoch in self._epochs_done[-SHOWN_ROWS:]:
             cells = [form.format(epoch.row[name]) for name, _, form in COLUMNS]
-            active = f"{epoch.active_units}/{len(epoch.kl)}"
+            active = "" if epoch.active_units is None else f"{epoch.active_units}/{len(epoch.kl)}"
             table.add_row(*cells, active, style="bold" if epoch.best else "dim")
         return table
 

@@ -30,15 +30,16 @@ class Epoch:
     Attributes:
         row: its line of metrics.csv.
         best: whether its validation loss is the lowest so far.
-        active_units: latent dimensions whose posterior mean varies over the validation images.
-        kl: (D,) float64, of each dimension, over the validation images.
+        active_units: number of latent dimensions whose posterior mean varies over the validation images; None if
+            these are too few to tell.
+        kl: (D,) float64 mean KL of each dimension over the validation images, in nats.
         samples: decodes the first n pictures of the prior, (n, H, W, C) float32 in [0, 1].
         reconstructions: the first n validation images and their reconstructions, (n, H, W, C) in [0, 1].
     """
 
     row: Row
     best: bool
-    active_units: int
+    active_units: int | None
     kl: Any
     samples: Callable[[int], Any]
     reconstructions: Callable[[int], tuple[Any, Any]]

@@ -1,7 +1,8 @@
-"""What a run's course tells an experienced eye: collapse and overfitting, each said once, with what helps.
+"""Advice on posterior collapse and overfitting, drawn from the epochs of a run.
 
-Once a run, however often it is taken up: what its history gives reason to say has been said. The active units of
-earlier epochs are not in the history, so few of them in the first epoch seen count as few before it, too.
+Each piece of advice is given once per run, also across resumes: what the saved history would have triggered counts
+as given. The history does not hold the active units of earlier epochs; if the first epoch after a resume has few,
+the earlier ones are taken to have had few as well.
 """
 
 import itertools
@@ -10,52 +11,68 @@ from collections.abc import Sequence
 from vaecli.runs.history import Row
 from vaecli.runs.progress import Epoch, Watcher
 
-PATIENT = 3  # epochs before a judgement
+JUDGED_EPOCHS = 3  # before any advice
 FEW_ACTIVE = 0.25  # of the latent dimensions
 
 
 class Adviser(Watcher):
-    """Watches the epochs of a run, after those of its `history`, and tells another watcher."""
+    """Gives advice to another watcher after each epoch.
 
-    def __init__(self, told: Watcher, history: Sequence[Row] = ()) -> None:
-        self._told = told
+    Args:
+        watch: receives the advice as notes.
+        history: the epochs before the first one that is watched.
+        hidden_units: width of the encoder's last hidden layer: no more latent dimensions can vary independently.
+    """
+
+    def __init__(self, watch: Watcher, history: Sequence[Row] = (), *, hidden_units: int) -> None:
+        self._watch = watch
         self._rows = list(history)
-        self._seen = 0
+        self._hidden_units = hidden_units
+        self._has_watched = False
         ends = range(len(self._rows) + 1)
-        self._said = {"overfitting"} if any(overfits(self._rows[:end]) for end in ends) else set()
+        self._given = {"overfitting"} if any(overfits(self._rows[:end]) for end in ends) else set()
 
     def epoch_ended(self, epoch: Epoch) -> None:
-        """Look at the epoch and at those before it."""
-        before, dimensions = len(self._rows), len(epoch.kl)
-        few = epoch.active_units < max(1.0, FEW_ACTIVE * dimensions)
-        if few and not self._seen and before >= PATIENT:
-            self._said.add("collapse")
-        self._seen += 1
+        """Look at the epoch and those before it. Few validation images are no ground for advice."""
+        if epoch.active_units is None:
+            return
+        is_resumed = not self._has_watched and len(self._rows) >= JUDGED_EPOCHS
+        self._has_watched = True
         self._rows.append(epoch.row)
-        if few and len(self._rows) >= PATIENT:
-            self._say(
-                "collapse",
-                f"Only {epoch.active_units} of {dimensions} latent dimensions carry anything: "
-                "a lower --beta or --learning-rate, or a smaller --latent-dim, may help.",
-            )
+        advice = self._on_active_units(epoch.active_units, len(epoch.kl))
+        if advice and is_resumed:
+            self._given.add("active units")
+        if advice and len(self._rows) >= JUDGED_EPOCHS:
+            self._give("active units", advice)
         if overfits(self._rows):
-            self._say(
+            self._give(
                 "overfitting",
-                f"The validation loss has risen for {PATIENT} epochs while the training loss fell: "
-                "the model learns the pictures by heart. "
-                "More pictures, a smaller --latent-dim or a lower --patience help; "
-                "the weights of the best epoch are kept anyway.",
+                f"The validation loss has risen for {JUDGED_EPOCHS} epochs while the training loss fell: "
+                "the model overfits. More images, a smaller --latent-dim or a lower --patience help. "
+                "The weights of the best epoch are kept.",
             )
 
-    def _say(self, what: str, message: str) -> None:
-        if what not in self._said:
-            self._said.add(what)
-            self._told.note(message)
+    def _on_active_units(self, active: int, dimensions: int) -> str:
+        """Advise on few active units, of so many latent dimensions; empty if there are enough."""
+        few = f"Only {active} of {dimensions} latent dimensions are active: "
+        if active < max(1.0, FEW_ACTIVE * min(dimensions, self._hidden_units)):
+            return few + "a lower --beta or --learning-rate, or a smaller --latent-dim, may help."
+        if active < FEW_ACTIVE * dimensions:
+            return (
+                f"{few}the encoder's last hidden layer has {self._hidden_units} units, and no more dimensions than "
+                f"that can vary independently. Use --latent-dim {self._hidden_units} or less."
+            )
+        return ""
+
+    def _give(self, kind: str, message: str) -> None:
+        if kind not in self._given:
+            self._given.add(kind)
+            self._watch.note(message)
 
 
 def overfits(rows: Sequence[Row]) -> bool:
-    """Whether the validation loss rose and the training loss fell in each of the last epochs."""
-    last = rows[-PATIENT - 1 :]
-    if len(last) <= PATIENT:
+    """Return whether the validation loss rose and the training loss fell in each of the last three epochs."""
+    last = rows[-JUDGED_EPOCHS - 1 :]
+    if len(last) <= JUDGED_EPOCHS:
         return False
     return all(b["val_loss"] > a["val_loss"] and b["loss"] < a["loss"] for a, b in itertools.pairwise(last))

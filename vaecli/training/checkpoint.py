@@ -1,4 +1,4 @@
-"""The saved state of a run and the variables of its networks: put in place, written, shared by all workers."""
+"""The variables of the networks and the saved state: named, restored, broadcast to all workers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from vaecli.training.cluster.devices import Devices
 
 
 def by_path(variables: Sequence[keras.Variable]) -> dict[str, keras.Variable]:
-    """Name each variable by its path, such as conv_1/kernel.
+    """Name each variable by its path, such as hidden/kernel.
 
     Raises:
         ValueError: two variables share a path.
@@ -24,7 +24,7 @@ def by_path(variables: Sequence[keras.Variable]) -> dict[str, keras.Variable]:
 
 
 def values(variables: Sequence[keras.Variable]) -> dict[str, np.ndarray]:
-    """The values of the variables, by path."""
+    """Return the values of the variables, by path."""
     return {path: variable.numpy() for path, variable in by_path(variables).items()}
 
 
@@ -36,43 +36,50 @@ def restore_best(state: State, variables: Sequence[keras.Variable]) -> None:
     """
     if not state.best_weights:
         return
-    if differing := _other_shapes(state.best_weights, by_path(variables)):
+    if mismatch := _mismatch(state.best_weights, by_path(variables)):
         raise TrainingError(
-            f"The saved weights are those of another network: {differing}.",
-            hint="Has config.toml been changed since? Put it back as it was.",
+            f"The saved weights are those of another network: {mismatch}.",
+            hint="Has config.toml been changed since the run began? Restore it.",
         )
     _assign(variables, state.best_weights)
 
 
-def restore(saved: Saved, variables: Sequence[keras.Variable], facts: Mapping[str, Any]) -> State:
+def restore(saved: Saved, variables: Sequence[keras.Variable], identity: Mapping[str, Any]) -> State:
     """Assign the saved values of all variables and return the state.
 
     Raises:
-        TrainingError: the state is of a run that differs in `facts` or in its variables.
+        TrainingError: the saved run has another identity or other variables.
     """
-    differing = "; ".join(differences(saved.facts, facts)) or _other_shapes(
+    mismatch = "; ".join(differences(saved.identity, identity)) or _mismatch(
         saved.variables, by_path(variables)
     )
-    if differing:
+    if mismatch:
         raise TrainingError(
-            f"This is not the run that was stopped: {differing}.", hint="Start a new run instead."
+            f"The saved state is that of another run: {mismatch}.",
+            hint="Undo that change, or start a new run.",
         )
     _assign(variables, saved.variables)
     return saved.state
 
 
 def broadcast(state: State, variables: Sequence[keras.Variable], devices: Devices) -> State:
-    """Give all workers the chief's state and the values of its variables."""
+    """Give all workers the chief's state and the values of its variables; all workers call it together."""
+    counters = devices.broadcast(state.counters)
+    _assign(variables, _broadcast_arrays(values(variables), devices))
+    return State(
+        **counters,
+        best_weights=_broadcast_arrays(state.best_weights, devices),
+        best_facts=_broadcast_arrays(state.best_facts, devices),
+    )
 
-    def chiefs(value: np.ndarray) -> np.ndarray:
-        return devices.summed(value if devices.is_chief else np.zeros(value.shape)).astype(value.dtype)
 
-    counters, best_paths = devices.told([state.counters, list(state.best_weights)])
-    here = values(variables)
-    for path, variable in by_path(variables).items():
-        variable.assign(chiefs(here[path]))
-    weights = state.best_weights if devices.is_chief else {path: here[path] for path in best_paths}
-    return State(**counters, best_weights={path: chiefs(weights[path]) for path in best_paths})
+def _broadcast_arrays(arrays: Arrays, devices: Devices) -> dict[str, np.ndarray]:
+    """Give all workers the chief's arrays. Their numbers must be exact in float64."""
+    described = [(name, array.shape, array.dtype.str) for name, array in arrays.items()]
+    return {
+        name: devices.all_reduce(arrays[name] if devices.is_chief else np.zeros(shape)).astype(dtype)
+        for name, shape, dtype in devices.broadcast(described)
+    }
 
 
 def _assign(variables: Sequence[keras.Variable], saved: Arrays) -> None:
@@ -80,10 +87,10 @@ def _assign(variables: Sequence[keras.Variable], saved: Arrays) -> None:
         variable.assign(saved[path])
 
 
-def _other_shapes(saved: Arrays, variables: Mapping[str, keras.Variable]) -> str:
-    """Say where saved values and variables differ in path or shape; empty if nowhere."""
+def _mismatch(saved: Arrays, variables: Mapping[str, keras.Variable]) -> str:
+    """Name up to four differences in path or shape between saved values and variables; empty if there are none."""
     missing = [f"{path} is not in the file" for path in variables if path not in saved]
-    unknown = [f"{path} is in the file alone" for path in saved if path not in variables]
+    unknown = [f"the network has no {path}" for path in saved if path not in variables]
     shapes = [
         f"{path} was {saved[path].shape} and is {tuple(variable.shape)}"
         for path, variable in variables.items()

@@ -1,6 +1,6 @@
-"""TensorBoard event files: scalars, KL of each dimension, reconstructions and samples, an entry an epoch.
+"""TensorBoard event files: per epoch, scalars, the KL of each dimension, reconstructions and samples.
 
-TensorFlow's summary operations need the tensorboard package since TensorFlow 2.21 no longer brings it.
+TensorFlow's summary operations need the tensorboard package, which TensorFlow no longer installs since 2.21.
 """
 
 import contextlib
@@ -17,10 +17,10 @@ SHOWN = 16
 
 
 class EventWriter(Watcher):
-    """Writes below `folder`; `tensorboard --logdir` opens it.
+    """Writer of event files in a folder; `tensorboard --logdir` opens it.
 
     Raises:
-        OutputError: it cannot.
+        OutputError: the folder cannot be written.
     """
 
     def __init__(self, folder: pathlib.Path) -> None:
@@ -29,7 +29,7 @@ class EventWriter(Watcher):
             self._writer = tf.summary.create_file_writer(str(folder))
 
     def epoch_ended(self, epoch: Epoch) -> None:
-        """One step of the event file, on disk when this returns."""
+        """Write the epoch as one step of the event file, flushed to disk."""
         originals, reconstructed = epoch.reconstructions(SHOWN)
         pairs = np.concatenate([originals, reconstructed], axis=2)  # side by side
         samples = epoch.samples(SHOWN)
@@ -37,7 +37,8 @@ class EventWriter(Watcher):
             for name, value in epoch.row.items():
                 if name != "epoch":
                     tf.summary.scalar(name, value)
-            tf.summary.scalar("active_units", epoch.active_units)
+            if epoch.active_units is not None:
+                tf.summary.scalar("active_units", epoch.active_units)
             for dimension, kl in enumerate(epoch.kl):
                 tf.summary.scalar(f"kl_per_dimension/{dimension}", kl)
             tf.summary.image("reconstructions", pairs, max_outputs=SHOWN)
@@ -46,7 +47,7 @@ class EventWriter(Watcher):
 
     @contextlib.contextmanager
     def _translating(self) -> Iterator[None]:
-        """TensorFlow's errors of a file, some of which it also raises where a worker is gone."""
+        """Turn TensorFlow's errors into OutputErrors; it raises some of the same types for a lost worker."""
         try:
             yield
         except tf.errors.OpError as error:

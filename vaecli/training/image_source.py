@@ -1,4 +1,4 @@
-"""Where the graph takes its images from: memory, where they stay as uint8 and are gathered, or a file."""
+"""The images of training steps: kept in memory as uint8 and gathered in the graph, or read from a file."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
@@ -9,59 +9,67 @@ import tensorflow as tf
 from vaecli.data.images import Images
 
 
-class Source(Protocol):
-    """Turns the positions of images into images.
+class ImageSource(Protocol):
+    """Turns positions of images into images, in two halves: before the graph is called and inside it.
 
-    `signature` is what the graph takes for S steps of B images: positions (S, B), or pixels (S, B, H, W, C).
+    Letters: S steps of B images (H, W, C).
+
+    Attributes:
+        signature: of the graph's input for S steps: positions (S, B), or pixels (S, B, H, W, C).
     """
 
     signature: tf.TensorSpec
 
-    def feed(self, indices: np.ndarray, ahead: np.ndarray) -> tf.Tensor:
-        """What the graph takes for positions (S, B); those `ahead`, likely to come next, may be fetched by then."""
+    def feed(self, positions: np.ndarray, ahead: np.ndarray) -> tf.Tensor:
+        """Return the graph's input for `positions` (S, B).
 
-    def images(self, fed: tf.Tensor) -> tf.Tensor:
-        """In the graph: the images (B, H, W, C) uint8 of one step from its part of what was fed."""
+        The positions `ahead` (S, B), likely needed next, may be read in the background.
+        """
 
-
-def source_of(images: Images) -> Source:
-    """The source that fits where the images (N, H, W, C) are."""
-    return Resident(images) if isinstance(images, np.ndarray) else Streamed(images)
+    def images(self, step_input: tf.Tensor) -> tf.Tensor:
+        """Return the images (B, H, W, C) uint8 of one step, from its slice of the graph's input; in the graph."""
 
 
-class Resident:
-    """All images in memory."""
+def source_of(images: Images) -> ImageSource:
+    """Choose the source for images (N, H, W, C) uint8 in memory or in a file."""
+    return MemorySource(images) if isinstance(images, np.ndarray) else FileSource(images)
+
+
+class MemorySource:
+    """All images in memory; the graph's input is their positions."""
 
     def __init__(self, images: np.ndarray) -> None:
         self.signature = tf.TensorSpec((None, None), tf.int32)
         self._images = tf.constant(images)
 
-    def feed(self, indices: np.ndarray, ahead: np.ndarray) -> tf.Tensor:  # noqa: ARG002
-        """The positions themselves."""
-        return tf.constant(indices, tf.int32)
+    def feed(self, positions: np.ndarray, ahead: np.ndarray) -> tf.Tensor:  # noqa: ARG002
+        """Return the positions."""
+        return tf.constant(positions, tf.int32)
 
-    def images(self, fed: tf.Tensor) -> tf.Tensor:
-        """Gathered."""
-        return tf.gather(self._images, fed)
+    def images(self, step_input: tf.Tensor) -> tf.Tensor:
+        """Gather the images."""
+        return tf.gather(self._images, step_input)
 
 
-class Streamed:
-    """Images read from their file by a thread of its own, while the steps before them are taken."""
+class FileSource:
+    """Images in a file; the graph's input is their pixels, read ahead by a thread while the graph runs."""
 
     def __init__(self, images: Images) -> None:
         self.signature = tf.TensorSpec((None, None, *images.shape[1:]), tf.uint8)
-        self._stored = images
+        self._images = images
         self._thread = ThreadPoolExecutor(1, "images")
-        self._coming: tuple[np.ndarray, Future[np.ndarray]] | None = None
+        self._ahead = np.empty(0, np.int64)
+        self.reading: Future[np.ndarray] | None = None  # of the images at the positions `_ahead`
 
-    def feed(self, indices: np.ndarray, ahead: np.ndarray) -> tf.Tensor:
-        """The pixels, which have been read already if they are those that lay ahead."""
-        wanted, coming = indices.reshape(-1), self._coming
-        found = coming[1].result() if coming and np.array_equal(coming[0], wanted) else self._stored[wanted]
-        following = ahead.reshape(-1)
-        self._coming = (following, self._thread.submit(self._stored.__getitem__, following))
-        return tf.constant(found.reshape(*indices.shape, *found.shape[1:]))
+    def feed(self, positions: np.ndarray, ahead: np.ndarray) -> tf.Tensor:
+        """Return the pixels, which are there already if `positions` were the last call's `ahead`."""
+        flat = positions.reshape(-1)
+        is_read = self.reading is not None and np.array_equal(self._ahead, flat)
+        pixels = self.reading.result() if self.reading and is_read else self._images[flat]
+        self._ahead = ahead.reshape(-1)
+        self.reading = self._thread.submit(self._images.__getitem__, self._ahead)
+        return tf.constant(pixels.reshape(*positions.shape, *pixels.shape[1:]))
 
-    def images(self, fed: tf.Tensor) -> tf.Tensor:
-        """They are there already."""
-        return fed
+    def images(self, step_input: tf.Tensor) -> tf.Tensor:
+        """Return the pixels as they are."""
+        return step_input

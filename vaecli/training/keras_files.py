@@ -1,4 +1,4 @@
-"""The trained networks as .keras files, for people who stay in Keras; vaecli itself reads the state instead."""
+"""The trained networks as .keras files, for use in Keras; vaecli itself reads the state instead."""
 
 import pathlib
 
@@ -8,7 +8,11 @@ from vaecli.training.vae import Vae
 
 
 def save(vae: Vae, folder: pathlib.Path, *, encoder: str, decoder: str) -> None:
-    """Write both halves into a folder under these names, whole; standard layers only, so Keras alone reads them."""
+    """Write both networks to files of these names in a folder; Keras reads them without vaecli.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
     with replacing_folder(folder) as temporary, translating(folder):
         vae.encoder.save(temporary / encoder)
         vae.decoder.save(temporary / decoder)

@@ -1,210 +1,227 @@
-"""The training loop: epochs of many-step calls, validation, early stopping, a state that can be saved anywhere.
+"""The training loop: epochs, validation, early stopping, rollbacks, saved states.
 
-It is a loop of our own because Keras' `fit` can neither be stopped and resumed within an epoch to the bit, nor
-run under MultiWorkerMirroredStrategy.
+Keras' `fit` can neither be stopped and resumed within an epoch to the bit, nor run under
+MultiWorkerMirroredStrategy, hence a loop of our own.
 
-Early stopping and the schedule. The cosine takes the rate to zero at the last epoch, and the last, slow steps are
-where the loss falls most surely, so a run that is cut before them gives something away. Patience ends a run under
-either schedule all the same, because that is what it says; its default, a third of the default epochs, is long
-enough that a run which still gains from the falling rate is not cut, and one that overfits is.
+Early stopping: under the cosine most of the gain comes in the last, slow epochs, so a run that patience ends early
+loses some of it. The default patience, a third of the default epochs, ends runs that overfit and no others.
 
-Broken steps. When a loss or a weight is no finite number, the run goes back to its last saved state and on from
-there with half the learning rate, the same images and the same noise; after `MAX_SETBACKS` times it gives up.
+Rollbacks: if a loss or a weight is not finite, the run returns to its last saved state and repeats the same steps
+with half the learning rate, at most `MAX_ROLLBACKS` times in a run.
 """
 
-import dataclasses
 import math
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vaecli.errors import TrainingError
-from vaecli.options import TrainOptions
+from vaecli.latent.summary import summarise
 from vaecli.runs.history import Row
 from vaecli.runs.progress import Epoch, Watcher
 from vaecli.runs.state import State
 from vaecli.training import checkpoint
-from vaecli.training.cluster.devices import Agreed
-from vaecli.training.previews import Gallery
-from vaecli.training.schedule import epoch_order, learning_rates
-from vaecli.training.steps import Engine
-from vaecli.training.validation import Validation
+from vaecli.training.cluster.devices import Decision
+from vaecli.training.schedule import epoch_order
+from vaecli.training.validation import Measurement
 
-SECONDS_A_CALL = 0.4  # signals are seen between calls into the graph
-MAX_SETBACKS = 3
+if TYPE_CHECKING:
+    from vaecli.training.trainer import Trainer
 
-
-@dataclasses.dataclass(frozen=True)
-class Hooks:
-    """What the loop calls.
-
-    Attributes:
-        save: writes the state: at the start, after every epoch, before a stop, every `save_every` seconds.
-        reload: puts the saved variables back and returns the saved state.
-        gallery: makes pictures for the watcher.
-        watch: is told of every call and epoch.
-        stop: asked between calls into the graph; a reason ends the run.
-        save_every: seconds.
-    """
-
-    save: Callable[[], None]
-    reload: Callable[[], State]
-    gallery: Gallery
-    watch: Watcher
-    stop: Callable[[], str | None]
-    save_every: float = math.inf
+CALL_SECONDS = 0.4  # of one call of the graph: signals are seen between calls
+CALL_BYTES = 2**28  # of the images of one call
+MAX_ROLLBACKS = 3
 
 
-class _NotFiniteError(Exception):
-    """What was seen, and where."""
+class NotFiniteError(Exception):
+    """A loss or a weight that is NaN or infinite; the text says which and where."""
 
 
 class Loop:
-    """One run's way through its epochs over the images at `indices`; `state` says where it stands between calls."""
+    """The epochs that are left of a run.
+
+    Args:
+        trainer: networks, data and state.
+        watch: receives every call of the graph and every epoch.
+        stop: asked between calls; a reason ends the run.
+        saved: called with the state whenever it has been written, by the chief alone.
+        save_every: seconds between saved states within an epoch.
+    """
 
     def __init__(
         self,
-        engine: Engine,
-        validation: Validation,
-        indices: np.ndarray,
-        options: TrainOptions,
-        state: State,
+        trainer: "Trainer",
+        *,
+        watch: Watcher,
+        stop: Callable[[], str | None],
+        saved: Callable[[State], None] = lambda _: None,
+        save_every: float = math.inf,
     ) -> None:
-        self.state = state
-        self.steps_per_epoch = -(-len(indices) // options.batch_size)
-        self._engine, self._validation = engine, validation
-        self._indices, self._n_train, self._options = indices, len(indices), options
-        self._steps_a_call = 1
+        self._trainer, self._options = trainer, trainer.options
+        self._watch, self._stop, self._saved, self._save_every = watch, stop, saved, save_every
         self._saved_at = 0.0
+        self._steps_per_call = 1
+        image_bytes = math.prod(trainer.image_shape)
+        self._most_steps = max(1, CALL_BYTES // (image_bytes * self._options.batch_size))
 
-    def run(self, hooks: Hooks) -> str:
-        """Train to the end, or until `hooks.stop()` gives a reason; the reason is returned.
+    def run(self) -> str:
+        """Train to the end or until `stop` gives a reason, restore the best weights, and return why training ended.
 
         Raises:
-            TrainingError: the loss is not a finite number, with a smaller learning rate neither.
+            TrainingError: a loss or a weight is not finite, after `MAX_ROLLBACKS` rollbacks too.
+            OutputError: the state cannot be written.
         """
-        self._save(hooks)  # of the start: a run killed in its first epoch can be resumed, too
-        while self.state.epoch < self._options.epochs:
-            if self.out_of_patience:
-                return (
-                    f"the validation loss has not fallen for {self._options.patience} epochs (--patience); "
-                    f"the weights of epoch {self.state.best_epoch} are kept"
-                )
-            try:
-                reason = self._train_epoch(hooks)
-                self._require_finite_weights()
-                epoch = None if reason else self._close_epoch(hooks.gallery)
-            except _NotFiniteError as seen:
-                self._go_back(seen, hooks)
-                continue
-            self._save(hooks)  # before anybody is told: a kill between costs a frame of the GIF, not an epoch
-            if epoch is None:
-                return str(reason)
-            hooks.watch.epoch_ended(epoch)
-        return f"all {self._options.epochs} epochs are done; the weights of epoch {self.state.best_epoch} are kept"
+        reason = self._run()
+        checkpoint.restore_best(self._state, self._trainer.vae.variables)
+        return reason
 
     @property
-    def out_of_patience(self) -> bool:
-        """Whether no epoch has been better for so long that the run ends early."""
-        waited = self.state.epoch - max(self.state.best_epoch, self.state.patience_from)
-        return waited >= self._options.patience
+    def _state(self) -> State:
+        return self._trainer.state
 
-    def _save(self, hooks: Hooks) -> None:
-        hooks.save()
+    def _run(self) -> str:
+        self._save()  # a run killed in its first epoch can be resumed
+        while self._state.epoch < self._options.epochs:
+            if self._trainer.out_of_patience:
+                return (
+                    f"the validation loss has not fallen for {self._options.patience} epochs (--patience); "
+                    f"the weights of epoch {self._state.best_epoch} are kept"
+                )
+            try:
+                reason = self._train_epoch()
+                self._require_finite_weights()
+                epoch = None if reason else self._end_epoch()
+            except NotFiniteError as error:
+                self._roll_back(error)
+                continue
+            self._save()  # before the watchers: a kill between costs a frame of the GIF, not an epoch
+            if epoch is None:
+                return str(reason)
+            self._watch.epoch_ended(epoch)
+        return f"all {self._options.epochs} epochs are done; the weights of epoch {self._state.best_epoch} are kept"
+
+    def _save(self) -> None:
+        if self._trainer.save():
+            self._saved(self._state)
         self._saved_at = time.monotonic()
 
-    def _go_back(self, seen: _NotFiniteError, hooks: Hooks) -> None:
-        setbacks, factor = self.state.setbacks + 1, self.state.rate_factor / 2
-        if setbacks > MAX_SETBACKS:
-            best = f" The best model so far, of epoch {self.state.best_epoch}: vaecli export -m RUN."
+    def _roll_back(self, error: NotFiniteError) -> None:
+        """Return to the saved state with half the learning rate.
+
+        Raises:
+            TrainingError: `MAX_ROLLBACKS` have not helped.
+        """
+        rollbacks, scale = self._state.rollbacks + 1, self._state.learning_rate_scale / 2
+        if rollbacks > MAX_ROLLBACKS:
+            best = f" To export the best epoch so far, {self._state.best_epoch}: vaecli export -m RUN."
             raise TrainingError(
-                f"{seen}. Going back with half the learning rate has not helped, {MAX_SETBACKS} times. "
+                f"{error}, after {MAX_ROLLBACKS} rollbacks with half the learning rate each. "
                 "The last good state is kept.",
-                hint=f"Train anew with a lower --learning-rate than {self._options.learning_rate}."
-                + (best if self.state.best_weights else ""),
+                hint=f"Train again with a lower --learning-rate than {self._options.learning_rate}."
+                + (best if self._state.best_weights else ""),
             )
-        self.state = hooks.reload()
-        self.state.setbacks, self.state.rate_factor = setbacks, factor
-        self._save(hooks)  # the count survives a kill
-        hooks.watch.note(
-            f"{seen}. Back to step {self._step} with half the learning rate, "
-            f"{self._options.learning_rate * factor:.2g} at its peak (time {setbacks} of {MAX_SETBACKS} at most)."
+        self._trainer.resume()
+        self._trainer.broadcast()
+        self._state.rollbacks, self._state.learning_rate_scale = rollbacks, scale
+        self._save()  # the count survives a kill
+        self._watch.note(
+            f"{error}. Training returns to step {self._trainer.step} with half the learning rate: "
+            f"{self._options.learning_rate * scale:.2g} at its peak (rollback {rollbacks} of {MAX_ROLLBACKS})."
         )
 
     def _require_finite_weights(self) -> None:
-        if not self._engine.is_finite():
-            raise _NotFiniteError(f"A weight is no finite number in epoch {self.state.epoch + 1}")
+        if not self._trainer.steps.is_finite():
+            raise NotFiniteError(f"A weight is NaN or infinite in epoch {self._state.epoch + 1}")
 
-    @property
-    def _step(self) -> int:
-        """Steps taken since training began."""
-        return self.state.epoch * self.steps_per_epoch + self.state.batch
-
-    def _train_epoch(self, hooks: Hooks) -> str | None:
-        state = self.state
-        order = self._indices[epoch_order(self._n_train, seed=self._options.seed, epoch=state.epoch)]
-        while state.batch < self.steps_per_epoch:
-            due = time.monotonic() - self._saved_at >= hooks.save_every
-            agreed = self._engine.devices.agree(Agreed(hooks.stop(), due, self._steps_a_call))
-            if agreed.reason:
-                return agreed.reason
-            if agreed.save:
+    def _train_epoch(self) -> str | None:
+        """Train the rest of the current epoch; return a reason to stop, or None at its end."""
+        trainer, state = self._trainer, self._state
+        order = epoch_order(trainer.n_train, seed=self._options.seed, epoch=state.epoch)
+        positions = trainer.train_indices[order]
+        while state.batch < trainer.steps_per_epoch:
+            save_is_due = time.monotonic() - self._saved_at >= self._save_every
+            proposal = Decision(self._stop(), save_is_due, self._steps_per_call)
+            decision = trainer.devices.agree(proposal)
+            if decision.reason:
+                return decision.reason
+            if decision.save:
                 self._require_finite_weights()
-                self._save(hooks)
-            part = self._batches(order, state.batch, agreed.steps)
-            ahead = self._batches(order, state.batch + len(part), agreed.steps)
-            seconds = self._call(part, ahead)
-            hooks.watch.stepped(state.epoch + 1, state.batch, part.size / seconds)
+                self._save()
+            batches = self._batches(positions, state.batch, decision.steps)
+            ahead = self._batches(positions, state.batch + len(batches), decision.steps)
+            seconds = self._take_steps(batches, ahead)
+            self._watch.stepped(state.epoch + 1, state.batch, batches.size / seconds)
         return None
 
-    def _batches(self, order: np.ndarray, first: int, count: int) -> np.ndarray:
-        """Up to `count` batches of an epoch from number `first` on, (S, B); the last one, if smaller, alone."""
-        size, full = self._options.batch_size, self._n_train // self._options.batch_size
-        if first >= full:
-            return order[first * size :].reshape(1, -1)  # empty beyond the end
-        count = min(count, full - first)
-        return order[first * size : (first + count) * size].reshape(count, size)
+    def _batches(self, positions: np.ndarray, first: int, count: int) -> np.ndarray:
+        """Return up to `count` batches (S, B) of an epoch from number `first` on.
 
-    def _call(self, indices: np.ndarray, ahead: np.ndarray) -> float:
-        state, count, first = self.state, len(indices), self._step
+        A smaller last batch comes alone; after it there are none.
+        """
+        size, full = self._options.batch_size, len(positions) // self._options.batch_size
+        if first >= full:
+            return positions[first * size :].reshape(1, -1)
+        count = min(count, full - first)
+        return positions[first * size : (first + count) * size].reshape(count, size)
+
+    def _take_steps(self, batches: np.ndarray, ahead: np.ndarray) -> float:
+        """Take the steps of batches (S, B), add up their losses, and return the seconds they took."""
+        state, count, first = self._state, len(batches), self._trainer.step
         start = time.perf_counter()
-        reconstruction, kl = self._engine.run(indices, self._rates(first, count), first, ahead=ahead)
+        rates = self._trainer.learning_rates(first, count)
+        reconstruction, kl = self._trainer.steps.run(batches, rates, first, ahead=ahead)
         seconds = time.perf_counter() - start
-        broken = np.flatnonzero(~np.isfinite(reconstruction + kl))
-        if broken.size:
-            i = broken[0]
-            raise _NotFiniteError(
-                f"The loss is no finite number in epoch {state.epoch + 1}, step {first + i + 1}: "
+        not_finite = np.flatnonzero(~np.isfinite(reconstruction + kl))
+        if not_finite.size:
+            i = not_finite[0]
+            raise NotFiniteError(
+                f"The loss is NaN or infinite in epoch {state.epoch + 1}, step {first + i + 1}: "
                 f"reconstruction {reconstruction[i]:.4g}, KL {kl[i]:.4g} nats"
             )
-        state.reconstruction += float(reconstruction.sum(dtype=np.float64)) * indices.shape[1]
-        state.kl += float(kl.sum(dtype=np.float64)) * indices.shape[1]
+        state.reconstruction += float(reconstruction.sum(dtype=np.float64)) * batches.shape[1]
+        state.kl += float(kl.sum(dtype=np.float64)) * batches.shape[1]
         state.seconds += seconds
         state.batch += count
-        if count == self._steps_a_call:  # the first call traces the graph, so grow by at most 4 a call
-            wanted = int(SECONDS_A_CALL / (seconds / count))
-            self._steps_a_call = min(max(1, wanted), 4 * self._steps_a_call)
+        if count == self._steps_per_call:  # at most 4 times as many: the first call also traces the graph
+            steps = int(CALL_SECONDS / (seconds / count))
+            self._steps_per_call = min(max(1, steps), 4 * self._steps_per_call, self._most_steps)
         return seconds
 
-    def _rates(self, first: int, count: int) -> np.ndarray:
-        total = self._options.epochs * self.steps_per_epoch
-        peak = self._options.learning_rate * self.state.rate_factor
-        return learning_rates(first, count, total=total, peak=peak, schedule=self._options.schedule)
-
-    def _close_epoch(self, gallery: Gallery) -> Epoch:
-        state, beta = self.state, self._options.beta
-        last_step = (state.epoch + 1) * self.steps_per_epoch - 1
+    def _end_epoch(self) -> Epoch:
+        """Measure the validation loss, add a row to the history, and keep the weights if they are the best."""
+        trainer, state = self._trainer, self._state
         start = time.perf_counter()
-        measured = self._validation.measure()
-        val_reconstruction, val_kl = measured.reconstruction, float(measured.kl.sum())
+        measurement = trainer.validation.measure()
+        row = self._row(measurement, val_seconds=time.perf_counter() - start)
+        state.history.append(row)
+        state.epoch, state.batch = state.epoch + 1, 0
+        state.reconstruction = state.kl = state.seconds = 0.0
+        is_best = row["val_loss"] < state.best_loss
+        if is_best:
+            weights = checkpoint.values(trainer.vae.variables)
+            state.keep_best(row["val_loss"], weights, self._facts(measurement))
+        return Epoch(
+            row=row,
+            best=is_best,
+            active_units=measurement.active_units,
+            kl=measurement.kl.mean(axis=0),
+            samples=trainer.previews.samples,
+            reconstructions=trainer.previews.reconstructions,
+        )
+
+    def _row(self, measurement: Measurement, val_seconds: float) -> Row:
+        state, trainer, beta = self._state, self._trainer, self._options.beta
+        val_reconstruction, val_kl = measurement.reconstruction, float(measurement.kl.mean(axis=0).sum())
         if not math.isfinite(val_reconstruction + val_kl):
-            raise _NotFiniteError(
-                f"The validation loss is no finite number in epoch {state.epoch + 1}: "
+            raise NotFiniteError(
+                f"The validation loss is NaN or infinite in epoch {state.epoch + 1}: "
                 f"reconstruction {val_reconstruction:.4g}, KL {val_kl:.4g} nats"
             )
-        reconstruction, kl = state.reconstruction / self._n_train, state.kl / self._n_train
-        row: Row = {
+        reconstruction, kl = state.reconstruction / trainer.n_train, state.kl / trainer.n_train
+        last_step = (state.epoch + 1) * trainer.steps_per_epoch - 1
+        return {
             "epoch": state.epoch + 1,
             "loss": reconstruction + beta * kl,
             "reconstruction": reconstruction,
@@ -212,19 +229,19 @@ class Loop:
             "val_loss": val_reconstruction + beta * val_kl,
             "val_reconstruction": val_reconstruction,
             "val_kl": val_kl,
-            "learning_rate": float(self._rates(last_step, 1)[0]),
+            "learning_rate": float(trainer.learning_rates(last_step, 1)[0]),
             "seconds": state.seconds,
-            "images_per_second": self._n_train / state.seconds,
-            "val_seconds": time.perf_counter() - start,
+            "images_per_second": trainer.n_train / state.seconds,
+            "val_seconds": val_seconds,
         }
-        state.history.append(row)
-        state.epoch, state.batch = state.epoch + 1, 0
-        state.reconstruction = state.kl = state.seconds = 0.0
-        return Epoch(
-            row=row,
-            best=state.keep_best(row["val_loss"], checkpoint.values(self._engine.vae.variables)),
-            active_units=measured.active_units,
-            kl=measured.kl,
-            samples=gallery.samples,
-            reconstructions=gallery.reconstructions,
+
+    def _facts(self, measurement: Measurement) -> dict[str, np.ndarray]:
+        """Summarise the posteriors of the validation images."""
+        labels, indices = self._trainer.data.labels, self._trainer.validation.indices
+        return summarise(
+            measurement.z_mean,
+            measurement.kl,
+            None if labels is None else labels[indices],
+            len(self._trainer.data.class_names),
+            examples=self._options.examples,
         )

@@ -1,4 +1,4 @@
-"""The loss in the graph: cross-entropy plus beta times KL, summed over pixels, one number an image, in nats."""
+"""The two terms of the loss of each image, in nats: negative log-likelihood, summed over pixels, and KL."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -13,10 +13,10 @@ from vaecli.training.vae import Vae
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow has no types
 def cross_entropy(images: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Bernoulli cross-entropy of every pixel with its gradient in closed form, sigmoid(logits) - images.
+    """Compute the Bernoulli cross-entropy of every pixel; its gradient is sigmoid(logits) - images, in closed form.
 
-    The same values as minus `probability.likelihoods.Bernoulli.log_prob`, at about half the cost in a training
-    step; a test holds them equal, values and gradients.
+    The values are minus `probability.likelihoods.Bernoulli.log_prob`, at about half the cost in a training step; a
+    test holds values and gradients equal.
     """
     values = tf.nn.relu(logits) - logits * images + tf.math.log1p(tf.exp(-tf.abs(logits)))
 
@@ -26,16 +26,19 @@ def cross_entropy(images: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     return values, gradient
 
 
-# negative log-likelihood of every pixel in a form that trains faster, by the name of the likelihood
+# name of a likelihood -> its negative log-likelihood of every pixel, in a form that trains faster
 FUSED: dict[str, Callable[[tf.Tensor, Mapping[str, tf.Tensor]], tf.Tensor]] = {
     "bernoulli": lambda images, outputs: cross_entropy(images, outputs["logits"]),
 }
 
 
 class Terms(NamedTuple):
-    """What the loss of each image is made of, in nats, and the posterior's means.
+    """The terms of the loss of N images, in nats, and the posterior means.
 
-    `reconstruction` is (N,); `kl`, of each latent dimension, and `z_mean` are (N, D).
+    Attributes:
+        reconstruction: (N,) negative log-likelihood.
+        kl: (N, D) KL divergence of each latent dimension.
+        z_mean: (N, D).
     """
 
     reconstruction: tf.Tensor
@@ -44,13 +47,13 @@ class Terms(NamedTuple):
 
 
 def terms(vae: Vae, images: tf.Tensor, noise: tf.Tensor, *, training: bool) -> Terms:
-    """The terms of each image with one sample of the posterior.
+    """Compute the terms of each image, with one sample of its posterior.
 
     Args:
         vae: the networks.
         images: (N, H, W, C) float32 in [0, 1].
         noise: (N, D) standard normal.
-        training: as Keras layers take it.
+        training: passed to the Keras layers.
     """
     posterior = vae.encode({"image": images}, training=training)
     z_mean, z_log_var = (tf.cast(posterior[name], tf.float32) for name in ("z_mean", "z_log_var"))
@@ -62,7 +65,7 @@ def terms(vae: Vae, images: tf.Tensor, noise: tf.Tensor, *, training: bool) -> T
 
 
 def _cost(likelihood: Likelihood, images: tf.Tensor, outputs: Mapping[str, tf.Tensor]) -> tf.Tensor:
-    """Negative log-likelihood of every pixel (N, H, W, C), in nats."""
+    """Compute the negative log-likelihood of every pixel (N, H, W, C), in nats."""
     if likelihood.name in FUSED:
         return FUSED[likelihood.name](images, outputs)
     return -likelihood.log_prob(images, outputs, keras.ops)

@@ -1,8 +1,8 @@
-"""bfloat16 where the machine computes in it, in training steps alone; variables, losses and KL stay float32.
+"""bfloat16 in training steps, where the machine computes in it; variables, losses and KL stay float32.
 
-On a processor it is oneDNN's rewrite of the graph, which acts on every tf.function of the process while it is on;
-on a GPU it is Keras' `mixed_bfloat16` policy, which counts while a layer is traced. Either is on inside `active`
-and off outside, so that validation, pictures, parity and calibration are computed in float32 by the same variables.
+On a CPU it is oneDNN's rewrite of the graph, which acts on every tf.function of the process while it is on. On a
+GPU it is Keras' `mixed_bfloat16` policy, which acts while a layer is traced. Either is on inside `active` alone, so
+that validation, previews, parity and calibration compute in float32 with the same variables.
 """
 
 import contextlib
@@ -17,41 +17,45 @@ from vaecli.errors import OptionError
 from vaecli.training.vae import Vae
 
 Resolved = Literal["float32", "bfloat16"]
-PROCESSOR_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})  # as Linux names them
+CPU_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})  # as in /proc/cpuinfo
 COMPUTE_CAPABILITY = (8, 0)  # of NVIDIA's first GPUs with bfloat16
 
 
-def choose(wanted: str, *, insist: bool = True) -> Resolved:
-    """What `auto`, `float32` or `bfloat16` means on this machine.
+def choose(requested: str, *, insist: bool = True) -> Resolved:
+    """Resolve `auto`, `float32` or `bfloat16` for this machine.
+
+    Args:
+        requested: the value of `--precision`.
+        insist: whether to refuse bfloat16 where the machine lacks it, rather than return float32.
 
     Raises:
-        OptionError: bfloat16 is wanted and not there; without `insist` that is float32.
+        OptionError: the machine does not compute in bfloat16.
     """
-    if wanted == "float32":
+    if requested == "float32":
         return "float32"
     if supported():
         return "bfloat16"
-    if wanted == "bfloat16" and insist:
+    if requested == "bfloat16" and insist:
         raise OptionError(
-            "--precision bfloat16 needs a processor with AVX512-BF16 or AMX, or a GPU with bfloat16; this machine "
-            "has neither. Use --precision auto.",
+            "--precision bfloat16 needs a CPU with AVX512-BF16 or AMX, or a GPU with bfloat16; this machine has "
+            "neither. Use --precision auto.",
             option="--precision",
         )
     return "float32"
 
 
 def supported() -> bool:
-    """Whether what trains computes in bfloat16 itself: all GPUs, or the processor where there is none."""
+    """Return whether the training devices compute in bfloat16: all GPUs, or the CPU if there is no GPU."""
     gpus = tf.config.list_physical_devices("GPU")
     if not gpus:
-        return bool(PROCESSOR_FLAGS & _processor_flags())
+        return bool(CPU_FLAGS & _cpu_flags())
     details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
-    return all(found.get("compute_capability", (0, 0)) >= COMPUTE_CAPABILITY for found in details)
+    return all(gpu.get("compute_capability", (0, 0)) >= COMPUTE_CAPABILITY for gpu in details)
 
 
 @contextlib.contextmanager
 def active(vae: Vae, precision: Resolved) -> Iterator[None]:
-    """The precision of what is traced and run in the body: steps of `vae`."""
+    """Trace and run the training steps of `vae` in this precision in the body."""
     if precision == "float32":
         yield
         return
@@ -62,7 +66,7 @@ def active(vae: Vae, precision: Resolved) -> Iterator[None]:
 
 @contextlib.contextmanager
 def rewritten() -> Iterator[None]:
-    """Convolutions and products of every tf.function in bfloat16, by oneDNN's rewrite."""
+    """Compute convolutions and products of every tf.function in bfloat16 in the body, by oneDNN's rewrite."""
     tf.config.optimizer.set_experimental_options({"auto_mixed_precision_onednn_bfloat16": True})
     try:
         yield
@@ -72,7 +76,7 @@ def rewritten() -> Iterator[None]:
 
 @contextlib.contextmanager
 def mixed_policy(vae: Vae) -> Iterator[None]:
-    """Layers that compute in bfloat16 when they are called or traced; their variables are float32 all along."""
+    """Compute layers that are called or traced in the body in bfloat16; their variables stay float32."""
     layers = [*vae.encoder.layers, *vae.decoder.layers]
     before = [layer.dtype_policy for layer in layers]
     try:
@@ -84,7 +88,7 @@ def mixed_policy(vae: Vae) -> Iterator[None]:
             layer.dtype_policy = policy
 
 
-def _processor_flags() -> set[str]:
+def _cpu_flags() -> set[str]:
     try:
         text = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:

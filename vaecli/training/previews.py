@@ -1,36 +1,52 @@
-"""Pictures of the weights as they are: samples of the prior, reconstructions of validation images."""
+"""Samples and reconstructions by the current weights, to look at while training."""
 
 import numpy as np
 
 from vaecli.data.images import Images
 from vaecli.latent.draws import standard_normal
+from vaecli.pixels import chunk_length, chunks, to_float32
 from vaecli.training.vae import Vae
+from vaecli.training.validation import CHUNK_BYTES, MOST_IMAGES
+
+MOST_BYTES = 2**24  # of the 8-bit pixels of all previews: 16 grey images of 1,000 x 1,000
 
 
-class Gallery:
-    """The same latents and the same images every time, so that epochs can be compared.
+class Previews:
+    """Images made from the same latents and the same validation images after every epoch, so that epochs compare.
 
     Args:
         vae: the networks.
-        images: (N, H, W, C) uint8.
-        indices: of those that belong to validation.
-        seed: of the samples: those that `vaecli sample --seed` draws.
+        images: (N, H, W, C) uint8, all images.
+        indices: positions of the validation images.
+        seed: of the samples, which are those of `vaecli sample --seed`.
     """
 
     def __init__(self, vae: Vae, images: Images, indices: np.ndarray, *, seed: int) -> None:
         self._vae, self._images, self._indices, self._seed = vae, images, indices, seed
+        self._shape = images.shape[1:]
 
     def samples(self, n: int) -> np.ndarray:
-        """The first n pictures of the prior, (n, H, W, C) float32 in [0, 1]."""
-        z = standard_normal(0, n, self._vae.latent_dim, seed=self._seed)
-        return self._decode(z)
+        """Return the first n samples of the prior, (n, H, W, C) float32 in [0, 1]; fewer of very large images."""
+        return self._decode(standard_normal(0, self._at_most(n), self._vae.latent_dim, seed=self._seed))
 
     def reconstructions(self, n: int) -> tuple[np.ndarray, np.ndarray]:
-        """The first n validation images and what becomes of them, both (n, H, W, C) float32 in [0, 1]."""
-        images = self._images[self._indices[:n]].astype(np.float32) / np.float32(255)
-        return images, self._decode(self._vae.encode({"image": images})["z_mean"])
+        """Return the first n validation images and their reconstructions, both (n, H, W, C) float32 in [0, 1].
+
+        There are fewer of very large images, and where there are fewer validation images.
+        """
+        images = to_float32(self._images[self._indices[: self._at_most(n)]])
+        z_mean = [self._vae.encode({"image": images[part]})["z_mean"] for part in self._parts(len(images))]
+        return images, self._decode(np.concatenate(z_mean))
 
     def _decode(self, z: np.ndarray) -> np.ndarray:
-        outputs = {name: value.numpy() for name, value in self._vae.decode({"z": z}).items()}
-        images: np.ndarray = self._vae.likelihood.mean(outputs, np)
-        return images
+        images = []
+        for part in self._parts(len(z)):
+            outputs = {name: value.numpy() for name, value in self._vae.decode({"z": z[part]}).items()}
+            images.append(self._vae.likelihood.mean(outputs, np))
+        return np.concatenate(images)
+
+    def _at_most(self, n: int) -> int:
+        return chunk_length(self._shape, most=n, chunk_bytes=MOST_BYTES)
+
+    def _parts(self, count: int) -> list[slice]:
+        return [*chunks(count, self._shape, most=MOST_IMAGES, chunk_bytes=CHUNK_BYTES)]

@@ -1,22 +1,22 @@
-"""The learning rate of every step, Adam's memory, the order of the images in every epoch: functions, no state."""
+"""The learning rate of every step, Adam's memory and the order of the images, as functions without state."""
 
 import numpy as np
 
 from vaecli.choices import Schedule
 
-WARM_UP = 0.03  # of all steps, within these limits: shorter ones kill ReLU units, longer ones waste time
-WARM_UP_STEPS = (100.0, 400.0)
+WARM_UP = 0.03  # of all steps, within the limits below
+WARM_UP_STEPS = (100.0, 400.0)  # a shorter warm-up switches ReLU units off for good, a longer one wastes time
 
 
 def learning_rates(
     first: int, count: int, *, total: int, peak: float, schedule: Schedule = "cosine"
 ) -> np.ndarray:
-    """Learning rates of steps `first` to `first + count - 1`, (count,) float32.
+    """Return the learning rates of steps `first` to `first + count - 1`, (count,) float32.
 
     Args:
-        first: the number of the first step.
-        count: how many.
-        total: the steps of the whole run; from there on the cosine gives zero.
+        first: number of the first step.
+        count: number of steps.
+        total: number of steps of the run; after them the cosine is zero.
         peak: the highest rate.
         schedule: `cosine`, a linear warm-up and then half a cosine to zero (Loshchilov & Hutter 2017), or
             `constant`.
@@ -32,15 +32,15 @@ def learning_rates(
 
 
 def beta_2(schedule: Schedule) -> float:
-    """Adam's memory of squared gradients: 100 steps under the cosine, the classic 1,000 at a constant rate.
+    """Return the decay of Adam's mean of squared gradients: 100 steps of memory under the cosine, else 1,000.
 
-    With a short memory it follows gradients whose size changes fast, as it does where the rate is high early.
+    With a short memory Adam follows gradients whose size changes fast, as it does early, at a high rate.
     """
     return 0.999 if schedule == "constant" else 0.99
 
 
 def epoch_order(count: int, *, seed: int, epoch: int) -> np.ndarray:
-    """The order of `count` images in an epoch, (count,) int32, from (seed, epoch) alone."""
+    """Return the order of `count` images in an epoch, (count,) int32; it follows from (seed, epoch) alone."""
     generator = np.random.Generator(np.random.Philox(key=np.array([seed, epoch], np.uint64)))
     keys = generator.bit_generator.random_raw(count)  # raw words: numpy promises no stream beyond them
     return np.argsort(keys, kind="stable").astype(np.int32)

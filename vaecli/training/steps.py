@@ -10,33 +10,40 @@ from vaecli.choices import Schedule
 from vaecli.data.images import Images
 from vaecli.training.cluster.devices import Devices
 from vaecli.training.image_source import source_of
+from vaecli.training.keras_settings import standard_settings
 from vaecli.training.objective import terms
 from vaecli.training.precision import Resolved, active
 from vaecli.training.schedule import beta_2
 from vaecli.training.vae import Vae
 
-CLIP_NORM = 1000.0  # nats; ordinary gradients stay below, a broken step is cut to size
+CLIP_NORM = 1000.0  # of all gradients together, in nats; ordinary steps stay below
 
 
 class SummedAdam(keras.optimizers.Adam):  # type: ignore[misc]  # Keras has no types
-    """Adam for gradients that are sums over all replicas already; Keras would clip before it sums them."""
+    """Adam for gradients that are already summed over all replicas; Keras would clip before it sums."""
 
     def _all_reduce_sum_gradients(self, grads_and_vars: list[Any]) -> list[Any]:
         return grads_and_vars
 
 
 def make_optimizer(vae: Vae, beta_2: float) -> keras.optimizers.Optimizer:
-    """Adam, built at once so that its state can be saved before the first step; the engine sets its rate."""
-    optimizer = SummedAdam(learning_rate=0.0, beta_2=beta_2, global_clipnorm=CLIP_NORM, name="adam")
-    optimizer.build(vae.variables)
+    """Make Adam with all its variables, so that they can be saved before the first step.
+
+    `TrainingSteps` sets the learning rate of each step.
+    """
+    with standard_settings():
+        optimizer = SummedAdam(
+            learning_rate=0.0, beta_2=beta_2, epsilon=1e-7, global_clipnorm=CLIP_NORM, name="adam"
+        )
+        optimizer.build(vae.variables)
     return optimizer
 
 
-class Engine:
-    """Training steps over images (N, H, W, C) that stay uint8, in memory or in a file, and are scaled on the fly.
+class TrainingSteps:
+    """Training steps on images (N, H, W, C) uint8, which are scaled to [0, 1] in the graph.
 
     Randomness is stateless: the caller gives the order of the images, and the noise of step s follows from
-    (seed, s) by position in the batch. So a run can be taken up at any step, and each replica takes its part.
+    (seed, s) and the position in the batch. So a run can be resumed at any step, on any number of devices.
     """
 
     def __init__(
@@ -56,12 +63,10 @@ class Engine:
         with self.devices.scope():
             self.optimizer = make_optimizer(vae, beta_2(schedule))
         self._source = source_of(images)
-        self._beta = beta
-        self._seed = seed % 2**31
-        self._latent_dim = vae.latent_dim
+        self._beta, self._seed = beta, seed
         self._run = tf.function(
-            self._steps,
-            autograph=False,  # it would take half a second to read this source and all that it calls
+            self._all_steps,
+            autograph=False,  # saves half a second of reading this source and all that it calls
             input_signature=[
                 self._source.signature,
                 tf.TensorSpec((None,), tf.float32),
@@ -71,26 +76,26 @@ class Engine:
         )
 
     def run(
-        self, indices: np.ndarray, rates: np.ndarray, first_step: int, *, ahead: np.ndarray | None = None
+        self, positions: np.ndarray, rates: np.ndarray, first_step: int, *, ahead: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Take S steps of B images each.
 
         Args:
-            indices: (S, B) positions in the images.
+            positions: (S, B) of the images.
             rates: (S,) learning rates.
-            first_step: the number of the first of these steps since training began.
-            ahead: (S, B) positions that the next call is likely to have.
+            first_step: number of the first of these steps since training began.
+            ahead: (S, B) positions that the next call will probably have.
 
         Returns:
             reconstruction (S,) and kl (S,): the mean over each batch, in nats.
         """
-        ahead = indices[:0] if ahead is None else ahead
-        mine, mine_ahead = (batches[:, self.devices.share(batches.shape[1])] for batches in (indices, ahead))
+        ahead = positions[:0] if ahead is None else ahead
+        local = self.devices.local_slice(positions.shape[1])
         arguments = (
-            self._source.feed(mine, mine_ahead),
+            self._source.feed(positions[:, local], ahead[:, self.devices.local_slice(ahead.shape[1])]),
             tf.constant(rates, tf.float32),
             tf.constant(first_step, tf.int32),
-            tf.constant(indices.shape[1], tf.int32),
+            tf.constant(positions.shape[1], tf.int32),
         )
         with active(self.vae, self._precision):
             reconstruction, kl = self._run(*arguments)
@@ -98,19 +103,20 @@ class Engine:
 
     @property
     def variables(self) -> list[keras.Variable]:
-        """All that training changes: of the networks, then of the optimizer."""
+        """All variables that training changes: those of the networks, then those of the optimizer."""
         return [*self.vae.variables, *self.optimizer.variables]
 
     def is_finite(self) -> bool:
-        """Whether every number in the variables is one."""
+        """Return whether no variable holds NaN or infinity."""
         return all(bool(np.isfinite(variable.numpy()).all()) for variable in self.variables)
 
-    def _steps(
+    def _all_steps(
         self, fed: tf.Tensor, rates: tf.Tensor, first_step: tf.Tensor, size: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Build the graph of `run`: a loop over the steps."""
         count = tf.shape(fed)[0]
 
-        def one(
+        def body(
             i: tf.Tensor, reconstructions: tf.TensorArray, kls: tf.TensorArray
         ) -> tuple[tf.Tensor, tf.TensorArray, tf.TensorArray]:
             self.optimizer.learning_rate.assign(rates[i])
@@ -119,27 +125,28 @@ class Engine:
             return i + 1, reconstructions.write(i, reconstruction), kls.write(i, kl)
 
         empty = tf.TensorArray(tf.float32, size=count), tf.TensorArray(tf.float32, size=count)
-        _, reconstructions, kls = tf.while_loop(lambda i, *_: i < count, one, (tf.constant(0), *empty))
+        _, reconstructions, kls = tf.while_loop(lambda i, *_: i < count, body, (tf.constant(0), *empty))
         return reconstructions.stack(), kls.stack()
 
     def _step(self, pixels: tf.Tensor, step: tf.Tensor, size: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """In a replica: one step from the pixels of this worker's share of a batch of `size` images."""
-        pixels = self.devices.part(pixels, size, of_worker=True)
+        """Take one step in a replica, given this worker's pixels of a batch of `size` images."""
+        pixels = self.devices.replica_slice(pixels, size, of_worker=True)
         images = tf.cast(pixels, tf.float32) / 255.0
-        noise = tf.random.stateless_normal((size, self._latent_dim), seed=tf.stack([self._seed, step]))
-        noise = self.devices.part(noise, size)
+        seed = tf.stack([tf.constant(self._seed, tf.int64), tf.cast(step, tf.int64)])
+        noise = tf.random.stateless_normal((size, self.vae.latent_dim), seed=seed)
+        noise = self.devices.replica_slice(noise, size)
         variables = self.vae.variables
         with tf.GradientTape() as tape:
             reconstruction, kl_of_dimensions, _ = terms(self.vae, images, noise, training=True)
             kl = tf.reduce_sum(kl_of_dimensions, axis=1)
-            loss = _mean(reconstruction + self._beta * kl, size)
+            loss = _batch_mean(reconstruction + self._beta * kl, size)
         gradients = tape.gradient(loss, variables)
-        means = _mean(reconstruction, size), _mean(kl, size)
-        *gradients, reconstruction, kl = self.devices.total([*gradients, *means], size)
+        means = _batch_mean(reconstruction, size), _batch_mean(kl, size)
+        *gradients, reconstruction, kl = self.devices.all_reduce_in_replica([*gradients, *means], size)
         self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return reconstruction, kl
 
 
-def _mean(values: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
-    """The part of these values (n,) in the mean over a batch: n is smaller than `size` in each of many replicas."""
+def _batch_mean(values: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+    """Divide the sum of the local values by the size of the whole batch: summed over replicas, the batch mean."""
     return tf.reduce_sum(values) / tf.cast(size, tf.float32)

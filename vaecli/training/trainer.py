@@ -1,168 +1,143 @@
-"""One training run put together: network, engine, validation, loop, and the state they share."""
+"""A training run put together: networks, training steps, validation, and the state that they share."""
 
 import math
 import pathlib
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from vaecli.data.images import CHUNK, Images
+from vaecli.data.images import Images, ImageSet
 from vaecli.options import TrainOptions
+from vaecli.pixels import SCALE, chunks
 from vaecli.probability.likelihoods import likelihood
 from vaecli.runs import state as states
-from vaecli.runs.progress import Watcher
 from vaecli.runs.state import State
 from vaecli.training import checkpoint as checkpoints
-from vaecli.training import precision
+from vaecli.training import precision, schedule
 from vaecli.training.cluster.devices import Devices
-from vaecli.training.loop import Hooks, Loop
-from vaecli.training.previews import Gallery
-from vaecli.training.schedule import learning_rates
-from vaecli.training.steps import Engine
-from vaecli.training.vae import build, parameter_count
+from vaecli.training.previews import Previews
+from vaecli.training.steps import TrainingSteps
+from vaecli.training.vae import build
 from vaecli.training.validation import Validation
 
 
 class Trainer:
-    """Trains on images, in memory or in their file, and keeps its state in one file.
+    """The parts of a run and its state; `Loop` trains it.
 
     Args:
-        images: (N, H, W, C) uint8, the whole training set.
+        data: all images of the training split, in memory or in their file.
         held_out: (N,) bool, true for the validation images.
-        options: what to compute.
-        checkpoint: the file of the state; its folder exists. None in all workers but the chief.
-        devices: what trains; one device if left out.
+        options: of the run.
+        checkpoint: the file of the state, in a folder that exists; None in workers other than the chief.
+        identity: what a run that is resumed from that file must share with this one.
+        devices: the devices that train; one device if left out.
     """
 
     def __init__(
         self,
-        images: Images,
+        data: ImageSet,
         held_out: np.ndarray,
         options: TrainOptions,
+        *,
         checkpoint: pathlib.Path | None,
+        identity: Mapping[str, Any] | None = None,
         devices: Devices | None = None,
     ) -> None:
-        self._devices = devices or Devices()
-        height, width, channels = images.shape[1:]
-        train, held = np.flatnonzero(~held_out), np.flatnonzero(held_out)
-        pixel_mean = _pixel_mean(images, train)
-        with self._devices.scope():
+        self.data, self.options, self.state = data, options, State()
+        self.devices = devices or Devices()
+        self._checkpoint, self._identity = checkpoint, dict(identity or {})
+        self.train_indices, held_out_indices = np.flatnonzero(~held_out), np.flatnonzero(held_out)
+        self.n_train = len(self.train_indices)
+        height, width, channels = data.images.shape[1:]
+        self.image_shape = height, width, channels
+        pixel_mean = _pixel_mean(data.images, self.train_indices)
+        with self.devices.scope():
             self.vae = build(
                 options.network,
                 likelihood(options.likelihood),
-                (height, width, channels),
+                self.image_shape,
                 options.latent_dim,
                 seed=options.seed,
                 pixel_mean=pixel_mean,
             )
-        self._engine = Engine(
+        self.steps = TrainingSteps(
             self.vae,
-            images,
+            data.images,
             beta=options.beta,
             seed=options.seed,
             schedule=options.schedule,
             precision=precision.choose(options.precision),
-            devices=self._devices,
+            devices=self.devices,
         )
-        validation = Validation(self.vae, images, held, seed=options.seed, devices=self._devices)
-        self._gallery = Gallery(self.vae, images, held, seed=options.seed)
-        self.n_train = len(train)
-        self._loop = Loop(self._engine, validation, train, options, State())
-        self._options, self._checkpoint = options, checkpoint
-
-    @property
-    def state(self) -> State:
-        """Where the run stands."""
-        return self._loop.state
-
-    @property
-    def parameters(self) -> int:
-        """The number of weights and biases."""
-        return parameter_count(self.vae)
+        self.validation = Validation(
+            self.vae, data.images, held_out_indices, seed=options.seed, devices=self.devices
+        )
+        self.previews = Previews(self.vae, data.images, held_out_indices, seed=options.seed)
 
     @property
     def steps_per_epoch(self) -> int:
-        """Batches an epoch, the last one smaller if need be."""
-        return self._loop.steps_per_epoch
+        """The number of batches in an epoch; the last one may be smaller."""
+        return -(-self.n_train // self.options.batch_size)
 
-    def rate(self, options: TrainOptions) -> float:
-        """The learning rate of the step to come, had the run these options."""
-        state, steps = self.state, self.steps_per_epoch
-        rates = learning_rates(
-            state.epoch * steps + state.batch,
-            1,
-            total=options.epochs * steps,
-            peak=options.learning_rate * state.rate_factor,
-            schedule=options.schedule,
-        )
-        return float(rates[0])
+    @property
+    def step(self) -> int:
+        """The number of steps taken since training began."""
+        return self.state.epoch * self.steps_per_epoch + self.state.batch
 
     @property
     def finished(self) -> bool:
         """Whether nothing is left to train: all epochs are done, or patience has run out."""
-        return self.state.epoch >= self._options.epochs or self.out_of_patience
+        return self.state.epoch >= self.options.epochs or self.out_of_patience
 
     @property
     def out_of_patience(self) -> bool:
-        """Whether the run ends before its epochs are done."""
-        return self._loop.out_of_patience
+        """Whether the last `patience` epochs brought no lower validation loss."""
+        waited = self.state.epoch - max(self.state.best_epoch, self.state.patience_from)
+        return waited >= self.options.patience
 
-    def resume(self, facts: dict[str, Any]) -> None:
-        """Of the chief: go on from the checkpoint.
+    def learning_rates(self, first: int, count: int, options: TrainOptions | None = None) -> np.ndarray:
+        """Return the learning rates (count,) of the steps from number `first` on; with other options, theirs."""
+        options = options or self.options
+        return schedule.learning_rates(
+            first,
+            count,
+            total=options.epochs * self.steps_per_epoch,
+            peak=options.learning_rate * self.state.learning_rate_scale,
+            schedule=options.schedule,
+        )
+
+    def resume(self) -> None:
+        """Restore state and variables from the checkpoint; do nothing in workers other than the chief.
 
         Raises:
-            TrainingError: it is missing or damaged, or of a run that differs in `facts`.
+            TrainingError: the file is missing or damaged, or of another run.
         """
         if self._checkpoint:
             saved = states.read(self._checkpoint)
-            self._loop.state = checkpoints.restore(saved, self._engine.variables, facts)
+            self.state = checkpoints.restore(saved, self.steps.variables, self._identity)
 
-    def save(self, facts: dict[str, Any]) -> None:
-        """Of the chief: write the checkpoint."""
-        if self._checkpoint:
-            states.save(self._checkpoint, self.state, checkpoints.values(self._engine.variables), facts)
+    def save(self) -> bool:
+        """Write the checkpoint and return true; do nothing in workers other than the chief.
 
-    def share(self) -> None:
-        """All workers, together: take the chief's state, which may have been changed."""
-        if self._devices.workers > 1:
-            self._loop.state = checkpoints.broadcast(self.state, self._engine.variables, self._devices)
-
-    def run(
-        self,
-        facts: dict[str, Any],
-        *,
-        saved: Callable[[State], None],
-        watch: Watcher,
-        stop: Callable[[], str | None],
-        save_every: float = math.inf,
-    ) -> str:
-        """Train until the end or until `stop()` gives a reason; returns why it ended, the best weights in place.
-
-        `saved` is called whenever the state has been written, by the chief alone: after every epoch, and every
-        `save_every` seconds within one.
+        Raises:
+            OutputError: the file cannot be written.
         """
+        if not self._checkpoint:
+            return False
+        variables = checkpoints.values(self.steps.variables)
+        states.save(self._checkpoint, self.state, variables, self._identity)
+        return True
 
-        def save() -> None:
-            self.save(facts)
-            if self._checkpoint:
-                saved(self.state)
-
-        def reload() -> State:
-            self.resume(facts)
-            self.share()
-            return self.state
-
-        hooks = Hooks(
-            save=save, reload=reload, gallery=self._gallery, watch=watch, stop=stop, save_every=save_every
-        )
-        reason = self._loop.run(hooks)
-        checkpoints.restore_best(self.state, self.vae.variables)
-        return reason
+    def broadcast(self) -> None:
+        """Give all workers the chief's state and variables; all workers call it together."""
+        if self.devices.workers > 1:
+            self.state = checkpoints.broadcast(self.state, self.steps.variables, self.devices)
 
 
 def _pixel_mean(images: Images, indices: np.ndarray) -> float:
-    """The mean pixel in [0, 1], from an exact sum, however the images are stored."""
-    chunks = (images[indices[start : start + CHUNK]] for start in range(0, len(indices), CHUNK))
-    total = sum(int(chunk.sum(dtype=np.uint64)) for chunk in chunks)
-    return total / (len(indices) * math.prod(images.shape[1:])) / 255
+    """Return the mean pixel in [0, 1] of the images at `indices`, from an exact sum."""
+    shape = images.shape[1:]
+    parts = chunks(len(indices), shape, most=len(indices))
+    total = sum(int(images[indices[part]].sum(dtype=np.uint64)) for part in parts)
+    return total / (len(indices) * math.prod(shape)) / SCALE

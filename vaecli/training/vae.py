@@ -9,8 +9,9 @@ import numpy as np
 
 from vaecli.errors import OptionError
 from vaecli.probability.likelihoods import Likelihood
+from vaecli.training.keras_settings import standard_settings
 from vaecli.training.networks import classic
-from vaecli.training.networks.blocks import Seeds
+from vaecli.training.networks.blocks import Initializers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,12 +23,14 @@ class Vae:
         decoder: `z` (N, D) -> the raw outputs of the likelihood, each (N, H, W, C).
         likelihood: p(x given the decoder's outputs).
         latent_dim: D.
+        hidden_units: width of the encoder's last hidden layer: no more latent dimensions can vary independently.
     """
 
     encoder: keras.Model
     decoder: keras.Model
     likelihood: Likelihood
     latent_dim: int
+    hidden_units: int
 
     @property
     def variables(self) -> list[keras.Variable]:
@@ -35,12 +38,12 @@ class Vae:
         return [*self.encoder.variables, *self.decoder.variables]
 
     def encode(self, inputs: Mapping[str, Any], *, training: bool = False) -> dict[str, Any]:
-        """`z_mean` and `z_log_var` (N, D) of named inputs, `image` (N, H, W, C) among them."""
+        """Compute `z_mean` and `z_log_var` (N, D) from named inputs, among them `image` (N, H, W, C)."""
         outputs: dict[str, Any] = self.encoder(dict(inputs), training=training)
         return outputs
 
     def decode(self, inputs: Mapping[str, Any], *, training: bool = False) -> dict[str, Any]:
-        """The likelihood's raw outputs (N, H, W, C) of named inputs, `z` (N, D) among them."""
+        """Compute the likelihood's raw outputs (N, H, W, C) from named inputs, among them `z` (N, D)."""
         outputs: dict[str, Any] = self.decoder(dict(inputs), training=training)
         return outputs
 
@@ -57,27 +60,30 @@ def build(
     """Build an untrained autoencoder.
 
     Args:
-        network: the name of the architecture.
+        network: name of the architecture.
         likelihood: of the pixels.
         shape: (H, W, C) of the images.
         latent_dim: D.
         seed: of the initial weights.
-        pixel_mean: the mean of the training pixels in [0, 1]: the decoder begins with it.
+        pixel_mean: mean of the training pixels in [0, 1]; the untrained decoder returns it at z = 0.
 
     Raises:
         OptionError: an unknown network.
+        TrainingError: Keras runs on another backend than TensorFlow.
     """
     if network != "classic":
         raise OptionError(f"--network must be classic, got {network!r}.", option="--network")
-    seeds = Seeds(seed)
-    return Vae(
-        classic.encoder(shape, latent_dim, seeds),
-        classic.decoder(shape, latent_dim, seeds, likelihood.initial_outputs(pixel_mean)),
-        likelihood,
-        latent_dim,
-    )
+    initializers = Initializers(seed)
+    with standard_settings():
+        return Vae(
+            classic.encoder(shape, latent_dim, initializers),
+            classic.decoder(shape, latent_dim, initializers, likelihood.initial_outputs(pixel_mean)),
+            likelihood,
+            latent_dim,
+            classic.HIDDEN_UNITS,
+        )
 
 
 def parameter_count(vae: Vae) -> int:
-    """The number of weights and biases of both networks."""
+    """Return the number of weights and biases of both networks."""
     return sum(int(np.prod(variable.shape)) for variable in vae.variables)

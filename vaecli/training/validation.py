@@ -1,64 +1,82 @@
-"""The validation loss: the same images with the same noise after every epoch, or early stopping chases noise."""
+"""The validation loss, on the same images with the same noise after every epoch.
+
+With fresh noise each time, early stopping would follow the noise.
+"""
 
 import dataclasses
-import math
 
 import numpy as np
 import tensorflow as tf
 
 from vaecli.data.images import Images
 from vaecli.latent.draws import standard_normal_at
+from vaecli.pixels import chunks
 from vaecli.training.cluster.devices import Devices
 from vaecli.training.objective import terms
 from vaecli.training.vae import Vae
 
-CHUNK, CHUNK_PIXELS = 500, 2**22  # images, and pixels of them, at most
+MOST_IMAGES, CHUNK_BYTES = (
+    500,
+    2**22,
+)  # of a chunk: the networks hold about 500 bytes for each byte of an image
 ACTIVE_VARIANCE = 0.01  # of the posterior mean over images (Burda, Grosse & Salakhutdinov 2016, section 5.2)
+FEWEST_IMAGES = 16  # for a variance over images to mean something
 
 
 @dataclasses.dataclass(frozen=True)
-class Measured:
-    """Means over the validation images, in nats: `reconstruction`, and `kl` (D,) of each latent dimension.
+class Measurement:
+    """The losses of N validation images under the current weights, in nats.
 
-    `active_units` is the number of dimensions whose posterior mean varies over the images.
+    Attributes:
+        reconstruction: mean over the images.
+        kl: (N, D) of each latent dimension.
+        z_mean: (N, D) posterior means.
     """
 
     reconstruction: float
     kl: np.ndarray
-    active_units: int
+    z_mean: np.ndarray
+
+    @property
+    def active_units(self) -> int | None:
+        """The number of dimensions whose posterior mean varies over the images; None for fewer than 16 images."""
+        if len(self.z_mean) < FEWEST_IMAGES:
+            return None
+        return int(np.count_nonzero(self.z_mean.var(axis=0) > ACTIVE_VARIANCE))
 
 
 class Validation:
-    """The losses of the images (N, H, W, C) at `indices`, the noise of each fixed by (seed, its index).
+    """The losses of the validation images; several workers share the work.
 
-    The workers take turns at the chunks.
+    Args:
+        vae: the networks.
+        images: (N, H, W, C) uint8, all images.
+        indices: positions of the validation images.
+        seed: of the noise; that of each image follows from (seed, its position).
+        devices: all workers.
     """
 
     def __init__(
         self, vae: Vae, images: Images, indices: np.ndarray, *, seed: int, devices: Devices | None = None
     ) -> None:
+        self.indices = indices
+        self.noise = standard_normal_at(indices, vae.latent_dim, seed=seed)
         self._devices = devices or Devices()
-        self._images = images  # (N, H, W, C) uint8
-        self._indices = indices
-        self._noise = standard_normal_at(indices, vae.latent_dim, seed=seed)
-        self._chunk = max(1, min(CHUNK, CHUNK_PIXELS // math.prod(images.shape[1:3])))
+        self._images = images
         self._terms = tf.function(
             lambda pixels, noise: terms(vae, tf.cast(pixels, tf.float32) / 255.0, noise, training=False),
             autograph=False,
             reduce_retracing=True,
         )
 
-    def measure(self) -> Measured:
-        """Measure the weights as they are now; the same weights give the same numbers."""
-        rows = np.zeros((len(self._indices), 1 + 2 * self._noise.shape[1]))
-        starts = range(0, len(self._indices), self._chunk)
-        for start in starts[self._devices.worker :: self._devices.workers]:
-            part = slice(start, start + self._chunk)
-            pixels = self._images[self._indices[part]]
-            found = self._terms(tf.constant(pixels), tf.constant(self._noise[part]))
-            rows[part] = np.column_stack([tensor.numpy() for tensor in found])
-        reconstruction, kl, z_mean = np.split(
-            self._devices.summed(rows), [1, 1 + self._noise.shape[1]], axis=1
-        )
-        active = int(np.count_nonzero(z_mean.var(axis=0) > ACTIVE_VARIANCE))
-        return Measured(float(reconstruction.mean()), kl.mean(axis=0), active)
+    def measure(self) -> Measurement:
+        """Measure the current weights; the same weights give the same numbers."""
+        dimensions = self.noise.shape[1]
+        rows = np.zeros((len(self.indices), 1 + 2 * dimensions))  # reconstruction, kl, z_mean of each image
+        parts = [*chunks(len(rows), self._images.shape[1:], most=MOST_IMAGES, chunk_bytes=CHUNK_BYTES)]
+        for part in parts[self._devices.worker :: self._devices.workers]:
+            pixels = self._images[self.indices[part]]
+            columns = self._terms(tf.constant(pixels), tf.constant(self.noise[part]))
+            rows[part] = np.column_stack([column.numpy() for column in columns])
+        reconstruction, kl, z_mean = np.split(self._devices.all_reduce(rows), [1, 1 + dimensions], axis=1)
+        return Measurement(float(reconstruction.mean()), kl, z_mean)

@@ -22,7 +22,7 @@ class Saying:
     def __init__(self, **said):
         self._said = said
 
-    def told(self, document):
+    def broadcast(self, document):
         assert document is None
         return self._said
 
@@ -89,7 +89,7 @@ def test_the_others_hear_why_the_chief_does_not_begin(error, said):
     heard = []
 
     class Hearing:
-        told = staticmethod(heard.append)
+        broadcast = staticmethod(heard.append)
 
     with pytest.raises(type(error)), workers.sending_failure(Hearing()):
         raise error

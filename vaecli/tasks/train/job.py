@@ -61,7 +61,7 @@ class Job:
     threads: list[int]
 
     @property
-    def facts(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, Any]:
         """What decides the steps of a run: it cannot be taken up with others.
 
         The data's content is among them, not its name, nor the precision, which a machine may not have.
@@ -136,7 +136,7 @@ def reopen(
 
 
 def _require_same(data: ImageSet, saved: Saved) -> None:
-    was, now = str(saved.facts.get("data")), data.sha256
+    was, now = str(saved.identity.get("data")), data.sha256
     if was != now:
         raise TrainingError(
             f"{data.name} in {data.location} is not what this run was trained on: {was[:12]}... was expected, "

@@ -1,7 +1,7 @@
 """What is said, and what changes, when a run is taken up: on other numbers of things, to another end."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vaecli.options import TrainOptions
 from vaecli.runs.progress import Watcher
@@ -39,26 +39,31 @@ def note_other_numbers(
         )
 
 
-def extend(job: Job, facts: dict[str, Any], before: TrainOptions, trainer: "Trainer", watch: Watcher) -> None:
+def extend(job: Job, before: TrainOptions, trainer: "Trainer", watch: Watcher) -> None:
     """Give a run its new epochs and patience, and say what becomes of patience and learning rate.
 
     Args:
         job: with the options as requested; its precision is written back to config.toml as it was.
-        facts: of the job that is trained.
         before: the options that the run had.
         trainer: with the run's state.
         watch: receives the notes.
     """
     if job.options.epochs > before.epochs and trainer.out_of_patience:
         trainer.state.patience_from = trainer.state.epoch
-        trainer.save(facts)  # first: with config.toml alone, patience would end the epochs to come
+        trainer.save()  # first: with config.toml alone, patience would end the epochs to come
         watch.note("Patience had run out; it counts anew from here.")
     if job.options.epochs != before.epochs and job.options.schedule == "constant":
-        watch.note(f"The learning rate is constant: it stays at {trainer.rate(job.options):.2g}.")
+        watch.note(f"The learning rate is constant: it stays at {_next_rate(trainer, job.options):.2g}.")
     elif job.options.epochs != before.epochs:
         options = job.options
+        rate, rate_before = _next_rate(trainer, options), _next_rate(trainer, before)
         watch.note(
             f"The {options.schedule} now ends with epoch {options.epochs}, not {before.epochs}: the learning rate "
-            f"goes on at {trainer.rate(options):.2g}, where it had come to {trainer.rate(before):.2g}."
+            f"goes on at {rate:.2g}, where it had come to {rate_before:.2g}."
         )
     job.write_config()
+
+
+def _next_rate(trainer: "Trainer", options: TrainOptions) -> float:
+    """Return the learning rate of the next step under these options."""
+    return float(trainer.learning_rates(trainer.step, 1, options)[0])

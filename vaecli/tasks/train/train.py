@@ -170,11 +170,18 @@ def _build(requested: Job, started: _Started, watch: Watcher) -> "Trainer":
     with quietly(job.run.log):
         from vaecli.training.trainer import Trainer
 
-        trainer = Trainer(job.data.images, job.held_out, job.options, job.run.checkpoint, started.devices)
+        trainer = Trainer(
+            job.data,
+            job.held_out,
+            job.options,
+            checkpoint=job.run.checkpoint,
+            identity=job.identity,
+            devices=started.devices,
+        )
     if job.before is None:
         job.write_config()
     else:
-        trainer.resume(job.facts)
+        trainer.resume()
         resuming.note_other_numbers(
             requested,
             trainer,
@@ -184,15 +191,16 @@ def _build(requested: Job, started: _Started, watch: Watcher) -> "Trainer":
             threads=started.threads,
         )
         if requested.options != job.before:
-            resuming.extend(requested, job.facts, job.before, trainer, watch)
+            resuming.extend(requested, job.before, trainer, watch)
     trainer.state.threads, trainer.state.replicas = started.threads, started.devices.replicas
-    trainer.share()
+    trainer.broadcast()
     return trainer
 
 
 def _watchers(job: Job, trainer: "Trainer", watch: Watcher, *, tensorboard: bool) -> list[Watcher]:
     """The caller's watcher, and those that keep samples, give advice and write events."""
-    watchers = [watch, Adviser(watch, trainer.state.history), SheetKeeper(job.run)]
+    adviser = Adviser(watch, trainer.state.history, hidden_units=trainer.vae.hidden_units)
+    watchers = [watch, adviser, SheetKeeper(job.run)]
     if tensorboard:
         from vaecli.training.events import EventWriter
 
@@ -203,16 +211,19 @@ def _watchers(job: Job, trainer: "Trainer", watch: Watcher, *, tensorboard: bool
 def _train(
     job: Job, trainer: "Trainer", watch: Watcher, stop: Callable[[], str | None], checkpoint_every: float
 ) -> Trained:
+    from vaecli.training.loop import Loop
+
     run, was_finished = job.run, trainer.finished
     if not was_finished:
         watch.started(_plan(job, trainer))
-    reason = trainer.run(
-        job.facts,
-        saved=lambda state: write_metrics(run.metrics, state.history),
+    loop = Loop(
+        trainer,
         watch=watch,
         stop=stop,
+        saved=lambda state: write_metrics(run.metrics, state.history),
         save_every=checkpoint_every,
     )
+    reason = loop.run()
     state, parity = trainer.state, None
     if not state.best_weights:
         return Trained(run.path, reason, None, None, trainer.finished)
@@ -226,12 +237,14 @@ def _train(
 
 
 def _plan(job: Job, trainer: "Trainer") -> Plan:
+    from vaecli.training.vae import parameter_count
+
     return Plan(
         run=str(job.run.path),
         data=job.data.name,
         n_train=trainer.n_train,
         n_validation=len(job.data.images) - trainer.n_train,
-        parameters=trainer.parameters,
+        parameters=parameter_count(trainer.vae),
         epochs=job.options.epochs,
         first_epoch=trainer.state.epoch,
         steps_per_epoch=trainer.steps_per_epoch,

@@ -40,7 +40,7 @@ def start_tensorflow(count: int | None) -> None:
         from vaecli.training.cluster import devices
 
         use_threads([available()] * 2)
-        devices.take(count)
+        devices.reserve(count)
 
 
 @contextlib.contextmanager
@@ -52,7 +52,7 @@ def joined(cluster: Cluster, devices: int | None) -> Iterator["Devices"]:
     """
     from vaecli.training.cluster import devices as home
 
-    with _ending_within(home.REGISTER + home.SLACK), _quietly():
+    with _ending_within(home.REGISTER_SECONDS + home.SERVER_SECONDS), _quietly():
         devices_of_all = home.Devices(devices, cluster)
     _take_signals_back()
     with devices_of_all.guarded():
@@ -94,7 +94,7 @@ def guarded(devices: "Devices | None", run: layout.Run) -> contextlib.AbstractCo
 
 def send_job(devices: "Devices", job: Job) -> None:
     """Of the chief: what is to be trained."""
-    devices.told(
+    devices.broadcast(
         {
             "version": provenance.versions().get("vaecli"),
             "options": train_options.settings(job.options),
@@ -111,7 +111,7 @@ def sending_failure(devices: "Devices | None") -> Iterator[None]:
     except BaseException as error:  # a signal too, while the data are loaded
         if devices:
             stopped = not isinstance(error, Exception)
-            devices.told({"error": "it was stopped." if stopped else str(error) or type(error).__name__})
+            devices.broadcast({"error": "it was stopped." if stopped else str(error) or type(error).__name__})
         raise
 
 
@@ -139,7 +139,7 @@ def follow(
         TrainingError: the chief could not begin, or has another version.
         DataError: the data are not here, or are others.
     """
-    said = devices.told(None)
+    said = devices.broadcast(None)
     if "error" in said:
         raise TrainingError(f"The chief of the {devices.workers} workers could not begin: {said['error']}")
     here = provenance.versions().get("vaecli")
@@ -159,17 +159,18 @@ def follow(
         )
     with _quietly():
         from vaecli.training import precision
+        from vaecli.training.loop import Loop
         from vaecli.training.trainer import Trainer
 
         kind = precision.choose(options.precision, insist=False)  # gradients are float32 either way
         resolved = dataclasses.replace(options, precision=kind)
-        trainer = Trainer(data.images, hold_out(data, options), resolved, None, devices)
+        trainer = Trainer(data, hold_out(data, options), resolved, checkpoint=None, devices=devices)
     if kind != options.precision:
         watch.note(
             f"The chief computes in {options.precision}, which this machine does not: it goes on in {kind}."
         )
-    trainer.share()
-    reason = trainer.run({}, saved=lambda _: None, watch=Watcher(), stop=stop)
+    trainer.broadcast()
+    reason = Loop(trainer, watch=Watcher(), stop=stop).run()
     return reason, trainer.finished
 
 

@@ -1,8 +1,9 @@
-"""The devices that train together, of this machine and of others: the only home of `tf.distribute`.
+"""The devices that train together, on this machine and on others: the only home of `tf.distribute`.
 
-Each replica takes its part of every batch, by position, and all take the same step with the sum of their gradients.
-Workers are processes, most often one a machine; each has as many replicas as devices. What they decide, they decide
-together: one that stopped alone would leave the others waiting.
+Workers are processes, usually one per machine; worker 0 is the chief. Each worker has one replica of the networks
+per device. Every replica takes its slice of each batch, gradients are summed over all replicas, and all take the
+same step. Decisions, such as to stop, are taken by all workers together: a worker that stopped alone would leave
+the others waiting.
 """
 
 import contextlib
@@ -19,26 +20,26 @@ from vaecli.errors import OptionError, TrainingError
 from vaecli.training.cluster.tf_config import Cluster
 
 SUM = tf.distribute.ReduceOp.SUM
-GONE = (
+LOST_CONNECTION = (
     tf.errors.AbortedError,
     tf.errors.CancelledError,
     tf.errors.DeadlineExceededError,
     tf.errors.FailedPreconditionError,
     tf.errors.UnavailableError,
 )
-START_AGAIN = "Start all workers again, with `vaecli train --resume` if the chief's run has a state."
-SLACK = 12.0  # seconds to start a server first
-REGISTER = 40.0  # seconds for workers that have met to connect: TensorFlow waits an hour, and hears no signal
+RESTART_HINT = "Start all workers again, with `vaecli train --resume` if the chief's run has a saved state."
+SERVER_SECONDS = 12.0  # in which a worker's server starts
+REGISTER_SECONDS = 40.0  # in which workers connect after the rendezvous; TensorFlow's hour ignores signals
 
 
 @dataclasses.dataclass(frozen=True)
-class Agreed:
+class Decision:
     """What all workers do next.
 
     Attributes:
         reason: why to stop; None to go on.
         save: whether to save the state first.
-        steps: how many to take in one call.
+        steps: number of steps to take in one call.
     """
 
     reason: str | None
@@ -47,17 +48,17 @@ class Agreed:
 
 
 class Devices:
-    """A strategy of TensorFlow's, and what a training loop needs of it; the chief is worker 0.
+    """The distribution strategy of TensorFlow, reduced to what training needs.
 
-    To be made when nothing has been computed yet: workers meet at the start alone.
+    Create it before any TensorFlow operation runs: workers can only connect then.
 
     Args:
-        count: devices of this machine; None for all.
+        count: number of this machine's devices; None for all.
         cluster: the workers.
 
     Raises:
-        OptionError: so many devices are not there.
-        TrainingError: another worker has gone before all were connected.
+        OptionError: this machine has fewer devices.
+        TrainingError: another worker was lost before all were connected.
     """
 
     def __init__(self, count: int | None = 1, cluster: Cluster | None = None) -> None:
@@ -65,24 +66,24 @@ class Devices:
         self.workers, self.worker = cluster.workers, cluster.worker
         self.is_chief = self.worker == 0
         with self.guarded():
-            self.strategy = _among_workers(count) if self.workers > 1 else _here(count)
+            self.strategy = _multi_worker(count) if self.workers > 1 else _single_machine(count)
         self.replicas = int(self.strategy.num_replicas_in_sync)
-        self._sum = tf.function(
-            self._sum_of_workers, autograph=False, input_signature=[tf.TensorSpec((None,), tf.float64)]
+        self._all_reduce = tf.function(
+            self._sum_over_workers, autograph=False, input_signature=[tf.TensorSpec((None,), tf.float64)]
         )
 
     def scope(self) -> contextlib.AbstractContextManager[Any]:
-        """Where variables are made, so that each replica has them."""
+        """Enter the context in which variables are created, one copy in each replica."""
         scope: contextlib.AbstractContextManager[Any] = self.strategy.scope()
         return scope
 
-    def share(self, size: int) -> slice:
-        """The part of a batch of so many images that this worker's replicas take, one image at least."""
-        first, last = self._of_worker(size)
+    def local_slice(self, size: int) -> slice:
+        """Return the slice of a batch of `size` images that this worker reads, at least one image."""
+        first, last = self._worker_bounds(size)
         return slice(first, last) if first < last else slice(0, 1)
 
     def run(self, step: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-        """In the graph: take a step in each replica of this worker; what the first one returns."""
+        """Run a step in each replica of this worker, inside a graph; return the first replica's result."""
         if self.replicas == 1:
             return step(*arguments)
         results = self.strategy.run(step, args=arguments)
@@ -90,113 +91,111 @@ class Devices:
             lambda value: self.strategy.experimental_local_results(value)[0], results
         )
 
-    def part(self, batch: tf.Tensor, size: tf.Tensor, *, of_worker: bool = False) -> tf.Tensor:
-        """In a replica: its part (n, ...) of a batch of `size`, or of this worker's share of it.
+    def replica_slice(self, batch: tf.Tensor, size: tf.Tensor, *, of_worker: bool = False) -> tf.Tensor:
+        """Return this replica's slice (n, ...) of a batch of `size` images; call it inside `run`.
 
-        Where the batch is too small for all, it is an image that another replica has, too, since not every kernel
-        takes a batch of none; `total` leaves it out.
+        A replica gets at least one image, since not every kernel takes an empty batch. Where the batch has fewer
+        images than there are replicas, another replica has that image too, and `all_reduce_in_replica` leaves it
+        out.
+
+        Args:
+            batch: (size, ...), or this worker's `local_slice` of it.
+            size: number of images in the batch of all workers.
+            of_worker: whether `batch` is the worker's slice.
         """
         if self.replicas == 1:
             return batch
-        first, last = self._of_replica(size)
-        begins = self._of_worker(size)[0] if of_worker else 0
-        first = tf.minimum(first - begins, tf.shape(batch)[0] - 1)
-        return batch[first : tf.maximum(last - begins, first + 1)]
+        first, last = self._replica_bounds(size)
+        offset = self._worker_bounds(size)[0] if of_worker else 0
+        first = tf.minimum(first - offset, tf.shape(batch)[0] - 1)
+        return batch[first : tf.maximum(last - offset, first + 1)]
 
-    def total(self, tensors: Sequence[tf.Tensor], size: tf.Tensor) -> list[tf.Tensor]:
-        """In a replica: the sums over all replicas that have a part of a batch of `size`, in one exchange."""
+    def all_reduce_in_replica(self, tensors: Sequence[tf.Tensor], size: tf.Tensor) -> list[tf.Tensor]:
+        """Sum tensors over all replicas that have a slice of a batch of `size`; call it inside `run`.
+
+        All tensors travel in one exchange.
+        """
         if self.replicas == 1:
             return list(tensors)
-        first, last = self._of_replica(size)
+        first, last = self._replica_bounds(size)
         flat = tf.concat([tf.reshape(tensor, (-1,)) for tensor in tensors], axis=0)
         summed = tf.distribute.get_replica_context().all_reduce(SUM, flat * tf.cast(first < last, flat.dtype))
         parts = tf.split(summed, [tensor.shape.num_elements() for tensor in tensors])
         return [tf.reshape(part, tensor.shape) for part, tensor in zip(parts, tensors, strict=True)]
 
-    def summed(self, values: np.ndarray) -> np.ndarray:
-        """The sum over all workers of arrays of one shape, float64; exact where all but one give zeros."""
+    def all_reduce(self, values: np.ndarray) -> np.ndarray:
+        """Sum arrays of one shape over all workers, in float64; exact where all workers but one give zeros."""
         if self.workers == 1:
             return values
-        found: np.ndarray = self._sum(tf.constant(values.reshape(-1), tf.float64)).numpy()
-        return found.reshape(values.shape)
+        total: np.ndarray = self._all_reduce(tf.constant(values.reshape(-1), tf.float64)).numpy()
+        return total.reshape(values.shape)
 
-    def told(self, document: Any, *, by: int = 0) -> Any:
-        """What one worker, the chief if not named, has to say to all, as JSON holds it."""
+    def broadcast(self, document: Any, *, by: int = 0) -> Any:
+        """Broadcast a JSON-serialisable object from worker `by` to all workers; the others' objects are ignored."""
         if self.workers == 1:
             return document
-        text = np.frombuffer(json.dumps(document).encode(), np.uint8)
-        speaks = self.worker == by
-        size = int(self.summed(np.array([len(text) * speaks]))[0])
-        heard = self.summed(text if speaks else np.zeros(size))
-        return json.loads(heard.astype(np.uint8).tobytes())
+        content = np.frombuffer(json.dumps(document).encode(), np.uint8)
+        is_sender = self.worker == by
+        size = int(self.all_reduce(np.array([len(content) * is_sender]))[0])
+        received = self.all_reduce(content if is_sender else np.zeros(size))
+        return json.loads(received.astype(np.uint8).tobytes())
 
-    def agree(self, wish: Agreed) -> Agreed:
-        """One decision of all workers: any may stop, the chief says when to save and how many steps to take."""
+    def agree(self, proposal: Decision) -> Decision:
+        """Merge the proposals of all workers: any of them may stop, the chief decides on saving and steps."""
         if self.workers == 1:
-            return wish
+            return proposal
         flags = np.zeros(self.workers + 2)
-        flags[self.worker] = wish.reason is not None
+        flags[self.worker] = proposal.reason is not None
         if self.is_chief:
-            flags[-2:] = wish.save, wish.steps
-        flags = self.summed(flags)
+            flags[-2:] = proposal.save, proposal.steps
+        flags = self.all_reduce(flags)
         stopping = np.flatnonzero(flags[:-2])
-        reason = self.told(wish.reason, by=int(stopping[0])) if stopping.size else None
-        return Agreed(reason, bool(flags[-2]), int(flags[-1]))
+        reason = self.broadcast(proposal.reason, by=int(stopping[0])) if stopping.size else None
+        return Decision(reason, bool(flags[-2]), int(flags[-1]))
 
     @contextlib.contextmanager
-    def guarded(self, hint: Callable[[], str] = lambda: START_AGAIN) -> Iterator[None]:
-        """Turn the failure of an exchange, when another worker is gone, into an error with this hint.
+    def guarded(self, hint: Callable[[], str] = lambda: RESTART_HINT) -> Iterator[None]:
+        """Translate TensorFlow's errors about a lost worker, raised in the body.
 
         Raises:
-            TrainingError: that.
+            TrainingError: another worker was lost; with this hint.
         """
         try:
             yield
-        except GONE as error:
+        except LOST_CONNECTION as error:
             if self.workers == 1:
                 raise
             raise TrainingError(
-                f"Another of the {self.workers} workers is gone, and none can go on without it; its own output "
-                "says why.",
+                f"Lost the connection to another of the {self.workers} workers; none can go on without it. "
+                "That worker's own output says why it ended.",
                 hint=hint(),
             ) from error
 
-    def _of_replica(self, size: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """In a replica: where its part of a batch of `size` begins and ends."""
+    def _replica_bounds(self, size: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the first and the last position (excluded) of this replica's slice of a batch of `size`."""
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
         return size * replica // self.replicas, size * (replica + 1) // self.replicas
 
-    def _of_worker(self, size: Any) -> tuple[Any, Any]:
-        """Where the share of this worker in a batch of `size`, a number or a tensor, begins and ends."""
-        here = self.replicas // self.workers
-        first = self.worker * here
-        return size * first // self.replicas, size * (first + here) // self.replicas
+    def _worker_bounds(self, size: Any) -> tuple[Any, Any]:
+        """Return the same of this worker's slice; `size` is a number or a tensor."""
+        local_replicas = self.replicas // self.workers
+        first = self.worker * local_replicas
+        return size * first // self.replicas, size * (first + local_replicas) // self.replicas
 
-    def _sum_of_workers(self, values: tf.Tensor) -> tf.Tensor:
+    def _sum_over_workers(self, values: tf.Tensor) -> tf.Tensor:
         def in_replica() -> tf.Tensor:
-            context = tf.distribute.get_replica_context()
-            first = context.replica_id_in_sync_group % (self.replicas // self.workers) == 0
-            return context.all_reduce(SUM, tf.where(first, values, tf.zeros_like(values)))
+            replica = tf.distribute.get_replica_context()
+            is_first = replica.replica_id_in_sync_group % (self.replicas // self.workers) == 0
+            return replica.all_reduce(SUM, tf.where(is_first, values, tf.zeros_like(values)))
 
         return self.run(in_replica, ())
 
 
-def _here(count: int | None) -> tf.distribute.Strategy:
-    if count == 1:
-        return tf.distribute.get_strategy()  # none at all: the step as it is
-    found = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-    wanted = len(found) if count is None else count
-    _require(wanted, [device.name for device in found])
-    if wanted == 1:
-        return tf.distribute.get_strategy()
-    return tf.distribute.MirroredStrategy([device.name for device in found[:wanted]])
-
-
-def take(count: int | None) -> None:
-    """Of a worker, before it meets the others, who would wait in vain if it failed then: take so many devices.
+def reserve(count: int | None) -> None:
+    """Make `count` GPUs visible before the rendezvous, so that a worker without them fails before others wait.
 
     Raises:
-        OptionError: so many devices are not there.
+        OptionError: this machine has fewer devices.
     """
     gpus = tf.config.list_physical_devices("GPU")
     if count is not None:
@@ -204,30 +203,43 @@ def take(count: int | None) -> None:
         tf.config.set_visible_devices(gpus[:count], "GPU")
 
 
-def _among_workers(count: int | None) -> tf.distribute.Strategy:
-    take(count)
+def _single_machine(count: int | None) -> tf.distribute.Strategy:
+    if count == 1:
+        return tf.distribute.get_strategy()  # no strategy: steps run directly
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    names = [device.name for device in devices]
+    count = len(names) if count is None else count
+    _require(count, names)
+    if count == 1:
+        return tf.distribute.get_strategy()
+    return tf.distribute.MirroredStrategy(names[:count])
+
+
+def _multi_worker(count: int | None) -> tf.distribute.Strategy:
+    reserve(count)
     resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
     spec = resolver.cluster_spec()
     jobs = tf.compat.v1.ConfigProto().experimental.coordination_config.coordinated_job_list
     for job in ("chief", "worker"):
         if job in spec.jobs:
             jobs.add(name=job, num_tasks=spec.num_tasks(job))
-    here = context.context()
-    here.configure_coordination_service(
+    eager_context = context.context()
+    eager_context.configure_coordination_service(
         "standalone",
         service_leader=f"/job:{jobs[0].name}/replica:0/task:0",
-        cluster_register_timeout_in_ms=round(1000 * REGISTER),
+        cluster_register_timeout_in_ms=round(1000 * REGISTER_SECONDS),
         coordinated_jobs=list(jobs),
     )
-    here.coordination_service.cluster_register_with_barrier = True  # the chief, too, waits no longer
+    # without the barrier the chief would wait for an hour all the same
+    eager_context.coordination_service.cluster_register_with_barrier = True
     return tf.distribute.MultiWorkerMirroredStrategy(resolver)
 
 
-def _require(wanted: int, there: list[str]) -> None:
-    if wanted > len(there):
-        names = ", ".join(name.removeprefix("/physical_device:").removeprefix("/device:") for name in there)
+def _require(count: int, devices: list[str]) -> None:
+    if count > len(devices):
+        names = ", ".join(name.removeprefix("/physical_device:").removeprefix("/device:") for name in devices)
         raise OptionError(
-            f"--devices {wanted} came, and this machine has {len(there)} that TensorFlow can use: {names}. "
-            "A processor counts as one device, and only where there is no GPU.",
+            f"--devices must be at most {len(devices)} on this machine, got {count}. "
+            f"TensorFlow can use: {names}. The CPU counts as one device, and only if there is no GPU.",
             option="--devices",
         )

@@ -1,6 +1,6 @@
 """The networks: encoder q(z given x) and decoder p(x given z), as plain Keras functional models.
 
-blocks   initializers, one seed a layer
+blocks   initializers of layers
 classic  the classic convolutional network
 
 Every layer has a name of its own, which is the path of its variables in a checkpoint.

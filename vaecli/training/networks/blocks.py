@@ -1,22 +1,27 @@
-"""Initializers of layers: one seed a layer, each a function of the run's seed."""
+"""Initializers of layers, each a function of the run's seed and the layer's name."""
+
+import hashlib
 
 import keras
 
 
-class Seeds:
-    """Initializers in the order of the layers, each with a seed of its own that follows from the run's."""
+class Initializers:
+    """Initial weights of a network: those of each layer follow from (seed, name of the layer) alone."""
 
     def __init__(self, seed: int) -> None:
-        self._next = seed % 2**30
+        self._seed = seed
 
-    def he(self) -> keras.initializers.Initializer:
+    def he(self, layer: str) -> keras.initializers.Initializer:
         """Variance 2 / fan-in: keeps the signal's size through a ReLU (He et al. 2015, arXiv:1502.01852)."""
-        self._next += 2**20 + 7
-        return keras.initializers.HeNormal(seed=self._next)
+        return keras.initializers.HeNormal(seed=self._layer_seed(layer))
 
-    def glorot(self, scale: float = 1.0) -> keras.initializers.Initializer:
+    def glorot(self, layer: str, scale: float = 1.0) -> keras.initializers.Initializer:
         """Variance 2 / (fan-in + fan-out) times `scale`^2, for layers without a ReLU (Glorot & Bengio 2010)."""
-        self._next += 2**20 + 7
         return keras.initializers.VarianceScaling(
-            scale=scale**2, mode="fan_avg", distribution="uniform", seed=self._next
+            scale=scale**2, mode="fan_avg", distribution="uniform", seed=self._layer_seed(layer)
         )
+
+    def _layer_seed(self, layer: str) -> int:
+        """Hash (seed, layer) to the 32 bits that Keras takes."""
+        digest = hashlib.blake2b(f"{self._seed}/{layer}".encode(), digest_size=4).digest()
+        return int.from_bytes(digest, "little")

@@ -5,77 +5,84 @@ import math
 import keras
 from keras import layers
 
-from vaecli.training.networks.blocks import Seeds
+from vaecli.training.networks.blocks import Initializers
 
 FILTERS = (32, 64)
 HIDDEN_UNITS = 16
-# Early in training the KL pulls z_mean to zero before the decoder can use it; a z_mean that starts at full size
-# lets Adam do so by switching the 16 ReLU units off for good. A small start and a positive bias keep them alive.
+# Early in training the KL pulls z_mean to zero before the decoder can use it. With a z_mean of full size Adam does
+# so by switching the 16 ReLU units off for good. A small initial z_mean and a positive bias keep them alive.
 HIDDEN_BIAS = 0.5
 Z_MEAN_SCALE = 0.05
 
 
-def encoder(shape: tuple[int, int, int], latent_dim: int, seeds: Seeds) -> keras.Model:
-    """Build `image` (N, H, W, C) in [0, 1] -> `z_mean`, `z_log_var` (N, D)."""
+def encoder(shape: tuple[int, int, int], latent_dim: int, initializers: Initializers) -> keras.Model:
+    """Build the encoder: `image` (N, H, W, C) in [0, 1] -> `z_mean`, `z_log_var` (N, D)."""
     image = keras.Input(shape, name="image")  # (N, H, W, C)
     x = image
     for number, filters in enumerate(FILTERS, 1):  # (N, H/2, W/2, 32), (N, H/4, W/4, 64)
+        name = f"convolution_{number}"
         x = layers.Conv2D(
             filters,
             3,
             strides=2,
             padding="same",
             activation="relu",
-            kernel_initializer=seeds.he(),
-            name=f"convolution_{number}",
+            kernel_initializer=initializers.he(name),
+            name=name,
         )(x)
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(
         HIDDEN_UNITS,
         activation="relu",
-        kernel_initializer=seeds.he(),
+        kernel_initializer=initializers.he("hidden"),
         bias_initializer=keras.initializers.Constant(HIDDEN_BIAS),
         name="hidden",
     )(x)
-    z_mean = layers.Dense(latent_dim, name="z_mean", kernel_initializer=seeds.glorot(Z_MEAN_SCALE))(x)
-    z_log_var = layers.Dense(latent_dim, name="z_log_var", kernel_initializer="zeros")(x)
+    z_mean = layers.Dense(
+        latent_dim, kernel_initializer=initializers.glorot("z_mean", Z_MEAN_SCALE), name="z_mean"
+    )(x)
+    z_log_var = layers.Dense(latent_dim, kernel_initializer="zeros", name="z_log_var")(x)
     return keras.Model({"image": image}, {"z_mean": z_mean, "z_log_var": z_log_var}, name="encoder")
 
 
 def decoder(
-    shape: tuple[int, int, int], latent_dim: int, seeds: Seeds, outputs: dict[str, float]
+    shape: tuple[int, int, int], latent_dim: int, initializers: Initializers, outputs: dict[str, float]
 ) -> keras.Model:
-    """Build `z` (N, D) -> the likelihood's one raw output (N, H, W, C).
+    """Build the decoder: `z` (N, D) -> the likelihood's one raw output (N, H, W, C).
 
     Args:
         shape: (H, W, C) of the images.
         latent_dim: D.
-        seeds: of the initial weights.
-        outputs: name -> bias of the last layer, of the one output that this network has.
+        initializers: of the weights.
+        outputs: name -> initial bias of the one output that this network has.
     """
     ((output_name, output_bias),) = outputs.items()
     height, width, channels = shape
     rows, columns = math.ceil(height / 4), math.ceil(width / 4)
     z = keras.Input((latent_dim,), name="z")
     x = layers.Dense(
-        rows * columns * FILTERS[-1], activation="relu", kernel_initializer=seeds.he(), name="grid"
+        rows * columns * FILTERS[-1],
+        activation="relu",
+        kernel_initializer=initializers.he("grid"),
+        name="grid",
     )(z)
     x = layers.Reshape((rows, columns, FILTERS[-1]), name="reshape")(x)
     for number, filters in enumerate(reversed(FILTERS), 1):  # (N, H/2, W/2, 64), (N, H, W, 32)
+        name = f"upsampling_{number}"
         x = layers.Conv2DTranspose(
             filters,
             3,
             strides=2,
             padding="same",
             activation="relu",
-            kernel_initializer=seeds.he(),
-            name=f"upsampling_{number}",
+            kernel_initializer=initializers.he(name),
+            name=name,
         )(x)
     output = layers.Conv2DTranspose(
         channels,
         3,
         padding="same",
-        kernel_initializer=seeds.glorot(),
+        kernel_initializer=initializers.glorot(output_name),
         bias_initializer=keras.initializers.Constant(output_bias),
         name=output_name,
     )(x)
