@@ -15,19 +15,19 @@ class Listener(Watcher):
         self.notes.append(message)
 
 
-def advise(losses, val_losses, active, resumed_after=0):
-    """The notes of a run, or of what is left of it after some epochs."""
+def advise(losses, val_losses, active, resumed_after=0, *, dimensions=16, hidden_units=16):
+    """Return the notes of a run, or of the rest of a run resumed after some epochs."""
     listener, rows = Listener(), []
     for number, (loss, val_loss) in enumerate(zip(losses, val_losses, strict=True)):
         rows.append({"epoch": number + 1, "loss": loss, "val_loss": val_loss})
-    adviser = Several([Adviser(listener, rows[:resumed_after])])
+    adviser = Several([Adviser(listener, rows[:resumed_after], hidden_units=hidden_units)])
     for row, units in list(zip(rows, active, strict=True))[resumed_after:]:
-        adviser.epoch_ended(Epoch(row, True, units, np.zeros(16), lambda n: n, lambda n: (n, n)))
+        adviser.epoch_ended(Epoch(row, True, units, np.zeros(dimensions), lambda n: n, lambda n: (n, n)))
     return listener.notes
 
 
-def test_a_healthy_run_gets_none():
-    """Falling losses and many active units: silence, also where the validation loss wobbles."""
+def test_a_healthy_run_gets_no_advice():
+    """Falling losses and many active units give no advice, also where the validation loss rises for two epochs."""
     assert advise([9, 8, 7, 6, 5], [9, 8, 8.1, 8.2, 7], [1, 4, 9, 9, 9]) == []
 
 
@@ -64,3 +64,18 @@ def test_collapse_before_a_stop_was_said():
     assert advise(falling, falling, [2] * 5, resumed_after=3) == []
     assert len(advise(falling, falling, [2] * 5, resumed_after=2)) == 1
     assert len(advise(falling, falling, [9, 9, 9, 9, 2], resumed_after=3)) == 1
+
+
+def test_the_width_of_the_network_is_named():
+    """With 128 dimensions behind 16 hidden units, 14 active ones are no collapse: the width is named."""
+    falling = [9, 8, 7, 6, 5]
+    (note,) = advise(falling, falling, [14] * 5, dimensions=128)
+    assert "14 of 128" in note and "16 units" in note and "--latent-dim 16" in note and "--beta" not in note
+    (note,) = advise(falling, falling, [2] * 5, dimensions=128)
+    assert "2 of 128" in note and "--beta" in note
+    assert advise(falling, falling, [14] * 5, dimensions=32) == []
+
+
+def test_few_validation_images_give_no_advice():
+    """Where the active units are not known, because the validation images are few, nothing is advised."""
+    assert advise([9, 8, 7, 6, 5, 4], [9, 8, 8.1, 8.2, 8.3, 8.4], [None] * 6) == []

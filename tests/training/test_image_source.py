@@ -1,39 +1,39 @@
-"""The same run from memory and from a file: the same weights, to the bit."""
+"""The same run from memory and from a file gives the same weights, to the bit."""
 
 import numpy as np
 import pytest
 
 from vaecli.data.idx.format import encode_idx, open_idx
 from vaecli.options import TrainOptions
-from vaecli.runs.progress import Watcher
 
 pytestmark = pytest.mark.train
 
 OPTIONS = TrainOptions(epochs=2, latent_dim=2, batch_size=64, validation_split=0.2, seed=3)
 
 
-def test_streamed_equals_resident(few, trainer_on, tmp_path):
+def test_a_file_equals_memory(few, trainer_on, run_loop, tmp_path):
+    """History and weights do not depend on where the images are."""
     (tmp_path / "images").write_bytes(encode_idx(few))
-    rows = []
+    rows, weights = [], []
     for images in (few, open_idx(tmp_path / "images")):
         trainer = trainer_on(images, OPTIONS)
-        trainer.run({}, saved=lambda state: None, watch=Watcher(), stop=lambda: None)
-        row = {name: value for name, value in trainer.state.history[-1].items() if "second" not in name}
-        rows.append((row, [variable.numpy() for variable in trainer.vae.variables]))
-    assert rows[0][0] == rows[1][0]
-    assert all(map(np.array_equal, rows[0][1], rows[1][1]))
+        run_loop(trainer)
+        last = trainer.state.history[-1]
+        rows.append({name: value for name, value in last.items() if "second" not in name})
+        weights.append([variable.numpy() for variable in trainer.vae.variables])
+    assert rows[0] == rows[1]
+    assert all(map(np.array_equal, *weights))
 
 
-def test_what_lies_ahead_is_read_by_then(few, tmp_path):
-    """Told what comes next, it does not go to the file again; told wrongly, it gives the right images."""
+def test_images_are_read_ahead(few, tmp_path):
+    """Images announced by `ahead` are not read again; others than those announced are read when they are needed."""
     from vaecli.training.image_source import source_of
 
     (tmp_path / "images").write_bytes(encode_idx(few))
-    streamed = open_idx(tmp_path / "images")
-    source = source_of(streamed)
+    source = source_of(open_idx(tmp_path / "images"))
     first, second, third = np.arange(12).reshape(3, 2, 2)
     source.feed(first, second)
-    source._coming[1].result()
+    source.reading.result()
     (tmp_path / "images").write_bytes(b"")
     fed = source.feed(second, third[:0])
     assert np.array_equal(source.images(fed)[1].numpy(), few[second[1]])

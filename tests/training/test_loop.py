@@ -1,4 +1,4 @@
-"""The loop when things go wrong: broken steps, states within an epoch, patience and the schedule."""
+"""The loop when things go wrong: steps that are not finite, states within an epoch, patience and the schedule."""
 
 import dataclasses
 
@@ -16,7 +16,7 @@ OPTIONS = TrainOptions(epochs=3, latent_dim=2, batch_size=64, validation_split=0
 
 
 class Poisoner(Watcher):
-    """Breaks the weights at the steps of the run that it is given, counted as they are told, from 1."""
+    """Puts NaN into the weights after those calls, counted from 1, for which `when(count)` holds."""
 
     def __init__(self, trainer, poison, when):
         self.notes, self.count = [], 0
@@ -31,86 +31,86 @@ class Poisoner(Watcher):
             self.poison(self.trainer)
 
 
-def run(trainer, watch=None, saved=lambda state: None, **more):
-    return trainer.run({}, saved=saved, watch=watch or Watcher(), stop=more.pop("stop", lambda: None), **more)
+def are_finite(arrays):
+    return all(np.isfinite(array).all() for array in arrays.values())
 
 
-def test_a_broken_step_goes_back_with_half_the_rate(few, trainer_on, poison):
-    """Weights broken once, in the second epoch: said, the rate halved from there, no row lost or double."""
+def test_a_rollback_halves_the_learning_rate(few, trainer_on, run_loop, poison):
+    """After NaN in the second epoch the run returns to its start with half the rate; no row is lost or double."""
     trainer = trainer_on(few, OPTIONS)
     steps = trainer.steps_per_epoch
     watch = Poisoner(trainer, poison, lambda count: trainer.state.epoch == 1 and not watch.notes)
-    assert "all 3 epochs" in run(trainer, watch)
+    assert "all 3 epochs" in run_loop(trainer, watch)
     (note,) = watch.notes
-    assert f"Back to step {steps} " in note and "learning rate, 0.005 at its peak" in note
+    assert (
+        f"returns to step {steps} " in note and "learning rate: 0.005 at its peak (rollback 1 of 3)" in note
+    )
     history = trainer.state.history
     assert [row["epoch"] for row in history] == [1, 2, 3]
     assert all(np.isfinite(list(row.values())).all() for row in history)
-    assert (trainer.state.setbacks, trainer.state.rate_factor) == (1, 0.5)
-    whole = trainer_on(few, OPTIONS)
-    run(whole)
-    factors = [
-        a["learning_rate"] / b["learning_rate"] for a, b in zip(history, whole.state.history, strict=True)
-    ]
+    assert (trainer.state.rollbacks, trainer.state.learning_rate_scale) == (1, 0.5)
+    undisturbed = trainer_on(few, OPTIONS)
+    run_loop(undisturbed)
+    expected = undisturbed.state.history
+    factors = [a["learning_rate"] / b["learning_rate"] for a, b in zip(history, expected, strict=True)]
     assert factors == pytest.approx([1, 0.5, 0.5])
-    assert history[0]["val_loss"] == whole.state.history[0]["val_loss"]
+    assert history[0]["val_loss"] == expected[0]["val_loss"]
 
 
-def test_it_gives_up_after_three_times(few, trainer_on, poison, tmp_path):
-    """Weights that break in every call: three times back, then an error; state and count are kept, and count on."""
+def test_it_gives_up_after_three_rollbacks(few, trainer_on, run_loop, poison, tmp_path):
+    """NaN after every call: three rollbacks, then an error. State and count are saved, and the count goes on."""
     trainer = trainer_on(few, OPTIONS)
     watch = Poisoner(trainer, poison, lambda count: trainer.state.epoch == 1)
     with pytest.raises(
-        TrainingError, match=r"no finite number in epoch 2.*3 times.*epoch 1: vaecli export -m"
+        TrainingError, match=r"NaN or infinite in epoch 2.*3 rollbacks.*epoch so far, 1: vaecli export -m"
     ):
-        run(trainer, watch)
+        run_loop(trainer, watch)
     assert len(watch.notes) == 3
-    kept = read(tmp_path / "state.npz")
-    assert (kept.state.epoch, kept.state.setbacks, kept.state.rate_factor) == (1, 3, 0.125)
-    assert all(np.isfinite(value).all() for value in kept.variables)
-    again = trainer_on(few, OPTIONS)
-    again.resume({})
-    watch = Poisoner(again, poison, lambda count: True)
-    with pytest.raises(TrainingError, match="3 times"):
-        run(again, watch)
+    saved = read(tmp_path / "state.npz")
+    state = saved.state
+    assert (state.epoch, state.rollbacks, state.learning_rate_scale) == (1, 3, 0.125)
+    assert are_finite(saved.variables)
+    resumed = trainer_on(few, OPTIONS)
+    resumed.resume()
+    watch = Poisoner(resumed, poison, lambda count: True)
+    with pytest.raises(TrainingError, match="3 rollbacks"):
+        run_loop(resumed, watch)
     assert watch.notes == []
-    last = trainer_on(few, OPTIONS)
-    last.resume({})
-    assert "all 3 epochs" in run(last)
-    assert last.state.rate_factor == 0.125
+    undisturbed = trainer_on(few, OPTIONS)
+    undisturbed.resume()
+    assert "all 3 epochs" in run_loop(undisturbed)
+    assert undisturbed.state.learning_rate_scale == 0.125
 
 
-def test_a_rate_beyond_reason_ends_with_what_was_seen(few, trainer_on, tmp_path):
-    """No injection at all: a rate of 1e30 breaks every attempt, and the start is kept."""
+def test_a_learning_rate_far_too_high_is_an_error(few, trainer_on, run_loop, tmp_path):
+    """A rate of 1e30 fails after every rollback; the start is kept."""
     trainer = trainer_on(few, dataclasses.replace(OPTIONS, learning_rate=1e30))
     with pytest.raises(
-        TrainingError, match=r"no finite number in epoch 1.*lower --learning-rate than 1e\+30\.$"
+        TrainingError, match=r"NaN or infinite in epoch 1.*lower --learning-rate than 1e\+30\.$"
     ):
-        run(trainer)
-    kept = read(tmp_path / "state.npz")
-    assert (kept.state.epoch, kept.state.batch, kept.state.setbacks) == (0, 0, 3)
+        run_loop(trainer)
+    state = read(tmp_path / "state.npz").state
+    assert (state.epoch, state.batch, state.rollbacks) == (0, 0, 3)
 
 
-def test_weights_that_break_in_the_last_step_are_never_saved(few, trainer_on, poison, tmp_path):
-    """The loss of a step is that of the weights before it: an epoch's last step is looked at, too."""
+def test_nan_after_the_last_step_is_never_saved(few, trainer_on, run_loop, poison, tmp_path):
+    """A step's loss is that of the weights before it, so the weights after an epoch's last step are checked too."""
     trainer = trainer_on(few, OPTIONS)
     watch = Poisoner(
         trainer, poison, lambda count: trainer.state.batch == trainer.steps_per_epoch and not watch.notes
     )
-    saved = []
-
-    def look(state):
-        saved.append(all(np.isfinite(value).all() for value in read(tmp_path / "state.npz").variables))
-
-    run(trainer, watch, saved=look)
+    finite = []
+    run_loop(
+        trainer, watch, saved=lambda _: finite.append(are_finite(read(tmp_path / "state.npz").variables))
+    )
     assert len(watch.notes) == 1 and "epoch 1" in watch.notes[0]
-    assert all(saved) and len(saved) == 1 + 1 + 3  # the start, the return, three epochs
+    assert all(finite) and len(finite) == 1 + 1 + 3  # the start, the rollback, three epochs
 
 
-def test_states_within_an_epoch_resume_to_the_bit(few, trainer_on, tmp_path):
-    """With a state after every call, going on from one inside an epoch gives the weights of the whole run."""
-    whole = trainer_on(few, OPTIONS)
-    run(whole)
+def test_states_within_an_epoch_resume_to_the_bit(few, trainer_on, run_loop):
+    """A run resumed from a state within an epoch ends with the weights of a run never stopped."""
+    uninterrupted = trainer_on(few, OPTIONS)
+    run_loop(uninterrupted)
     places, first = [], trainer_on(few, OPTIONS)
 
     class KilledError(BaseException):
@@ -122,26 +122,26 @@ def test_states_within_an_epoch_resume_to_the_bit(few, trainer_on, tmp_path):
             raise KilledError
 
     with pytest.raises(KilledError):
-        run(first, saved=saved, save_every=0)
+        run_loop(first, saved=saved, save_every=0)
     epoch, batch = places[-1]
     assert epoch == 1 and 0 < batch < first.steps_per_epoch
     second = trainer_on(few, OPTIONS)
-    second.resume({})
+    second.resume()
     assert (second.state.epoch, second.state.batch) == (epoch, batch)
-    run(second)
-    for one, other in zip(second.vae.variables, whole.vae.variables, strict=True):
-        assert np.array_equal(one.numpy(), other.numpy())
+    run_loop(second)
+    for resumed, expected in zip(second.vae.variables, uninterrupted.vae.variables, strict=True):
+        assert np.array_equal(resumed.numpy(), expected.numpy())
 
 
-def test_without_time_passing_only_epochs_are_saved(few, trainer_on):
-    """An interval that is never reached saves at the start and after every epoch."""
+def test_states_are_saved_after_every_epoch(few, trainer_on, run_loop):
+    """With an interval that is never reached, states are saved at the start and after every epoch."""
     trainer, places = trainer_on(few, OPTIONS), []
-    run(trainer, saved=lambda state: places.append((state.epoch, state.batch)), save_every=3600)
+    run_loop(trainer, saved=lambda state: places.append((state.epoch, state.batch)), save_every=3600)
     assert places == [(0, 0), (1, 0), (2, 0), (3, 0)]
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "constant"])
-def test_patience_ends_a_run(few, trainer_on, schedule):
+def test_patience_ends_a_run(few, trainer_on, run_loop, schedule):
     """With no epoch better than the first, a patience of 1 ends the run after the second."""
     options = dataclasses.replace(OPTIONS, epochs=4, patience=1, schedule=schedule)
     trainer = trainer_on(few, options)
@@ -150,6 +150,47 @@ def test_patience_ends_a_run(few, trainer_on, schedule):
         def epoch_ended(self, epoch):
             trainer.state.best_loss = 0.0
 
-    reason = run(trainer, Unbeaten())
+    reason = run_loop(trainer, Unbeaten())
     assert len(trainer.state.history) == 2 and trainer.state.best_epoch == 1
     assert "--patience" in reason and "epoch 1 are kept" in reason
+
+
+def test_facts_of_the_best_weights_are_saved(few, trainer_on, run_loop, tmp_path):
+    """The state holds the summary of the validation images under the best weights, classes and examples too."""
+    labels = np.arange(len(few)) % 10
+    trainer = trainer_on(few, OPTIONS, labels=labels)
+    run_loop(trainer)
+    facts = read(tmp_path / "state.npz").state.best_facts
+    indices = trainer.validation.indices
+    measurement = trainer.validation.measure()
+    np.testing.assert_allclose(facts["kl"], measurement.kl.mean(axis=0))
+    np.testing.assert_allclose(facts["z_mean"], measurement.z_mean.mean(axis=0))
+    np.testing.assert_allclose(
+        facts["z_covariance"], np.cov(measurement.z_mean, rowvar=False, bias=True), rtol=1e-9
+    )
+    assert facts["class_counts"].tolist() == np.bincount(labels[indices], minlength=10).tolist()
+    assert np.array_equal(facts["examples"], measurement.z_mean.astype(np.float32))
+    assert np.array_equal(facts["example_labels"], labels[indices])
+
+
+def test_examples_can_be_left_out(few, trainer_on, run_loop):
+    """With `examples=False` no latent of a single image is in the state."""
+    trainer = trainer_on(
+        few, dataclasses.replace(OPTIONS, epochs=1, examples=False), labels=np.zeros(300, int)
+    )
+    run_loop(trainer)
+    assert trainer.state.best_facts.keys() == {"kl", "z_mean", "z_covariance", "class_counts", "class_means"}
+
+
+def test_few_validation_images_have_no_active_units(few, trainer_on, run_loop):
+    """Fewer than 16 validation images cannot tell how many latent dimensions are active."""
+
+    class Recorder(Watcher):
+        def epoch_ended(self, epoch):
+            self.active_units = epoch.active_units
+
+    watch = Recorder()
+    trainer = trainer_on(few[:40], dataclasses.replace(OPTIONS, epochs=1, validation_split=0.05))
+    assert len(trainer.validation.indices) < 16
+    run_loop(trainer, watch)
+    assert watch.active_units is None

@@ -1,4 +1,4 @@
-"""bfloat16: where it is on, where it is off, and that a run in it resumes to the bit."""
+"""bfloat16 is on in training steps alone, and a run in it resumes to the bit."""
 
 import dataclasses
 
@@ -7,7 +7,6 @@ import pytest
 
 from vaecli.errors import OptionError
 from vaecli.options import TrainOptions
-from vaecli.runs.progress import Watcher
 
 pytestmark = pytest.mark.train
 
@@ -17,11 +16,12 @@ OPTIONS = TrainOptions(
 
 
 @pytest.fixture
-def here():
+def bfloat16():
+    """Skips the test where the machine does not compute in bfloat16."""
     from vaecli.training import precision
 
     if not precision.supported():
-        pytest.skip("neither this processor nor a GPU computes in bfloat16")
+        pytest.skip("this machine does not compute in bfloat16: neither its CPU nor a GPU")
 
 
 @pytest.fixture
@@ -33,18 +33,18 @@ def vae():
 
 
 def test_a_machine_without_it_says_so(monkeypatch):
-    """No flag of the processor, no GPU: auto is float32, asking for it is refused, resuming is not."""
+    """Without bfloat16, auto is float32, bfloat16 is refused, and a resumed run goes on in float32."""
     from vaecli.training import precision
 
-    monkeypatch.setattr(precision, "PROCESSOR_FLAGS", frozenset({"none-such"}))
+    monkeypatch.setattr(precision, "CPU_FLAGS", frozenset({"none-such"}))
     assert precision.choose("auto") == precision.choose("float32") == "float32"
     with pytest.raises(OptionError, match="AVX512-BF16 or AMX"):
         precision.choose("bfloat16")
     assert precision.choose("bfloat16", insist=False) == "float32"
 
 
-def test_the_policy_counts_inside_alone(vae, few):
-    """As on a GPU: bfloat16 inside, float32 outside by the same variables; the losses are float32 in both."""
+def test_the_policy_acts_inside_alone(vae, few):
+    """The policy of GPUs: bfloat16 inside, float32 outside with the same variables; losses are float32 in both."""
     import tensorflow as tf
 
     from vaecli.training.objective import terms
@@ -64,14 +64,14 @@ def test_the_policy_counts_inside_alone(vae, few):
     assert inside.reconstruction.numpy() == pytest.approx(outside.reconstruction.numpy(), rel=0.01)
 
 
-def test_the_rewrite_counts_inside_alone(here, vae):
+def test_the_rewrite_acts_inside_alone(bfloat16, vae):
     """A traced function is rounded inside and the same to the bit before and after."""
     import tensorflow as tf
 
     from vaecli.training.precision import rewritten
 
     z = tf.constant(np.linspace(-2, 2, 256, dtype=np.float32).reshape(128, 2))
-    decode = tf.function(vae.decoder)
+    decode = tf.function(lambda z: vae.decoder({"z": z})["logits"])
     before = decode(z).numpy()
     with rewritten():
         inside = decode(z).numpy()
@@ -79,39 +79,40 @@ def test_the_rewrite_counts_inside_alone(here, vae):
     assert 0 < np.abs(inside - before).max() < 0.05 * np.abs(before).max()
 
 
-def test_validation_is_float32_in_the_process_that_trained(here, few, trainer_on):
-    """The losses in the history are those that the weights give in float32, run eagerly; training's are not."""
+def test_validation_is_float32_in_the_process_that_trained(bfloat16, few, trainer_on, run_loop):
+    """The validation losses in the history are those that the weights give in float32, run eagerly."""
     import tensorflow as tf
 
     from vaecli.training.objective import terms
 
     trainer = trainer_on(few, dataclasses.replace(OPTIONS, epochs=1))
-    trainer.run({}, saved=lambda state: None, watch=Watcher(), stop=lambda: None)
-    validation = trainer._loop._validation
+    run_loop(trainer)
+    validation = trainer.validation
     eager = terms(
         trainer.vae,
-        tf.cast(few[validation._indices], tf.float32) / 255.0,
-        tf.constant(validation._noise),
+        tf.cast(few[validation.indices], tf.float32) / 255.0,
+        tf.constant(validation.noise),
         training=False,
     )
     row = trainer.state.history[0]
     assert row["val_reconstruction"] == pytest.approx(eager.reconstruction.numpy().mean(), rel=1e-6)
 
 
-def test_it_resumes_to_the_bit(here, few, trainer_on):
-    """Stopped within an epoch and taken up, a run in bfloat16 ends with the weights of one never stopped."""
-    whole = trainer_on(few, OPTIONS)
-    whole.run({}, saved=lambda state: None, watch=Watcher(), stop=lambda: None)
+def test_it_resumes_to_the_bit(bfloat16, few, trainer_on, run_loop):
+    """A run in bfloat16, stopped within an epoch and resumed, ends with the weights of a run never stopped."""
+    uninterrupted = trainer_on(few, OPTIONS)
+    run_loop(uninterrupted)
     first = trainer_on(few, OPTIONS)
-    reason = first.run(
-        {}, saved=lambda state: None, watch=Watcher(), stop=lambda: "enough" if first.state.batch else None
-    )
-    assert reason == "enough" and first.state.batch > 0
+    assert run_loop(first, stop=lambda: "enough" if first.state.batch else None) == "enough"
+    assert first.state.batch > 0
     second = trainer_on(few, OPTIONS)
-    second.resume({})
-    second.run({}, saved=lambda state: None, watch=Watcher(), stop=lambda: None)
-    plain = trainer_on(few, dataclasses.replace(OPTIONS, precision="float32"))
-    plain.run({}, saved=lambda state: None, watch=Watcher(), stop=lambda: None)
-    made, expected, exact = ([v.numpy() for v in run.vae.variables] for run in (second, whole, plain))
-    assert all(map(np.array_equal, made, expected))
-    assert not any(map(np.array_equal, made[:1], exact[:1]))
+    second.resume()
+    run_loop(second)
+    in_float32 = trainer_on(few, dataclasses.replace(OPTIONS, precision="float32"))
+    run_loop(in_float32)
+    resumed, expected, exact = (
+        [variable.numpy() for variable in trainer.vae.variables]
+        for trainer in (second, uninterrupted, in_float32)
+    )
+    assert all(map(np.array_equal, resumed, expected))
+    assert not any(map(np.array_equal, resumed[:1], exact[:1]))

@@ -1,4 +1,4 @@
-"""The loop on real pictures: it learns, stops early, is stopped and resumed to the bit."""
+"""Training on real images: it learns, stops early, and resumes to the bit."""
 
 import dataclasses
 import itertools
@@ -15,7 +15,7 @@ from vaecli.runs.progress import Watcher
 
 pytestmark = pytest.mark.train
 
-OPTIONS = TrainOptions(  # float32 also where `auto` is not; test_precision.py is for bfloat16
+OPTIONS = TrainOptions(  # float32 also where `auto` is bfloat16, which test_precision.py tests
     epochs=2, latent_dim=2, batch_size=64, validation_split=0.2, seed=3, precision="float32"
 )
 
@@ -35,14 +35,8 @@ class Recorder(Watcher):
 
 @pytest.fixture(scope="module")
 def images():
+    """1,000 real images."""
     return load_mini("train").images[:1000]
-
-
-def make(images, folder, options=OPTIONS):
-    from vaecli.training.trainer import Trainer
-
-    held_out = validation_mask(images, fraction=options.validation_split, seed=options.seed)
-    return Trainer(images, held_out, options, folder / "state.npz")
 
 
 def weights(trainer):
@@ -50,16 +44,16 @@ def weights(trainer):
 
 
 @pytest.fixture(scope="module")
-def whole(images, tmp_path_factory):
-    """A run from start to end, and what it told its watcher."""
-    trainer, watch = make(images, tmp_path_factory.mktemp("whole")), Recorder()
-    reason = trainer.run({}, saved=lambda state: None, watch=watch, stop=lambda: None)
+def uninterrupted(images, make_trainer, run_loop, tmp_path_factory):
+    """A run from start to end: the trainer, what the watcher has received, and why it ended."""
+    trainer, watch = make_trainer(images, OPTIONS, tmp_path_factory.mktemp("uninterrupted")), Recorder()
+    reason = run_loop(trainer, watch)
     return trainer, watch, reason
 
 
-def test_it_learns(whole):
-    """Two epochs take the loss far below that of the data's mean, and the best row is the lowest."""
-    trainer, watch, reason = whole
+def test_it_learns(uninterrupted):
+    """Two epochs take the loss far below that of the mean image, and the best loss is the lowest."""
+    trainer, watch, reason = uninterrupted
     rows = [row for row, _ in watch.rows]
     assert "all 2 epochs" in reason
     assert rows[-1]["val_loss"] < rows[0]["val_loss"] < 550
@@ -72,9 +66,9 @@ def test_it_learns(whole):
     assert watch.samples.shape == (8, 28, 28, 1) and 0 <= watch.samples.min() <= watch.samples.max() <= 1
 
 
-def test_steps_count_every_batch(whole, images):
-    """The watcher sees the steps of an epoch grow to their number, the smaller last batch included."""
-    trainer, watch, _ = whole
+def test_steps_count_every_batch(uninterrupted, images):
+    """The watcher sees the steps of an epoch grow to their full number, the smaller last batch included."""
+    trainer, watch, _ = uninterrupted
     held_out = validation_mask(images, fraction=0.2, seed=3)
     assert trainer.steps_per_epoch == -(-int((~held_out).sum()) // 64)
     for epoch, group in itertools.groupby(watch.steps, key=lambda pair: pair[0]):
@@ -83,54 +77,37 @@ def test_steps_count_every_batch(whole, images):
 
 
 @pytest.mark.parametrize("calls", [1, 9, 20])
-def test_a_stopped_run_resumes_to_the_bit(whole, images, tmp_path, calls, monkeypatch):
-    """A run stopped after some calls, wherever that is, ends with the very weights of the run never stopped."""
-    monkeypatch.setattr("vaecli.training.loop.SECONDS_A_CALL", 0.0)  # a step a call, on any machine
+def test_a_stopped_run_resumes_to_the_bit(uninterrupted, images, trainer_on, run_loop, calls, monkeypatch):
+    """A run stopped after some calls and resumed ends with the weights of a run never stopped."""
+    monkeypatch.setattr("vaecli.training.loop.CALL_SECONDS", 0.0)  # a step a call, on any machine
     count = itertools.count(1)
-    first = make(images, tmp_path)
-    reason = first.run(
-        {}, saved=lambda state: None, watch=Watcher(), stop=lambda: "stop" if next(count) > calls else None
-    )
-    assert reason == "stop"
-    second, watch = make(images, tmp_path), Recorder()
-    second.resume({})
+    first = trainer_on(images, OPTIONS)
+    assert run_loop(first, stop=lambda: "stop" if next(count) > calls else None) == "stop"
+    second = trainer_on(images, OPTIONS)
+    second.resume()
     assert (second.state.epoch, second.state.batch) == (first.state.epoch, first.state.batch)
-    second.run({}, saved=lambda state: None, watch=watch, stop=lambda: None)
-    for one, other in zip(weights(second), weights(whole[0]), strict=True):
-        assert np.array_equal(one, other)
-    expected = [row["val_loss"] for row in whole[0].state.history]
+    run_loop(second)
+    assert all(map(np.array_equal, weights(second), weights(uninterrupted[0])))
+    expected = [row["val_loss"] for row in uninterrupted[0].state.history]
     assert [row["val_loss"] for row in second.state.history] == expected
 
 
-def test_a_checkpoint_of_the_start_is_written_first(images, tmp_path):
+def test_the_start_is_saved(images, trainer_on, run_loop):
     """Before the first step there is a state to resume from."""
-    trainer = make(images, tmp_path)
-    assert trainer.run({}, saved=lambda state: None, watch=Watcher(), stop=lambda: "at once") == "at once"
-    again = make(images, tmp_path)
-    again.resume({})
-    assert (again.state.epoch, again.state.batch) == (0, 0)
+    assert run_loop(trainer_on(images, OPTIONS), stop=lambda: "at once") == "at once"
+    resumed = trainer_on(images, OPTIONS)
+    resumed.resume()
+    assert (resumed.state.epoch, resumed.state.batch) == (0, 0)
 
 
-def test_resuming_another_run_is_refused(images, tmp_path):
-    """What differs is named."""
-    trainer = make(images, tmp_path)
-    trainer.run({"data": "abc"}, saved=lambda state: None, watch=Watcher(), stop=lambda: "stop")
+def test_resuming_another_run_is_refused(images, trainer_on, run_loop):
+    """The error names the difference."""
+    run_loop(trainer_on(images, OPTIONS, identity={"data": "abc"}), stop=lambda: "stop")
     with pytest.raises(TrainingError, match="data was 'abc' and is 'xyz'"):
-        make(images, tmp_path).resume({"data": "xyz"})
+        trainer_on(images, OPTIONS, identity={"data": "xyz"}).resume()
 
 
-@pytest.mark.parametrize("damage", [lambda b: b[:-1000], lambda b: b"", lambda b: b"PK" + b[2:500]])
-def test_a_damaged_checkpoint_is_an_error(images, tmp_path, damage):
-    """No traceback, and the file is named."""
-    trainer = make(images, tmp_path)
-    trainer.run({}, saved=lambda state: None, watch=Watcher(), stop=lambda: "stop")
-    path = tmp_path / "state.npz"
-    path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(TrainingError, match="Cannot read the state"):
-        make(images, tmp_path).resume({})
-
-
-def test_constant_is_classic_adam(images, tmp_path):
+def test_constant_is_classic_adam(images, trainer_on, run_loop):
     """`--schedule constant --learning-rate 1e-3` takes the steps of Keras' own Adam, but for rounding."""
     import keras
     import tensorflow as tf
@@ -140,8 +117,8 @@ def test_constant_is_classic_adam(images, tmp_path):
 
     more = {"epochs": 1, "learning_rate": 1e-3, "schedule": "constant"}
     options = dataclasses.replace(OPTIONS, **more)
-    ours, plain = make(images, tmp_path, options), make(images, tmp_path, options).vae
-    ours.run({}, saved=lambda state: None, watch=Watcher(), stop=lambda: None)
+    ours, plain = trainer_on(images, options), trainer_on(images, options).vae
+    run_loop(ours)
     train = np.flatnonzero(~validation_mask(images, fraction=0.2, seed=3))
     order = train[epoch_order(len(train), seed=3, epoch=0)]
     adam = keras.optimizers.Adam(1e-3)
@@ -152,33 +129,34 @@ def test_constant_is_classic_adam(images, tmp_path):
             reconstruction, kl, _ = terms(plain, batch, noise, training=True)
             loss = tf.reduce_mean(reconstruction + tf.reduce_sum(kl, axis=1))
         adam.apply_gradients(zip(tape.gradient(loss, plain.variables), plain.variables, strict=True))
-    for one, other in zip(weights(ours), plain.variables, strict=True):
-        np.testing.assert_allclose(one, other.numpy(), atol=3e-4)
+    for trained, expected in zip(weights(ours), plain.variables, strict=True):
+        np.testing.assert_allclose(trained, expected.numpy(), atol=3e-4)
 
 
-def test_early_stopping_keeps_the_best_weights(images, tmp_path):
-    """With a rate that wrecks the model, training ends after `patience` worse epochs, and the best come back."""
+def test_early_stopping_keeps_the_best_weights(images, trainer_on, run_loop):
+    """With a rate far too high, training ends after `patience` worse epochs, and the best weights are restored."""
     options = dataclasses.replace(OPTIONS, epochs=30, patience=2, learning_rate=0.05, schedule="constant")
-    trainer, watch = make(images, tmp_path, options), Recorder()
-    reason = trainer.run({}, saved=lambda state: None, watch=watch, stop=lambda: None)
+    trainer, watch = trainer_on(images, options), Recorder()
+    reason = run_loop(trainer, watch)
     losses = [row["val_loss"] for row, _ in watch.rows]
     best = int(np.argmin(losses))
     assert "--patience" in reason and f"epoch {best + 1}" in reason
     assert len(losses) == best + 1 + 2 < 30
     assert [flag for _, flag in watch.rows].count(True) >= 1 and not watch.rows[-1][1]
-    measured = trainer._loop._validation.measure()
-    assert measured.reconstruction + measured.kl.sum() == pytest.approx(losses[best], rel=1e-6)
+    measurement = trainer.validation.measure()
+    kl = measurement.kl.mean(axis=0).sum()
+    assert measurement.reconstruction + kl == pytest.approx(losses[best], rel=1e-6)
 
 
-def test_validation_is_the_same_every_time(whole):
+def test_validation_is_the_same_every_time(uninterrupted):
     """The validation loss of the same weights is the same number: its noise is fixed."""
-    first, again = (whole[0]._loop._validation.measure() for _ in range(2))
+    first, again = (uninterrupted[0].validation.measure() for _ in range(2))
     assert first.reconstruction == again.reconstruction and np.array_equal(first.kl, again.kl)
 
 
-def test_an_epoch_tells_what_the_latent_carries(whole):
-    """KL by dimension adds up to the row's, both dimensions are at work, reconstructions resemble the images."""
-    epoch = whole[1].last
+def test_an_epoch_reports_the_latent_dimensions(uninterrupted):
+    """The KL of the dimensions adds up to the row's, both are active, reconstructions resemble their images."""
+    epoch = uninterrupted[1].last
     assert epoch.kl.shape == (2,) and epoch.kl.sum() == pytest.approx(epoch.row["val_kl"])
     assert epoch.active_units == 2
     originals, reconstructed = epoch.reconstructions(16)

@@ -62,3 +62,19 @@ def test_unknown_network():
 
     with pytest.raises(OptionError, match="classic"):
         build("clasic", likelihood("bernoulli"), (28, 28, 1), 2, seed=0)
+
+
+@pytest.mark.parametrize("distance", [2**30, 2**32, 2**62, 1_048_583])
+def test_seeds_far_apart_share_no_layer(distance):
+    """Seeds that differ by a power of two, or by 1,048,583, have different weights in every layer."""
+    from vaecli.probability.likelihoods import likelihood
+    from vaecli.training.vae import build
+
+    first, second = (
+        [v.numpy() for v in build("classic", likelihood("bernoulli"), (8, 8, 1), 2, seed=seed).variables]
+        for seed in (5, 5 + distance)
+    )
+    drawn = [(a, b) for a, b in zip(first, second, strict=True) if a.ndim > 1 and a.std() > 0]
+    assert len(drawn) == 8
+    starts = [tuple(kernel.ravel()[:3] / kernel.std()) for pair in drawn for kernel in pair]
+    assert len(set(starts)) == 16
