@@ -96,3 +96,11 @@ def test_other_words_are_refused(value):
 def test_values_are_shown_short(value):
     """A value of any length takes at most 60 characters of a message."""
     assert len(checks.shown(value)) <= 60
+
+
+@pytest.mark.parametrize("value", [0, 1, "no", None, 1.0])
+def test_only_booleans_are_booleans(value):
+    """True and False pass; what Python would take for them does not."""
+    checks.boolean(True, "--n")
+    checks.boolean(False, "--n")
+    assert refusal(checks.boolean, value).startswith("--n must be true or false, got ")

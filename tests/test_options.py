@@ -1,19 +1,24 @@
-"""Training options: ranges, layers, and the way to TOML and back."""
+"""Training options: types, ranges, layers, and the way to TOML and back."""
 
 import dataclasses
 import math
+import pathlib
 import re
 
+import numpy as np
 import pytest
 import tomli_w
 
 from vaecli.errors import ConfigError, OptionError
-from vaecli.options import TrainOptions, merge, read_config, settings
+from vaecli.options import TrainOptions, device_count, merge, read_config, settings
 
 FULL = TrainOptions(
     data="mnist", network="classic", epochs=3, latent_dim=5, batch_size=7, learning_rate=0.1, schedule="constant",
-    beta=0.0, precision="bfloat16", patience=2, validation_split=0.25, seed=2**63 - 1,
+    beta=0.0, precision="bfloat16", patience=2, validation_split=0.25, seed=2**63 - 1, examples=False,
 )  # fmt: skip
+WHOLE = ("epochs", "latent_dim", "batch_size", "patience", "seed")
+REAL = ("learning_rate", "beta", "validation_split")
+WORDS = ("network", "likelihood", "schedule", "precision")
 
 
 @pytest.fixture
@@ -35,14 +40,14 @@ def test_round_trip(config, options):
 
 
 def test_full_differs_from_the_defaults_everywhere():
-    """The round trip above would see any field that is dropped; network and likelihood have but one."""
+    """The round trip above would notice any field that is lost; network and likelihood have one value only."""
     defaults = dataclasses.asdict(TrainOptions())
     same = {name for name, value in dataclasses.asdict(FULL).items() if value == defaults[name]}
     assert same == {"network", "likelihood"}
 
 
 def test_layers():
-    """Flags win over the file, the file over defaults; None is left out; a falsy value is a value."""
+    """Flags win over the file, the file over defaults; None counts as absent; a falsy value is a value."""
     file, flags = {"epochs": 5, "beta": 2.0, "seed": 9}, {"epochs": None, "beta": 0.0}
     assert merge(file, flags) == TrainOptions(epochs=5, beta=0.0, seed=9)
     assert merge() == TrainOptions()
@@ -52,23 +57,51 @@ def test_layers():
     ("name", "value"),
     [
         *[(name, value) for name in ("epochs", "latent_dim", "batch_size", "patience") for value in (0, -1)],
+        *[(name, value) for name in WHOLE for value in (True, 3.0, math.nan, "3", 2**63, -(2**63))],
+        *[(name, value) for name in REAL for value in (True, "1", -1e-9, math.nan, math.inf, -math.inf)],
+        *[(name, value) for name in WORDS for value in ("nosuch", "", 1, True)],
         ("latent_dim", 4097),
-        *[("learning_rate", value) for value in (0.0, -1e-3, math.nan, math.inf, -math.inf)],
-        *[("beta", value) for value in (-1e-9, math.nan, math.inf)],
-        *[("validation_split", value) for value in (0.0, 1.0, -0.1, 1.1, math.nan, math.inf)],
-        ("seed", -1),
-        ("seed", 2**63),
-        ("network", "nosuch"),
-        ("schedule", ""),
+        ("learning_rate", 0.0),
+        *[("validation_split", value) for value in (0.0, 1.0, 1.1)],
+        *[("data", value) for value in ("", 3)],
+        *[("examples", value) for value in (1, 0, "no")],
     ],
 )
 def test_out_of_range(name, value):
-    """The error is a usage error, names the option as it is typed, and shows what came."""
+    """The error is a usage error, names the option as it is typed, and shows the value."""
     with pytest.raises(OptionError) as caught:
         merge({name: value})
     assert caught.value.option == "--" + name.replace("_", "-")
-    assert str(caught.value).startswith(caught.value.option)
-    assert repr(value) in str(caught.value)
+    assert str(caught.value).startswith(f"{caught.value.option} must ")
+    shown = {"nan": "NaN"}.get(repr(value), repr(value))
+    assert f"got {shown}." in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [*WHOLE, *REAL])
+@pytest.mark.parametrize("digits", [400, 5000])
+def test_enormous_numbers(name, digits):
+    """Numbers beyond what a float holds, or Python prints, are refused like any other, in a short message."""
+    with pytest.raises(OptionError) as caught:
+        merge({name: 10**digits})
+    assert len(str(caught.value)) < 200
+
+
+def test_messages():
+    """The words of a refusal: the option, the range, the value."""
+    for given, message in (
+        ({"epochs": 0}, "--epochs must be at least 1, got 0."),
+        ({"latent_dim": 5000}, "--latent-dim must be at most 4096, got 5000."),
+        ({"beta": math.nan}, "--beta must be at least 0 and finite, got NaN."),
+        (
+            {"validation_split": 1},
+            "--validation-split must be greater than 0 and less than 1, got 1.",
+        ),
+        ({"schedule": "linear"}, "--schedule must be cosine or constant, got 'linear'."),
+        ({"data": ""}, "--data must name a data set or folder, got ''."),
+    ):
+        with pytest.raises(OptionError) as caught:
+            merge(given)
+        assert str(caught.value) == message
 
 
 @pytest.mark.parametrize(
@@ -87,6 +120,15 @@ def test_the_ends_of_the_ranges_are_in(name, value):
     assert getattr(merge({name: value}), name) == value
 
 
+def test_numbers_of_other_types(config):
+    """numpy's numbers and a path become what TOML can hold."""
+    options = TrainOptions(
+        data=pathlib.Path("a"), epochs=np.int64(3), beta=np.float32(0.5), learning_rate=1, seed=np.uint8(9)
+    )
+    assert options == TrainOptions(data="a", epochs=3, beta=0.5, learning_rate=1.0, seed=9)
+    assert merge(read_config(config(tomli_w.dumps(settings(options))))) == options
+
+
 @pytest.mark.parametrize(
     ("key", "near"),
     [
@@ -97,13 +139,13 @@ def test_the_ends_of_the_ranges_are_in(name, value):
     ],
 )
 def test_unknown_key_names_the_nearest(config, key, near):
-    """A key that does not exist is an error with the right one, dashes or a slip of the finger."""
+    """A key that does not exist is an error that names the nearest one, after a dash or a typing error."""
     with pytest.raises(ConfigError, match=rf"`{key}`.*Did you mean `{near}`\?"):
         read_config(config(f"{key} = 3"))
 
 
 def test_unknown_key_far_from_all(config):
-    """Where none is near, all are named; a table is such a key too."""
+    """Where none is near, all are named; a table is an unknown key too."""
     for text in ("zzz = 1", "[zzz]\nepochs = 3"):
         with pytest.raises(ConfigError, match=r"`zzz`.*epochs.*validation_split"):
             read_config(config(text))
@@ -112,27 +154,29 @@ def test_unknown_key_far_from_all(config):
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("epochs = true", "a whole number; True came"),
-        ("epochs = 3.0", "a whole number; 3.0 came"),
-        ('epochs = "3"', "a whole number; '3' came"),
-        ("epochs = [3]", "a whole number"),
-        ("beta = false", "a number; False came"),
-        ('beta = "1"', "a number"),
-        ("data = 3", "text; 3 came"),
-        ("data = true", "text"),
-        ("schedule = 1", "text"),
-        ("seed = 2026-01-01", "a whole number"),
+        ("epochs = true", "a whole number, got True."),
+        ("epochs = 3.0", "a whole number, got 3.0."),
+        ('epochs = "3"', "a whole number, got '3'."),
+        ("epochs = [3]", "a whole number, got [3]."),
+        ("beta = false", "a number, got False."),
+        ('beta = "1"', "a number, got '1'."),
+        ("data = 3", "text, got 3."),
+        ("data = true", "text, got True."),
+        ("examples = 1", "true or false, got 1."),
+        ('examples = "no"', "true or false, got 'no'."),
+        ("schedule = 1", "text, got 1."),
+        ("seed = 2026-01-01", "a whole number, got 2026-01-01."),
+        ("seed = 2026-01-01T10:00:00", "a whole number, got 2026-01-01T10:00:00."),
+        ("beta = 10:00:00", "a number, got 10:00:00."),
     ],
 )
 def test_wrong_types(config, line, expected):
-    """A wrong type is an error that names the file, the key, what was expected and what came."""
+    """A wrong type is an error that names the file, the key, the expected type and the value."""
     path = config(line)
     with pytest.raises(ConfigError) as caught:
         read_config(path)
     message = str(caught.value)
-    assert str(path) in message
-    assert f"`{line.split()[0]}`" in message
-    assert expected in message
+    assert message.startswith(f"{path}: `{line.split()[0]}` must be {expected}")
     assert "None" not in message
 
 
@@ -147,17 +191,38 @@ def test_a_whole_number_where_any_number_goes(config):
         "epochs",
         "epochs = ",
         "epochs = 1\nepochs = 2",
-        b"\xff\xfe",
+        b"\xff\x00",
         b"\x00",
+        b"epochs = 1 # caf\xe9",
         "x = " + "[" * 20_000,
+        "seed = " + "9" * 5000,
         b"\x89PNG\r\n",
     ],
-    ids=["no value", "half", "twice", "not UTF-8", "zero", "deep", "PNG"],
+    ids=["no value", "half", "twice", "bytes", "zero", "Latin-1", "deep", "5,000 digits", "PNG"],
 )
 def test_not_toml(config, text):
-    """Whatever the bytes, the error says that they are not TOML."""
-    with pytest.raises(ConfigError, match="not TOML"):
-        read_config(config(text))
+    """Whatever the bytes, the error names the file and says that it is not what was expected."""
+    path = config(text)
+    with pytest.raises(ConfigError, match=r"is not TOML|must be UTF-8") as caught:
+        read_config(path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_byte_order_mark_is_skipped(config, encoding):
+    """UTF-8 is read with and without the mark that Notepad writes."""
+    assert read_config(config('epochs = 3 # é\ndata = "é"'.encode(encoding))) == {"epochs": 3, "data": "é"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [*("epochs = 3\n".encode(encoding) for encoding in ("utf-16", "utf-16-le", "utf-16-be")), b"\xff\xfe"],
+    ids=["with a mark", "little-endian", "big-endian", "a mark alone"],
+)
+def test_utf16_is_named(config, content):
+    """UTF-16, with or without a mark, is called that, and the hint says how to save as UTF-8."""
+    with pytest.raises(ConfigError, match=r"must be UTF-8, got UTF-16\..*Notepad.*PowerShell"):
+        read_config(config(content))
 
 
 def test_missing_and_folder(tmp_path):
@@ -168,9 +233,37 @@ def test_missing_and_folder(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("line", "option"), [("beta = nan", "--beta"), ("learning_rate = inf", "--learning-rate")]
+    ("line", "option"),
+    [
+        ("beta = nan", "--beta"),
+        ("learning_rate = inf", "--learning-rate"),
+        ("learning_rate = 1e999", "--learning-rate"),
+        ("beta = 1" + "0" * 400, "--beta"),
+    ],
+    ids=str,
 )
-def test_toml_can_say_nan(config, line, option):
-    """TOML has nan and inf: they pass as numbers and are refused by their range."""
-    with pytest.raises(OptionError, match=f"^{option} has to be"):
+def test_toml_has_nan_and_infinity(config, line, option):
+    """They pass as numbers and are refused by their range."""
+    with pytest.raises(OptionError, match=f"^{option} must be .* finite, got "):
         merge(read_config(config(line)))
+
+
+@pytest.mark.parametrize(
+    ("text", "count"), [("all", None), ("1", 1), ("16", 16), ("007", 7), ("1000000", 1_000_000)]
+)
+def test_devices(text, count):
+    """`all`, or a number of at least 1."""
+    assert device_count(text) == count
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["0", "000", "-1", "+1", "1.0", "", "ALL", "two", "²", "٣", "1_0", " 1", "1000001", "9" * 5000],
+    ids=lambda text: text[:9],
+)
+def test_other_devices_are_refused(text):
+    """Also what only looks like a number, and one of 5,000 digits; the message is short."""
+    with pytest.raises(OptionError, match=r"^--devices must be `all` or a number from 1 to ") as caught:
+        device_count(text)
+    assert caught.value.option == "--devices"
+    assert len(str(caught.value)) < 200

@@ -68,6 +68,16 @@ def real(
     return number
 
 
+def boolean(value: object, option: str) -> None:
+    """Refuse a value that is neither True nor False.
+
+    Raises:
+        OptionError: another type, such as 1 or "no".
+    """
+    if not isinstance(value, bool):
+        raise _refusal(option, "true or false", value)
+
+
 def choice(value: object, option: str, choices: Sequence[str]) -> None:
     """Refuse a value that is none of `choices`.
 

@@ -1,22 +1,29 @@
-"""What `vaecli train` can be told: one frozen dataclass, to and from TOML."""
+"""Options of `vaecli train`: one frozen dataclass, to and from TOML."""
 
+import codecs
 import dataclasses
-import math
+import os
 import pathlib
 import typing
 from collections.abc import Mapping
 from typing import Any
 
+from vaecli import checks
 from vaecli.choices import LikelihoodName, Network, Schedule, TrainingPrecision
 from vaecli.errors import ConfigError, OptionError
+
+MAX_LATENT_DIM = 4096
+MAX_DEVICES = 1_000_000
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainOptions:
-    """All that decides what a training run computes.
+    """Options that decide what a training run computes.
+
+    Numbers of other types, such as numpy's, become `int` and `float`.
 
     Raises:
-        OptionError: a value out of its range; its `option` is the name on the command line.
+        OptionError: a value of another type or out of its range; `option` is its name on the command line.
     """
 
     data: str | None = None
@@ -35,26 +42,42 @@ class TrainOptions:
     examples: bool = True
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "latent_dim", "batch_size", "patience"):
-            _require(self, name, getattr(self, name) >= 1, "at least 1")
-        _require(self, "latent_dim", self.latent_dim <= 4096, "at most 4096")
-        _require(self, "learning_rate", 0 < self.learning_rate < math.inf, "a positive number")
-        _require(self, "beta", 0 <= self.beta < math.inf, "zero or a positive number")
-        _require(self, "validation_split", 0 < self.validation_split < 1, "between 0 and 1, both excluded")
-        _require(self, "seed", 0 <= self.seed < 2**63, "between 0 and 2^63 - 1")
+        self._check_data()
+        for name in ("epochs", "batch_size", "patience"):
+            self._set(name, checks.integer(getattr(self, name), _flag(name), least=1, most=2**63 - 1))
+        self._set("latent_dim", checks.integer(self.latent_dim, "--latent-dim", least=1, most=MAX_LATENT_DIM))
+        self._set("seed", checks.integer(self.seed, "--seed", least=0, most=2**63 - 1))
+        self._set("learning_rate", checks.real(self.learning_rate, "--learning-rate", above=0))
+        self._set("beta", checks.real(self.beta, "--beta", least=0))
+        self._set(
+            "validation_split", checks.real(self.validation_split, "--validation-split", above=0, below=1)
+        )
         for name in ("network", "likelihood", "schedule", "precision"):
             choices = typing.get_args(typing.get_type_hints(TrainOptions)[name])
-            _require(self, name, getattr(self, name) in choices, f"one of {', '.join(choices)}")
+            checks.choice(getattr(self, name), _flag(name), choices)
+        checks.boolean(self.examples, "--examples")
+
+    def _check_data(self) -> None:
+        if self.data is None:
+            return
+        data = os.fspath(self.data) if isinstance(self.data, os.PathLike) else self.data
+        if not isinstance(data, str) or not data:
+            raise OptionError(
+                f"--data must name a data set or folder, got {checks.shown(data)}.", option="--data"
+            )
+        self._set("data", data)
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)  # the instance is frozen
 
 
-def _require(options: TrainOptions, name: str, holds: bool, expected: str) -> None:
-    if not holds:
-        flag = "--" + name.replace("_", "-")
-        raise OptionError(f"{flag} has to be {expected}; {getattr(options, name)!r} came.", option=flag)
+def _flag(name: str) -> str:
+    """Return the name of an option on the command line."""
+    return "--" + name.replace("_", "-")
 
 
 def merge(*layers: Mapping[str, Any]) -> TrainOptions:
-    """Options from layers of settings, the later over the earlier; None counts as left out."""
+    """Return the options of several layers of settings, later ones over earlier ones; None counts as absent."""
     merged: dict[str, Any] = {}
     for layer in layers:
         merged |= {name: value for name, value in layer.items() if value is not None}
@@ -62,25 +85,47 @@ def merge(*layers: Mapping[str, Any]) -> TrainOptions:
 
 
 def read_config(path: pathlib.Path) -> dict[str, Any]:
-    """The settings of a TOML file, their names and types checked against `TrainOptions`.
+    """Read the settings of a TOML file; their names and types are those of `TrainOptions`.
 
     Raises:
-        ConfigError: no such file, no TOML, an unknown key (the nearest right one is named), a wrong type.
+        ConfigError: the file is missing or not TOML, a key is unknown (the nearest one is named), or a value has
+            another type.
     """
     import tomllib  # noqa: PLC0415  # every command loads this module; few read a file
 
     try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings = tomllib.loads(_decode(path, path.read_bytes()))
     except OSError as error:
         reason = error.strerror or str(error)
         raise ConfigError(
             f"Cannot read the configuration {path}: {reason}.", hint="Give a TOML file."
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # ValueError: also bytes that are not UTF-8, and 5,000 digits
         raise ConfigError(f"{path} is not TOML: {error}.", hint="Write one `key = value` a line.") from error
     for key, value in settings.items():
         _check_setting(path, key, value)
     return settings
+
+
+def _decode(path: pathlib.Path, content: bytes) -> str:
+    """Decode UTF-8, with or without a byte-order mark.
+
+    Raises:
+        ConfigError: the text is UTF-16, with or without its mark.
+        UnicodeDecodeError: it is something else.
+    """
+    has_mark = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if has_mark or (
+        len(content) > 1 and content[:2].count(0) == 1
+    ):  # half of an ASCII letter's two bytes is zero
+        raise ConfigError(
+            f"{path} must be UTF-8, got UTF-16.",
+            hint="Save it as UTF-8: in Notepad under Save as; in PowerShell with Out-File -Encoding utf8.",
+        )
+    return content.decode("utf-8-sig")
 
 
 def _check_setting(path: pathlib.Path, key: str, value: object) -> None:
@@ -90,32 +135,35 @@ def _check_setting(path: pathlib.Path, key: str, value: object) -> None:
 
         near = difflib.get_close_matches(key.replace("-", "_"), fields, n=1, cutoff=0.5)
         hint = f"Did you mean `{near[0]}`?" if near else f"Known keys: {', '.join(fields)}."
-        raise ConfigError(f"{path} has a key that does not exist: `{key}`.", hint=hint)
+        raise ConfigError(f"{path} has an unknown key: `{key}`.", hint=hint)
     default = fields[key].default
-    wanted: tuple[type, ...] = (str,) if default is None else (type(default),)
-    if float in wanted:
-        wanted = (float, int)
-    if (isinstance(value, bool) and bool not in wanted) or not isinstance(value, wanted):
-        expected = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}[wanted[0]]
+    types: tuple[type, ...] = (str,) if default is None else (type(default),)
+    if float in types:
+        types = (float, int)
+    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+        expected = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}[types[0]]
         hint = "" if default is None else f"Its default is {default!r}."
-        raise ConfigError(f"{path}: `{key}` has to be {expected}; {value!r} came.", hint=hint)
+        raise ConfigError(f"{path}: `{key}` must be {expected}, got {checks.shown(value)}.", hint=hint)
 
 
 def settings(options: TrainOptions) -> dict[str, Any]:
-    """The options as a flat mapping in their order, without those that are None: what TOML can hold."""
+    """Return the options as a flat mapping in their order, without those that are None, for TOML."""
     return {key: value for key, value in dataclasses.asdict(options).items() if value is not None}
 
 
 def device_count(text: str) -> int | None:
-    """What `--devices` means: a number, or None for all that there are.
+    """Parse `--devices`: a number, or None for all devices.
 
     Raises:
-        OptionError: neither.
+        OptionError: neither `all` nor a number of at least 1.
     """
     if text == "all":
         return None
-    if not text.isdecimal() or int(text) < 1:
+    digits = text.lstrip("0")
+    is_short_number = text.isascii() and text.isdigit() and len(digits) <= len(str(MAX_DEVICES))
+    if not is_short_number or not 1 <= int(digits or "0") <= MAX_DEVICES:
         raise OptionError(
-            f"--devices has to be `all` or a number of at least 1; {text!r} came.", option="--devices"
+            f"--devices must be `all` or a number from 1 to {MAX_DEVICES}, got {checks.shown(text)}.",
+            option="--devices",
         )
-    return int(text)
+    return int(digits)

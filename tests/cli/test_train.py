@@ -286,7 +286,7 @@ def test_a_signal_stops_it_without_loss(data, tmp_path, number, code):
         (["--config", "missing.toml"], 1, "missing.toml"),
         (["--config", "typo.toml"], 1, "`epochs`"),
         (["--config", "type.toml"], 1, "a whole number"),
-        (["--config", "range.toml"], 2, "range.toml has epochs = 0. --epochs has to be at least 1"),
+        (["--config", "range.toml"], 2, "range.toml has epochs = 0. --epochs must be at least 1"),
         (["--config", "range.toml", "--epochs", "-1"], 2, "'--epochs': -1"),
         (["--config", "broken.toml"], 1, "not TOML"),
         (["--resume", "taken"], 1, "taken is not a run of vaecli"),

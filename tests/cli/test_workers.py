@@ -196,7 +196,7 @@ def test_one_that_goes_before_all_are_connected(two_workers, tmp_path, gone):
 def test_what_does_not_fit_is_said_at_once(call, here, monkeypatch):
     """Devices that are not there, a TF_CONFIG that names no worker: nothing is left behind."""
     code, _, stderr = call("train", "--data", "fashion-mnist-mini", "--devices", "two", "--out", "run")
-    assert code == 2 and "--devices has to be" in stderr
+    assert code == 2 and "--devices must be" in stderr
     code, _, stderr = call("train", "--data", "fashion-mnist-mini", "--devices", 64, "--out", "run")
     assert code == 2 and "this machine has" in stderr
     hosts = {"cluster": {"worker": ["a:1", "b:1"]}}
