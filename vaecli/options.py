@@ -40,6 +40,7 @@ class TrainOptions:
     validation_split: float = 0.05
     seed: int = 0
     examples: bool = True
+    stretch: bool = False
 
     def __post_init__(self) -> None:
         self._check_data()

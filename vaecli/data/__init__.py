@@ -2,6 +2,7 @@
 
 images       a set of labelled images
 file_images  images that stay in their file and are read when needed
+contrast     the range of pixel values in use, and its stretch to 0 to 255
 split        which images are held out for validation
 load         what --data means: a folder, the cache, the system's package, the network
 reference    test:17, a picture of a data set

@@ -73,24 +73,6 @@ class ImageSet:
             digest.update(np.ascontiguousarray(self.labels, "<i8").data)
         return digest.hexdigest()
 
-    def stretched(self, low: int, high: int) -> "ImageSet":
-        """Return the set with its contrast stretched: `low` and below become 0, `high` and above 255."""
-        levels = np.rint((np.arange(256) - low) * (255 / (high - low))).clip(0, 255).astype(np.uint8)
-        if isinstance(self.images, StreamedImages):
-            return dataclasses.replace(self, images=self.images.with_levels(levels), stretch=(low, high))
-        images = levels[self.images]
-        images.flags.writeable = False
-        return dataclasses.replace(self, images=images, stretch=(low, high))
-
-
-def pixel_range(images: Images) -> tuple[int, int]:
-    """Return the smallest and the largest pixel of all images (N, H, W, C)."""
-    low, high = 255, 0
-    for part in chunks(len(images), images.shape[1:], most=CHUNK):
-        pixels = images[part]
-        low, high = min(low, int(pixels.min())), max(high, int(pixels.max()))
-    return low, high
-
 
 def spread(images: Images, count: int = 1000) -> Iterator[Pixels]:
     """Yield up to `count` images (N, H, W, C), spread evenly over all, in chunks (n, H, W, C)."""

@@ -1,13 +1,21 @@
-"""The model and the data set that a command works on."""
+"""The images that a command works on, from what a user names: a data set, a file, or `test:17`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from vaecli.choices import Split
+from vaecli.data import contrast
 from vaecli.data.images import ImageSet
-from vaecli.data.load import load
+from vaecli.data.load import load, load_named
 from vaecli.data.named.catalogue import CATALOGUE
-from vaecli.errors import DataError
+from vaecli.data.photo.prepare import load_picture
+from vaecli.data.reference import parse_reference, pick
+from vaecli.errors import DataError, ModelError
 from vaecli.runtime.model import Model
+
+Warn = Callable[[str], None]
+Progress = Callable[[str, int, int], None]
 
 
 def load_for(
@@ -15,25 +23,102 @@ def load_for(
     data: str | None,
     split: Split,
     *,
-    warn: Callable[[str], None] = lambda _message: None,
-    progress: Callable[[str, int, int], None] = lambda *_: None,
+    warn: Warn = lambda _message: None,
+    progress: Progress = lambda *_: None,
 ) -> ImageSet:
-    """Load `data`, or the model's own data set if that is None.
+    """Load images for a model, stretched as its training images were.
+
+    Args:
+        model: an opened model.
+        data: a data set or folder; None is the data set that the model was trained on.
+        split: `train` or `test`.
+        warn: receives what a user should know of the data set.
+        progress: receives the progress of a download: file, bytes so far, bytes in all.
 
     Raises:
-        DataError: it cannot be had, or its pictures have another shape than the model's.
+        DataError: the images cannot be had, or have another shape than the model's; with None, the model was trained
+            on a folder, or on other images than the data set of that name has now.
+        ModelError: the model's metadata do not fit.
     """
-    own = str(model.info.data["name"])
-    if data is None and own not in CATALOGUE:
-        raise DataError(
-            f"The model was trained on a folder called {own}, and where that is the model does not say.",
-            hint="Name the folder with --data.",
-        )
-    images = load(data or own, split, warn=warn, progress=progress)
+    if data is None:
+        images = _own(model, split, warn, progress)
+    else:
+        images = _stretched(model, load(data, split, warn=warn, progress=progress))
     if images.images.shape[1:] != model.image_shape:
         raise DataError(
-            f"The pictures of {images.name} have the shape {images.images.shape[1:]}; "
-            f"the model takes {model.image_shape}.",
+            f"The pictures of {images.name} must have the shape {model.image_shape}, got {images.images.shape[1:]}.",
             hint="Name a data set of that shape with --data.",
         )
     return images
+
+
+def load_pictures(
+    model: Model, names: Sequence[str], data: str | None, *, warn: Warn = lambda _message: None
+) -> list[tuple[np.ndarray, str]]:
+    """Load each named picture as the model's encoder takes it (H, W, C) uint8, with a note on what was done to it.
+
+    Args:
+        model: an opened model.
+        names: files of any size and mode, or `test:17` and `train:17`, pictures of a data set.
+        data: where `test:17` looks; None is the data set that the model was trained on.
+        warn: receives what a user should know of the data set.
+
+    Raises:
+        DataError: a picture that cannot be read.
+    """
+    references = [parse_reference(name) for name in names]
+    splits = {reference[0] for reference in references if reference}
+    sets = {split: load_for(model, data, split, warn=warn) for split in sorted(splits)}
+    pictures = []
+    for name, reference in zip(names, references, strict=True):
+        if reference is None:
+            picture = load_picture(
+                name, shape=model.image_shape, polarity=model.info.preparation["polarity"]
+            )
+            pictures.append((picture.image, f"{name}: {', '.join(picture.steps) or 'taken as it is'}"))
+        else:
+            split, index = reference
+            image = pick(sets[split], index)
+            labels, classes = sets[split].labels, sets[split].class_names
+            label = "" if labels is None else f", {classes[labels[index]]}"
+            note = f"{name}: picture {index} of the {split} set of {sets[split].name}{label}"
+            pictures.append((image, note))
+    return pictures
+
+
+def _own(model: Model, split: Split, warn: Warn, progress: Progress) -> ImageSet:
+    """Load the data set that the model was trained on; its hash decides, not its name."""
+    data = model.info.data
+    name, kind = data["name"], data.get("kind")
+    if kind not in ("named", None) or name not in CATALOGUE:
+        another = ", and not on the data set of that name" if name in CATALOGUE else ""
+        raise DataError(
+            f"The model was trained on a folder called {name}{another}; where it is the model does not say.",
+            hint="Name the folder with --data FOLDER.",
+        )
+    images = _stretched(model, load_named(name, split, warn=warn, progress=progress))
+    if split == "train" or kind is None:
+        training = images if split == "train" else _stretched(model, load_named(name, "train"))
+        if training.sha256 != data.get("sha256"):
+            raise DataError(
+                f"The model was trained on other images than the data set {name} has: their SHA-256 must be "
+                f"{str(data.get('sha256'))[:12]}..., got {training.sha256[:12]}...",
+                hint="Name the folder of its images with --data FOLDER.",
+            )
+    return images
+
+
+def _stretched(model: Model, images: ImageSet) -> ImageSet:
+    stretch = model.info.data.get("stretch")
+    if stretch is None:
+        return images
+    try:
+        low, high = map(int, stretch)
+        if not 0 <= low < high <= 255:
+            raise ValueError
+    except (TypeError, ValueError) as error:
+        raise ModelError(
+            f"`stretch` in the metadata of {model.path} must be two pixel values, got {stretch!r:.80}.",
+            hint="Export the model again.",
+        ) from error
+    return contrast.like_training(images, low, high)
