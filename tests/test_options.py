@@ -14,7 +14,8 @@ from vaecli.options import TrainOptions, device_count, merge, read_config, setti
 
 FULL = TrainOptions(
     data="mnist", network="classic", epochs=3, latent_dim=5, batch_size=7, learning_rate=0.1, schedule="constant",
-    beta=0.0, precision="bfloat16", patience=2, validation_split=0.25, seed=2**63 - 1, examples=False,
+    beta=0.0, precision="bfloat16", patience=2, validation_split=0.25, seed=2**63 - 1,
+    examples=False, stretch=True,
 )  # fmt: skip
 WHOLE = ("epochs", "latent_dim", "batch_size", "patience", "seed")
 REAL = ("learning_rate", "beta", "validation_split")

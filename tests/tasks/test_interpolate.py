@@ -124,7 +124,7 @@ def test_data_from_elsewhere(model, here):
         (here / name / "t10k-labels-idx1-ubyte").write_bytes(encode_idx(np.zeros(3, np.uint8)))
     result = interpolate(model, ["test:0", "test:1"], steps=2, data="other", out="a.npy")
     assert (result.originals == 77).all()
-    with pytest.raises(DataError, match=r"\(8, 8, 1\); the model takes \(28, 28, 1\)"):
+    with pytest.raises(DataError, match=r"shape \(28, 28, 1\), got \(8, 8, 1\)"):
         interpolate(model, ["test:0", "test:1"], data="small", out="b.npy")
     assert not (here / "b.npy").exists()
 

@@ -65,6 +65,10 @@ def train(
             show_default=False,
         ),
     ] = DEFAULTS.examples,
+    stretch: Annotated[
+        bool,
+        typer.Option("--stretch", help="Scale the pixels to 0 to 255, where the images use a smaller range."),
+    ] = DEFAULTS.stretch,
     out: Annotated[
         pathlib.Path | None,
         typer.Option("--out", "-o", help="The run folder.", show_default="runs/<data>-<n>"),

@@ -1,16 +1,12 @@
-"""The images that a command works on, from what a user names: a data set, a file, or `test:17`."""
+"""The data set that a command works on with a model."""
 
-from collections.abc import Callable, Sequence
-
-import numpy as np
+from collections.abc import Callable
 
 from vaecli.choices import Split
 from vaecli.data import contrast
 from vaecli.data.images import ImageSet
 from vaecli.data.load import load, load_named
 from vaecli.data.named.catalogue import CATALOGUE
-from vaecli.data.photo.prepare import load_picture
-from vaecli.data.reference import parse_reference, pick
 from vaecli.errors import DataError, ModelError
 from vaecli.runtime.model import Model
 
@@ -50,40 +46,6 @@ def load_for(
             hint="Name a data set of that shape with --data.",
         )
     return images
-
-
-def load_pictures(
-    model: Model, names: Sequence[str], data: str | None, *, warn: Warn = lambda _message: None
-) -> list[tuple[np.ndarray, str]]:
-    """Load each named picture as the model's encoder takes it (H, W, C) uint8, with a note on what was done to it.
-
-    Args:
-        model: an opened model.
-        names: files of any size and mode, or `test:17` and `train:17`, pictures of a data set.
-        data: where `test:17` looks; None is the data set that the model was trained on.
-        warn: receives what a user should know of the data set.
-
-    Raises:
-        DataError: a picture that cannot be read.
-    """
-    references = [parse_reference(name) for name in names]
-    splits = {reference[0] for reference in references if reference}
-    sets = {split: load_for(model, data, split, warn=warn) for split in sorted(splits)}
-    pictures = []
-    for name, reference in zip(names, references, strict=True):
-        if reference is None:
-            picture = load_picture(
-                name, shape=model.image_shape, polarity=model.info.preparation["polarity"]
-            )
-            pictures.append((picture.image, f"{name}: {', '.join(picture.steps) or 'taken as it is'}"))
-        else:
-            split, index = reference
-            image = pick(sets[split], index)
-            labels, classes = sets[split].labels, sets[split].class_names
-            label = "" if labels is None else f", {classes[labels[index]]}"
-            note = f"{name}: picture {index} of the {split} set of {sets[split].name}{label}"
-            pictures.append((image, note))
-    return pictures
 
 
 def _own(model: Model, split: Split, warn: Warn, progress: Progress) -> ImageSet:

@@ -15,14 +15,17 @@ import tomli_w
 
 from vaecli import files, folders
 from vaecli import options as train_options
+from vaecli.data import contrast
 from vaecli.data.images import MAX_PIXELS, ImageSet
-from vaecli.data.load import load
+from vaecli.data.load import load, load_named
+from vaecli.data.named.catalogue import CATALOGUE
 from vaecli.data.photo.prepare import guess_polarity
 from vaecli.data.split import validation_mask
 from vaecli.errors import DataError, ModelError, OptionError, TrainingError
 from vaecli.export import describe
 from vaecli.modelfile import metadata
 from vaecli.options import TrainOptions
+from vaecli.paths import user_path
 from vaecli.processors import available
 from vaecli.runs import kept, layout, provenance
 from vaecli.runs import state as states
@@ -86,6 +89,7 @@ def begin(
     """A new run: its data, and its folder with all but results; no folder is left if an option is refused."""
     with interruptible():
         data = load(options.data, "train", warn=watch.note, progress=watch.downloaded)
+        data = contrast.for_training(data, stretch=options.stretch, warn=watch.note)
     _require_small(data)
     held_out = hold_out(data, options)
     facts = _facts(data, held_out)
@@ -127,7 +131,7 @@ def reopen(
         saved = states.read(run.checkpoint)
         options = _changed(before, changes, saved.state)
         with interruptible():
-            data = load_again(options.data, watch)
+            data = load_again(options, watch)
         _require_same(data, saved)
         if "data" in changes:
             options = dataclasses.replace(options, data=_name_to_keep(options, data))
@@ -156,17 +160,21 @@ def _changed(before: TrainOptions, changes: Mapping[str, Any], state: State) -> 
     return options
 
 
-def load_again(name: str | None, watch: Watcher) -> ImageSet:
-    """The images that a run was begun with, perhaps on another machine; whether they are is not asked here.
+def load_again(options: TrainOptions, watch: Watcher) -> ImageSet:
+    """Load the run's data set again, perhaps on another machine; the caller compares its hash.
 
     Raises:
-        DataError: there are none of that name.
+        DataError: there is none of that name.
     """
     try:
-        return load(name, "train", warn=watch.note, progress=watch.downloaded)
+        if options.data in CATALOGUE:  # a folder of that name would have been kept as an absolute path
+            data = load_named(options.data, "train", warn=watch.note, progress=watch.downloaded)
+        else:
+            data = load(options.data, "train", warn=watch.note, progress=watch.downloaded)
     except DataError as error:
         hint = f"{error.hint} Where the same images lie elsewhere on this machine: --data FOLDER."
         raise DataError(error.message, hint=hint.strip()) from error
+    return contrast.for_training(data, stretch=options.stretch, warn=lambda _message: None)
 
 
 def hold_out(data: ImageSet, options: TrainOptions) -> np.ndarray:
@@ -182,14 +190,18 @@ def hold_out(data: ImageSet, options: TrainOptions) -> np.ndarray:
 
 
 def _name_to_keep(options: TrainOptions, data: ImageSet) -> str:
-    given = pathlib.Path(options.data).expanduser() if options.data else None
-    return str(given.resolve()) if given and given.is_dir() else data.name
+    """Return what config.toml keeps as `data`: the name of a data set, or the absolute path of a folder."""
+    if data.kind == "named" or not options.data:
+        return data.name
+    return str(user_path(options.data).resolve())
 
 
 def _facts(data: ImageSet, held_out: np.ndarray) -> dict[str, Any]:
     """What provenance.json says of the data."""
     return {
         "name": data.name,
+        "kind": data.kind,
+        "stretch": data.stretch,
         "sha256": data.sha256,
         "count": int((~held_out).sum()),
         "validation_count": int(held_out.sum()),

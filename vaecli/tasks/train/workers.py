@@ -150,7 +150,7 @@ def follow(
         )
     options = train_options.merge(said["options"], {"data": data_name})
     with interruptible():
-        data = load_again(options.data, watch)
+        data = load_again(options, watch)
     if data.sha256 != said["data"]:
         raise DataError(
             f"{data.name} in {data.location} is not what the chief trains on: {said['data'][:12]}... was expected, "
