@@ -44,7 +44,7 @@ def for_training(data: ImageSet, *, stretch: bool, warn: Callable[[str], None]) 
         return stretched(data, low, high)
     if high - low < FULL_ENOUGH:
         warn(
-            f"The pixels of {data.name} are {low} to {high}, of 0 to {SCALE}: samples will have as little contrast. "
+            f"The pixels of {data.name} are {low} to {high}, of 0 to {SCALE}: samples will be as faint. "
             f"To train on pixels of 0 to {SCALE}, add --stretch."
         )
     return data

@@ -30,7 +30,9 @@ def untrained(data: Mapping[str, Any], train_options: TrainOptions) -> ModelInfo
         preparation={"scale": SCALE, "polarity": data["polarity"], "photo": "fashion"},
         prior={"name": "normal"},
         class_names=tuple(data["class_names"]),
-        data={name: data[name] for name in ("name", "kind", "stretch", "sha256", "count", "validation_count")},
+        data={
+            name: data[name] for name in ("name", "kind", "stretch", "sha256", "count", "validation_count")
+        },
         training={name: value for name, value in options.settings(train_options).items() if name != "data"},
         software=provenance.versions(),
         created=provenance.now(),

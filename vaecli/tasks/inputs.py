@@ -32,8 +32,8 @@ def load_for(
         progress: receives the progress of a download: file, bytes so far, bytes in all.
 
     Raises:
-        DataError: the images cannot be had, or have another shape than the model's; with None, the model was trained
-            on a folder, or on other images than the data set of that name has now.
+        DataError: the images cannot be had, or have another shape than the model's. With None: the model was
+            trained on a folder, or on other images than the data set of that name has now.
         ModelError: the model's metadata do not fit.
     """
     if data is None:
@@ -42,7 +42,7 @@ def load_for(
         images = _stretched(model, load(data, split, warn=warn, progress=progress))
     if images.images.shape[1:] != model.image_shape:
         raise DataError(
-            f"The pictures of {images.name} must have the shape {model.image_shape}, got {images.images.shape[1:]}.",
+            f"Images of {images.name} must have the shape {model.image_shape}, got {images.images.shape[1:]}.",
             hint="Name a data set of that shape with --data.",
         )
     return images
