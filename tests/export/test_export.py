@@ -23,7 +23,7 @@ def info(shape=SHAPE, latent_dim=3):
         latent_dim=latent_dim,
         network="classic",
         likelihood={"name": "bernoulli", "outputs": ["logits"]},
-        preparation={"scale": 255, "polarity": "light-on-dark"},
+        preparation={"scale": 255, "polarity": "light-on-dark", "photo": "fashion"},
         prior={"name": "normal"},
         class_names=("Hände", "Füße"),
         data={"name": "made up", "count": 1},
@@ -132,7 +132,7 @@ def test_opset_out_of_range():
     from vaecli.export.convert import to_onnx
 
     with pytest.raises(OptionError, match="between 13 and 18; 19 came"):
-        to_onnx(lambda x: {"y": x}, "x", (1,), opset=19)
+        to_onnx(lambda inputs: {"y": inputs["x"]}, {"x": (1,)}, opset=19)
 
 
 def corrupt_weight(initializers, _graph):
@@ -174,9 +174,9 @@ def test_a_faulty_conversion_is_refused(vae, tmp_path, monkeypatch, part, fault)
 
     honest = convert.to_onnx
 
-    def faulty(compute, name, shape, *, opset):
-        model = honest(compute, name, shape, opset=opset)
-        if name == {"encoder": "image", "decoder": "z"}[part]:
+    def faulty(compute, shapes, *, opset):
+        model = honest(compute, shapes, opset=opset)
+        if list(shapes) == [{"encoder": "image", "decoder": "z"}[part]]:
             before = model.SerializeToString()
             fault(model.graph.initializer, model.graph)
             assert model.SerializeToString() != before

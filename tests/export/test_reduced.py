@@ -74,7 +74,7 @@ def info():
         latent_dim=3,
         network="classic",
         likelihood={"name": "bernoulli", "outputs": ["logits"]},
-        preparation={"scale": 255, "polarity": "light-on-dark"},
+        preparation={"scale": 255, "polarity": "light-on-dark", "photo": "fashion"},
         prior={"name": "normal"},
         class_names=(),
         data={"name": "made up", "count": 1},

@@ -26,10 +26,10 @@ from vaecli.training.vae import Vae
 def export_folder(
     vae: Vae,
     info: ModelInfo,
-    facts: Facts,
     real: KeptImages,
     target: pathlib.Path,
     *,
+    facts: Facts | None = None,
     opset: int = convert.DEFAULT_OPSET,
     precisions: Sequence[Precision] = (),
 ) -> list[parity.Difference]:
@@ -38,9 +38,9 @@ def export_folder(
     Args:
         vae: the trained networks.
         info: the metadata; `part` and `inputs` are filled in here.
-        facts: of the latent space, for the decoders.
         real: images (N, H, W, C) of the data.
         target: the folder; files of the same name in it are replaced, and decoders of another model go.
+        facts: of the latent space, for the decoders.
         opset: of the ONNX operators.
         precisions: of further decoders, `int8` for decoder.int8.onnx and `fp16` for decoder.fp16.onnx.
 

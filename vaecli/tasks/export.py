@@ -109,9 +109,9 @@ def export_locked(
     table = export_folder(
         vae,
         info,
-        _facts(info, state),
         kept.read(run.kept),
         target,
+        facts=_facts(info, state),
         opset=opset or convert.DEFAULT_OPSET,
         precisions=precisions,
     )
