@@ -50,8 +50,15 @@ def test(versions: str, part: str, folder: pathlib.Path) -> None:
     run(scripts / "python", "-m", "pip", "install", "-q", "-c", constraints, f"{TOP}[{extras}]", cwd=folder)
     print(f"== {versions}, {part}, Python {sys.version.split()[0]}")
     run(scripts / "python", "-c", SHOW, *PINNED, cwd=folder)
-    for name in ("tests", "examples", "README.md", "pyproject.toml"):
-        (folder / name).symlink_to(TOP / name)
+    for path in (
+        TOP / "tests",
+        TOP / "examples",
+        TOP / "pyproject.toml",
+        TOP / "LICENSE",
+        *TOP.glob("*.md"),
+        *TOP.glob("*.cff"),
+    ):
+        (folder / path.name).symlink_to(path)
     if part == "base":
         run(scripts / "python", "-m", "pytest", "-q", "-m", "not train", cwd=folder)
         return

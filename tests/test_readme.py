@@ -1,4 +1,4 @@
-"""The README says what is: its Python runs, and every command and option in it exists."""
+"""The READMEs tell the truth: their Python runs, and every command, option, file and link in them exists."""
 
 import pathlib
 import re
@@ -7,58 +7,91 @@ import sys
 
 import pytest
 
+from vaecli.cli.main import COMMANDS
+
 ROOT = pathlib.Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-FOREIGN = {"--version"}  # of vaecli itself, not of a command
-
-
-def help_of(*command):
-    result = subprocess.run(
-        [sys.executable, "-m", "vaecli", *command, "--help"], capture_output=True, check=True, timeout=60
-    )
-    return result.stdout.decode("utf-8")
+READMES = [ROOT / "README.md", *sorted((ROOT / "examples").rglob("README.md"))]
+PROGRAM_OPTIONS = {"--version", "--help", "--install-completion"}  # of vaecli itself, not of a command
 
 
 @pytest.fixture(scope="module")
 def helps():
-    commands = re.findall(r"^│ ([a-z]+) ", help_of(), re.M)
-    return {command: help_of(command) for command in commands}
+    """The help of every command, by its name."""
+
+    def help_of(command):
+        program = [sys.executable, "-m", "vaecli", command, "--help"]
+        return subprocess.run(program, capture_output=True, check=True, timeout=60).stdout.decode("utf-8")
+
+    return {command: help_of(command) for command in COMMANDS}
+
+
+def code_of(text):
+    """The inline code and the shell commands of a text, a line each."""
+    return re.findall(r"`[^`\n]+`|^ *vaecli .*|^ *python .*", text, re.M)
+
+
+def test_the_readme_is_short():
+    """It has at most 170 lines."""
+    assert len(README.splitlines()) <= 170
 
 
 def test_python_blocks_run(tmp_path, monkeypatch):
-    """Each Python block runs as it stands, on the models that the tests use; shapes are those of its comments."""
-    text = README
-    for name, stand_in in (("boots", "mini-2d"), ("fast", "small")):
-        text = text.replace(f'"{name}"', repr(str(ROOT / "tests" / "models" / stand_in)))
-    blocks = re.findall(r"```python\n(.*?)```", text, re.S)
+    """Each Python block runs as it stands, on a model of the tests; shapes are those of its comments."""
+    model = ROOT / "tests" / "models" / "mini-2d"
+    blocks = re.findall(r"```python\n(.*?)```", README, re.S)
     assert blocks
     monkeypatch.chdir(tmp_path)
     names = {}
     for block in blocks:
-        exec(compile(block, "README.md", "exec"), names)
-        for name, shape in re.findall(r"^(\w+) = .*# \(([\d, ]+)\)", block, re.M):
+        exec(compile(block.replace('"shoes"', repr(str(model))), "README.md", "exec"), names)
+        shapes = re.findall(r"^(\w+) = .*# \(([\d, ]+)\)", block, re.M)
+        assert shapes
+        for name, shape in shapes:
             assert names[name].shape == tuple(map(int, shape.split(", "))), name
-    assert len(names["hundreds"]) == 5
 
 
-def test_commands_exist(helps):
-    """Every `vaecli word` names a command, and every command is in the README."""
-    named = set(
-        re.findall(
-            r"(?<!from )\bvaecli ([a-z]+)\b", " ".join(re.findall(r"`[^`]+`|^vaecli .*", README, re.M))
-        )
-    )
-    assert named == set(helps)
+def test_every_command_is_in_the_readme():
+    """Every `vaecli word` names a command, and every command is named."""
+    commands = re.findall(r"\bvaecli ([a-z]+)\b", "\n".join(code_of(README)))
+    assert set(commands) == set(COMMANDS)
 
 
-def test_options_exist(helps):
-    """Every option that follows a command in the README is in that command's help."""
-    code = "\n".join(re.findall(r"`[^`\n]+`|^ *vaecli .*|^vaecli .*", README, re.M))
-    uses = re.findall(r"vaecli ([a-z]+)([^`\n#]*)", code)
-    assert uses
-    for command, rest in uses:
-        for option in re.findall(r"(?<![\w-])--?[a-z][a-z-]*", rest):
+@pytest.mark.parametrize("path", READMES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_options_exist(path, helps):
+    """Every option that follows a command is in that command's help; options named alone are in some help."""
+    text = path.read_text(encoding="utf-8")
+    for command, rest in re.findall(r"\bvaecli ([a-z]+)([^`\n#]*)", "\n".join(code_of(text))):
+        for option in re.findall(r"(?<![\w-])--?[a-z][a-z0-9-]*", rest):
             assert option in helps[command], f"vaecli {command} has no {option}"
-    everything = " ".join(helps.values())
-    for option in re.findall(r"`(--[a-z-]+)", README):
-        assert option in everything or option in FOREIGN | {"--install-completion"}, option
+    scripts = "".join(script.read_text("utf-8") for script in (ROOT / "examples").rglob("*.py"))
+    everything = "".join(helps.values()) + scripts
+    for option in re.findall(r"`(--[a-z0-9-]+)", text):
+        assert option in everything or option in PROGRAM_OPTIONS, option
+
+
+@pytest.mark.parametrize("path", READMES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_files_and_links_exist(path):
+    """Every link, and every script that a command runs, leads to a file."""
+    text = path.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#]+)", text):
+        assert target.startswith("https://") or (path.parent / target).exists(), target
+    for script in re.findall(r"\b(examples/[\w./-]+\.\w+)", text):
+        made = "-o " + script
+        assert made in text or (ROOT / script).exists(), script
+
+
+@pytest.mark.parametrize("name", ["CHANGELOG.md", "SECURITY.md", "CITATION.cff", "LICENSE"])
+def test_project_files_exist(name):
+    """The files that hosts show beside the README are there, and not empty."""
+    assert (ROOT / name).read_text(encoding="utf-8").strip()
+
+
+def test_runs_are_made_before_they_are_used():
+    """A run that a block uses is made by a block before it."""
+    made = set()
+    for block in re.findall(r"```(?:sh|python)\n(.*?)```", README, re.S):
+        for line in block.splitlines():
+            made |= set(re.findall(r"--out (\S+)", line))
+            used = set(re.findall(r"\b(runs/[\w-]+)", line)) - made
+            assert not used, f"{used} in {line}"

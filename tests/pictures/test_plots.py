@@ -25,6 +25,7 @@ def opened(path):
     return np.asarray(PIL.Image.open(path).convert("RGB")).astype(int)
 
 
+@pytest.mark.plots
 @pytest.mark.train
 def test_curves_show_validation_where_it_is(tmp_path):
     """With val_ columns a second line, in the second colour, appears in every panel."""
@@ -42,6 +43,7 @@ def test_curves_show_validation_where_it_is(tmp_path):
         assert np.any(np.abs(part - accent).sum(axis=-1) < 10)
 
 
+@pytest.mark.plots
 @pytest.mark.train
 def test_one_epoch_is_a_plot(tmp_path):
     """A run that stopped after its first epoch has curves too."""
@@ -49,6 +51,7 @@ def test_one_epoch_is_a_plot(tmp_path):
     assert opened(tmp_path / "a.png").std() > 0
 
 
+@pytest.mark.plots
 @pytest.mark.train
 @pytest.mark.parametrize("dim", [1, 2, 16, 64])
 def test_latent_plots_take_any_dimension(tmp_path, rng, dim):
