@@ -65,6 +65,6 @@ def rewrite_state():
     def rewrite_state(run, **changes):
         kept = read(run.checkpoint)
         state = dataclasses.replace(kept.state, **changes)
-        save(run.checkpoint, state, kept.variables, kept.facts)
+        save(run.checkpoint, state, kept.variables, kept.identity)
 
     return rewrite_state
