@@ -1,4 +1,4 @@
-"""peers: other packages decode the same weights, each in a process of its own."""
+"""Baseline processes: names, times and errors cross the pipe, and no process is left."""
 
 import importlib.util
 import multiprocessing
@@ -6,59 +6,54 @@ import multiprocessing
 import numpy as np
 import pytest
 
-from vaecli.baselines import processes
-from vaecli.baselines.backends import FAMILIES
+from vaecli.baselines.backends import BACKENDS
+from vaecli.baselines.processes import BaselineError, running_baselines
+from vaecli.errors import OutputError
 
 pytestmark = pytest.mark.train
 
 
-@pytest.fixture(scope="module")
-def decoder_file(tmp_path_factory):
-    """A decoder in colour, cropped, of 3 dimensions."""
-    from vaecli.probability.likelihoods import likelihood
-    from vaecli.training.vae import build
-
-    path = tmp_path_factory.mktemp("keras") / "decoder.keras"
-    build("classic", likelihood("bernoulli"), (18, 14, 3), 3, seed=1).decoder.save(path)
-    return path
-
-
-def test_all_that_are_here_decode_the_same(decoder_file):
-    """Keras and whatever else is installed give its pictures and times; who is not here is named; all end."""
-    import keras
-    import onnxruntime
-
-    z = np.random.default_rng(0).standard_normal((5, 3)).astype(np.float32)
-    expected = keras.ops.sigmoid(keras.saving.load_model(decoder_file, compile=False)(z)).numpy()
+def test_packages_that_are_not_installed_are_named(decoder_file):
+    """Each missing package gives one note; Keras measures the times of its calls; all processes end."""
     notes = []
-    with processes.peers(decoder_file, note=notes.append) as (plain, found):
-        session = onnxruntime.InferenceSession(plain, providers=["CPUExecutionProvider"])
-        np.testing.assert_allclose(session.run(["image"], {"z": z})[0], expected, atol=1e-5)
-        for peer in found:
-            off = 0.02 if peer.name.endswith("bf16") else 1e-5
-            np.testing.assert_allclose(peer.images(z), expected, atol=off, err_msg=peer.name)
-            times = peer.times(z, 0.01)
-            assert 0.01 <= sum(times) < 10
-        assert {"Keras predict", "tf.function"} <= {peer.name for peer in found}
+    with running_baselines(decoder_file, note=notes.append) as (_, baselines):
+        names = [baseline.name for baseline in baselines]
+        assert names[:2] == ["Keras predict", "tf.function"]
+        times = baselines[1].times(np.zeros((5, 3), np.float32), 0.01)
+        assert sum(times) >= 0.01 and min(times) > 0
         assert len(multiprocessing.active_children()) >= 1
-    absent = [name for name in FAMILIES if importlib.util.find_spec(name) is None]
-    assert notes == [f"{name} is not installed: it takes no part." for name in absent]
+    missing = [name for name in BACKENDS if importlib.util.find_spec(name) is None]
+    assert notes == [f"{name} is left out: it is not installed." for name in missing]
     assert multiprocessing.active_children() == []
 
 
-def test_what_fails_in_the_other_process_is_said(decoder_file, tmp_path):
-    """A call that fails leaves the peer alive; a process that dies, or a file that is none, is an error."""
+def test_errors_of_a_process(decoder_file):
+    """A call that fails leaves the baseline usable; after its process has died, it says so."""
     z = np.zeros((2, 3), np.float32)
-    with processes.peers(decoder_file) as (_, found):
-        peer = next(peer for peer in found if peer.name == "tf.function")
-        with pytest.raises(processes.PeerError, match=r"tf\.function failed: .*Error"):
-            peer.images(np.zeros((2, 7), np.float32))
-        assert peer.images(z).shape == (2, 18, 14, 3)
+    with running_baselines(decoder_file) as (_, baselines):
+        baseline = next(entry for entry in baselines if entry.name == "tf.function")
+        with pytest.raises(BaselineError, match=r"tf\.function failed: .*Error"):
+            baseline.images(np.zeros((2, 7), np.float32))
+        assert baseline.images(z).shape == (2, 18, 14, 3)
         for child in multiprocessing.active_children():
             child.kill()
-        with pytest.raises(processes.PeerError, match="is gone"):
-            peer.images(z)
-    broken = tmp_path / "decoder.keras"
-    broken.write_bytes(b"nothing")
-    with pytest.raises(processes.PeerError, match="cannot be prepared"), processes.peers(broken):
+        with pytest.raises(BaselineError, match="its process has ended"):
+            baseline.images(z)
+
+
+def test_a_damaged_decoder_file(tmp_path):
+    """A file that is not a Keras model is an error that gives the reason."""
+    path = tmp_path / "decoder.keras"
+    path.write_bytes(b"nothing")
+    message = r"cannot be converted for baselines: .*Error"
+    with pytest.raises(BaselineError, match=message), running_baselines(path):
         pass
+
+
+def test_no_temporary_folder(decoder_file, monkeypatch, tmp_path):
+    """Without a place for temporary files, the message names the variable that gives one."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    message = r"temporary folder.*TMPDIR"
+    with pytest.raises(OutputError, match=message), running_baselines(decoder_file):
+        pass
+    assert multiprocessing.active_children() == []

@@ -189,7 +189,7 @@ def tiny_run(tmp_path_factory):
 
 
 @pytest.mark.train
-def test_against_the_peers_of_a_run(tiny_run, monkeypatch):
+def test_against_the_baselines_of_a_run(tiny_run, monkeypatch):
     """Also when int8 alone is measured, and from within its folder: all are compared with the float32 decoder."""
     monkeypatch.chdir(tiny_run / "model")
     notes = []
@@ -205,7 +205,7 @@ def test_against_the_peers_of_a_run(tiny_run, monkeypatch):
 
 
 @pytest.mark.train
-def test_a_peer_of_other_weights_takes_no_part(tiny_run, tmp_path):
+def test_a_baseline_of_other_weights_is_left_out(tiny_run, tmp_path):
     """A decoder.keras that is not what the files were made of would be a comparison of nothing."""
     from vaecli.probability.likelihoods import likelihood
     from vaecli.training.vae import build
@@ -215,6 +215,4 @@ def test_a_peer_of_other_weights_takes_no_part(tiny_run, tmp_path):
     notes = []
     measured = bench(run, seconds=0.02, batches=[4], against=True, note=notes.append)
     assert "decoder.keras" not in {entry.file for entry in measured}
-    assert any(
-        note.startswith("Keras predict takes no part: its pictures differ by up to ") for note in notes
-    )
+    assert any(note.startswith("Keras predict is left out: its pictures differ by up to ") for note in notes)

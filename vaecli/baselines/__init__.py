@@ -1,8 +1,8 @@
-"""Other runtimes that decode the same weights, each in a process of its own, for `vaecli bench --against`.
+"""Baselines for `vaecli bench --against`: other packages that decode the same weights, each in its own process.
 
-In one process they would slow each other down: each keeps spinning threads and its own allocator.
+In one process they would slow each other down, since each keeps spinning threads and an allocator of its own.
 
-processes      starts a process for each package, and asks it for images and times
+processes      a process for each package; requests for images and times
 backends       decoding with Keras, PyTorch and OpenVINO
-decoder_files  a run's decoder in the forms that they read
+decoder_files  a run's decoder in the forms that the packages read
 """

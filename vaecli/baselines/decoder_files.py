@@ -1,65 +1,96 @@
-"""A run's decoder in the forms that peers read, in a folder: the tf2onnx file as it comes, and the weights."""
+"""The forms of a run's decoder that baselines read: Keras file, plain ONNX file and arrays."""
 
 import dataclasses
 import pathlib
 
 import numpy as np
 
-PLAIN = "tf2onnx.onnx"  # the file without vaecli's rewrites
-WEIGHTS = "weights.npz"
-
-
-def prepare(decoder_file: pathlib.Path, folder: pathlib.Path) -> None:
-    """Write both files from a decoder.keras: needs keras, tensorflow and tf2onnx."""
-    import keras
-
-    from vaecli.export import convert
-    from vaecli.probability.likelihoods import likelihood
-
-    decoder = keras.saving.load_model(decoder_file, compile=False)
-    bernoulli = likelihood("bernoulli")
-    plain = convert.to_onnx(
-        lambda inputs: {"image": bernoulli.mean(decoder(inputs, training=False), keras.ops)},
-        {"z": tuple(decoder.inputs[0].shape[1:])},
-        opset=convert.OPSETS[1],
-    )
-    (folder / PLAIN).write_bytes(plain.SerializeToString())
-    grid = next(layer for layer in decoder.layers if type(layer).__name__ == "Reshape").target_shape
-    layers = [layer for layer in decoder.layers if layer.weights]
-    arrays = {}
-    for i, layer in enumerate(layers):
-        arrays[f"kernel_{i}"], arrays[f"bias_{i}"] = layer.get_weights()
-    strides = [layer.strides[0] for layer in layers[1:]]
-    np.savez(folder / WEIGHTS, grid=grid, strides=strides, image=decoder.outputs[0].shape[1:], **arrays)
+from vaecli.choices import LikelihoodName
+from vaecli.errors import ModelError
+from vaecli.export.int8 import layers
+from vaecli.export.int8.layers import FloatDecoder, Layer
 
 
 @dataclasses.dataclass(frozen=True)
-class Weights:
-    """The decoder's arrays, as Keras keeps them.
+class DecoderFiles:
+    """A decoder.keras, and the files that `prepare` makes of it in a folder.
 
     Attributes:
-        grid: (h, w, c), the shape that the first layer's output takes.
-        image: (H, W, C), after cropping below and right.
-        dense: (D, h * w * c), and dense_bias (h * w * c,).
-        convolutions: of each transposed convolution the kernel (3, 3, C_out, C_in), the bias and the stride.
+        keras: the decoder.keras of a run.
+        folder: holds the other forms.
+        likelihood: the name of the likelihood, whose mean is the picture.
     """
 
-    grid: tuple[int, ...]
-    image: tuple[int, ...]
-    dense: np.ndarray
-    dense_bias: np.ndarray
-    convolutions: list[tuple[np.ndarray, np.ndarray, int]]
+    keras: pathlib.Path
+    folder: pathlib.Path
+    likelihood: LikelihoodName
 
+    @property
+    def plain(self) -> pathlib.Path:
+        """The decoder as tf2onnx converts it, without the rewrites of `vaecli export`; output `image` alone."""
+        return self.folder / "tf2onnx.onnx"
 
-def weights(folder: pathlib.Path) -> Weights:
-    """Read what `prepare` wrote."""
-    with np.load(folder / WEIGHTS, allow_pickle=False) as file:
-        arrays = dict(file)
-    strides = arrays["strides"].tolist()
-    layers = [(arrays[f"kernel_{i}"], arrays[f"bias_{i}"]) for i in range(1 + len(strides))]
-    return Weights(
-        tuple(arrays["grid"].tolist()),
-        tuple(arrays["image"].tolist()),
-        *layers[0],
-        [(*layer, stride) for layer, stride in zip(layers[1:], strides, strict=True)],
-    )
+    @property
+    def _arrays(self) -> pathlib.Path:
+        return self.folder / "decoder.npz"
+
+    def prepare(self) -> None:
+        """Write the plain ONNX file, and the arrays if `layers.read` knows the decoder's layers.
+
+        Needs keras, tensorflow and tf2onnx.
+        """
+        import keras
+
+        from vaecli.export import convert
+        from vaecli.probability.likelihoods import likelihood
+
+        decoder = keras.saving.load_model(self.keras, compile=False)
+        pixels = likelihood(self.likelihood)
+        plain = convert.to_onnx(
+            lambda inputs: {"image": pixels.mean(decoder(inputs, training=False), keras.ops)},
+            {"z": tuple(decoder.inputs[0].shape[1:])},
+            opset=convert.OPSETS[1],
+        )
+        self.plain.write_bytes(plain.SerializeToString())
+        try:
+            arrays = layers.read(decoder)
+        except ModelError:  # the baselines that need the arrays report it
+            return
+        self._write(arrays)
+
+    def _write(self, decoder: FloatDecoder) -> None:
+        convolutions = [*decoder.upsampling, decoder.last]
+        np.savez(
+            self._arrays,
+            dense=decoder.dense,
+            dense_bias=decoder.dense_bias,
+            grid=decoder.grid,
+            image_shape=decoder.image_shape,
+            **{f"kernel_{number}": layer.kernel for number, layer in enumerate(convolutions)},
+            **{f"bias_{number}": layer.bias for number, layer in enumerate(convolutions)},
+        )
+
+    def arrays(self) -> FloatDecoder:
+        """Read the arrays of a Bernoulli decoder.
+
+        Raises:
+            ModelError: another likelihood, or layers that `layers.read` does not know.
+        """
+        if self.likelihood != "bernoulli":
+            raise ModelError(f"the likelihood must be bernoulli, got {self.likelihood}")
+        if not self._arrays.exists():
+            raise ModelError("the decoder has layers that differ from those of the classic network")
+        with np.load(self._arrays, allow_pickle=False) as file:
+            arrays = dict(file)
+        count = sum(name.startswith("kernel_") for name in arrays)
+        convolutions = [Layer(arrays[f"kernel_{i}"], arrays[f"bias_{i}"]) for i in range(count)]
+        rows, columns, features = arrays["grid"].tolist()
+        height, width, channels = arrays["image_shape"].tolist()
+        return FloatDecoder(
+            dense=arrays["dense"],
+            dense_bias=arrays["dense_bias"],
+            grid=(rows, columns, features),
+            upsampling=tuple(convolutions[:-1]),
+            last=convolutions[-1],
+            image_shape=(height, width, channels),
+        )

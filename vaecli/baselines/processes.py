@@ -1,4 +1,4 @@
-"""Peers in processes of their own, which decode on demand and say how long each call took."""
+"""Baselines in processes of their own, which decode on request and report the time of each call."""
 
 import contextlib
 import importlib.util
@@ -14,116 +14,146 @@ from typing import Any
 
 import numpy as np
 
-from vaecli.baselines.backends import FAMILIES, Decode
-from vaecli.baselines.decoder_files import PLAIN, prepare
-from vaecli.errors import ModelError
+from vaecli.baselines.backends import BACKENDS, Decode
+from vaecli.baselines.decoder_files import DecoderFiles
+from vaecli.choices import LikelihoodName
+from vaecli.errors import ModelError, OutputError, VaecliError
 
-KEPT = str(
-    2**30
-)  # bytes that malloc keeps: without, PyTorch asks the system for its memory anew in every call
+# Bytes that malloc keeps for reuse. Without it PyTorch asks the system for memory again in every call.
+MALLOC_KEEPS = str(2**30)
 ENVIRONMENT = {
-    "MALLOC_TRIM_THRESHOLD_": KEPT,
-    "MALLOC_MMAP_THRESHOLD_": KEPT,
+    "MALLOC_TRIM_THRESHOLD_": MALLOC_KEEPS,
+    "MALLOC_MMAP_THRESHOLD_": MALLOC_KEEPS,
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "KERAS_BACKEND": "tensorflow",
 }
-_END = 2.0  # seconds that a process has to leave by itself
+EXIT_SECONDS = 2.0  # that a process has to exit before it is killed
 
 
-class PeerError(ModelError):
-    """A peer that cannot decode, and why."""
+class BaselineError(ModelError):
+    """A baseline that cannot decode; the message gives the reason."""
 
 
-class Peer:
-    """One way to decode, in another process."""
+class Baseline:
+    """One way to decode, in another process; `name` is shown in the results."""
 
     def __init__(self, name: str, pipe: Connection) -> None:
         self.name = name
         self._pipe = pipe
 
     def images(self, z: np.ndarray) -> np.ndarray:
-        """The images (N, H, W, C) of latents (N, D), float32.
+        """Decode latents (N, D) to pictures (N, H, W, C), float32.
 
         Raises:
-            PeerError: the package failed.
+            BaselineError: the package failed.
         """
-        images: np.ndarray = self._asked(z, 0.0)
+        images: np.ndarray = self._request(z, 0.0)
         return images
 
     def times(self, z: np.ndarray, seconds: float) -> list[float]:
-        """The seconds of each call on latents (N, D), one after the other for so long, after one that warms up."""
-        times: list[float] = self._asked(z, seconds)
+        """Decode latents (N, D) repeatedly for `seconds`, after one warm-up call; return the seconds of each call.
+
+        Raises:
+            BaselineError: the package failed.
+        """
+        times: list[float] = self._request(z, seconds)
         return times
 
-    def _asked(self, z: np.ndarray, seconds: float) -> Any:
+    def _request(self, z: np.ndarray, seconds: float) -> Any:
         try:
             self._pipe.send((self.name, z, seconds))
             answer = self._pipe.recv()
         except (EOFError, OSError) as error:
-            raise PeerError(f"{self.name} is gone") from error
+            raise BaselineError(f"{self.name}: its process has ended.") from error
         if isinstance(answer, str):
-            raise PeerError(f"{self.name} failed: {answer}")
+            raise BaselineError(f"{self.name} failed: {answer}.")
         return answer
 
 
 @contextlib.contextmanager
-def peers(
-    decoder_file: pathlib.Path, *, note: Callable[[str], None] = lambda _text: None
-) -> Iterator[tuple[bytes, list[Peer]]]:
-    """The tf2onnx file of a decoder.keras as it comes, and the peers whose packages are here, ready to decode.
+def running_baselines(
+    decoder_file: pathlib.Path,
+    *,
+    likelihood: LikelihoodName = "bernoulli",
+    note: Callable[[str], None] = lambda _text: None,
+) -> Iterator[tuple[bytes, list[Baseline]]]:
+    """Start the baselines whose packages are installed; yield the plain ONNX file and the baselines.
 
     Args:
-        decoder_file: the weights of all.
-        note: is told which packages are not here, or do not start.
+        decoder_file: a decoder.keras, the weights of all.
+        likelihood: the name of the decoder's likelihood.
+        note: called with a sentence for each package that is left out.
 
     Raises:
-        PeerError: the decoder cannot be read or converted.
+        BaselineError: the decoder cannot be read or converted.
+        OutputError: there is no temporary folder.
     """
     context = multiprocessing.get_context("spawn")
     with contextlib.ExitStack() as stack:
-        folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder = stack.enter_context(_temporary_folder())
+        files = DecoderFiles(decoder_file, folder, likelihood)
 
-        def started(target: Callable[..., None], *arguments: object) -> Connection:
+        def start(target: Callable[..., None], *arguments: object) -> Connection:
             near, far = context.Pipe()
-            process = context.Process(target=target, args=(*arguments, folder, far), daemon=True)
-            stack.callback(_ended, process, near)
+            process = context.Process(target=target, args=(*arguments, files, far), daemon=True)
+            stack.callback(_end, process, near)
             with _environment():
                 process.start()
             far.close()
             return near
 
-        _answer(started(_prepare, decoder_file), "The decoder cannot be prepared for its peers")
-        found: list[Peer] = []
-        for package in FAMILIES:
+        _receive_names(start(_prepare), "The decoder cannot be converted for baselines")
+        baselines: list[Baseline] = []
+        for package in BACKENDS:
             if importlib.util.find_spec(package) is None:
-                note(f"{package} is not installed: it takes no part.")
+                note(f"{package} is left out: it is not installed.")
                 continue
-            pipe = started(_serve, package, decoder_file)
+            pipe = start(_serve, package)
             try:
-                found += [Peer(name, pipe) for name in _answer(pipe, f"{package} takes no part")]
-            except PeerError as error:
-                note(f"{error}.")
-        yield (folder / PLAIN).read_bytes(), found
+                names = _receive_names(pipe, f"{package} is left out")
+                baselines += [Baseline(name, pipe) for name in names]
+            except BaselineError as error:
+                note(error.message)
+        yield files.plain.read_bytes(), baselines
 
 
-def _answer(pipe: Connection, failing: str) -> list[str]:
+@contextlib.contextmanager
+def _temporary_folder() -> Iterator[pathlib.Path]:
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="vaecli-")
+    except OSError as error:
+        raise OutputError(
+            f"Cannot make a temporary folder: {error.strerror or error}.",
+            hint="Set TMPDIR to a folder that can be written.",
+        ) from error
+    with folder as name:
+        yield pathlib.Path(name)
+
+
+def _receive_names(pipe: Connection, failure: str) -> list[str]:
+    """Wait for a process's first answer: its baselines' names, or the reason of a failure.
+
+    Raises:
+        BaselineError: the message begins with `failure`.
+    """
     try:
         answer = pipe.recv()
     except EOFError as error:
-        raise PeerError(f"{failing}: its process ended") from error
+        raise BaselineError(f"{failure}: its process has ended.") from error
     if isinstance(answer, str):
-        raise PeerError(f"{failing}: {answer}")
+        raise BaselineError(f"{failure}: {answer}.")
     names: list[str] = answer
     return names
 
 
-def _ended(process: multiprocessing.process.BaseProcess, pipe: Connection) -> None:
+def _end(process: multiprocessing.process.BaseProcess, pipe: Connection) -> None:
+    """Ask a process to exit, and kill it if it does not."""
     try:
         if process.pid is not None:
             with contextlib.suppress(OSError):
                 pipe.send(None)
-            process.join(_END)
-    finally:  # another signal, too, leaves nobody behind
+            process.join(EXIT_SECONDS)
+    finally:  # also if a signal interrupts the waiting
         if process.pid is not None:
             process.kill()
             process.join()
@@ -132,7 +162,7 @@ def _ended(process: multiprocessing.process.BaseProcess, pipe: Connection) -> No
 
 @contextlib.contextmanager
 def _environment() -> Iterator[None]:
-    """What a process has to find in its environment when it starts, in this one's while the body runs."""
+    """Set ENVIRONMENT in this process while the body runs, so that a process started there inherits it."""
     before = {name: os.environ.get(name) for name in ENVIRONMENT}
     os.environ.update(ENVIRONMENT)
     try:
@@ -145,53 +175,56 @@ def _environment() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _prepare(decoder_file: pathlib.Path, folder: pathlib.Path, pipe: Connection) -> None:
-    """In a process: write the files that peers read, and say so, or why not."""
-    with _telling(folder, pipe):
-        prepare(decoder_file, folder)
+def _prepare(files: DecoderFiles, pipe: Connection) -> None:
+    """Process: write the files that baselines read, then answer with no names."""
+    with _report_errors(files.folder, pipe):
+        files.prepare()
         pipe.send([])
 
 
-def _serve(package: str, decoder_file: pathlib.Path, folder: pathlib.Path, pipe: Connection) -> None:
-    """In a process: tell the names of a family, then answer (name, z, seconds) with images or times, until None."""
-    with _telling(folder, pipe):
-        runs = FAMILIES[package](decoder_file, folder)
-        pipe.send(list(runs))
-        while (order := pipe.recv()) is not None:
-            name, z, seconds = order
+def _serve(package: str, files: DecoderFiles, pipe: Connection) -> None:
+    """Process: answer with a package's baselines, then each request (name, z, seconds), until None comes."""
+    with _report_errors(files.folder, pipe):
+        decoders = BACKENDS[package](files)
+        pipe.send(list(decoders))
+        while (request := pipe.recv()) is not None:
+            name, z, seconds = request
             try:
-                pipe.send(_timed(runs[name], z, seconds))
-            except Exception as error:  # a compiler that is missing, say: the others go on
+                pipe.send(_timed(decoders[name], z, seconds))
+            except Exception as error:  # torch.compile without a C compiler, say; the other baselines go on
                 pipe.send(_reason(error))
 
 
 @contextlib.contextmanager
-def _telling(folder: pathlib.Path, pipe: Connection) -> Iterator[None]:
-    """Keep what packages print off the screen, and tell the other side what goes wrong in one line."""
+def _report_errors(folder: pathlib.Path, pipe: Connection) -> Iterator[None]:
+    """Send what packages print to a log file, and an exception of the body through the pipe, in one line."""
     log = os.open(folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(log, stream)
     try:
         yield
-    except (EOFError, KeyboardInterrupt):  # the other side is gone, or wants to be
+    except (EOFError, KeyboardInterrupt):  # the other side has ended, or Ctrl-C ends both
         pass
     except Exception as error:
         pipe.send(_reason(error))
 
 
 def _reason(error: Exception) -> str:
+    """Return the first line of an error, without the full stop, and the type of a foreign one."""
+    if isinstance(error, VaecliError):
+        return error.message.rstrip(".")
     lines = str(error).strip().splitlines() or [""]
-    return f"{type(error).__name__}: {lines[0]}"[:300]
+    return f"{type(error).__name__}: {lines[0]}"[:300].rstrip(".")
 
 
 def _timed(decode: Decode, z: np.ndarray, seconds: float) -> "np.ndarray | list[float]":
-    """The times of calls after one that warms up; its images, if no time is given."""
+    """Return the times of calls after one warm-up call, or that call's pictures if `seconds` is 0."""
     images = np.array(decode(z), np.float32)
     return call_times(decode, z, seconds) if seconds else images
 
 
 def call_times(run: Callable[[Any], object], inputs: Any, seconds: float) -> list[float]:
-    """The seconds of each call, one after the other for so long."""
+    """Call a function repeatedly for `seconds` and return the seconds of each call."""
     ticks = [time.perf_counter()]
     while ticks[-1] - ticks[0] < seconds:
         run(inputs)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from vaecli import processors
-from vaecli.baselines.processes import Peer, PeerError, call_times, peers
+from vaecli.baselines.processes import Baseline, BaselineError, call_times, running_baselines
 from vaecli.choices import Precision
 from vaecli.errors import ModelError, OptionError
 from vaecli.latent.draws import standard_normal
@@ -32,8 +32,8 @@ VAECLI, DEFAULT_SESSION = "vaecli", "onnxruntime"
 TF2ONNX, KERAS = (
     "tf2onnx",
     "decoder.keras",
-)  # in place of a file's name: what tf2onnx makes, and what peers read
-PEER_GAPS = {"float32": 1e-4, "bfloat16": 0.1}  # in pixels: more, and it does not decode the same weights
+)  # in place of a file's name: what tf2onnx makes, and what baselines read
+BASELINE_GAPS = {"float32": 1e-4, "bfloat16": 0.1}  # largest difference of pixels in [0, 1]
 
 Times = Callable[[np.ndarray, float], list[float]]
 
@@ -98,7 +98,7 @@ def bench(
 
     Raises:
         ModelError: nothing there, or a file that is damaged or not ours.
-        PeerError: a peer that took part fails.
+        BaselineError: a baseline fails while it is measured.
         OptionError: not a positive time, or a batch size out of range.
     """
     _require(seconds, batches)
@@ -196,31 +196,34 @@ def _rivals(decoder: ModelFile, note: Callable[[str], None]) -> Iterator[list[_C
         note('Keras, PyTorch and OpenVINO take no part: they need tf2onnx. pip install "vaecli[train]"')
         yield []
     else:
-        with peers(keras_file, note=note) as (plain, others):
+        name = decoder.info.likelihood["name"]
+        with running_baselines(keras_file, likelihood=name, note=note) as (plain, baselines):
             model = Model.open(decoder.path)
             z = model.draw(4)
             expected = model.decode(z)
-            same = [peer for peer in others if _computes_the_same(peer, z, expected, note)]
-            yield [_plain(TF2ONNX, "float32", plain, decoder), *map(_peer, same)]
+            same = [entry for entry in baselines if _computes_the_same(entry, z, expected, note)]
+            yield [_plain(TF2ONNX, "float32", plain, decoder), *map(_baseline, same)]
 
 
-def _peer(peer: Peer) -> _Contestant:
-    return _Contestant(KERAS, peer.name, _precision(peer), processors.available(), peer.times)
+def _baseline(baseline: Baseline) -> _Contestant:
+    return _Contestant(KERAS, baseline.name, _precision(baseline), processors.available(), baseline.times)
 
 
-def _precision(peer: Peer) -> str:
-    return "bfloat16" if peer.name.endswith("bf16") else "float32"
+def _precision(baseline: Baseline) -> str:
+    return "bfloat16" if baseline.name.endswith("bf16") else "float32"
 
 
-def _computes_the_same(peer: Peer, z: np.ndarray, expected: np.ndarray, note: Callable[[str], None]) -> bool:
+def _computes_the_same(
+    baseline: Baseline, z: np.ndarray, expected: np.ndarray, note: Callable[[str], None]
+) -> bool:
     try:
-        images = peer.images(z)
-    except PeerError as error:
-        note(f"It takes no part: {error}.")
+        images = baseline.images(z)
+    except BaselineError as error:
+        note(f"Left out: {error}")
         return False
     gap = float(np.abs(images - expected).max()) if images.shape == expected.shape else math.inf
-    if not gap <= PEER_GAPS[_precision(peer)]:
-        note(f"{peer.name} takes no part: its pictures differ by up to {gap:.2g} from those of the file.")
+    if not gap <= BASELINE_GAPS[_precision(baseline)]:
+        note(f"{baseline.name} is left out: its pictures differ by up to {gap:.2g} from the file's.")
         return False
     return True
 

@@ -61,8 +61,8 @@ def read(decoder: Any) -> FloatDecoder:
     expected = ["dense", "reshape", *["upsampling"] * count, "stride-1", *["cropping"] * cropped]
     if count < 1 or kinds != expected:
         raise ModelError(
-            "The layers of an int8 decoder must be dense, reshape, upsampling (one or more), stride-1 and optional "
-            f"cropping, got {', '.join(kinds)}.",
+            "The decoder's layers must be dense, reshape, upsampling (one or more), stride-1 and optional cropping "
+            f"for --int8, got {', '.join(kinds)}.",
             hint="Export without --int8.",
         )
     weights = [[np.asarray(array, np.float32) for array in layer.get_weights()] for layer in layers]
