@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+from typing import Any
 
 import numpy as np
 
@@ -59,16 +60,15 @@ class DecoderFiles:
         self._write(arrays)
 
     def _write(self, decoder: FloatDecoder) -> None:
-        convolutions = [*decoder.upsampling, decoder.last]
-        np.savez(
-            self._arrays,
-            dense=decoder.dense,
-            dense_bias=decoder.dense_bias,
-            grid=decoder.grid,
-            image_shape=decoder.image_shape,
-            **{f"kernel_{number}": layer.kernel for number, layer in enumerate(convolutions)},
-            **{f"bias_{number}": layer.bias for number, layer in enumerate(convolutions)},
-        )
+        arrays: dict[str, Any] = {
+            "dense": decoder.dense,
+            "dense_bias": decoder.dense_bias,
+            "grid": decoder.grid,
+            "image_shape": decoder.image_shape,
+        }
+        for number, layer in enumerate([*decoder.upsampling, decoder.last]):
+            arrays |= {f"kernel_{number}": layer.kernel, f"bias_{number}": layer.bias}
+        np.savez(self._arrays, **arrays)
 
     def arrays(self) -> FloatDecoder:
         """Read the arrays of a Bernoulli decoder.
