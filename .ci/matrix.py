@@ -1,10 +1,10 @@
 """Test with the lowest and the highest versions that pyproject.toml admits, each in a fresh environment.
 
     python .ci/matrix.py [--versions lowest highest] [--parts base train]
-    python .ci/matrix.py --constraints     # print the lowest versions, for `pip install -c`, and do no more
+    python .ci/matrix.py --constraints     # only print the lowest versions, for `pip install -c`
 
 `base` is the suite without TensorFlow; `train` trains, exports, verifies and samples, then runs the tests of the
-export and of two workers. The versions of what only the tests need are pip's choice.
+export and of two workers. pip chooses the versions of packages that only the tests need.
 """
 
 import argparse
@@ -22,26 +22,26 @@ PINNED = ("numpy", "onnxruntime", "tensorflow", "keras", "tf2onnx", "onnx", "typ
 
 
 def lowest() -> str:
-    """`name==version` for the lower bound of each dependency and of the train extra, a line each."""
+    """Return `name==version` for the lower bound of each dependency and of the train extra, one per line."""
     project = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["train"]]
-    bounds = [re.fullmatch(r"([\w-]+)>=([\d.]+).*", entry) for entry in wanted]
+    requirements = [*project["dependencies"], *project["optional-dependencies"]["train"]]
+    bounds = [re.fullmatch(r"([\w-]+)>=([\d.]+).*", entry) for entry in requirements]
     if None in bounds:
-        sys.exit(f"a dependency without a lower bound in {wanted}")
+        sys.exit(f"a dependency without a lower bound in {requirements}")
     return "".join(f"{bound[1]}=={bound[2]}\n" for bound in bounds if bound)
 
 
 def run(*command: object, cwd: pathlib.Path) -> None:
-    """Run a command; its failure ends this program."""
+    """Run a command; exit if it fails."""
     print("+", *command, flush=True)
     environment = os.environ | {"PYTHONPATH": ""}
-    done = subprocess.run([str(part) for part in command], cwd=cwd, env=environment, check=False)
-    if done.returncode:
-        sys.exit(f"failed with exit code {done.returncode}")
+    process = subprocess.run([str(part) for part in command], cwd=cwd, env=environment, check=False)
+    if process.returncode:
+        sys.exit(f"failed with exit code {process.returncode}")
 
 
 def test(versions: str, part: str, folder: pathlib.Path) -> None:
-    """Build the environment in a folder and run its tests, away from the source tree."""
+    """Make an environment in `folder` and run the tests there, away from the source tree."""
     venv.create(folder / "env", with_pip=True)
     scripts = folder / "env" / ("Scripts" if os.name == "nt" else "bin")
     constraints = folder / "constraints.txt"
@@ -50,15 +50,9 @@ def test(versions: str, part: str, folder: pathlib.Path) -> None:
     run(scripts / "python", "-m", "pip", "install", "-q", "-c", constraints, f"{TOP}[{extras}]", cwd=folder)
     print(f"== {versions}, {part}, Python {sys.version.split()[0]}")
     run(scripts / "python", "-c", SHOW, *PINNED, cwd=folder)
-    for path in (
-        TOP / "tests",
-        TOP / "examples",
-        TOP / "pyproject.toml",
-        TOP / "LICENSE",
-        *TOP.glob("*.md"),
-        *TOP.glob("*.cff"),
-    ):
-        (folder / path.name).symlink_to(path)
+    for pattern in ("tests", "examples", "pyproject.toml", "LICENSE", "*.md", "*.cff"):
+        for path in TOP.glob(pattern):
+            (folder / path.name).symlink_to(path)
     if part == "base":
         run(scripts / "python", "-m", "pytest", "-q", "-m", "not train", cwd=folder)
         return
@@ -82,7 +76,7 @@ for name in sys.argv[1:]:
 
 
 def main() -> None:
-    """Run the corners of the matrix that are asked for."""
+    """Run the requested combinations."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--versions", nargs="+", choices=("lowest", "highest"), default=["lowest", "highest"])
     parser.add_argument("--parts", nargs="+", choices=("base", "train"), default=["base", "train"])
