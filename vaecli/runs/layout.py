@@ -1,4 +1,18 @@
-"""Where things lie in a run folder, new folders, and the newest run."""
+"""The files of a run folder, new run folders, and the newest run.
+
+A run folder is complete and can be moved:
+
+    runs/<data>-<n>/
+      config.toml        every option; `vaecli train --config` on it repeats the run
+      provenance.json    versions, command line, git state, data hash, machine, seed
+      metrics.csv        one row per epoch
+      checkpoint/        the full state, for `--resume`
+      model/             encoder.onnx, decoder.onnx, MODEL_CARD.md: what another machine needs
+      encoder.keras, decoder.keras
+      plots/             curves, reconstructions, samples (also a GIF over the epochs), latent space
+      images.npz         64 validation images for the check of the export, 256 training images for int8
+      tensorflow.log     what TensorFlow prints when it starts
+"""
 
 import json
 import pathlib
