@@ -1,8 +1,9 @@
-"""The run folder: new names, the newest run, and its tables."""
+"""The run folder: new names, the newest run, metrics.csv."""
 
 import concurrent.futures
 import json
 import math
+import os
 import subprocess
 import sys
 
@@ -23,7 +24,7 @@ HISTORY = [
 
 
 def make_run(path, started, *, model=True):
-    """A run folder as far as `newest` looks at it."""
+    """Make a run folder with the files that `newest` looks at."""
     (path / "model").mkdir(parents=True)
     if model:
         (path / "model" / "decoder.onnx").touch()
@@ -63,7 +64,7 @@ def test_processes_never_share_a_folder(here):
 
 
 def test_create_a_named_folder(tmp_path):
-    """`--out` makes its parents; an empty folder is taken; nothing else is put in."""
+    """`--out` makes its parents and accepts an empty folder; the new folder is empty."""
     for _ in range(2):
         run = layout.create(tmp_path / "a" / "b", "mnist")
         assert run.path == tmp_path / "a" / "b"
@@ -91,7 +92,7 @@ def test_create_where_runs_is_a_file(here):
 
 
 def test_newest_by_start(tmp_path):
-    """The run that began last, whatever its name and the files' dates; runs without a model do not count."""
+    """The run that began last is the newest, whatever its name and dates; runs without a model do not count."""
     make_run(tmp_path / "z-1", "2026-01-01T00:00:00.000001+00:00")
     make_run(tmp_path / "a-2", "2026-01-01T00:00:00.000002+00:00")
     make_run(tmp_path / "b-3", "2026-12-01T00:00:00.000000+00:00", model=False)
@@ -101,8 +102,8 @@ def test_newest_by_start(tmp_path):
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[]", '{"started"', "\x00", "3", "null", "{}"])
-def test_newest_leaves_damaged_runs_aside(tmp_path, text):
-    """One run whose provenance is missing or damaged does not hide the others."""
+def test_newest_skips_damaged_runs(tmp_path, text):
+    """A run whose provenance is missing or damaged does not hide the others."""
     make_run(tmp_path / "good", "2026-01-01T00:00:00+00:00")
     bad = make_run(tmp_path / "bad", None)
     if text is not None:
@@ -110,10 +111,36 @@ def test_newest_leaves_damaged_runs_aside(tmp_path, text):
     assert layout.newest(tmp_path).path == tmp_path / "good"
 
 
+def test_newest_skips_what_is_no_run(tmp_path):
+    """Files, broken links, loops of links and unreadable folders in runs/ do not hide the runs."""
+    make_run(tmp_path / "good", "2026-01-01T00:00:00+00:00")
+    (tmp_path / "file").touch()
+    (tmp_path / "broken").symlink_to(tmp_path / "missing")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    locked = make_run(tmp_path / "locked", "2027-01-01T00:00:00+00:00")
+    locked.chmod(0)
+    unreadable = make_run(tmp_path / "unreadable", "2027-01-01T00:00:00+00:00")
+    (unreadable / "provenance.json").unlink()
+    (unreadable / "provenance.json").mkdir()
+    try:
+        expected = "locked" if os.access(locked / "model", os.R_OK) else "good"  # root reads everything
+        assert layout.newest(tmp_path).path == tmp_path / expected
+    finally:
+        locked.chmod(0o755)
+
+
+def test_a_long_name_is_cut(here):
+    """The name of a folder that is as long as names may be still makes a run's name."""
+    for _ in range(2):
+        run = layout.create(None, "\N{EARTH GLOBE EUROPE-AFRICA}" * 63)
+    assert run.path.is_dir() and run.path.name.endswith("-2")
+
+
 def test_no_newest(tmp_path, here):
-    """No folder, an empty one, runs without a model: the error says what to type."""
+    """No folder, a file in its place, or runs without a model: the error names `vaecli train`."""
     make_run(tmp_path / "x" / "a-1", "2026", model=False)
-    for root in (tmp_path / "missing", tmp_path / "x", layout.ROOT):
+    (tmp_path / "file").touch()
+    for root in (tmp_path / "missing", tmp_path / "file", tmp_path / "x", layout.ROOT):
         with pytest.raises(ModelError, match="vaecli train"):
             layout.newest(root)
 
@@ -126,9 +153,9 @@ def test_metrics_round_trip(tmp_path):
     lines = run.metrics.read_text().splitlines()
     assert lines[0] == ",".join(COLUMNS)
     assert lines[1].startswith("1,543.2199,500.5,")
-    for found, written in zip(read_metrics(run.metrics), HISTORY, strict=True):
-        assert found == pytest.approx(written, rel=1e-6, nan_ok=True)
-        assert list(found) == list(COLUMNS)
+    for row, written in zip(read_metrics(run.metrics), HISTORY, strict=True):
+        assert row == pytest.approx(written, rel=1e-6, nan_ok=True)
+        assert list(row) == list(COLUMNS)
 
 
 def test_metrics_are_written_anew(tmp_path, contents):
@@ -152,16 +179,16 @@ def test_metrics_are_written_anew(tmp_path, contents):
     ids=["text", "cut", "header", "not ASCII", "zeros"],
 )
 def test_damaged_metrics(tmp_path, damage):
-    """A metrics.csv that someone broke is named."""
+    """A damaged metrics.csv is an error that names the file and the remedy."""
     run = Run(tmp_path)
     write_metrics(run.metrics, HISTORY)
     run.metrics.write_text(damage(run.metrics.read_text()), encoding="utf-8")
-    with pytest.raises(ModelError, match=r"metrics\.csv is damaged"):
+    with pytest.raises(ModelError, match=r"Cannot read .*metrics\.csv: .*Remove the file"):
         read_metrics(run.metrics)
 
 
 def test_provenance_that_is_not_there(tmp_path):
-    """A folder that is no run is called that."""
+    """A folder without provenance.json is reported as no run."""
     with pytest.raises(ModelError, match="is not a run of vaecli"):
         Run(tmp_path).read_provenance()
 

@@ -1,7 +1,8 @@
-"""Where a run comes from: what is written holds, in a git checkout and outside of one."""
+"""Provenance in a git repository, outside of one, and where little can be found out."""
 
 import datetime
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -12,11 +13,11 @@ from vaecli.runs import provenance
 
 
 def test_versions_are_of_this_interpreter():
-    """Python, vaecli and what it runs on are there; a package that is not installed is left out."""
-    found = provenance.versions()
-    assert found["python"] == ".".join(map(str, sys.version_info[:3]))
-    assert {"vaecli", "numpy", "onnxruntime"} <= set(found)
-    assert set(found) <= {"python", *provenance.PACKAGES}
+    """Python, vaecli and its packages are there; a package that is not installed is left out."""
+    versions = provenance.versions()
+    assert versions["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert {"vaecli", "numpy", "onnxruntime"} <= set(versions)
+    assert set(versions) <= {"python", *provenance.PACKAGES}
 
 
 def test_now_sorts():
@@ -29,7 +30,7 @@ def test_now_sorts():
 
 
 def test_describe_outside_of_git(here, monkeypatch):
-    """All of it can be written as JSON; without a repository `git` is null; threads are as told."""
+    """Everything can be written as JSON; outside a repository `git` is null."""
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(here.parent))
     facts = json.loads(json.dumps(provenance.describe(3)))
     assert facts["git"] is None
@@ -38,14 +39,14 @@ def test_describe_outside_of_git(here, monkeypatch):
 
 
 def test_describe_without_git(here, monkeypatch):
-    """A machine that has no git is no reason to fail."""
+    """Without git, `git` is null."""
     monkeypatch.setenv("PATH", "")
     assert provenance.describe(1)["git"] is None
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 def test_describe_in_git(here):
-    """In a repository: its commit, and whether something is not committed."""
+    """In a repository, `git` has the commit, and whether files have changed since."""
     who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
     for command in (["init", "-q"], [*who, "commit", "-q", "--allow-empty", "-m", "first"]):
         subprocess.run(["git", *command], cwd=here, check=True)
@@ -54,3 +55,32 @@ def test_describe_in_git(here):
     assert git["changed"] is False
     (here / "new").touch()
     assert provenance.describe(1)["git"] == git | {"changed": True}
+
+
+GIT_THAT_ASKS = """#!/bin/sh
+read answer && exit 0  # never reached if nothing can be typed
+[ "$GIT_TERMINAL_PROMPT" = 0 ] || exit 0
+printf '\\377\\n'
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell script takes the place of git")
+def test_git_that_asks_gets_no_answer(here, monkeypatch):
+    """A git that asks for a password reads the end of its input, and what it prints need not be UTF-8."""
+    (here / "git").write_text(GIT_THAT_ASKS)
+    (here / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", os.fspath(here))
+    git = provenance.describe(1)["git"]
+    assert git == {"commit": "\N{REPLACEMENT CHARACTER}", "changed": True}
+
+
+def test_describe_without_home(here, monkeypatch):
+    """No HOME and no user of that number, as in containers, change nothing."""
+    monkeypatch.delenv("HOME", raising=False)
+    assert provenance.describe(2)["machine"]["threads"] == 2
+
+
+def test_arguments_that_are_not_text(monkeypatch):
+    """A path that is not UTF-8 on the command line can still be written as JSON in UTF-8."""
+    monkeypatch.setattr(sys, "argv", ["vaecli", os.fsdecode(b"run-\xff")])
+    json.dumps(provenance.describe(1), ensure_ascii=False).encode()

@@ -1,12 +1,14 @@
-"""The state file of a run: what is saved comes back, and a damaged file is refused with a reason."""
+"""The state file of a run: exact round trips, and damage of any kind is an error that names the file."""
 
 import dataclasses
 
 import numpy as np
 import pytest
 
-from vaecli.errors import TrainingError
+from vaecli.errors import ModelError, TrainingError
+from vaecli.runs import kept
 from vaecli.runs import state as states
+from vaecli.runs.kept import KeptImages
 from vaecli.runs.state import State, differences
 
 ROW = {"epoch": 1.0, "loss": 270.5}
@@ -27,6 +29,14 @@ def path(tmp_path, state):
     """The state as a file."""
     states.save(tmp_path / "state.npz", state, VARIABLES, IDENTITY)
     return tmp_path / "state.npz"
+
+
+def flipped(content, count=400):
+    """Yield copies of a file, each with one bit flipped at a random place."""
+    for position in np.random.default_rng(0).integers(0, 8 * len(content), count):
+        damaged = bytearray(content)
+        damaged[position // 8] ^= 1 << (position % 8)
+        yield bytes(damaged)
 
 
 def rewritten(path, **entries):
@@ -96,3 +106,49 @@ def test_counters_hold_no_arrays():
     """Everything but the arrays is in the counters."""
     arrays = {"best_weights", "best_facts"}
     assert set(State().counters) == {field.name for field in dataclasses.fields(State)} - arrays
+
+
+def test_types_come_back(tmp_path):
+    """Integers above 2^32 and float64 are exact."""
+    facts = {"class_counts": np.array([1, 2**40]), "z_mean": np.array([0.1, -0.2])}
+    state = State(epoch=1, history=[ROW], best_epoch=1, best_weights={"a": np.ones(2)}, best_facts=facts)
+    states.save(tmp_path / "state.npz", state, {}, {})
+    saved = states.read(tmp_path / "state.npz").state.best_facts
+    for name, value in facts.items():
+        assert saved[name].dtype == value.dtype and np.array_equal(saved[name], value)
+
+
+def test_a_flipped_bit(tmp_path, state):
+    """With any bit flipped, the state is read with the same values or refused with a clear error."""
+    path = tmp_path / "state.npz"
+    states.save(path, state, dict(list(VARIABLES.items())[:2]), IDENTITY)
+    refused = 0
+    for content in flipped(path.read_bytes()):
+        path.write_bytes(content)
+        try:
+            saved = states.read(path)
+        except TrainingError as error:
+            assert str(path) in error.message and error.hint
+            refused += 1
+        else:
+            assert all(np.array_equal(value, VARIABLES[name]) for name, value in saved.variables.items())
+            assert np.array_equal(saved.state.best_weights["dense/kernel"], np.ones((2, 2)))
+    assert refused > 200
+
+
+def test_a_flipped_bit_of_the_kept_images(tmp_path):
+    """With any bit flipped, the kept images are read with the same values or refused with a clear error."""
+    path = tmp_path / "images.npz"
+    pixels = np.random.default_rng(1).integers(0, 256, (3, 5, 4, 1), np.uint8)
+    kept.write(path, KeptImages(pixels, pixels[:2]))
+    refused = 0
+    for content in flipped(path.read_bytes()):
+        path.write_bytes(content)
+        try:
+            images = kept.read(path)
+        except ModelError as error:
+            assert str(path) in error.message and error.hint
+            refused += 1
+        else:
+            assert np.array_equal(images.validation, pixels) and np.array_equal(images.training, pixels[:2])
+    assert refused > 200

@@ -1,4 +1,4 @@
-"""metrics.csv: one row of figures an epoch."""
+"""metrics.csv: one row of figures per epoch."""
 
 import csv
 import pathlib
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from vaecli import files
 from vaecli.errors import ModelError
 
-Row = dict[str, float]  # one line of metrics.csv
+Row = dict[str, float]  # one line of metrics.csv: column -> value
 
 COLUMNS = (
     "epoch", "loss", "reconstruction", "kl", "val_loss", "val_reconstruction", "val_kl",
@@ -16,30 +16,37 @@ COLUMNS = (
 
 
 def write_metrics(path: pathlib.Path, history: Sequence[Row]) -> None:
-    """Write the file anew from the whole history, so that a resumed run has no gap and no duplicate."""
-    with files.replacing(path) as file:
-        lines = [",".join(COLUMNS)]
-        lines += [",".join(_number(row[column]) for column in COLUMNS) for row in history]
-        file.write(("\n".join(lines) + "\n").encode("ascii"))
+    """Write the whole history anew, so that a resumed run has neither a gap nor a duplicate.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    lines = [",".join(COLUMNS)]
+    lines += [",".join(_format(row[column]) for column in COLUMNS) for row in history]
+    files.write_text(path, "\n".join(lines) + "\n")
 
 
 def read_metrics(path: pathlib.Path) -> list[Row]:
-    """Read the rows; none if the file does not exist yet.
+    """Read the rows; none if the file does not exist.
 
     Raises:
-        ModelError: the file is damaged.
+        ModelError: the file cannot be read or is damaged.
     """
-    if not path.exists():
-        return []
     try:
         with path.open(encoding="ascii", newline="") as file:
             reader = csv.DictReader(file)
             if not set(COLUMNS) <= set(reader.fieldnames or ()):
                 raise ValueError("a column is missing")
             return [{name: float(row[name]) for name in COLUMNS} for row in reader]
+    except FileNotFoundError:
+        return []
     except (OSError, ValueError, TypeError, csv.Error) as error:
-        raise ModelError(f"{path} is damaged: expected a number in each of {', '.join(COLUMNS)}.") from error
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise ModelError(
+            f"Cannot read {path}: {reason}. Each line must have a number in each of {', '.join(COLUMNS)}.",
+            hint="Remove the file: `vaecli train --resume` writes it anew from the saved state.",
+        ) from error
 
 
-def _number(value: float) -> str:
+def _format(value: float) -> str:
     return str(int(value)) if float(value).is_integer() else f"{value:.7g}"

@@ -10,14 +10,18 @@ from vaecli.errors import ModelError
 
 
 class KeptImages(NamedTuple):
-    """Images (N, H, W, C) uint8: `validation` to check exported files with, `training` to fit int8 to."""
+    """Images (N, H, W, C) uint8: `validation` to check exported files with, `training` to quantise with."""
 
     validation: np.ndarray
     training: np.ndarray
 
 
 def write(path: pathlib.Path, images: KeptImages) -> None:
-    """Write the file, whole or not at all."""
+    """Write the file, whole or not at all.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
     npz.write_npz(path, images._asdict(), compressed=True)
 
 
@@ -29,9 +33,12 @@ def read(path: pathlib.Path) -> KeptImages:
     """
     try:
         arrays = npz.read_npz(path)
-        return KeptImages(**{name: _images(arrays, name) for name in KeptImages._fields})
+        images = KeptImages(**{name: _images(arrays, name) for name in KeptImages._fields})
+        if images.validation.shape[1:] != images.training.shape[1:]:
+            raise ValueError("its images have different shapes")
     except ValueError as error:
-        raise ModelError(f"{path} is missing or damaged: {error}.", hint="Train the run again.") from error
+        raise ModelError(f"Cannot read {path}: {error}.", hint="Train the run again.") from error
+    return images
 
 
 def _images(arrays: dict[str, np.ndarray], name: str) -> np.ndarray:

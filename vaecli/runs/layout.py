@@ -14,7 +14,10 @@ A run folder is complete and can be moved:
       tensorflow.log     what TensorFlow prints when it starts
 """
 
+import contextlib
+import itertools
 import json
+import os
 import pathlib
 from typing import Any
 
@@ -22,6 +25,7 @@ from vaecli import files, folders
 from vaecli.errors import ModelError, OutputError
 
 ROOT = pathlib.Path("runs")
+MAX_NAME = 60  # characters of the data's name in that of a run: at most 240 of the 255 bytes a name may have
 
 
 class Run:
@@ -45,11 +49,11 @@ class Run:
 
     @property
     def name(self) -> str:
-        """The folder's own name, of the characters that can be shown, which alone may stand in a file."""
+        """The folder's own name without characters that cannot be printed, for metadata and model cards."""
         return "".join(character for character in self.path.resolve().name if character.isprintable())
 
     def read_provenance(self) -> dict[str, Any]:
-        """The provenance as written when the run began.
+        """Read the provenance, which was written when the run began.
 
         Raises:
             ModelError: it is missing or damaged.
@@ -59,7 +63,7 @@ class Run:
         except (OSError, ValueError, TypeError, RecursionError) as error:
             raise ModelError(
                 f"{self.path} is not a run of vaecli: {self.provenance.name} is missing or damaged.",
-                hint="Name the folder of a run, as they lie under runs/; `vaecli train` begins one.",
+                hint="Name the folder of a run, such as one in runs/; `vaecli train` makes one.",
             ) from error
         return document
 
@@ -68,48 +72,57 @@ def create(out: pathlib.Path | None, data_name: str, root: pathlib.Path = ROOT) 
     """Make the folder of a new run: `out`, or the next free `runs/<data>-<n>`.
 
     Raises:
-        OutputError: `out` is there and not empty, or cannot be made.
+        OutputError: `out` is not empty or not a folder, or the folder cannot be made.
     """
     if out is not None:
         with files.translating(out):
             if out.exists() and not out.is_dir():
-                raise OutputError(f"{out} is a file; --out names a folder.", hint="Choose another name.")
+                raise OutputError(
+                    f"--out must name a folder, got the file {out}.", hint="Choose another name."
+                )
             if out.is_dir() and not folders.is_empty(out):
                 raise OutputError(
-                    f"{out} is a folder that is not empty.", hint="Choose another --out, or leave it out."
+                    f"--out must name a new or empty folder; {out} is not empty.",
+                    hint="Choose another name, or leave --out out.",
                 )
             out.mkdir(parents=True, exist_ok=True)
         return Run(out)
-    number = 1
+    stem = data_name[:MAX_NAME]
     with files.translating(root):
         root.mkdir(parents=True, exist_ok=True)
-        while True:
-            try:
-                (root / f"{data_name}-{number}").mkdir()
-                return Run(root / f"{data_name}-{number}")
-            except FileExistsError:  # also one that another process has made meanwhile
-                number += 1
+        for number in itertools.count(1):
+            with contextlib.suppress(FileExistsError):  # another process may make the same folder meanwhile
+                (root / f"{stem}-{number}").mkdir()
+                return Run(root / f"{stem}-{number}")
+    raise AssertionError("unreachable")
 
 
 def newest(root: pathlib.Path = ROOT) -> Run:
-    """The run under `root` that began last, among those that have a model and say when they began.
+    """Return the run under `root` that began last, among those that have a model and a readable provenance.json.
 
     Raises:
-        ModelError: there is none.
+        ModelError: there is none, or `root` cannot be read.
     """
-    runs = [Run(path) for path in root.iterdir()] if root.is_dir() else []
-    began = {run: _started(run) for run in runs if (run.model / "decoder.onnx").exists()}
-    finished = [run for run, started in began.items() if started]
+    try:
+        runs = [Run(path) for path in root.iterdir()]
+    except (FileNotFoundError, NotADirectoryError):
+        runs = []
+    except OSError as error:
+        raise ModelError(
+            f"Cannot read {root}: {error.strerror or error}.", hint="Name a run with --model."
+        ) from error
+    started = {run: _started(run) for run in runs if os.path.exists(run.model / "decoder.onnx")}  # noqa: PTH110  # never raises
+    finished = [run for run, time in started.items() if time]
     if not finished:
         raise ModelError(
-            f"There is no trained model under {root}/ here.",
+            f"There is no trained model in {root}/.",
             hint="Train one with `vaecli train`, or name one with --model.",
         )
-    return max(finished, key=began.__getitem__)
+    return max(finished, key=started.__getitem__)
 
 
 def _started(run: Run) -> str:
-    """When a run began, ISO 8601; empty for one whose provenance is missing or damaged."""
+    """Return when a run began, ISO 8601; empty if its provenance.json is missing or damaged."""
     try:
         return str(run.read_provenance().get("started", ""))
     except ModelError:

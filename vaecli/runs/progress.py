@@ -1,4 +1,4 @@
-"""What a training run reports to its watchers while it runs."""
+"""What a training run reports to its watchers."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from vaecli.runs.history import Row
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """What is about to be trained: sizes for the progress bars, facts for the headline."""
+    """The run that is about to be trained: sizes for progress bars, facts for a headline."""
 
     run: str
     data: str
@@ -25,7 +25,7 @@ class Plan:
 
 @dataclasses.dataclass(frozen=True)
 class Epoch:
-    """What is known when an epoch has ended.
+    """The figures of an epoch that has ended, and functions that make images with its weights.
 
     Attributes:
         row: its line of metrics.csv.
@@ -33,8 +33,8 @@ class Epoch:
         active_units: number of latent dimensions whose posterior mean varies over the validation images; None if
             these are too few to tell.
         kl: (D,) float64 mean KL of each dimension over the validation images, in nats.
-        samples: decodes the first n pictures of the prior, (n, H, W, C) float32 in [0, 1].
-        reconstructions: the first n validation images and their reconstructions, (n, H, W, C) in [0, 1].
+        samples: n -> the first n samples of the prior, (n, H, W, C) float32 in [0, 1]; fewer of very large images.
+        reconstructions: n -> the first n validation images and their reconstructions, likewise.
     """
 
     row: Row
@@ -46,59 +46,53 @@ class Epoch:
 
 
 class Watcher:
-    """Callbacks of a training run; this one does nothing, and whoever wants to see inherits from it."""
+    """Callbacks of a training run that do nothing; subclasses override what they need."""
 
     def note(self, message: str) -> None:
-        """Something the user should know: which data, a warning, why training ended."""
+        """Receive something the user should know, such as a warning."""
 
     def downloaded(self, name: str, received: int, total: int) -> None:
-        """Bytes of a file that have come, and how many there are; 0 where that is not known."""
+        """Receive the number of bytes of a file so far, and in all; 0 if that is not known."""
 
     def started(self, plan: Plan) -> None:
-        """Training is about to begin."""
+        """Receive the plan before the first step."""
 
     def stepped(self, epoch: int, steps: int, images_per_second: float) -> None:
-        """`steps` steps of `epoch` (from 1) are done."""
+        """Receive the number of steps done in `epoch`, which counts from 1."""
 
     def epoch_ended(self, epoch: Epoch) -> None:
-        """An epoch is done."""
+        """Receive an epoch that has ended."""
 
     def exporting(self) -> None:
-        """Training is over; the model is being converted and checked."""
+        """Be told that training is over and that the model is being exported."""
 
 
 class Several(Watcher):
-    """Watchers that are all told everything, in order."""
+    """Passes each callback on to several watchers, in order."""
 
     def __init__(self, watchers: Sequence[Watcher]) -> None:
         self._watchers = watchers
 
-    def note(self, message: str) -> None:
-        """To all."""
+    def note(self, message: str) -> None:  # noqa: D102
         for watcher in self._watchers:
             watcher.note(message)
 
-    def downloaded(self, name: str, received: int, total: int) -> None:
-        """To all."""
+    def downloaded(self, name: str, received: int, total: int) -> None:  # noqa: D102
         for watcher in self._watchers:
             watcher.downloaded(name, received, total)
 
-    def started(self, plan: Plan) -> None:
-        """To all."""
+    def started(self, plan: Plan) -> None:  # noqa: D102
         for watcher in self._watchers:
             watcher.started(plan)
 
-    def stepped(self, epoch: int, steps: int, images_per_second: float) -> None:
-        """To all."""
+    def stepped(self, epoch: int, steps: int, images_per_second: float) -> None:  # noqa: D102
         for watcher in self._watchers:
             watcher.stepped(epoch, steps, images_per_second)
 
-    def epoch_ended(self, epoch: Epoch) -> None:
-        """To all."""
+    def epoch_ended(self, epoch: Epoch) -> None:  # noqa: D102
         for watcher in self._watchers:
             watcher.epoch_ended(epoch)
 
-    def exporting(self) -> None:
-        """To all."""
+    def exporting(self) -> None:  # noqa: D102
         for watcher in self._watchers:
             watcher.exporting()

@@ -1,35 +1,37 @@
-"""Where a run comes from: versions, command line, git state, machine."""
+"""Where a run comes from: versions, command line, git state, machine. What cannot be found out is left out."""
 
+import contextlib
 import datetime
 import importlib.metadata
+import os
 import platform
 import subprocess
 import sys
 
 PACKAGES = ("vaecli", "tensorflow", "keras", "tf2onnx", "onnxruntime", "numpy")
+GIT_SECONDS = 5  # for each command
+_NEVER_ASK = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "SSH_ASKPASS": "", "GIT_OPTIONAL_LOCKS": "0"}
 
 
 def versions() -> dict[str, str]:
-    """The versions of Python and of the packages that matter, as far as they are installed."""
-    found = {"python": platform.python_version()}
+    """Return the versions of Python and of the packages that decide the results, those that are installed."""
+    installed = {"python": platform.python_version()}
     for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            installed[package] = importlib.metadata.version(package)
+    return installed
 
 
 def now() -> str:
-    """The time, ISO 8601 in UTC, microseconds included so that runs sort."""
-    return datetime.datetime.now(datetime.UTC).isoformat()
+    """Return the time, ISO 8601 in UTC with microseconds, so that texts sort by time."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds")
 
 
 def describe(threads: int) -> dict[str, object]:
-    """Everything but the data and the options, for provenance.json."""
+    """Describe this process for provenance.json: everything but data and options."""
     return {
         "started": now(),
-        "command": sys.argv,
+        "command": [argument.encode(errors="replace").decode() for argument in sys.argv],
         "versions": versions(),
         "git": _git(),
         "machine": {"system": platform.platform(), "processor": _processor(), "threads": threads},
@@ -37,22 +39,36 @@ def describe(threads: int) -> dict[str, object]:
 
 
 def _git() -> dict[str, object] | None:
-    try:
-        commit = _run("git", "rev-parse", "HEAD")
-        return {"commit": commit, "changed": bool(_run("git", "status", "--porcelain"))}
-    except (OSError, subprocess.SubprocessError):
+    """Return the commit of the current folder and whether files have changed since; None outside a repository."""
+    commit = _run_git("rev-parse", "HEAD")
+    if not commit:
         return None
+    status = _run_git("status", "--porcelain")
+    return {"commit": commit, "changed": None if status is None else bool(status)}
 
 
-def _run(*command: str) -> str:
-    result = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True)
-    return result.stdout.strip()
+def _run_git(*arguments: str) -> str | None:
+    """Return what git prints; None if there is no git, it fails, or it takes too long."""
+    try:
+        result = subprocess.run(
+            ["git", *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=GIT_SECONDS,
+            check=True,
+            env=os.environ | _NEVER_ASK,
+        )
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+    return result.stdout.decode(errors="replace").strip()
 
 
 def _processor() -> str:
     try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123
-            names = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
-        return names[0] if names else platform.processor()
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+            for line in file:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
     except OSError:
-        return platform.processor()
+        pass
+    return platform.processor()
