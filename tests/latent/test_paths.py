@@ -14,7 +14,7 @@ points = arrays(np.float32, (3, 4), elements=st.floats(-5, 5, width=32))
 
 @given(ends=points, steps=st.integers(2, 20))
 def test_ends_are_exact_and_all_is_finite(ends, steps):
-    """Both paths start and end on the very bits given, whatever the two points are."""
+    """Both paths start and end on the exact bits of their ends, whatever these are."""
     for path in (linear, spherical):
         z = path(ends[0], ends[1], steps)
         assert z.shape == (steps, 4)
@@ -39,7 +39,7 @@ def test_spherical_keeps_norm_and_angular_speed():
 
 @pytest.mark.parametrize("end", [[0.0, 0.0], [2.0, 2.0], [-1.0, -1.0], [1.0, 1.0]])
 def test_spherical_falls_back_to_the_line(end):
-    """To the origin, to a parallel, opposite or equal vector there is no great circle: the line is taken."""
+    """To the origin, or a parallel, opposite or equal vector, no great circle leads: the path is a line."""
     assert np.array_equal(spherical([1.0, 1.0], end, 7), linear([1.0, 1.0], end, 7))
 
 
@@ -53,10 +53,40 @@ def test_legs_share_their_points(stops, steps, path):
     assert np.array_equal(z[:steps], leg(stops[0], stops[1], steps))
 
 
-@pytest.mark.parametrize("steps", [1, 0, -3])
-def test_one_step_is_refused(steps):
-    """A path has at least its two ends; the error names --steps."""
+@pytest.mark.parametrize("steps", [1, 0, -3, 2.0, True, "5", None])
+def test_other_steps_are_refused(steps):
+    """A path has a whole number of steps, at least its two ends; the error names --steps."""
     for make in (linear, spherical, lambda a, b, n: through([a, b], n)):
-        with pytest.raises(OptionError, match="at least 2") as caught:
+        with pytest.raises(OptionError, match=r"--steps must be (at least 2|a whole number), got") as caught:
             make([0.0], [1.0], steps)
         assert caught.value.option == "--steps"
+
+
+@pytest.mark.parametrize("path", ["lerp", "", "Linear", None, 1])
+def test_other_paths_are_refused(path):
+    """An unknown path is an error that lists the choices, never another path."""
+    with pytest.raises(OptionError, match="--path must be linear or spherical, got ") as caught:
+        through([[0.0], [1.0]], 3, path)
+    assert caught.value.option == "--path"
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_latents_that_are_not_finite_are_refused(value):
+    """NaN and infinity are errors, at any place."""
+    for make in (linear, spherical, lambda a, b, n: through([a, b], n)):
+        for ends in (([value, 0], [0, 1]), ([0, 1], [0, value])):
+            with pytest.raises(OptionError, match="finite, got NaN or infinity"):
+                make(*ends, 3)
+
+
+@pytest.mark.parametrize("points", [[0.0, 1.0], 1.0, [[[0.0]]], [[0, 1], [2]], [["a"], ["b"]]])
+def test_points_of_another_shape_are_refused(points):
+    """The error names the shape (P, D)."""
+    with pytest.raises(OptionError, match=r"\(P, D\)"):
+        through(points, 3)
+
+
+def test_ends_of_two_sizes_are_refused():
+    """Nothing is broadcast."""
+    with pytest.raises(OptionError, match=r"equal shapes, got \(1,\) and \(2,\)"):
+        linear([0.0], [1.0, 2.0], 3)

@@ -1,12 +1,13 @@
 """GIFs, read back with Pillow."""
 
 import io
+import tracemalloc
 
 import numpy as np
 import PIL.Image
 import pytest
 
-from vaecli.pictures.gif import there_and_back, write_gif
+from vaecli.pictures.gif import max_frames, there_and_back, write_gif
 
 
 def written(frames, **options):
@@ -49,3 +50,25 @@ def test_colours_stay_close():
 def test_small_frames_are_enlarged(size, shown):
     """28 pixels are shown at 224, large frames as they are."""
     assert written([np.zeros((size, size, 1), np.uint8)]).size == (shown, shown)
+
+
+@pytest.mark.parametrize(
+    ("shape", "count"),
+    [((28, 28, 1), 2674), ((1000, 1000, 1), 134), ((1000, 1000, 3), 44), ((20_000, 20_000, 3), 2)],
+)
+def test_the_number_of_frames_is_bounded_in_bytes(shape, count):
+    """All frames together, enlarged, take 128 MiB at most, whatever their size; two frames always fit."""
+    assert max_frames(shape) == count
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_memory_of_a_large_gif(channels):
+    """As many frames of 500 x 500 as fit take no more than six times their bytes."""
+    shape = (500, 500, channels)
+    count = max_frames(shape) // 8
+    noise = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    tracemalloc.start()
+    write_gif(io.BytesIO(), (np.roll(noise, 7 * i, axis=1) for i in range(count)))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 6 * count * noise.size

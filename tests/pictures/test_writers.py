@@ -1,7 +1,8 @@
-"""Writers: what comes back is what went in, and nothing half-written stays."""
+"""Writers: what is read back is what was written, and nothing is lost or half written."""
 
 import itertools
 import os
+import re
 import signal
 import sys
 import threading
@@ -22,7 +23,9 @@ ENDS = ["a.png", "a.npy", "a.npz", "a.gif", "folder"]
 
 def write(path, chunks=None, **options):
     """Write the eleven test images in three chunks."""
-    write_images(path, CHUNKS if chunks is None else chunks, **{"count": 11, "shape": (6, 5, 1), **options})
+    return write_images(
+        path, CHUNKS if chunks is None else chunks, **{"count": 11, "shape": (6, 5, 1), **options}
+    )
 
 
 @pytest.mark.parametrize(("name", "load"), [("a.npy", np.load), ("a.npz", lambda p: np.load(p)["images"])])
@@ -50,7 +53,7 @@ def test_a_folder_has_one_png_each(tmp_path):
 
 
 def test_a_png_is_a_sheet_and_a_gif_moves(tmp_path):
-    """The sheet shows all images, the GIF one a frame."""
+    """The sheet shows all images, the GIF one in each frame."""
     write(tmp_path / "a.PNG")
     write(tmp_path / "a.gif")
     sheet = np.asarray(PIL.Image.open(tmp_path / "a.PNG"))
@@ -60,8 +63,95 @@ def test_a_png_is_a_sheet_and_a_gif_moves(tmp_path):
         assert moving.n_frames == 11
 
 
+def test_a_new_series_replaces_the_old_one(tmp_path):
+    """`replace` removes the numbered PNGs of an earlier call, whatever their numbers; no other file is touched."""
+    out = tmp_path / "out"
+    write(out, first=999_995)
+    others = ["notes.txt", "000001.jpg", "1.png", "0000001.png", "a000001.png", "shirt.png"]
+    for name in others:
+        (out / name).write_text("mine")
+    PIL.Image.fromarray(IMAGES[0, ..., 0]).save(out / "000004.png")  # numbered by someone else
+    write_images(out, [IMAGES[:2]], count=2, shape=(6, 5, 1), if_taken="replace")
+    assert sorted(path.name for path in out.iterdir()) == sorted(
+        [*others, "000000.png", "000001.png", "000004.png"]
+    )
+
+
+def test_a_new_series_that_breaks_off_removes_nothing(tmp_path):
+    """The old series goes only after the new one is complete."""
+    out = tmp_path / "out"
+    write(out)
+    before = snapshot(out)
+    with pytest.raises(OutputError, match="expected 12 images, got 11"):
+        write(out, count=12, if_taken="replace")
+    assert snapshot(out) == before
+
+
+@pytest.mark.parametrize("name", ENDS[:-1])
+def test_two_writers_at_once(tmp_path, name):
+    """With `number` each has a name of its own, though both began before either was written."""
+    path = tmp_path / name
+
+    def meanwhile():
+        yield IMAGES[:4]
+        assert write(path, if_taken="number") == path
+        yield IMAGES[4:]
+
+    later = write(path, meanwhile(), if_taken="number")
+    assert later == path.with_stem("a-2")
+    assert later.read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_what_is_written_meanwhile_stays(tmp_path, name):
+    """With `refuse`, of two writers at once the second to end is refused, a folder too."""
+    path = tmp_path / name
+
+    def meanwhile():
+        yield IMAGES[:4]
+        write(path, first=500)
+        yield IMAGES[4:]
+
+    with pytest.raises(OutputError, match="--force"):
+        write(path, meanwhile())
+    assert [entry.name for entry in tmp_path.iterdir()] == [name]
+    if name == "folder":
+        assert sorted(entry.name for entry in path.iterdir())[0] == "000500.png"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="symbolic links of POSIX")
+@pytest.mark.parametrize("name", ENDS)
+def test_links_are_followed(tmp_path, name):
+    """With `replace`, the target of a symbolic link is written, one that is not there yet too."""
+    link, target = tmp_path / name, tmp_path / "elsewhere" / f"target-{name}"
+    target.parent.mkdir()
+    link.symlink_to(target)
+    for _ in range(2):
+        assert write(link, if_taken="replace") == link
+        assert link.is_symlink()
+        assert target.exists()
+    assert len(list(target.parent.iterdir())) == 1
+
+
+def test_a_folder_with_entries_of_the_system_is_free(tmp_path):
+    """What Finder, Explorer or a new disk put into a folder does not make it taken."""
+    (tmp_path / "out").mkdir()
+    for name in (".DS_Store", "Thumbs.db"):
+        (tmp_path / "out" / name).touch()
+    write(tmp_path / "out")
+    assert len(list((tmp_path / "out").iterdir())) == 13
+
+
+def test_unknown_types(tmp_path):
+    """`dtype` is uint8 or float32 and nothing else, before any image is made."""
+    for dtype in ("float64", "uint16", None, np.float32):
+        with pytest.raises(OptionError, match="--dtype must be uint8 or float32, got "):
+            write(tmp_path / "a.npy", (pytest.fail("images were made") for _ in range(1)), dtype=dtype)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_equal_images_give_equal_bytes(tmp_path):
-    """No date gets into a file: two writes are the same to the byte."""
+    """Files hold no date: two writes are equal to the byte."""
     for name in ENDS[:-1]:
         write(tmp_path / name)
         before = (tmp_path / name).read_bytes()
@@ -73,7 +163,7 @@ def test_equal_images_give_equal_bytes(tmp_path):
 @pytest.mark.parametrize("name", ENDS)
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, ValueError, MemoryError])
 def test_nothing_half_written_stays(tmp_path, name, error, threads):
-    """Whatever stops the stream, the folder is as it was: empty, or with the old file untouched."""
+    """Whatever ends the stream, the folder is as it was: empty, or with the old file unchanged."""
 
     def broken():
         yield IMAGES[:4]
@@ -102,7 +192,7 @@ def snapshot(folder):
 
 @pytest.mark.parametrize("name", ENDS)
 def test_what_exists_needs_force(tmp_path, name):
-    """A second write is refused before the first image is asked for; with force it is done."""
+    """A second write is refused before the first image is made; with `replace` it is done."""
     write(tmp_path / name)
     before = snapshot(tmp_path)
     with pytest.raises(OutputError, match="--force"):
@@ -113,11 +203,31 @@ def test_what_exists_needs_force(tmp_path, name):
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.onnx", "v1.5"])
 def test_unknown_suffixes_list_the_right_ones(tmp_path, name):
-    """The error names -o and every suffix that works."""
+    """The error names --out and every suffix that works."""
     with pytest.raises(OptionError) as caught:
         check_target(tmp_path / name)
     assert caught.value.option == "--out"
     assert all(end in str(caught.value) for end in (".png", ".npy", ".npz", ".gif", "folder"))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("", "--out must name a file or folder, got ''."),
+        ("-", "--out must name a file or folder, got '-'."),
+        (".png", "--out must have a name before .png, got '.png'."),
+        ("out/.NPY", "--out must have a name before .NPY, got 'out/.NPY'."),
+    ],
+)
+@pytest.mark.parametrize("act", [target_kind, check_target, write])
+def test_targets_without_a_name(here, act, name, message):
+    """An unset variable of the shell, before a suffix too, and `-`: refused, and nothing is written."""
+    (here / "out").mkdir()
+    with pytest.raises(OptionError) as caught:
+        act(name)
+    assert caught.value.option == "--out"
+    assert str(caught.value).startswith(message)
+    assert [path.name for path in here.rglob("*")] == ["out"]
 
 
 def test_a_folder_is_known_by_slash_existence_or_no_suffix(tmp_path):
@@ -129,33 +239,80 @@ def test_a_folder_is_known_by_slash_existence_or_no_suffix(tmp_path):
     assert len(list((tmp_path / "v2.0").iterdir())) == 11
 
 
-def test_places_that_cannot_be_written_are_refused(tmp_path):
-    """A missing parent, a file in a parent's place, and a file where a folder should be."""
+def test_the_home_folder(tmp_path, monkeypatch):
+    """`~` that no shell expanded is the home folder."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert write("~/a.npy") == tmp_path / "a.npy"
+    assert (tmp_path / "a.npy").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("none/a.png", "none is not a folder. Make it: mkdir -p "),
+        ("my pictures/a.png", "Make it: mkdir -p '"),
+        ("file/a.png", "file is not a folder. Choose another place."),
+        ("file/b/a.png", "Choose another place."),
+        ("file", "exists already"),
+        ("a" * 300 + ".png", "name too long"),
+        ("a\0b.png", "null"),
+        ("loop.png", "symbolic links"),
+    ],
+    ids=lambda text: text[:12],
+)
+@pytest.mark.skipif(sys.platform == "win32", reason="a loop of symbolic links")
+def test_places_that_cannot_be_written_are_refused(tmp_path, name, reason):
+    """The error names the reason: a missing folder with the command that makes it, or another."""
     (tmp_path / "file").write_text("mine")
-    for name in ("none/a.png", "file/a.png", "file"):
-        with pytest.raises(OutputError):
-            check_target(tmp_path / name)
-    with pytest.raises(OutputError):
-        check_target(tmp_path / "file", if_taken="replace")
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    with pytest.raises(OutputError, match=f"(?i){re.escape(reason)}"):
+        check_target(f"{tmp_path}/{name}")
+    if name == "file":
+        with pytest.raises(OutputError, match="a file has this name"):
+            check_target(tmp_path / "file", if_taken="replace")
     assert (tmp_path / "file").read_text() == "mine"
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
-def test_a_read_only_folder_is_refused(tmp_path):
-    """No permission is found before any work."""
-    tmp_path.chmod(0o500)
+@pytest.mark.skipif(sys.platform != "linux", reason="/dev and /proc of Linux")
+def test_devices_are_refused(tmp_path):
+    """Standard output, pipes and devices are neither files nor folders, also with `replace`."""
+    os.mkfifo(tmp_path / "pipe.npy")
+    read_end, write_end = os.pipe()
+    for path in ("/dev/null", "/dev/full", tmp_path / "pipe.npy", f"/proc/self/fd/{write_end}"):
+        for if_taken in ("refuse", "replace"):
+            with pytest.raises(OutputError, match="device, pipe or socket"):
+                write(path, if_taken=if_taken)
+    os.close(read_end)
+    os.close(write_end)
+    with pytest.raises(OutputError, match=r"Cannot write /proc/a\.npy"):  # which takes no file from anyone
+        check_target("/proc/a.npy")
+
+
+READ_ONLY = """
+import os, pathlib
+from vaecli.pictures.writers import check_target
+if os.geteuid() == 0:
+    os.seteuid(65534)  # nobody: root may write anywhere
+check_target("a.png")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions of POSIX")
+def test_a_read_only_folder_is_refused(process, here):
+    """A lack of permission is found before any work."""
+    here.chmod(0o555)
     try:
-        with pytest.raises(OutputError, match="permission"):
-            check_target(tmp_path / "a.png")
+        result = process(code=READ_ONLY)
     finally:
-        tmp_path.chmod(0o700)
+        here.chmod(0o755)
+    assert b"OutputError: Cannot write a.png: Permission denied." in result.stderr
 
 
 @pytest.mark.parametrize(
     ("name", "count"), [("a.png", 10**18), ("a.gif", 10**6), ("a.npy", 0), ("folder", -1)]
 )
 def test_counts_that_do_not_fit_are_refused_before_any_work(tmp_path, name, count):
-    """Too many for a PNG or a GIF, or none at all: no image is asked for, nothing is left."""
+    """Too many for a PNG or a GIF, or none at all: no image is made, nothing is left."""
     with pytest.raises(OptionError) as caught:
         write(tmp_path / name, (pytest.fail("images were made") for _ in range(1)), count=count)
     assert caught.value.option == "-n"
@@ -172,15 +329,15 @@ def test_a_wrong_count_is_an_error(tmp_path, name, count):
 
 
 def test_progress_counts_images(tmp_path):
-    """The callback hears the images done after each chunk."""
-    heard = []
-    write(tmp_path / "a.npy", progress=heard.append)
-    assert heard == [4, 5, 11]
+    """The callback gets the number of images done after each chunk."""
+    counts = []
+    write(tmp_path / "a.npy", progress=counts.append)
+    assert counts == [4, 5, 11]
 
 
 @pytest.mark.parametrize("name", ["a.npy", "a.npz", "a.png"])
 def test_memory_stays_flat(tmp_path, name):
-    """50 MB of images pass through less than 5 MB of memory; those of a sheet too, in two threads."""
+    """50 MB of images take less than 5 MB of memory, those of a sheet in two threads too."""
     chunk = np.zeros((1000, 10, 10, 1), np.uint8)
     tracemalloc.start()
     write(tmp_path / name, itertools.repeat(chunk, 500), count=500_000, shape=(10, 10, 1), threads=2)
@@ -190,7 +347,7 @@ def test_memory_stays_flat(tmp_path, name):
 
 
 def test_a_sheet_of_any_count(tmp_path, monkeypatch):
-    """120,000 pictures: each is in its cell, where a viewer of its own limits is told to take them."""
+    """120,000 pictures: each is in its cell, once Pillow's own limit on pixels is set aside."""
     monkeypatch.setattr(PIL.Image, "MAX_IMAGE_PIXELS", None)
     chunks = (np.arange(n, n + 1000, dtype=np.uint32).view(np.uint8) for n in range(0, 120_000, 1000))
     images = (chunk.reshape(-1, 2, 2, 1).repeat(14, 1).repeat(14, 2) for chunk in chunks)
@@ -208,7 +365,7 @@ def test_a_sheet_of_any_count(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_threads_write_the_same_folder(tmp_path, threads):
-    """Every file, whoever wrote it, in parts smaller than a chunk and larger."""
+    """Every file has its image, in batches smaller and larger than a chunk."""
     images = RNG.integers(0, 256, (300, 6, 5, 1), dtype=np.uint8)
     write(tmp_path / "out", np.split(images, [130, 140, 140]), count=300, first=7, threads=threads)
     assert len(list((tmp_path / "out").iterdir())) == 300
@@ -221,7 +378,7 @@ def test_threads_write_the_same_folder(tmp_path, threads):
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_full_disk_in_a_thread(tmp_path, threads):
-    """An error of one of many files: one of ours, with the reason; nothing is left, and no thread goes on."""
+    """One of many files that cannot be written is an OutputError; nothing is left, and no thread goes on."""
     import resource
 
     large = RNG.integers(0, 256, (300, 100, 100, 1), dtype=np.uint8)
@@ -241,11 +398,15 @@ def test_a_full_disk_in_a_thread(tmp_path, threads):
 
 
 def test_save_picture_keeps_what_is_there(tmp_path):
-    """A strip or plot goes to a free name only, unless forced."""
+    """A strip or plot goes to a free name, replaces what is there, or takes the next free name."""
     path = tmp_path / "strip.png"
+    with pytest.raises(OptionError, match="--out must name a file or folder, got ''"):
+        save_picture("", np.zeros((1, 1, 1), np.uint8))
     save_picture(path, np.full((2, 3, 1), 7, np.uint8))
     with pytest.raises(OutputError):
         save_picture(path, np.zeros((1, 1, 1), np.uint8))
     assert size(path) == (3, 2)
     save_picture(path, np.zeros((1, 1, 1), np.uint8), if_taken="replace")
     assert size(path) == (1, 1)
+    assert save_picture(path, np.zeros((2, 2, 1), np.uint8), if_taken="number").name == "strip-2.png"
+    assert (size(path), size(tmp_path / "strip-2.png")) == ((1, 1), (2, 2))

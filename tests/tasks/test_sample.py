@@ -1,6 +1,8 @@
 """`vaecli.tasks.sample`: the prior to files of every kind, in numbered pieces of one endless series."""
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import PIL.Image
@@ -12,28 +14,28 @@ from vaecli.tasks.sample import CHUNK, sample
 
 
 @pytest.fixture(scope="module")
-def wanted(model):
+def expected(model):
     """Pictures 0 to 19 of seed 3, straight from the model."""
     return to_uint8(model.sample(20, seed=3))
 
 
-def test_arrays(model, wanted, tmp_path):
+def test_arrays(model, expected, tmp_path):
     """`.npy` and `.npz` hold the pictures (n, H, W, C), as uint8 or as float32 in [0, 1]."""
-    np.testing.assert_array_equal(np.load(sample(model, n=20, seed=3, out=tmp_path / "a.npy")), wanted)
+    np.testing.assert_array_equal(np.load(sample(model, n=20, seed=3, out=tmp_path / "a.npy")), expected)
     with np.load(sample(model, n=20, seed=3, out=tmp_path / "a.npz")) as archive:
-        np.testing.assert_array_equal(archive["images"], wanted)
+        np.testing.assert_array_equal(archive["images"], expected)
     floats = np.load(sample(model, n=20, seed=3, out=tmp_path / "f.npy", dtype="float32"))
     assert floats.dtype == np.float32
     np.testing.assert_array_equal(floats, model.sample(20, seed=3))
 
 
-def test_a_folder(model, wanted, tmp_path):
+def test_a_folder(model, expected, tmp_path):
     """One PNG each, named by the picture's number in the series."""
     folder = sample(model, n=3, seed=3, first=7, out=f"{tmp_path}/shard/")
     assert sorted(path.name for path in folder.iterdir()) == ["000007.png", "000008.png", "000009.png"]
     for number in (7, 8, 9):
         with PIL.Image.open(folder / f"{number:06d}.png") as picture:
-            np.testing.assert_array_equal(np.asarray(picture), wanted[number, ..., 0])
+            np.testing.assert_array_equal(np.asarray(picture), expected[number, ..., 0])
 
 
 def test_a_gif(model, tmp_path):
@@ -43,8 +45,8 @@ def test_a_gif(model, tmp_path):
         assert picture.n_frames == 5
 
 
-def test_a_sheet(model, wanted, tmp_path):
-    """The pictures stand in the sheet in reading order: each is found in its cell, pixel for pixel."""
+def test_a_sheet(model, expected, tmp_path):
+    """The pictures stand in the sheet in reading order: each is pictures in its cell, pixel for pixel."""
     with PIL.Image.open(sample(model, n=6, seed=3, out=tmp_path / "a.PNG")) as picture:
         page = np.asarray(picture)
     columns, rows = 3, 2
@@ -55,7 +57,7 @@ def test_a_sheet(model, wanted, tmp_path):
         top = round(row * height + (height - 28 * scale) / 2)
         left = round(column * width + (width - 28 * scale) / 2)
         cell = page[top + scale // 2 :: scale, left + scale // 2 :: scale][:28, :28]
-        assert np.abs(cell.astype(int) - wanted[number, ..., 0]).mean() < 1, number
+        assert np.abs(cell.astype(int) - expected[number, ..., 0]).mean() < 1, number
 
 
 def test_the_next_free_name(model, here):
@@ -64,21 +66,72 @@ def test_the_next_free_name(model, here):
     assert names == ["samples.png", "samples-2.png", "samples-3.png"]
 
 
-def test_shards_are_parts_of_one_whole(model, wanted, tmp_path):
+def test_two_at_once_have_two_names(model, here):
+    """Without `out`, a call that begins before another has ended takes another name, and returns it."""
+    paths = []
+
+    def meanwhile(_done, _total):
+        if not paths:
+            paths.append(sample(model, n=1, seed=2))
+
+    paths.append(sample(model, n=1, seed=1, progress=meanwhile))
+    assert [str(path) for path in paths] == ["samples.png", "samples-2.png"]
+    assert paths[0].read_bytes() != paths[1].read_bytes()
+
+
+PROCESS = """
+import sys
+from vaecli import Model
+from vaecli.tasks.sample import sample
+print(sample(Model.open(sys.argv[1], threads=1), n=16, seed=int(sys.argv[2])))
+"""
+
+
+def test_processes_at_once_have_a_file_each(model_folder, here):
+    """Four processes at once, without `out`: four files, each under the name that its process prints."""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", PROCESS, str(model_folder), str(seed)], stdout=subprocess.PIPE, text=True
+        )
+        for seed in range(4)
+    ]
+    names = [process.communicate(timeout=120)[0].strip() for process in processes]
+    assert sorted(names) == sorted(path.name for path in here.iterdir())
+    assert len({(here / name).read_bytes() for name in names}) == 4
+
+
+def test_another_series_replaces_the_first(model, expected, tmp_path):
+    """With force, a folder holds the pictures of the second call only."""
+    sample(model, n=5, seed=8, out=f"{tmp_path}/out/")
+    sample(model, n=2, seed=3, first=3, out=f"{tmp_path}/out/", force=True)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["000003.png", "000004.png"]
+    with PIL.Image.open(tmp_path / "out" / "000004.png") as picture:
+        np.testing.assert_array_equal(np.asarray(picture), expected[4, ..., 0])
+
+
+def test_numbers_of_numpy(model, expected, tmp_path):
+    """Sizes and seeds that come from an array are numbers like others."""
+    path = sample(
+        model, n=np.int64(3), seed=3, first=np.uint8(2), temperature=np.float32(1), out=tmp_path / "a.npy"
+    )
+    np.testing.assert_array_equal(np.load(path), expected[2:5])
+
+
+def test_shards_are_parts_of_one_whole(model, expected, tmp_path):
     """Whatever the cuts, the parts put together are the whole, byte for byte."""
     parts = []
     for first, n in ((0, 1), (1, 12), (13, 7)):
         parts.append(np.load(sample(model, n=n, first=first, seed=3, out=tmp_path / f"{first}.npy")))
-    np.testing.assert_array_equal(np.concatenate(parts), wanted)
+    np.testing.assert_array_equal(np.concatenate(parts), expected)
 
 
 def test_chunks_leave_no_seam(model, tmp_path):
     """More pictures than are decoded at a time: the ones around the seam are the right ones."""
     path = sample(model, n=CHUNK + 2, out=tmp_path / "a.npy", seed=1)
-    found = np.load(path, mmap_mode="r")
-    assert found.shape == (CHUNK + 2, 28, 28, 1)
-    np.testing.assert_array_equal(found[CHUNK - 1 :], to_uint8(model.sample(3, first=CHUNK - 1, seed=1)))
-    np.testing.assert_array_equal(found[:2], to_uint8(model.sample(2, seed=1)))
+    pictures = np.load(path, mmap_mode="r")
+    assert pictures.shape == (CHUNK + 2, 28, 28, 1)
+    np.testing.assert_array_equal(pictures[CHUNK - 1 :], to_uint8(model.sample(3, first=CHUNK - 1, seed=1)))
+    np.testing.assert_array_equal(pictures[:2], to_uint8(model.sample(2, seed=1)))
 
 
 def test_far_along_the_series(model, tmp_path):
@@ -98,22 +151,24 @@ def test_temperature(model, tmp_path):
 
 def test_progress_ends_at_all(model, tmp_path):
     """Progress counts up to n."""
-    heard = []
-    sample(model, n=CHUNK + 5, out=tmp_path / "a.npy", progress=lambda *told: heard.append(told))
-    assert [told[0] for told in heard] == [CHUNK, CHUNK + 5]
+    calls = []
+    sample(model, n=CHUNK + 5, out=tmp_path / "a.npy", progress=lambda *counts: calls.append(counts))
+    assert [done for done, _total in calls] == [CHUNK, CHUNK + 5]
 
 
 @pytest.mark.parametrize(
     ("given", "option"),
     [
         ({"n": 0}, "-n"),
-        ({"n": -5}, "-n"),
-        ({"first": -1}, "--first"),
+        *[({"n": value}, "-n") for value in (-5, 2.5, True, "3", math.nan)],
+        *[({"first": value}, "--first") for value in (-1, 0.5, True)],
         ({"seed": -1}, "--seed"),
         ({"seed": 2**64}, "--seed"),
         ({"temperature": -0.1}, "--temperature"),
         ({"temperature": math.nan}, "--temperature"),
-        ({"temperature": math.inf}, "--temperature"),
+        *[({"temperature": value}, "--temperature") for value in (math.inf, True, "1", None)],
+        *[({"dtype": value}, "--dtype") for value in ("float64", "uint16", np.uint8, None)],
+        *[({"out": value}, "--out") for value in ("", "-", ".png")],
         ({"out": "a.jpg"}, "--out"),
         ({"out": "a.png", "n": 10**16}, "-n"),
         ({"out": "a.gif", "n": 10**4}, "-n"),
