@@ -103,14 +103,14 @@ def test_a_pipe_in_the_place_of_a_file(process, here, command):
     os.mkfifo(here / "model" / "decoder.onnx")
     name, *rest = COMMANDS[command]
     done = process(name, *rest, "-m", "model")
-    assert "no regular file" in refused(done.returncode, done.stdout.decode(), done.stderr.decode())
+    assert "must be a regular file" in refused(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 @POSIX
 def test_a_device_without_an_end(process):
     """/dev/zero would give bytes until the memory is full."""
     done = process("info", "-m", "/dev/zero")
-    assert "no regular file" in refused(done.returncode, done.stdout.decode(), done.stderr.decode())
+    assert "must be a regular file" in refused(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def test_where_the_other_precision_comes_from(call, small_folder, model_folder, here):

@@ -8,8 +8,8 @@ import pytest
 KINDS = {"f4": 1, "u1": 2, "i1": 3, "i4": 6, "i8": 7, "f2": 10, "f8": 11}
 
 
-class Draw:
-    """Parts of an ONNX graph as bytes; `forge` writes the fields."""
+class GraphBuilder:
+    """A writer of parts of an ONNX graph as bytes; `forge` writes the fields."""
 
     def __init__(self, forge):
         self.forge = forge
@@ -58,12 +58,12 @@ class Draw:
         return content + extra
 
     def model(self, graph, opset=13, extra=b""):
-        """A whole file around a graph, without metadata."""
+        """Write a file around a graph, without metadata."""
         operators = self.forge.field(8, self.number(2, opset))
         return self.number(1, 7) + self.forge.field(7, graph) + operators + extra
 
 
 @pytest.fixture(scope="session")
-def draw(forge):
-    """`Draw`: parts of ONNX graphs."""
-    return Draw(forge)
+def builder(forge):
+    """The writer of parts of ONNX graphs."""
+    return GraphBuilder(forge)

@@ -1,4 +1,4 @@
-"""Shapes on paper against onnxruntime's own, operator by operator, for one image and for many."""
+"""Computed shapes equal those of onnxruntime, for each operator and several batch sizes."""
 
 import numpy as np
 import onnxruntime
@@ -64,16 +64,16 @@ CASES = [
 ]
 
 
-def model(draw, nodes, constants, x, *, opset=13, outputs=None):
-    """A model of x (N, *x) with the constants c0, c1, ..."""
-    tensors = [draw.tensor(f"c{i}", array) for i, array in enumerate(constants)]
-    return draw.model(
-        draw.graph(nodes, tensors, [draw.value("x", (None, *x))], [draw.value("y", outputs)]), opset
+def model(builder, nodes, constants, x, *, opset=13, outputs=None):
+    """Write a model x (N, *x) -> y with the constants c0, c1, ..."""
+    tensors = [builder.tensor(f"c{i}", array) for i, array in enumerate(constants)]
+    return builder.model(
+        builder.graph(nodes, tensors, [builder.value("x", (None, *x))], [builder.value("y", outputs)]), opset
     )
 
 
-def in_truth(content, x):
-    """The shape of y as onnxruntime makes it, whatever the number of images."""
+def run_shape(content, x):
+    """Return the shape of y per image in onnxruntime, equal for all batch sizes."""
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     shapes = {count: session.run(["y"], {"x": np.zeros((count, *x), F)})[0].shape for count in BATCHES}
     assert {shape[0] == count and shape[1:] for count, shape in shapes.items()} == {shapes[1][1:]}
@@ -84,36 +84,38 @@ def measured(content):
     return measure.measure(graph.read(content), content)
 
 
-def agrees(draw, nodes, constants, x, *, opset=13):
-    """The cost of a graph whose shape on paper is the one that it has, and no other."""
-    truth = in_truth(model(draw, nodes, constants, x, opset=opset), x)
-    cost = measured(model(draw, nodes, constants, x, opset=opset, outputs=(None, *truth)))
-    assert cost.elements >= int(np.prod(truth))
-    for wrong in ((None, *truth[:-1], truth[-1] + 1), (1, *truth), truth):
-        with pytest.raises(WireError, match=r"does not come out in the shape|shapes"):
-            measured(model(draw, nodes, constants, x, opset=opset, outputs=wrong))
+def require_agreement(builder, nodes, constants, x, *, opset=13):
+    """Compare the computed shape with onnxruntime's, check that others are refused, and return the cost."""
+    actual = run_shape(model(builder, nodes, constants, x, opset=opset), x)
+    cost = measured(model(builder, nodes, constants, x, opset=opset, outputs=(None, *actual)))
+    assert cost.elements >= int(np.prod(actual))
+    for wrong in ((None, *actual[:-1], actual[-1] + 1), (1, *actual), actual):
+        with pytest.raises(WireError, match=r"type and shape that it declares|shapes"):
+            measured(model(builder, nodes, constants, x, opset=opset, outputs=wrong))
     return cost
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case[0])
-def test_shapes_are_those_of_onnxruntime(draw, case):
-    """Each operator's shape on paper is the one that it has, for every number of images."""
+def test_shapes_are_those_of_onnxruntime(builder, case):
+    """The computed shape of each operator is the one that onnxruntime gives, for every batch size."""
     operator, x, constants, attributes, opset = case
     names = ["x", *(f"c{i}" for i in range(len(constants)))]
-    agrees(draw, [draw.node(operator, names, ["y"], **attributes)], constants, x, opset=opset)
+    require_agreement(
+        builder, [builder.node(operator, names, ["y"], **attributes)], constants, x, opset=opset
+    )
 
 
-def test_concat_of_images(draw):
-    """Along any axis but the first, which may be counted from the end."""
+def test_concat_of_images(builder):
+    """Concat works along any axis but the batch axis, also counted from the end."""
     for axis in (1, -1):
-        agrees(draw, [draw.node("Concat", ["x", "x", "x"], ["y"], axis=axis)], [], (3, 4))
+        require_agreement(builder, [builder.node("Concat", ["x", "x", "x"], ["y"], axis=axis)], [], (3, 4))
 
 
 QUANTISED = [np.array(0.1, F), np.array(0, U1)]
 
 
-def quantised_convolution(draw, filters=4, **changed):
-    """An int8 convolution of x (3, 6, 5) that ends in float32 by way of a product; some of its inputs changed."""
+def quantised_convolution(builder, filters=4, **changed):
+    """Return nodes and constants of an int8 convolution of x (3, 6, 5) and a product, with some inputs changed."""
     inputs = {
         "x_scale": np.array(0.1, F),
         "x_zero": np.array(0, U1),
@@ -126,22 +128,24 @@ def quantised_convolution(draw, filters=4, **changed):
     } | changed
     names = [f"c{i}" for i in range(8)]
     nodes = [
-        draw.node("QuantizeLinear", ["x", "c8", "c9"], ["q"]),
-        draw.node("QLinearConv", ["q", *names], ["p"], kernel_shape=(2, 2), pads=(1, 1, 0, 0)),
-        draw.node("Transpose", ["p"], ["t"], perm=(0, 2, 3, 1)),
-        draw.node("MatMulInteger", ["t", "c10", "c11", "c12"], ["i"]),
-        draw.node("Cast", ["i"], ["y"], to=1),
+        builder.node("QuantizeLinear", ["x", "c8", "c9"], ["q"]),
+        builder.node("QLinearConv", ["q", *names], ["p"], kernel_shape=(2, 2), pads=(1, 1, 0, 0)),
+        builder.node("Transpose", ["p"], ["t"], perm=(0, 2, 3, 1)),
+        builder.node("MatMulInteger", ["t", "c10", "c11", "c12"], ["i"]),
+        builder.node("Cast", ["i"], ["y"], to=1),
     ]
     matrix = [np.ones((filters, 2), S1), np.array(0, U1), np.array(0, S1)]
     return nodes, [*inputs.values(), *QUANTISED, *matrix]
 
 
-def test_quantised_products(draw):
-    """QLinearConv and MatMulInteger, with one scale a channel or one for all."""
+def test_quantised_products(builder):
+    """QLinearConv and MatMulInteger agree, with one scale per channel or one for all."""
     scalar = {"scale": np.array(0.1, F), "zero": np.array(0, S1)}
     for changed in ({}, scalar):
-        nodes, constants = quantised_convolution(draw, **changed)
-        assert agrees(draw, nodes, constants, (3, 6, 5)).products == 6 * 5 * 4 * 3 * 4 + 6 * 5 * 4 * 2
+        nodes, constants = quantised_convolution(builder, **changed)
+        assert (
+            require_agreement(builder, nodes, constants, (3, 6, 5)).macs == 6 * 5 * 4 * 3 * 4 + 6 * 5 * 4 * 2
+        )
 
 
 @pytest.mark.parametrize(
@@ -166,64 +170,64 @@ def test_quantised_products(draw):
         ("kernel", np.ones((4, 3, 2, 2, 1), S1)),
     ],
 )
-def test_what_lies_beside_a_quantised_convolution(draw, name, wrong):
-    """A bias, a scale or a zero point that is too short is read beyond its end by onnxruntime 1.18."""
-    nodes, constants = quantised_convolution(draw, **{name: wrong})
+def test_scales_and_biases_of_other_shapes(builder, name, wrong):
+    """A bias, scale or zero point that is too short, which onnxruntime 1.18 reads beyond its end, is refused."""
+    nodes, constants = quantised_convolution(builder, **{name: wrong})
     with pytest.raises(WireError, match="do not fit"):
-        measured(model(draw, nodes, constants, (3, 6, 5), outputs=(None, 6, 5, 2)))
+        measured(model(builder, nodes, constants, (3, 6, 5), outputs=(None, 6, 5, 2)))
 
 
-def test_sums_of_whole_numbers(draw):
-    """As the last layer of an int8 file has them."""
+def test_integer_product_of_concatenated_values(builder):
+    """The last layer of an int8 file: Reshape, Concat and MatMulInteger."""
     nodes = [
-        draw.node("QuantizeLinear", ["x", "c0", "c1"], ["flat"]),
-        draw.node("Reshape", ["flat", "c2"], ["q"]),
-        draw.node("Concat", ["q", "q"], ["qq"], axis=2),
-        draw.node("MatMulInteger", ["qq", "c3", "c1", "c4"], ["i"]),
-        draw.node("Cast", ["i"], ["y"], to=1),
+        builder.node("QuantizeLinear", ["x", "c0", "c1"], ["flat"]),
+        builder.node("Reshape", ["flat", "c2"], ["q"]),
+        builder.node("Concat", ["q", "q"], ["qq"], axis=2),
+        builder.node("MatMulInteger", ["qq", "c3", "c1", "c4"], ["i"]),
+        builder.node("Cast", ["i"], ["y"], to=1),
     ]
     constants = [*QUANTISED, ints(0, 2, 3), np.ones((6, 4), S1), np.array(0, S1)]
     for opset in (13, 18):
-        agrees(draw, nodes, constants, (6,), opset=opset)
+        require_agreement(builder, nodes, constants, (6,), opset=opset)
 
 
-def test_weights_in_half_the_bytes(draw):
-    """A float16 constant becomes float32: that is held while the model is open, and is nothing of an image."""
-    nodes = [draw.node("Cast", ["c0"], ["w"], to=1), draw.node("MatMul", ["x", "w"], ["y"])]
-    assert agrees(draw, nodes, [np.ones((6, 5), H)], (6,)).elements == 6 + 5
+def test_float16_weights(builder):
+    """A float16 constant that becomes float32 is held once, and does not count per image."""
+    nodes = [builder.node("Cast", ["c0"], ["w"], to=1), builder.node("MatMul", ["x", "w"], ["y"])]
+    assert require_agreement(builder, nodes, [np.ones((6, 5), H)], (6,)).elements == 6 + 5
 
 
-def test_a_shape_that_the_graph_computes(draw):
-    """Shape, Gather, Cast, Slice, Concat, Squeeze: the numbers are followed, as tf2onnx writes a Flatten."""
+def test_a_shape_that_the_graph_computes(builder):
+    """The integers of a shape are followed through the operators with which tf2onnx writes a Flatten."""
     constants = [np.array([0], I8), ints(1), ints(0, 2, 1), np.array([12], I4)]
     nodes = [
-        draw.node("Shape", ["x"], ["s"]),
-        draw.node("Gather", ["s", "c2"], ["g"]),
-        draw.node("Cast", ["g"], ["s4"], to=6),
-        draw.node("Slice", ["s4", "c0", "c1", "c0"], ["n"]),
-        draw.node("Squeeze", ["n", "c0"], ["n0"]),
-        draw.node("Unsqueeze", ["n0", "c0"], ["n1"]),
-        draw.node("Concat", ["n1", "c3"], ["t4"], axis=0),
-        draw.node("Cast", ["t4"], ["t"], to=7),
-        draw.node("Reshape", ["x", "t"], ["y"]),
+        builder.node("Shape", ["x"], ["s"]),
+        builder.node("Gather", ["s", "c2"], ["g"]),
+        builder.node("Cast", ["g"], ["s4"], to=6),
+        builder.node("Slice", ["s4", "c0", "c1", "c0"], ["n"]),
+        builder.node("Squeeze", ["n", "c0"], ["n0"]),
+        builder.node("Unsqueeze", ["n0", "c0"], ["n1"]),
+        builder.node("Concat", ["n1", "c3"], ["t4"], axis=0),
+        builder.node("Cast", ["t4"], ["t"], to=7),
+        builder.node("Reshape", ["x", "t"], ["y"]),
     ]
-    agrees(draw, nodes, constants, (3, 4))
+    require_agreement(builder, nodes, constants, (3, 4))
 
 
-def test_numbers_that_depend_on_n_fit_for_every_n(draw):
-    """N twice in a shape fits where N happens to be an axis, and nowhere else; N as an axis is refused, too."""
-    for last in (
-        [draw.node("Concat", ["c0", "s"], ["t"], axis=0), draw.node("Reshape", ["x", "t"], ["y"])],
-        [draw.node("Slice", ["x", "c2", "s", "c1"], ["y"])],
+def test_sizes_that_depend_on_the_batch_size(builder):
+    """A size or index that depends on N is refused, even if it fits one batch size."""
+    for end in (
+        [builder.node("Concat", ["c0", "s"], ["t"], axis=0), builder.node("Reshape", ["x", "t"], ["y"])],
+        [builder.node("Slice", ["x", "c2", "s", "c1"], ["y"])],
     ):
-        nodes = [draw.node("Shape", ["x"], ["all"]), draw.node("Gather", ["all", "c2"], ["s"]), *last]
-        content = model(draw, nodes, [ints(-1), ints(1), ints(0)], (37,), outputs=(None, 37))
+        nodes = [builder.node("Shape", ["x"], ["all"]), builder.node("Gather", ["all", "c2"], ["s"]), *end]
+        content = model(builder, nodes, [ints(-1), ints(1), ints(0)], (37,), outputs=(None, 37))
         with pytest.raises(WireError, match="do not fit"):
             measured(content)
 
 
-def test_every_operator_is_tested():
-    """A rule that is new has to be given its case above, and each has a line of types."""
+def test_every_operator_has_a_case():
+    """Each operator has a rule, a signature and a case in this file."""
     tested = {case[0] for case in CASES} | {"Concat", "QuantizeLinear", "QLinearConv", "MatMulInteger"}
     assert set(RULES) == set(SIGNATURES) == tested | {"Cast", "Gather", "Shape"}
     assert set(ATTRIBUTES) <= set(RULES)

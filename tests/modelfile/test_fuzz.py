@@ -101,7 +101,7 @@ def test_known_attacks(graphs, originals, opening, tmp_path):
         if name == "largest accepted":
             assert read_file(folder / "decoder.onnx").cost.elements > 0.8 * 2**29
         else:
-            with pytest.raises(VaecliError, match="not as vaecli writes a file"):
+            with pytest.raises(VaecliError, match="not one that vaecli writes"):
                 read_file(folder / "decoder.onnx")
 
 

@@ -1,4 +1,4 @@
-"""Graphs that ask for too much or lead onnxruntime astray: each is refused on paper, at once."""
+"""Graphs that ask for too much or that crash onnxruntime are refused by their shapes alone."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,6 @@ from vaecli.modelfile.cost import measure
 from vaecli.modelfile.protobuf import WireError
 
 F, I8, I4, U1, S1 = np.float32, np.int64, np.int32, np.uint8, np.int8
-BIG = 2**40
 
 
 def zeros(*shape):
@@ -20,14 +19,14 @@ def ints(*values):
 
 
 @pytest.fixture
-def refused(draw):
-    """The message of the refusal of a graph x (N, *x) -> y (N, *y)."""
+def refused(builder):
+    """A function that writes a graph x (N, *x) -> y (N, *y) and returns the message of the refusal."""
 
     def refused(nodes, constants, x=(4,), y=(4,)):
-        tensors = [draw.tensor(f"c{i}", array) for i, array in enumerate(constants)]
-        made = [draw.node(operator, names, outputs, **facts) for operator, names, outputs, facts in nodes]
-        inputs, outputs = [draw.value("x", (None, *x))], [draw.value("y", (None, *y))]
-        content = draw.model(draw.graph(made, tensors, inputs, outputs))
+        tensors = [builder.tensor(f"c{i}", array) for i, array in enumerate(constants)]
+        written = [builder.node(operator, *names, **attributes) for operator, *names, attributes in nodes]
+        inputs, outputs = [builder.value("x", (None, *x))], [builder.value("y", (None, *y))]
+        content = builder.model(builder.graph(written, tensors, inputs, outputs))
         with pytest.raises(WireError) as caught:
             measure.measure(graph.read(content), content)
         return str(caught.value)
@@ -85,7 +84,7 @@ AMPLIFIERS = {
 
 @pytest.mark.parametrize("name", AMPLIFIERS)
 def test_amplifiers(refused, name):
-    """Few bytes that ask for terabytes or hours, in one step or in many."""
+    """A graph of few bytes that asks for terabytes or hours is refused."""
     assert "more memory or time" in refused(*AMPLIFIERS[name])
 
 
@@ -100,8 +99,8 @@ CONSTANTS_ALONE = {
 
 
 @pytest.mark.parametrize("name", CONSTANTS_ALONE)
-def test_nothing_is_computed_of_constants_alone(refused, name):
-    """Constants are not divided by the number of images: whatever would grow from them alone is refused."""
+def test_operators_on_constants_only(refused, name):
+    """An operator without a batched input, whose result could grow from constants alone, is refused."""
     assert "do not fit" in refused(*CONSTANTS_ALONE[name])
 
 
@@ -193,8 +192,8 @@ def misfit(operator, inputs, constants, **attributes):
         misfit("QuantizeLinear", ["x", "c0"], [zeros()]),
     ],
 )
-def test_what_does_not_fit(refused, operator, inputs, constants, attributes):
-    """Names that lead nowhere, shapes that do not fit for every N, what vaecli does not write."""
+def test_inputs_that_do_not_fit(refused, operator, inputs, constants, attributes):
+    """Unknown names, shapes that do not fit for every batch size, and attributes that vaecli does not write."""
     assert "do not fit" in refused([(operator, inputs, ["y"], attributes)], constants)
 
 
@@ -212,8 +211,8 @@ def test_what_does_not_fit(refused, operator, inputs, constants, attributes):
         misfit("Add", ["q", "q"], []),
     ],
 )
-def test_what_does_not_fit_whole_numbers(refused, operator, inputs, constants, attributes):
-    """The same for bytes, q (N, 4), and for their sums, i (N, 4) int32."""
+def test_quantised_inputs_that_do_not_fit(refused, operator, inputs, constants, attributes):
+    """The same for uint8 values q (N, 4) and int32 sums i (N, 4)."""
     nodes = [*QUANTISE, (operator, inputs, ["y"], attributes)]
     assert "do not fit" in refused(nodes, [*BYTES, *constants])
 
@@ -234,7 +233,7 @@ def test_what_does_not_fit_whole_numbers(refused, operator, inputs, constants, a
     ],
 )
 def test_operators_that_export_does_not_write(refused, operator):
-    """Among them the whole number over nothing, and the least one over -1, that end the process by a signal."""
+    """Among them integer division by zero and of the smallest integer by -1, which kill the process."""
     assert f"an operator that is not allowed, {operator!r}" in refused(
         [(operator, ["c0", "c1"], ["y"], {})], []
     )
@@ -268,7 +267,7 @@ def test_operators_that_export_does_not_write(refused, operator):
 )
 @pytest.mark.parametrize("operator", ["Conv", "ConvTranspose"])
 def test_convolutions_with_odd_attributes(refused, operator, attributes):
-    """Strides of nothing, negative padding, numbers for lists: refused, no division by zero gets out."""
+    """Zero strides, negative padding and numbers in place of lists are refused without a division by zero."""
     nodes = [("Reshape", ["x", "c0"], ["r"], {}), (operator, ["r", "c1", "c2"], ["y"], attributes)]
     constants = [ints(-1, 2, 4, 4), zeros(2, 2, 3, 3), zeros(2)]
     assert "do not fit" in refused(nodes, constants, (32,), (2, 2, 2))
@@ -297,26 +296,26 @@ def test_convolutions_with_odd_attributes(refused, operator, attributes):
     ],
 )
 def test_convolutions_with_odd_kernels(refused, operator, kernel, bias):
-    """A bias for fewer channels is read beyond its end by onnxruntime 1.18."""
+    """Kernels and biases of other shapes are refused: onnxruntime 1.18 reads beyond the end of a short bias."""
     nodes = [("Reshape", ["x", "c0"], ["r"], {}), (operator, ["r", "c1", "c2"], ["y"], {})]
     assert "do not fit" in refused(nodes, [ints(-1, 2, 4, 4), kernel, bias], (32,), (2, 2, 2))
 
 
-def test_a_result_that_has_a_name_already(refused):
-    """A second x, or a constant of that name: one reader would take the one, and another the other."""
+def test_a_result_with_a_name_that_is_taken(refused):
+    """Two values of one name, or an empty name, could be understood in two ways: refused."""
     relu = ("Relu", ["x"], ["y"], {})
-    assert "without a name or with another's, 'y'" in refused([relu, relu], [])
-    assert "without a name or with another's, 'x'" in refused([("Relu", ["x"], ["x"], {})], [])
-    assert "without a name or with another's, 'c0'" in refused([("Relu", ["x"], ["c0"], {})], [zeros(4)])
-    assert "without a name or with another's, ''" in refused([("Relu", ["x"], [""], {})], [])
+    assert "must have a name of its own, got 'y'" in refused([relu, relu], [])
+    assert "must have a name of its own, got 'x'" in refused([("Relu", ["x"], ["x"], {})], [])
+    assert "must have a name of its own, got 'c0'" in refused([("Relu", ["x"], ["c0"], {})], [zeros(4)])
+    assert "must have a name of its own, got ''" in refused([("Relu", ["x"], [""], {})], [])
     assert "do not fit" in refused([("Relu", ["x"], ["y", "z"], {})], [])
 
 
-def test_a_constant_without_a_name(draw):
-    """An empty name stands for an input that is left out: a constant of that name would be taken for it."""
-    tensor, node = draw.tensor("", zeros(4)), draw.node("Add", ["x", ""], ["y"])
-    content = draw.model(
-        draw.graph([node], [tensor], [draw.value("x", (None, 4))], [draw.value("y", (None, 4))])
+def test_a_constant_without_a_name(builder):
+    """An empty name means an omitted input, so a constant must not have it."""
+    tensor, node = builder.tensor("", zeros(4)), builder.node("Add", ["x", ""], ["y"])
+    content = builder.model(
+        builder.graph([node], [tensor], [builder.value("x", (None, 4))], [builder.value("y", (None, 4))])
     )
-    with pytest.raises(WireError, match="without a name or with another's, ''"):
+    with pytest.raises(WireError, match="must have a name of its own, got ''"):
         measure.measure(graph.read(content), content)

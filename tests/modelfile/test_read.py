@@ -1,4 +1,4 @@
-"""Damaged and foreign files: whatever the bytes, a ModelError that says what is wrong, and never a crash."""
+"""Damaged and foreign files give a ModelError that names the fault, whatever their bytes."""
 
 import dataclasses
 import json
@@ -25,13 +25,13 @@ def decoder(model_folder):
 
 @pytest.fixture(scope="module")
 def entries(forge, model_folder):
-    """Its metadata."""
+    """The format and the description of the committed decoder."""
     return forge.entries(model_folder / "decoder.onnx")
 
 
 @pytest.fixture
 def refused(tmp_path):
-    """Open bytes as a model file, and give the message of the refusal."""
+    """A function that opens bytes as a model file and returns the message of the refusal."""
 
     def refused(content):
         path = tmp_path / "decoder.onnx"
@@ -45,13 +45,13 @@ def refused(tmp_path):
 
 
 def test_the_committed_files_pass(model_folder):
-    """Both halves are read, and say which they are."""
+    """Both halves of the committed model are read and name their part."""
     for part in ("encoder", "decoder"):
         assert read_file(model_folder / f"{part}.onnx").info.part == part
 
 
 def test_forged_files_pass(forge, entries, decoder, tmp_path):
-    """The tests below fail for their own reasons: the same file with nothing changed but its bytes' order works."""
+    """A rewritten file with the same entries works, so the files below are refused because of their change."""
     path = tmp_path / "decoder.onnx"
     path.write_bytes(forge.with_entries(decoder, entries))
     assert Model.open(path).sample(1).shape == (1, 28, 28, 1)
@@ -66,17 +66,17 @@ def test_forged_files_pass(forge, entries, decoder, tmp_path):
         (b"\x00" * 1000, "must be an ONNX file, got a file of zero bytes"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "got a Git LFS pointer"),
         (b"<!DOCTYPE html><html>404</html>", "got a web page"),
-        (b"\x08\x01", "no graph"),
+        (b"\x08\x01", "must have a graph"),
     ],
     ids=["empty", "text", "PNG", "zeros", "LFS", "HTML", "no graph"],
 )
 def test_not_a_model(refused, content, says):
-    """Files of other kinds are named as such."""
+    """The error names the kind of a file that is not a model."""
     assert says in refused(content)
 
 
 def test_cut_short(refused, decoder):
-    """A file cut anywhere, at its very start and a byte before its end too, is refused."""
+    """A file that is cut anywhere is refused."""
     cuts = {1, 2, 3, 10, 100, len(decoder) - 65, len(decoder) - 64, len(decoder) - 1}
     cuts |= set(np.random.default_rng(0).integers(1, len(decoder), 60).tolist())
     for cut in sorted(cuts):
@@ -84,14 +84,14 @@ def test_cut_short(refused, decoder):
 
 
 def test_longer_than_written(refused, decoder):
-    """Bytes after the end are noticed too."""
+    """A file with more bytes after its end is refused."""
     assert "damaged" in refused(decoder + b"\x08\x01")
     refused(decoder + b"\n")
     refused(decoder + decoder)
 
 
 def test_one_bit_flipped(refused, decoder):
-    """One wrong bit, wherever it is, is noticed: 200 places at random, and every byte of keys and digest."""
+    """One flipped bit is detected: at 200 random places, and in the keys and the digest."""
     rng = np.random.default_rng(1)
     places = set(rng.integers(0, len(decoder), 200).tolist())
     for key in (KEY_DIGEST, KEY_FORMAT):
@@ -104,21 +104,21 @@ def test_one_bit_flipped(refused, decoder):
 
 
 def test_foreign_onnx(refused, forge):
-    """An ONNX file of someone else's is called that; ours has both keys."""
+    """An ONNX file without the keys of vaecli is refused as one that vaecli did not make."""
     assert "not one that vaecli made" in refused(forge.model({}))
     assert "not one that vaecli made" in refused(forge.model({"producer": "x"}, b"\x12\x01g"))
     assert "not one that vaecli made" in refused(forge.stamped({KEY_FORMAT: "1"}))
 
 
 def test_later_format(refused, forge, entries, decoder):
-    """A file of a later version, whole by its digest, says so and how to go on."""
+    """The error for a file of a later version names the command that upgrades vaecli."""
     message = refused(forge.with_entries(decoder, entries | {KEY_FORMAT: "99"}))
     assert "must have format 2, got '99'" in message
     assert "pip install --upgrade vaecli" in message
 
 
 def test_earlier_format(refused, forge, entries, decoder):
-    """A file of an earlier version, which was never published, says how to make it again."""
+    """The error for a file of an earlier version says how to make it again."""
     message = refused(forge.with_entries(decoder, entries | {KEY_FORMAT: "1"}))
     assert "must have format 2, got '1'" in message
     assert "train the model again and export it" in message
@@ -136,15 +136,15 @@ def test_earlier_format(refused, forge, entries, decoder):
         ("inputs", ["z", "label"], "inputs"),
     ],
 )
-def test_what_this_version_does_not_know_is_refused(refused, forge, entries, decoder, field, value, says):
-    """A file that needs another likelihood, prior, preparation or input is an error, never misread."""
+def test_unknown_parts_are_refused(refused, forge, entries, decoder, field, value, says):
+    """A file with an unknown likelihood, prior, preparation or input is refused, never misread."""
     info = json.dumps(json.loads(entries[KEY_INFO]) | {field: value})
     message = refused(forge.with_entries(decoder, entries | {KEY_INFO: info}))
     assert says in message and "pip install --upgrade vaecli" in message
 
 
 def test_no_digest_and_a_wrong_one(refused, forge, entries, decoder):
-    """Without its digest, or with another one, a file counts as damaged."""
+    """A file without its digest or with another one counts as damaged."""
     assert "damaged" in refused(forge.model(entries))
     assert "damaged" in refused(forge.model({**entries, KEY_DIGEST: "0" * 64}))
     assert "damaged" in refused(forge.model({**entries, KEY_DIGEST: ""}))
@@ -164,8 +164,8 @@ INFO_DAMAGE = [
 
 
 @pytest.mark.parametrize("text", INFO_DAMAGE, ids=[text[:8] or "empty" for text in INFO_DAMAGE])
-def test_info_that_is_no_info(refused, forge, entries, decoder, text):
-    """A file whose digest is right and whose description is not: refused, never a crash."""
+def test_malformed_descriptions(refused, forge, entries, decoder, text):
+    """A file with a correct digest and a malformed description is refused."""
     assert "does not fit" in refused(forge.with_entries(decoder, entries | {KEY_INFO: text}))
 
 
@@ -225,14 +225,14 @@ def test_info_that_is_no_info(refused, forge, entries, decoder, text):
     ],
 )
 def test_info_with_one_wrong_field(refused, forge, entries, key, value):
-    """One field of a wrong type or out of its range is enough, before the graph is looked at."""
+    """A description with one field of a wrong type or range is refused before the graph is read."""
     info = json.loads(entries[KEY_INFO]) | {key: value}
     message = refused(forge.stamped(entries | {KEY_INFO: json.dumps(info)}))
     assert "does not fit" in message and message.isprintable()
 
 
 def test_info_with_a_field_missing(entries):
-    """No field may be left out: each is asked for, but those that tell an int8 file from a float32 one."""
+    """Each field is required, except those that only a reduced precision needs."""
     info = json.loads(entries[KEY_INFO])
     for key in info.keys() - {"precision", "quantisation"}:
         partial = json.dumps({name: value for name, value in info.items() if name != key})
@@ -240,8 +240,8 @@ def test_info_with_a_field_missing(entries):
             from_metadata(entries | {KEY_INFO: partial}, "x")
 
 
-def test_info_without_measure(refused, forge, entries):
-    """Megabytes of JSON, which take twenty times as much as objects, and lists within lists."""
+def test_descriptions_beyond_the_limits(refused, forge, entries):
+    """Long or deeply nested JSON, which takes twenty times its size in memory, is refused."""
     info = json.loads(entries[KEY_INFO])
     for training, says in (
         ({str(i): {} for i in range(200_000)}, "must have at most 1,048,576 characters"),
@@ -254,45 +254,45 @@ def test_info_without_measure(refused, forge, entries):
 
 
 def test_info_round_trip(model):
-    """What is written into a file is what is read from it, whatever the names' letters."""
+    """A description is read as it was written, whatever letters its names have."""
     info = dataclasses.replace(model.info, name="Schuhe ä 靴", class_names=("ä", '"', "\\"))
     assert from_metadata(info.to_metadata(), "x") == info
 
 
-def test_no_path_of_the_machine_goes_in(decoder):
-    """The description holds no absolute path."""
+def test_files_hold_no_absolute_path(decoder):
+    """The committed decoder holds no path of the machine that made it."""
     for path in (b"/work", b"/tmp", b"/home", b"/root", b"C:\\"):
         assert path not in decoder
 
 
-def test_a_graph_that_is_none(refused, forge, entries):
-    """A right digest over a graph that is none: refused before onnxruntime sees it."""
+def test_malformed_graphs(refused, forge, entries):
+    """A file with a correct digest and a malformed graph is refused before onnxruntime opens it."""
     for graph in (b"\x12\x01g", b"garbage" * 10, b""):
-        assert "not as vaecli writes" in refused(forge.stamped(entries, graph))
+        assert "not one that vaecli writes" in refused(forge.stamped(entries, graph))
 
 
-def test_a_name_that_leads_nowhere(refused, forge, entries, decoder, capfd):
-    """What is sound by its structure and still no model: refused, too, and nothing of onnxruntime's own is seen."""
-    twice = decoder.replace(b"Sigmoid:0", b"Relu_99:0", 1)
-    assert twice != decoder
-    assert "not as vaecli writes" in refused(forge.with_entries(twice, entries))
+def test_an_unknown_name_in_a_graph(refused, forge, entries, decoder, capfd):
+    """A graph whose node reads an unknown value is refused, and onnxruntime prints nothing."""
+    renamed = decoder.replace(b"Sigmoid:0", b"Relu_99:0", 1)
+    assert renamed != decoder
+    assert "not one that vaecli writes" in refused(forge.with_entries(renamed, entries))
     assert capfd.readouterr() == ("", "")
 
 
 def test_larger_than_an_onnx_file_can_be(tmp_path):
-    """A file beyond protobuf's 2 GiB is refused by its size: it is not read."""
+    """A file of more than protobuf's 2 GiB is refused by its size, without reading it."""
     path = tmp_path / "decoder.onnx"
     with path.open("wb") as file:
         try:
             file.truncate(2**31)  # a hole, no disk space
         except OSError:
             pytest.skip("no files with holes here")
-    with pytest.raises(ModelError, match="larger than"):
+    with pytest.raises(ModelError, match="at most 2,147,483,647 bytes"):
         read_file(path)
 
 
 def test_digest_ignores_itself():
-    """The digest is of all bytes but its own 64."""
+    """The digest depends on all bytes but its own 64."""
     first, second = b"ab" + b"0" * 64 + b"cd", b"ab" + b"f" * 64 + b"cd"
     assert digest(first, 2) == digest(second, 2)
     assert digest(first, 2) != digest(b"x" + first[1:], 2)
@@ -301,29 +301,34 @@ def test_digest_ignores_itself():
 
 
 @POSIX
-def test_a_pipe_does_not_wait(tmp_path):
-    """A named pipe in the place of a file would wait for a writer for ever."""
+def test_a_named_pipe_is_refused(tmp_path):
+    """A named pipe is refused without waiting for a writer."""
     path = tmp_path / "decoder.onnx"
     os.mkfifo(path)
-    with pytest.raises(ModelError, match="no regular file"):
+    with pytest.raises(ModelError, match="must be a regular file"):
         read_file(path)
 
 
 @POSIX
-def test_what_is_no_regular_file(tmp_path, decoder):
-    """A folder, a device without an end, a link to one; a link to a file is followed."""
+def test_files_that_are_not_regular(tmp_path, decoder):
+    """A folder, an endless device and a link to one are refused; a link to a file is followed."""
     (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to("/dev/zero")
-    for path in (tmp_path / "folder", tmp_path / "link", pathlib.Path("/dev/zero")):
-        with pytest.raises(ModelError, match="no regular file"):
+    kinds = {
+        tmp_path / "folder": "a folder",
+        tmp_path / "link": "a pipe",
+        pathlib.Path("/dev/zero"): "a pipe",
+    }
+    for path, kind in kinds.items():
+        with pytest.raises(ModelError, match=f"must be a regular file, got {kind}"):
             read_file(path)
-    (tmp_path / "whole.onnx").write_bytes(decoder)
-    (tmp_path / "decoder.onnx").symlink_to("whole.onnx")
+    (tmp_path / "target.onnx").write_bytes(decoder)
+    (tmp_path / "decoder.onnx").symlink_to("target.onnx")
     assert read_file(tmp_path / "decoder.onnx").content == decoder
 
 
 def test_the_digest_copies_nothing():
-    """A file may be large: its bytes are hashed where they are."""
+    """Hashing a large file takes no copy of it."""
     content = bytes(2**24)
     tracemalloc.start()
     try:

@@ -1,4 +1,4 @@
-"""Which onnxruntime a file needs, and what one that is too old is told."""
+"""The onnxruntime version that a file needs, and the error of one that is too old."""
 
 import onnxruntime
 import pytest
@@ -9,12 +9,12 @@ from vaecli.runtime.model import Model
 
 
 def test_needed():
-    """By opset; one below the table needs no more than its first line, one above is not known."""
+    """An opset below the table needs its first version; one above is not known."""
     assert [versions.needed(opset) for opset in (7, 13, 15, 18, 19)] == ["1.6", "1.6", "1.10", "1.14", ""]
 
 
 @pytest.mark.parametrize(
-    ("version", "other", "older"),
+    ("version", "reference", "older"),
     [
         ("1.9.0", "1.10", True),
         ("1.10.0", "1.10", False),
@@ -24,13 +24,13 @@ def test_needed():
         ("1.18.0.dev1", "1.18", False),
     ],
 )
-def test_is_older(version, other, older):
-    """Numbers are compared as numbers: 1.9 comes before 1.10."""
-    assert versions.is_older(version, other) == older
+def test_is_older(version, reference, older):
+    """Versions are compared number by number: 1.9 is older than 1.10."""
+    assert versions.is_older(version, reference) == older
 
 
 def test_an_onnxruntime_that_is_too_old(model_folder, monkeypatch):
-    """It refuses the file; the message says which one is needed and which one is here."""
+    """The error of an old onnxruntime names the version that is needed and the one that is installed."""
 
     def refuse(*_, **__):
         raise RuntimeError("Unsupported model IR version")

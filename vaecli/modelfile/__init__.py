@@ -1,17 +1,17 @@
-"""An .onnx file of ours: found, read, checked, described, written. No onnxruntime.
+"""The .onnx files of a model, found, read, checked, described and written without onnxruntime.
 
-find         a run, folder or file -> the files of a model
-read         one file, checked before anything opens it
+find         the files of a model, from a run, folder or file
+read         one file, checked before onnxruntime opens it
 write        metadata and digest of a file, without the onnx package
-metadata     what a file says of itself
-golden       inputs and expected outputs that a file carries
-facts        statistics of the latent space that a file carries
+metadata     description of the model in a file
+golden       inputs and expected outputs in a file
+facts        statistics of the latent space in a file
 arrays       arrays as text
-graph        its operators, constants, inputs and outputs
-operators    the operators that a file may use
-cost/        the shape and cost of everything that a graph computes
-protobuf     the wire format
-onnx_schema  the messages of an ONNX file
-versions     which onnxruntime an opset needs
-safe_text    text that a terminal may be given
+graph        operators, constants, inputs and outputs of a file
+operators    operators that a file may use
+cost/        memory and multiplications of a graph
+protobuf     wire format
+onnx_schema  messages of an ONNX file
+versions     onnxruntime version that an opset needs
+safe_text    text that is safe to print in a terminal
 """

@@ -1,11 +1,11 @@
-"""What a file would have onnxruntime do, read and judged beforehand: operators, constants, inputs, outputs.
+"""The graph of a file, read and checked before onnxruntime sees it: operators, constants, inputs, outputs.
 
-A file from a stranger may carry a right digest. What is checked here is what `export` writes and no more: operators
-from a list, no subgraphs or functions, constants that lie in the file and fill the bytes they claim.
+A stranger's file may carry a correct digest. The checks admit what `export` writes and nothing else: operators
+from a list, no subgraphs or functions, and constants whose bytes lie in the file and fill their shape.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from vaecli.modelfile import onnx_schema
@@ -16,13 +16,13 @@ from vaecli.modelfile.protobuf import WireError
 from vaecli.modelfile.versions import FIRST_ONNXRUNTIME
 
 FLOAT32, INT64 = 1, 7
-IR_VERSIONS = (7, 8)  # those that come with the opsets 13 to 18
-N = "N"  # what the batch axis is called
-ATTRIBUTE_TYPES = {"f": 1, "i": 2, "s": 3, "ints": 7}  # AttributeProto: the field -> its type
+IR_VERSIONS = (7, 8)  # those that belong to opsets 13 to 18
+N = "N"  # the name of the batch axis
+ATTRIBUTE_TYPES = {"f": 1, "i": 2, "s": 3, "ints": 7}  # AttributeProto: field -> type
 
 
 class Node(NamedTuple):
-    """One operator: what it is, and the names of what goes in and comes out."""
+    """One operator, the names of its inputs and outputs, and its attributes."""
 
     operator: str
     inputs: tuple[str, ...]
@@ -31,7 +31,7 @@ class Node(NamedTuple):
 
 
 class Tensor(NamedTuple):
-    """One constant: its shape, and where its bytes start and end in the file."""
+    """One constant: its shape and element type, and the start and end of its bytes in the file."""
 
     shape: tuple[int, ...]
     element_type: int
@@ -39,12 +39,12 @@ class Tensor(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How many elements."""
+        """Number of elements."""
         return math.prod(self.shape)
 
     @property
-    def says_shape(self) -> bool:
-        """Whether it holds indices or sizes, not parameters: int64."""
+    def is_index(self) -> bool:
+        """Whether it holds indices or sizes (int64), not parameters."""
         return self.element_type == INT64
 
 
@@ -52,11 +52,11 @@ class Graph(NamedTuple):
     """The structure of one file.
 
     Attributes:
-        ir_version: of the file format.
+        ir_version: version of the file format.
         opsets: operator domain -> version.
-        nodes: in their order.
-        tensors: the constants by name.
-        inputs: name -> shape, None for the free axis.
+        nodes: operators in the order of the file.
+        tensors: constants by name.
+        inputs: name -> shape, None for the batch axis.
         outputs: likewise.
     """
 
@@ -76,7 +76,7 @@ def read(content: bytes) -> Graph:
     """
     model = onnx_schema.parse(content)
     if "graph" not in model:
-        raise WireError("no graph in it")
+        raise WireError("it must have a graph")
     graph = model["graph"]
     return Graph(
         ir_version=_ir_version(model),
@@ -89,10 +89,10 @@ def read(content: bytes) -> Graph:
 
 
 def require_interface(graph: Graph, info: ModelInfo) -> None:
-    """Refuse a graph that does not take and give what its metadata say.
+    """Refuse a graph whose inputs and outputs are not those that its metadata name.
 
     Raises:
-        WireError: naming what was expected and what is there.
+        WireError: naming the expected and the actual ones.
     """
     image: FreeShape = (None, *info.image_shape)
     latent: FreeShape = (None, info.latent_dim)
@@ -100,26 +100,26 @@ def require_interface(graph: Graph, info: ModelInfo) -> None:
         inputs, outputs = {"image": image}, {"z_mean": latent, "z_log_var": latent}
     else:
         inputs, outputs = {"z": latent}, dict.fromkeys(["image", *info.likelihood["outputs"]], image)
-    for what, expected, found in (("takes", inputs, graph.inputs), ("gives", outputs, graph.outputs)):
-        if dict(found) != expected:
-            raise WireError(f"it {what} {_shown(found)}, and by its metadata it would be {_shown(expected)}")
+    for kind, expected, actual in (("inputs", inputs, graph.inputs), ("outputs", outputs, graph.outputs)):
+        if dict(actual) != expected:
+            raise WireError(f"its {kind} must be {_shown(expected)} by its metadata, got {_shown(actual)}")
 
 
 def _ir_version(model: onnx_schema.Message) -> int:
     version: int = model.get("ir_version", 0)
     if version not in IR_VERSIONS:
-        raise WireError(f"it has IR version {version}; {' or '.join(map(str, IR_VERSIONS))} was expected")
+        raise WireError(f"its IR version must be {' or '.join(map(str, IR_VERSIONS))}, got {version}")
     return version
 
 
 def _opsets(model: onnx_schema.Message) -> dict[str, int]:
-    """One set of operators, ONNX's own: what an operator means depends on the version."""
-    found = [(entry.get("domain", ""), entry.get("version", 0)) for entry in model["opset_import"]]
-    if len(found) != 1 or found[0][0] or found[0][1] not in FIRST_ONNXRUNTIME:
-        shown = ", ".join(f"{domain[:40]} {version}".strip() for domain, version in found) or "none"
+    """Return the one operator set, ONNX's own; the meaning of an operator depends on its version."""
+    opsets = [(entry.get("domain", ""), entry.get("version", 0)) for entry in model["opset_import"]]
+    if len(opsets) != 1 or opsets[0][0] or opsets[0][1] not in FIRST_ONNXRUNTIME:
+        shown = ", ".join(f"{domain[:40]} {version}".strip() for domain, version in opsets) or "none"
         known = f"{min(FIRST_ONNXRUNTIME)} to {max(FIRST_ONNXRUNTIME)}"
-        raise WireError(f"its operators are of the version {shown}; one from {known} was expected")
-    return dict(found)
+        raise WireError(f"its opset must be one of {known}, got {shown}")
+    return dict(opsets)
 
 
 def _node(node: onnx_schema.Message) -> Node:
@@ -133,48 +133,47 @@ def _node(node: onnx_schema.Message) -> Node:
 
 
 def _attribute(entry: onnx_schema.Message) -> Any:
-    """Its value, from the one field that its type names: onnxruntime reads that and passes over others."""
-    given = [name for name in ("f", "i", "s") if name in entry] + ["ints"] * bool(entry["ints"])
-    if len(given) != 1 or entry.get("type") != ATTRIBUTE_TYPES[given[0]]:
-        raise WireError(f"its attribute {entry.get('name', '')[:80]!r} is not of one type")
-    return tuple(entry["ints"]) if given == ["ints"] else entry[given[0]]
+    """Return the value of the one field that the type names: onnxruntime reads that field and ignores others."""
+    filled = [name for name in ("f", "i", "s") if name in entry] + ["ints"] * bool(entry["ints"])
+    if len(filled) != 1 or entry.get("type") != ATTRIBUTE_TYPES[filled[0]]:
+        raise WireError(f"its attribute {entry.get('name', '')[:80]!r} must have one value, of its type")
+    return tuple(entry["ints"]) if filled == ["ints"] else entry[filled[0]]
 
 
 def _tensor(entry: onnx_schema.Message) -> Tensor:
     name, shape, kind = entry.get("name", ""), tuple(entry["dims"]), entry.get("data_type", 0)
     first, last = entry.get("raw_data", (0, 0))
     if kind not in ELEMENT_TYPES:
-        raise WireError(f"its constant {name[:80]!r} is of type {kind}")
+        known = ", ".join(map(str, ELEMENT_TYPES))
+        raise WireError(f"its constant {name[:80]!r} must have one of the element types {known}, got {kind}")
     if min(shape, default=1) < 1 or math.prod(shape) * ELEMENT_TYPES[kind][1] != last - first:
-        raise WireError(
-            f"its constant {name[:80]!r} claims the shape {shape} and fills {last - first:,} bytes"
-        )
+        raise WireError(f"its constant {name[:80]!r} must fill the shape {shape}, got {last - first:,} bytes")
     return Tensor(shape, kind, (first, last))
 
 
 def _shape(entry: onnx_schema.Message) -> FreeShape:
     array = entry.get("type", {}).get("tensor_type", {})
     if array.get("elem_type") != FLOAT32 or "shape" not in array:
-        raise WireError(f"its {entry.get('name', '')[:80]!r} is no float32 array of a known shape")
+        raise WireError(f"its {entry.get('name', '')[:80]!r} must be a float32 array of a known shape")
     return tuple(_axis(axis) for axis in array["shape"]["dim"])
 
 
 def _axis(axis: onnx_schema.Message) -> int | None:
     if list(axis) not in (["dim_value"], ["dim_param"]) or axis.get("dim_param", N) != N:
-        raise WireError("an axis that is neither N nor a number")
+        raise WireError("each axis must be N or a number")
     size: int | None = axis.get("dim_value")
     return size
 
 
-def _by_name(pairs: Any) -> dict[str, Any]:
-    """Named entries as a dict; a name that comes twice is refused."""
-    found: dict[str, Any] = {}
+def _by_name(pairs: Iterable[tuple[onnx_schema.Message, Any]]) -> dict[str, Any]:
+    """Return (entry, value) pairs as a dict by the entry's name; refuse a name that comes twice."""
+    values: dict[str, Any] = {}
     for entry, value in pairs:
         name = entry.get("name", "")
-        if name in found:
-            raise WireError(f"two things in it are called {name[:80]!r}")
-        found[name] = value
-    return found
+        if name in values:
+            raise WireError(f"its names must differ, got {name[:80]!r} twice")
+        values[name] = value
+    return values
 
 
 def _shown(values: Mapping[str, FreeShape]) -> str:

@@ -1,7 +1,7 @@
-"""The messages of an ONNX file, as far as vaecli writes them: a field that is not in these tables is refused.
+"""The messages of an ONNX file that vaecli writes; a field that is not in these tables is refused.
 
-Field numbers from https://github.com/onnx/onnx/blob/main/onnx/onnx.proto. No table names itself, so nesting ends.
-A field that may stand once and comes twice is refused as well: protobuf would merge or replace it.
+Field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto. No table contains itself, so the depth is
+bounded. A single field that comes twice is refused too: protobuf would merge the two or replace the first.
 """
 
 import struct
@@ -11,16 +11,16 @@ from vaecli.modelfile import protobuf
 from vaecli.modelfile.protobuf import WireError
 from vaecli.modelfile.safe_text import is_plain
 
-Message = dict[str, Any]  # field name -> value, or list of values if it may stand more than once
+Message = dict[str, Any]  # field name -> value, or list of values for a repeated field
 
 
 class Field(NamedTuple):
-    """One field that may be there.
+    """One field of a message.
 
     Attributes:
         name: as in onnx.proto.
-        kind: what its payload is: a span is where the payload starts and ends; a table is a message within.
-        most: how often it may stand; more than once makes a list.
+        kind: type of the payload: a span is its start and end in the file; a table is a nested message.
+        most: largest number of occurrences; more than 1 makes the field a list.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Field(NamedTuple):
 
 Table = dict[int, Field]
 
-TEXT_BYTES = 1024  # of a name
+MAX_TEXT = 1024  # bytes of a text field
 
 _ENTRY: Table = {1: Field("key", "span"), 2: Field("value", "span")}
 _TENSOR: Table = {
@@ -81,7 +81,7 @@ MODEL: Table = {
     14: Field("metadata_props", _ENTRY, 16),
 }
 
-REFUSED = {  # what the more dangerous of the fields are called, for the message
+REFUSED = {  # names of dangerous fields, for the message
     (id(_TENSOR), 13): "external data",
     (id(_TENSOR), 14): "external data",
     (id(_ATTRIBUTE), 6): "a subgraph",
@@ -92,24 +92,24 @@ REFUSED = {  # what the more dangerous of the fields are called, for the message
 
 
 def parse(data: bytes, table: Table = MODEL, start: int = 0, end: int | None = None) -> Message:
-    """Read one message by its table.
+    """Parse one message by its table.
 
     Returns:
-        Field name -> int, float, str, (start, end) or message; a list of them where several may stand, empty if
-        none does. A field that may stand once and does not is missing.
+        Field name -> int, float, str, (start, end) or message. A repeated field is a list, which may be empty; a
+        single field that is absent has no entry.
 
     Raises:
-        WireError: not a message, a field that is not in the table or of another type, or too many of them.
+        WireError: not a message, a field that is not in the table or of another type, or too many of a field.
     """
     message: Message = {field.name: [] for field in table.values() if field.most > 1}
     for number, kind, first, last in protobuf.fields(data, start, len(data) if end is None else end):
         field = table.get(number)
         if field is None:
-            what = REFUSED.get((id(table), number), f"a field {number} that vaecli does not write")
-            raise WireError(f"it has {what} (byte {first})")
+            content = REFUSED.get((id(table), number), f"a field {number} that vaecli does not write")
+            raise WireError(f"it has {content} (byte {first})")
         if field.most == 1:
             if field.name in message:
-                raise WireError(f"{field.name} stands twice (byte {first})")
+                raise WireError(f"{field.name} must come once, got it twice (byte {first})")
             message[field.name] = _value(data, field, kind, first, last)
         else:
             values = message[field.name]
@@ -118,7 +118,7 @@ def parse(data: bytes, table: Table = MODEL, start: int = 0, end: int | None = N
             else:
                 values.append(_value(data, field, kind, first, last))
             if len(values) > field.most:
-                raise WireError(f"it has more than {field.most} of {field.name} (byte {first})")
+                raise WireError(f"it must have at most {field.most} of {field.name}, got more (byte {first})")
     return message
 
 
@@ -132,22 +132,25 @@ def _value(data: bytes, field: Field, kind: int, first: int, last: int) -> Any:
     if kind == protobuf.BYTES and field.kind == "span":
         return first, last
     if kind == protobuf.BYTES and field.kind == "text":
-        if last - first > TEXT_BYTES:
-            raise WireError(f"{field.name} takes {last - first:,} bytes (byte {first})")
+        if last - first > MAX_TEXT:
+            raise WireError(
+                f"{field.name} must have at most {MAX_TEXT:,} bytes, got {last - first:,} (byte {first})"
+            )
         try:
             text = data[first:last].decode("utf-8")
         except UnicodeDecodeError as error:
-            raise WireError(f"{field.name} is no UTF-8 (byte {first})") from error
+            raise WireError(f"{field.name} must be UTF-8 (byte {first})") from error
         if not is_plain(text):
-            raise WireError(f"{field.name} has a control character in it (byte {first})")
+            raise WireError(f"{field.name} must not have a control character (byte {first})")
         return text
-    raise WireError(f"{field.name} is not of its type (byte {first})")
+    expected = "message" if isinstance(field.kind, dict) else field.kind
+    raise WireError(f"{field.name} must be of the type {expected}, got wire type {kind} (byte {first})")
 
 
 def _packed(data: bytes, first: int, last: int, most: int) -> list[int]:
-    """A list of numbers in one field, up to the first too many; no writer writes an empty one."""
+    """Read the numbers of a packed field, at most one more than `most`; no writer writes an empty field."""
     if first == last:
-        raise WireError(f"an empty list of numbers (byte {first})")
+        raise WireError(f"a list of numbers must not be empty (byte {first})")
     numbers: list[int] = []
     while first < last and len(numbers) <= most:
         number, first = protobuf.varint(data, first, last)
@@ -156,6 +159,6 @@ def _packed(data: bytes, first: int, last: int, most: int) -> list[int]:
 
 
 def _signed(number: int) -> int:
-    """An int64 as protobuf writes it: two's complement in 64 bits."""
+    """Convert a varint to the int64 that protobuf writes in two's complement."""
     number &= 2**64 - 1
     return number - 2**64 if number >= 2**63 else number

@@ -1,22 +1,22 @@
-"""The operators that a file may use: those that `export` writes, as it writes them.
+"""The operators that a file may use: those that `export` writes, with the types and attributes that it writes.
 
-None of them runs code, reads a file, holds a subgraph, or makes a large array from one number as ConstantOfShape,
-Expand, Tile, Pad and Resize do. Element types and attributes are those that are written and tested: onnxruntime
-1.18 dies of a whole number divided by zero. To allow another operator is to give it a line here and a rule in
-layout.py or products.py.
+None of them runs code, reads a file or holds a subgraph. None makes a large array from one number, as
+ConstantOfShape, Expand, Tile, Pad and Resize do. onnxruntime 1.18 crashes on an integer division by zero, so
+element types and attributes are limited to those that are tested. To allow another operator, give it a line in
+`SIGNATURES` and a rule in cost/shape_rules.py or cost/product_rules.py.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from vaecli.modelfile.cost.product_rules import PRODUCTS
-from vaecli.modelfile.cost.shape_rules import LAYOUT
+from vaecli.modelfile.cost.product_rules import PRODUCT_RULES
+from vaecli.modelfile.cost.shape_rules import SHAPE_RULES
 from vaecli.modelfile.cost.values import Attributes, Inputs, Result
 
-OF_IMAGES = "N."  # before the element type of what has one array an image; the others are constants
-MANY = "+"  # after the last: one or more of it
+BATCHED = "N."  # before the element type of an input with one array per image; other inputs are constants
+VARIADIC = "+"  # after the last input: one or more of it
 
-# each line: what may go in, and what comes out
+# by operator: element types of the inputs -> element type of the output
 SIGNATURES: Mapping[str, tuple[str, ...]] = {
     "Add": ("N.float32 float32 -> float32",),
     "Cast": (
@@ -54,7 +54,8 @@ Check = Callable[[Any], bool]
 
 
 def _only(*allowed: Any) -> Check:
-    return lambda value: any(type(value) is type(one) and value == one for one in allowed)
+    """Return a check for one of these values, type included: 1.0 and True are not 1."""
+    return lambda value: any(type(value) is type(expected) and value == expected for expected in allowed)
 
 
 def _integer(value: Any) -> bool:
@@ -89,45 +90,49 @@ ATTRIBUTES: Mapping[str, Mapping[str, Check]] = {  # by operator; the others tak
     "Reshape": {"allowzero": _only(0)},
     "Transpose": {"perm": _axes},
 }
-_CAST = {1: "float32", 6: "int32", 7: "int64"}
+_CAST = {1: "float32", 6: "int32", 7: "int64"}  # the attribute `to` of a Cast -> element type
 
 ALLOWED: Mapping[str, frozenset[str]] = {"": frozenset(SIGNATURES)}  # by domain; the empty one is ONNX's own
-RULES = {**LAYOUT, **PRODUCTS}
+RULES = {**SHAPE_RULES, **PRODUCT_RULES}
 
 
 class _Signature(NamedTuple):
-    takes: tuple[str, ...]
-    many: bool
-    gives: str
+    inputs: tuple[str, ...]
+    is_variadic: bool
+    output: str
 
 
-def _read(line: str) -> _Signature:
-    takes, gives = line.split(" -> ")
-    return _Signature(tuple(takes.rstrip(MANY).split()), takes.endswith(MANY), gives)
+def _parse(line: str) -> _Signature:
+    inputs, output = line.split(" -> ")
+    return _Signature(tuple(inputs.rstrip(VARIADIC).split()), inputs.endswith(VARIADIC), output)
 
 
-_READ = {operator: [_read(line) for line in lines] for operator, lines in SIGNATURES.items()}
+_PARSED = {operator: [_parse(line) for line in lines] for operator, lines in SIGNATURES.items()}
 
 
 def apply(operator: str, inputs: Inputs, attributes: Attributes) -> Result:
-    """What an operator gives for these inputs.
+    """Return the output and the cost of an operator for these inputs.
 
     Raises:
-        ValueError, or what indexing and arithmetic raise: they do not fit.
+        ValueError, or what indexing and arithmetic raise: the inputs or attributes do not fit.
     """
     checks = ATTRIBUTES.get(operator, {})
     for name, value in attributes.items():
         if name not in checks or not checks[name](value):
-            raise ValueError(f"{name[:40]} {value!r:.80} is not written by vaecli")
-    found = [f"{OF_IMAGES if value.of_images else ''}{value.element_type}" for value in inputs]
-    gives = _gives(operator, tuple(found), attributes)
+            raise ValueError(f"vaecli does not write the attribute {name[:40]} {value!r:.80}")
+    input_types = [f"{BATCHED if value.is_batched else ''}{value.element_type}" for value in inputs]
+    output_type = _output_type(operator, tuple(input_types), attributes)
     result = RULES[operator](inputs, attributes)
-    return result._replace(output=result.output._replace(element_type=gives))
+    return result._replace(output=result.output._replace(element_type=output_type))
 
 
-def _gives(operator: str, found: tuple[str, ...], attributes: Attributes) -> str:
-    for takes, many, gives in _READ[operator]:
-        fits = set(found) == set(takes) if many else found == takes
-        if fits and (operator != "Cast" or _CAST[attributes["to"]] == gives):
-            return gives
-    raise ValueError(f"element types {', '.join(found) or 'none'}")
+def _output_type(operator: str, input_types: tuple[str, ...], attributes: Attributes) -> str:
+    for signature in _PARSED[operator]:
+        if signature.is_variadic:
+            fits = set(input_types) == set(signature.inputs)
+        else:
+            fits = input_types == signature.inputs
+        if fits and (operator != "Cast" or _CAST[attributes["to"]] == signature.output):
+            return signature.output
+    expected = " or ".join(SIGNATURES[operator])
+    raise ValueError(f"element types must be {expected}, got {', '.join(input_types) or 'none'}")

@@ -1,4 +1,4 @@
-"""Read and check one .onnx file, or its bytes, before onnxruntime sees any of it."""
+"""Read and check one .onnx file, or its bytes, before onnxruntime opens it."""
 
 import dataclasses
 import hashlib
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 2**31 - 1  # protobuf's own limit
 BLANK = b"0" * 64
 EXPECTED = "Give a run, a model folder or a decoder.onnx that vaecli made."
-UNUSABLE = "Do not use it, unless another vaecli made it: export it again, or pip install --upgrade vaecli"
+UNUSABLE = "Do not use a file that you do not trust. Export it again, or pip install --upgrade vaecli"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,11 +29,11 @@ class ModelFile:
     """A file that has passed all checks.
 
     Attributes:
-        path: for messages; a file that was read from bytes need not exist.
-        content: its bytes.
-        info: what it says of itself.
+        path: path for messages; a file that was read from bytes need not exist.
+        content: bytes of the file.
+        info: description of the model, from the metadata.
         graph: operators, constants, inputs and outputs.
-        cost: memory and multiplications of one image.
+        cost: memory and multiplications per image.
         metadata: all entries, key -> text.
     """
 
@@ -45,19 +45,19 @@ class ModelFile:
     metadata: Mapping[str, str]
 
     def golden(self) -> "Golden":
-        """Decode the golden vectors that the file carries.
+        """Decode the golden vectors in the file.
 
         Raises:
-            ModelError: it carries none, or they do not fit.
+            ModelError: the file has none, or they do not fit.
         """
         from vaecli.modelfile.golden import KEY_GOLDEN, from_text  # noqa: PLC0415  # verify alone asks
 
         if KEY_GOLDEN not in self.metadata:
-            raise ModelError(f"{self.path} carries no golden vectors.", hint="Export it again.")
+            raise ModelError(f"{self.path} has no golden vectors.", hint="Export it again.")
         return from_text(self.metadata[KEY_GOLDEN], str(self.path))
 
     def facts(self) -> "Facts":
-        """Decode the facts that the file carries; all absent where it carries none.
+        """Decode the facts in the file; all are None if it has none.
 
         Raises:
             ModelError: they do not fit the model.
@@ -74,7 +74,7 @@ def read_file(path: pathlib.Path) -> ModelFile:
     """Read and check one file.
 
     Raises:
-        ModelError: it cannot be read, or as `check_content`.
+        ModelError: it cannot be read, or `check_content` refuses it.
     """
     return check_content(_content(path), path)
 
@@ -83,8 +83,8 @@ def check_content(content: bytes, path: pathlib.Path) -> ModelFile:
     """Check the bytes of a file; `path` is for messages.
 
     Raises:
-        ModelError: no ONNX file, not one of ours, of another format, damaged, or with parts that vaecli does not
-            write.
+        ModelError: not an ONNX file, not made by vaecli, of another format, damaged, or with a graph that vaecli
+            does not write.
     """
     try:
         entries = protobuf.metadata(content)
@@ -97,7 +97,7 @@ def check_content(content: bytes, path: pathlib.Path) -> ModelFile:
     value, where = entries.get(KEY_DIGEST, ("", 0))
     if digest(content, where) != value:
         raise ModelError(
-            f"{path} is damaged: its content does not match the SHA-256 that it carries.",
+            f"{path} is damaged: its content does not match the SHA-256 in its metadata.",
             hint="Copy it again from where it was exported.",
         )
     try:
@@ -106,7 +106,7 @@ def check_content(content: bytes, path: pathlib.Path) -> ModelFile:
         cost = measure.measure(structure, content)
     except protobuf.WireError as error:
         raise ModelError(
-            f"{path} is not as vaecli writes a file, and is not opened: {error}.",
+            f"The graph of {path} is not one that vaecli writes: {error}.",
             hint=UNUSABLE,
         ) from error
     return ModelFile(path, content, info, structure, cost, texts)
@@ -120,8 +120,8 @@ def _not_onnx(content: bytes, path: pathlib.Path, error: protobuf.WireError) -> 
 
 
 def digest(content: bytes, where: int) -> str:
-    """Compute the SHA-256 of a file, its own digest (64 digits at `where`) taken as zeros."""
-    with memoryview(content) as view:  # a slice of bytes would be a copy of nearly the whole file
+    """Compute the SHA-256 of a file with its own digest, the 64 digits at `where`, taken as zeros."""
+    with memoryview(content) as view:  # a slice of bytes would copy nearly the whole file
         hasher = hashlib.sha256(view[:where])
         hasher.update(BLANK)
         hasher.update(view[where + 64 :])
@@ -129,9 +129,9 @@ def digest(content: bytes, where: int) -> str:
 
 
 def _content(path: pathlib.Path) -> bytes:
-    """Read a regular file, or the one that a link leads to; a pipe or a device may have no end."""
+    """Read a regular file or the target of a link; a pipe or a device may have no end."""
     try:
-        _require_regular(path, path.stat())  # before opening it: that alone makes some devices act
+        _require_regular(path, path.stat())  # before the open, which alone triggers some devices
         with open(path, "rb", opener=_without_waiting) as file:
             _require_regular(path, os.fstat(file.fileno()))
             content = file.read(MAX_BYTES + 1)
@@ -140,15 +140,20 @@ def _content(path: pathlib.Path) -> bytes:
     if not content:
         raise ModelError(f"{path} is empty.", hint=EXPECTED)
     if len(content) > MAX_BYTES:
-        raise ModelError(f"{path} is larger than an ONNX file can be.", hint=EXPECTED)
+        raise _too_large(path)
     return content
 
 
 def _require_regular(path: pathlib.Path, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise ModelError(f"{path} is no regular file.", hint=EXPECTED)
+        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe or a device"
+        raise ModelError(f"{path} must be a regular file, got {kind}.", hint=EXPECTED)
     if status.st_size > MAX_BYTES:
-        raise ModelError(f"{path} is larger than an ONNX file can be.", hint=EXPECTED)
+        raise _too_large(path)
+
+
+def _too_large(path: pathlib.Path) -> ModelError:
+    return ModelError(f"{path} must have at most {MAX_BYTES:,} bytes, got more.", hint=EXPECTED)
 
 
 def _without_waiting(path: str, flags: int) -> int:

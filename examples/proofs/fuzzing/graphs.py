@@ -79,7 +79,7 @@ def _random(builder: GraphBuilder, rng: np.random.Generator) -> str:
         name = operator if rng.random() < 0.9 else FOREIGN[int(rng.integers(len(FOREIGN)))]
         builder.add(name, inputs, last := f"v{len(builder.nodes)}", **attributes)
         return last
-    return str([name for name, value in values.items() if value[:1] == ("float32",) and value.of_images][-1])
+    return str([name for name, value in values.items() if value[:1] == ("float32",) and value.is_batched][-1])
 
 
 def _infer(operator: str, inputs: list[Value], attributes: dict[str, Any]) -> Value | None:
@@ -89,7 +89,7 @@ def _infer(operator: str, inputs: list[Value], attributes: dict[str, Any]) -> Va
     except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError):
         return None
     is_small = (
-        all(size >= 1 for size in result.output.inner) and result.output.size <= 2 * measure.MAX_ELEMENTS
+        all(size >= 1 for size in result.output.item_shape) and result.output.size <= 2 * measure.MAX_ELEMENTS
     )
     return result.output if is_small else None
 
@@ -100,8 +100,8 @@ def _node(
     """Draw an operator, inputs of the types that it takes, and some attributes."""
     operator = _choose(list(operators.SIGNATURES), rng)
     takes, _ = _choose(operators.SIGNATURES[operator], rng).split(" -> ")
-    input_types = takes.rstrip(operators.MANY).split() * (
-        int(rng.integers(1, 4)) if operators.MANY in takes else 1
+    input_types = takes.rstrip(operators.VARIADIC).split() * (
+        int(rng.integers(1, 4)) if operators.VARIADIC in takes else 1
     )
     inputs = [_input(builder, values, input_type, rng) for input_type in input_types]
     names = operators.ATTRIBUTES.get(operator, {})
@@ -115,11 +115,11 @@ def _node(
 
 def _input(builder: GraphBuilder, values: dict[str, Value], input_type: str, rng: np.random.Generator) -> str:
     """Return the name of a value of this type: an existing one, or a new constant."""
-    of_images, kind = input_type.startswith(operators.OF_IMAGES), input_type.removeprefix(operators.OF_IMAGES)
+    is_batched, kind = input_type.startswith(operators.BATCHED), input_type.removeprefix(operators.BATCHED)
     matches = [
-        name for name, value in values.items() if (value.of_images, value.element_type) == (of_images, kind)
+        name for name, value in values.items() if (value.is_batched, value.element_type) == (is_batched, kind)
     ]
-    if matches and (of_images or rng.random() < 0.4):
+    if matches and (is_batched or rng.random() < 0.4):
         return str(_choose(matches[-4:], rng))
     array = _array(values, kind, rng)
     name = builder.constant(array)
@@ -130,7 +130,7 @@ def _input(builder: GraphBuilder, values: dict[str, Value], input_type: str, rng
 
 def _array(values: dict[str, Value], kind: str, rng: np.random.Generator) -> np.ndarray:
     """Draw a constant; its shape and numbers often repeat those of existing values, so that nodes fit together."""
-    known_sizes = [size for value in list(values.values())[-6:] for size in value.inner] or [1]
+    known_sizes = [size for value in list(values.values())[-6:] for size in value.item_shape] or [1]
     if kind in ("int32", "int64"):
         choices = [*NUMBERS[4:11], *known_sizes, 0, -1] if rng.random() < 0.8 else NUMBERS
         count = int(rng.integers(1, 6)) if rng.random() < 0.8 else 8

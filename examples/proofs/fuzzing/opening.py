@@ -19,17 +19,17 @@ UNNOTICED = "CHANGE NOT DETECTED"
 FAILURES = (CRASH, HANG, OUT_OF_MEMORY, OTHER, UNNOTICED)
 REASONS = (  # parts of the error messages, for the summary
     "is empty",
-    "not a whole ONNX file",
+    "not a complete ONNX file",
     "not one that vaecli made",
-    "has format",
+    "must have format",
     "golden vectors",
     "two models",
     "do not fit:",
     "does not fit",
     "is damaged",
-    "was expected",
+    "this version of vaecli knows",
     "more memory or time",
-    "not as vaecli writes a file",
+    "not one that vaecli writes",
     "does not take",
     "cannot run",
 )

@@ -1,7 +1,7 @@
-"""What a graph will cost, computed from shapes alone before onnxruntime allocates anything.
+"""Memory and multiplications of a graph, computed from its shapes before onnxruntime allocates anything.
 
-values         arrays on paper: element type and shape
-shape_rules    operators that move elements or treat each alone
-product_rules  matrix products and convolutions
-measure        the whole graph, against the limits
+values         element type and shape of an array, and the cost of an operator
+shape_rules    operators that move elements or treat each one by itself
+product_rules  matrix products, convolutions, quantisation
+measure        the whole graph, compared with the limits
 """

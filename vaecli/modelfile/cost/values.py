@@ -1,10 +1,10 @@
-"""Arrays on paper: what is known of a value of a graph before anything is computed."""
+"""The values of a graph before anything is computed: element type, shape, and known integers."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-ELEMENT_TYPES = {  # TensorProto.data_type -> name, bytes; those that `export` writes
+ELEMENT_TYPES = {  # TensorProto.data_type -> (name, bytes), for the types that `export` writes
     1: ("float32", 4),
     2: ("uint8", 1),
     3: ("int8", 1),
@@ -12,21 +12,21 @@ ELEMENT_TYPES = {  # TensorProto.data_type -> name, bytes; those that `export` w
     7: ("int64", 8),
     10: ("float16", 2),
 }
-BLOCK = 16  # onnxruntime fills channels, and columns of matrices, up to a multiple of it
-FEW = 64  # integers that may say a shape
+BLOCK = 16  # onnxruntime pads channels, and columns of matrices, to a multiple of it
+MAX_INTEGERS = 64  # of a value whose integers are followed
 
 Shape = tuple[int, ...]
-FreeShape = tuple[int | None, ...]  # None is the batch axis, N; it may come first alone
-Numbers = tuple[int | None, ...]  # None is N
+FreeShape = tuple[int | None, ...]  # None is the batch axis N, which is always the first
+Numbers = tuple[int | None, ...]  # None is the batch size N
 
 
 class Value(NamedTuple):
     """An array of a graph.
 
     Attributes:
-        element_type: its name.
-        shape: beginning with None if there is one such array an image.
-        numbers: of one that says a shape, in a row; None where they are not known.
+        element_type: the name of the type.
+        shape: its first axis is None if the array has one item per image.
+        numbers: the integers of a one-dimensional array that holds sizes or indices; None if they are not known.
     """
 
     element_type: str
@@ -34,36 +34,35 @@ class Value(NamedTuple):
     numbers: Numbers | None = None
 
     @property
-    def of_images(self) -> bool:
-        """Whether its first axis is N."""
+    def is_batched(self) -> bool:
+        """Whether the first axis is the batch axis N."""
         return self.shape[:1] == (None,)
 
     @property
-    def inner(self) -> Shape:
-        """The shape without N: of one image."""
+    def item_shape(self) -> Shape:
+        """The shape without the batch axis."""
         return tuple(size for size in self.shape if size is not None)
 
     @property
     def size(self) -> int:
-        """Elements, of one image if there is one an image."""
-        return math.prod(self.inner)
+        """Number of elements; of one image if the array is batched."""
+        return math.prod(self.item_shape)
 
 
 class Result(NamedTuple):
-    """What an operator gives and takes.
+    """The output of an operator and what the operator costs.
 
     Attributes:
-        output: that it gives.
-        scratch: elements of scratch space, of one image.
-        products: multiplications, of one image.
-        packed: elements of its own copy of the weights, in the order in which they are multiplied: it holds them
-            from the moment that a file is opened.
+        output: the output.
+        scratch: elements of scratch memory per image.
+        macs: multiplications per image.
+        prepacked: elements of onnxruntime's reordered copy of the weights, held as long as the file is open.
     """
 
     output: Value
     scratch: int = 0
-    products: int = 0
-    packed: int = 0
+    macs: int = 0
+    prepacked: int = 0
 
 
 Inputs = Sequence[Value]
@@ -71,46 +70,46 @@ Attributes = Mapping[str, Any]
 Rule = Callable[[Inputs, Attributes], Result]
 
 
-def filled_up(count: int) -> int:
-    """As many channels or columns as onnxruntime makes of these."""
+def padded(count: int) -> int:
+    """Return a number of channels or columns, padded to a multiple of 16 as onnxruntime does."""
     return -(-count // BLOCK) * BLOCK
 
 
-def images(like: Value, inner: Sequence[int], **cost: int) -> Result:
-    """The result that is one array an image, of the element type of another."""
-    return Result(Value(like.element_type, (None, *inner)), **cost)
+def batched(like: Value, item_shape: Sequence[int], **cost: int) -> Result:
+    """Return a result with one array of `item_shape` per image, of the element type of `like`."""
+    return Result(Value(like.element_type, (None, *item_shape)), **cost)
 
 
-def known(like: Value, numbers: Numbers) -> Result:
-    """The result that is a row of known integers.
+def known_integers(like: Value, numbers: Numbers) -> Result:
+    """Return a one-dimensional result whose integers are known, of the element type of `like`.
 
     Raises:
-        ValueError: none, or more than say a shape.
+        ValueError: no integers, or more than are followed.
     """
-    if not 0 < len(numbers) <= FEW:
-        raise ValueError(f"a shape of {len(numbers)} numbers")
+    if not 0 < len(numbers) <= MAX_INTEGERS:
+        raise ValueError(f"a shape must have 1 to {MAX_INTEGERS} numbers, got {len(numbers)}")
     return Result(Value(like.element_type, (len(numbers),), numbers))
 
 
-def row(value: Value) -> Numbers:
-    """The numbers of a row of integers, None for N.
+def numbers_of(value: Value) -> Numbers:
+    """Return the integers of a one-dimensional value, None for N.
 
     Raises:
-        ValueError: it is no row, or its numbers are not known.
+        ValueError: it has another number of axes, or its integers are not known.
     """
     if value.numbers is None or len(value.shape) != 1:
-        raise ValueError("a shape that is not known beforehand")
+        raise ValueError("a shape or index must be known before the graph runs")
     return value.numbers
 
 
-def integers(value: Value) -> list[int]:
-    """The numbers of a row, none of which depends on N.
+def integers_of(value: Value) -> list[int]:
+    """Return the integers of a one-dimensional value, none of which may depend on N.
 
     Raises:
-        ValueError: they are not known, or one does.
+        ValueError: they are not known, or one depends on N.
     """
-    numbers = row(value)
-    found = [number for number in numbers if number is not None]
-    if len(found) != len(numbers):
-        raise ValueError("the number of images where it should not count")
-    return found
+    numbers = numbers_of(value)
+    integers = [number for number in numbers if number is not None]
+    if len(integers) != len(numbers):
+        raise ValueError("an index must not depend on the batch size")
+    return integers
