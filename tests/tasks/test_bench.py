@@ -8,7 +8,7 @@ import pytest
 from vaecli import processors
 from vaecli.errors import ModelError, OptionError
 from vaecli.modelfile.read import read_file
-from vaecli.runtime.default_session import PlainSession
+from vaecli.runtime.default_session import DefaultSession
 from vaecli.runtime.session import Session
 from vaecli.tasks import bench as tasks_bench
 from vaecli.tasks.bench import BATCHES, Measurement, bench
@@ -61,20 +61,20 @@ def test_against_adds_the_default_session_and_says_who_is_missing(model_folder, 
     assert ratios(measured) == []
 
 
-def test_the_plain_session_computes_the_same(model_folder):
+def test_the_default_session_computes_the_same(model_folder):
     """What is compared with does the same work."""
     file = read_file(model_folder / "decoder.onnx")
     z = np.linspace(-2, 2, 14, dtype=np.float32).reshape(7, 2)
-    ours, plain = Session(file, "z").run(z), PlainSession(file.content).run(z)
-    assert ours.keys() == plain.keys()
-    for name, values in ours.items():
-        np.testing.assert_allclose(values, plain[name], atol=1e-5)
+    outputs, baseline = Session(file).run({"z": z}), DefaultSession(file.content).run({"z": z})
+    assert outputs.keys() == baseline.keys()
+    for name, values in outputs.items():
+        np.testing.assert_allclose(values, baseline[name], atol=1e-5)
 
 
 def test_pictures_and_no_logits_are_measured(model_folder, monkeypatch):
     """The tf2onnx file that is compared with gives none either."""
     asked = set()
-    for kind in (Session, PlainSession):
+    for kind in (Session, DefaultSession):
         real = kind.run
 
         def noted(self, batch, names=(), *, real=real):
