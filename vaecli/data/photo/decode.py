@@ -1,14 +1,14 @@
-"""Open a user's picture, whatever its kind, as grey or RGB in 8 bits, with its alpha."""
+"""Open a user's picture, of any common kind, as grey or RGB in 8 bits, with its alpha."""
 
 import dataclasses
 import pathlib
-import warnings
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from vaecli.errors import DataError
+from vaecli.foreign import identify_file
 
 MAX_PIXELS = 80_000_000
 """Larger pictures are refused before they are decoded; a little below where Pillow begins to warn."""
@@ -18,11 +18,20 @@ _FORMATS = frozenset(
 )  # not all that Pillow opens: EPS starts Ghostscript
 _ORIENTATION = 0x0112
 _KINDS = "Give a PNG, JPEG or the like."
+_BITS = (8, 10, 12, 14, 16)  # of the pixels of cameras and scanners
+_FAINT = 16  # the largest value of masks and label images stored in 8 bits
 
 
 @dataclasses.dataclass(frozen=True)
 class Opened:
-    """A picture as it was found: `image` of mode L, LA, RGB or RGBA, its size before, and what was done."""
+    """A picture in 8 bits.
+
+    Attributes:
+        image: of mode L, LA, RGB or RGBA, upright.
+        size: (width, height) in the file.
+        mode: Pillow's, in the file.
+        steps: what was done to it, in short phrases.
+    """
 
     image: Image.Image
     size: tuple[int, int]
@@ -31,52 +40,62 @@ class Opened:
 
 
 def open_picture(path: pathlib.Path) -> Opened:
-    """Open any picture of up to `MAX_PIXELS` pixels and bring it to 8 bits, upright.
+    """Open a picture of up to `MAX_PIXELS` pixels and bring it to 8 bits, upright.
+
+    Pillow's warnings about odd metadata are the caller's to filter: a filter here would act on all threads.
 
     Raises:
-        DataError: missing, a folder, empty, no picture, too large, of a kind not known here, or damaged.
+        DataError: missing, a folder, empty, no picture, too large, of an unknown kind, or damaged.
     """
     _check_file(path)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            warnings.filterwarnings("ignore", category=UserWarning)  # of odd metadata, which decide nothing
-            with Image.open(path) as image:
-                _check_kind(image, path)
-                return _decode(image)
+        with Image.open(path) as image:
+            _check_kind(image, path)
+            return _decode(image)
     except DataError:
         raise
     except UnidentifiedImageError as error:
-        raise DataError(f"{path} is no picture that can be read.", hint=_KINDS) from error
+        raise _not_a_picture(path) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise DataError(f"{path} has more than {MAX_PIXELS:,} pixels, the most that is read.") from error
+        raise DataError(f"{path} must have at most {MAX_PIXELS:,} pixels, got more.") from error
     except Exception as error:  # decoders of damaged files raise nearly anything
         reason = str(error).rstrip(".") or type(error).__name__
-        raise DataError(f"{path} cannot be decoded: {reason}.") from error
+        raise DataError(
+            f"{path} cannot be decoded: {reason}.", hint="Download or copy the file again."
+        ) from error
 
 
 def _check_file(path: pathlib.Path) -> None:
     try:
         if path.is_dir():
-            raise DataError(f"Expected a picture; {path} is a folder.")
+            raise DataError(f"{path} must be a picture, got a folder.")
         if not path.exists():
             raise DataError(f"There is no picture {path}.")
         if not path.is_file():
-            raise DataError(f"Expected a picture; {path} is not a plain file.")
+            raise DataError(f"{path} must be a picture, got something that is not a plain file.")
         if path.stat().st_size == 0:
-            raise DataError(f"Expected a picture; {path} is empty.")
+            raise DataError(f"{path} must be a picture, got an empty file.")
     except (OSError, ValueError) as error:  # no permission; a name too long or with a zero byte
         raise DataError(f"Cannot read {path}: {error}.") from error
+
+
+def _not_a_picture(path: pathlib.Path) -> DataError:
+    foreign = identify_file(path)
+    if foreign is None:
+        return DataError(f"{path} must be a picture, got a file of an unknown kind.", hint=_KINDS)
+    if foreign.kind.endswith("picture"):
+        return DataError(f"{path} cannot be decoded: it starts like {foreign.kind}, but it is damaged.")
+    return DataError(f"{path} must be a picture, got {foreign.kind}.", hint=foreign.hint or _KINDS)
 
 
 def _check_kind(image: Image.Image, path: pathlib.Path) -> None:
     width, height = image.size
     if image.format not in _FORMATS:
-        raise DataError(f"{path} is a {image.format} file.", hint=_KINDS)
+        raise DataError(f"{path} must be a picture, got a file of the kind {image.format}.", hint=_KINDS)
     if width < 1 or height < 1:
-        raise DataError(f"{path} is {width} x {height} pixels: nothing to see.")
+        raise DataError(f"{path} must have pixels, got {width} x {height}.")
     if width * height > MAX_PIXELS:
-        raise DataError(f"{path} has {width * height:,} pixels; at most {MAX_PIXELS:,} are read.")
+        raise DataError(f"{path} must have at most {MAX_PIXELS:,} pixels, got {width * height:,}.")
 
 
 def _decode(image: Image.Image) -> Opened:
@@ -88,47 +107,56 @@ def _decode(image: Image.Image) -> Opened:
         steps.append("turned upright by its EXIF tag")
     image.load()
     upright = ImageOps.exif_transpose(image)
-    plain, scaled = _to_eight_bits(upright, image.format or "")
-    return Opened(_to_plain_mode(plain), size, mode, (*steps, *scaled))
+    eight_bits, scaled = _to_eight_bits(upright, image.format or "")
+    return Opened(_to_plain_mode(eight_bits), size, mode, (*steps, *scaled))
 
 
 def _to_plain_mode(image: Image.Image) -> Image.Image:
-    """L or RGB, with A where something says what is transparent."""
+    """Convert to L or RGB, with A if something in the file is transparent."""
     if image.mode in ("L", "LA", "RGB", "RGBA") and "transparency" not in image.info:
         return image
     if image.mode in ("LA", "La"):
         return image.convert("LA")
+    if image.mode == "P" and isinstance(image.info.get("transparency"), bytes):
+        return image.convert("RGBA")  # its palette has an alpha for each colour
     if image.has_transparency_data:
         return image.convert("RGBA")
     return image.convert("L" if image.mode in ("1", "L") else "RGB")
 
 
 def _to_eight_bits(image: Image.Image, file_format: str) -> tuple[Image.Image, list[str]]:
-    """Scale whole numbers of more than 8 bits and floating point to 8 bits."""
+    """Scale whole numbers of more than 8 bits, floating point, and masks of 0 to 16 at most, to 8 bits."""
+    if image.mode == "L" and 0 < image.getextrema()[1] <= _FAINT:
+        high = image.getextrema()[1]
+        return image.point([min(255, round(value * 255 / high)) for value in range(256)]), [
+            f"scaled from 0 to {high}"
+        ]
     if not image.mode.startswith(("I", "F")):
         return image, []
     values = np.asarray(image).astype(np.float32)
-    low, high, phrase = _range(values, image.mode, file_format)
+    low, high, step = _range(values, image.mode, file_format)
     scaled = np.nan_to_num((values - low) / (high - low) * 255, nan=0.0, posinf=255.0, neginf=0.0)
-    return Image.fromarray(np.rint(scaled.clip(0, 255)).astype(np.uint8)), [phrase] if phrase else []
+    return Image.fromarray(np.rint(scaled.clip(0, 255)).astype(np.uint8)), [step] if step else []
 
 
 def _range(values: npt.NDArray[np.float32], mode: str, file_format: str) -> tuple[float, float, str]:
-    """The values that stand for black and white, and what to say of it.
+    """Return the values that stand for black and white, and what to say of it.
 
-    Modes I;16 say what they are, and so do PNG and PPM, whose mode I is 16 bits. Elsewhere mode I and F say
-    nothing of their range: the smallest usual one that holds the values is taken, else their own.
+    16-bit files often hold the 10, 12 or 14 bits of a camera, and modes I and F do not give their range at all: the
+    smallest usual number of bits that holds all values is taken, else the range of the values themselves.
     """
-    if mode.startswith("I;16") or (mode == "I" and file_format in ("PNG", "PPM")):
-        return 0.0, 65535.0, "scaled from 16 bits"
     finite = values[np.isfinite(values)]
     if finite.size == 0:
-        raise DataError("no pixel is a finite number")
+        raise DataError("No pixel of the picture is a finite number.")
     low, high = float(finite.min()), float(finite.max())
     if low >= 0 and high <= 1 and mode == "F":
         return 0.0, 1.0, "scaled from 0 to 1"
-    if low >= 0 and high <= 255:
-        return 0.0, 255.0, ""
-    if low >= 0 and high <= 65535:
-        return 0.0, 65535.0, "scaled from 16 bits"
+    of_16 = mode.startswith("I;16") or (mode == "I" and file_format in ("PNG", "PPM"))
+    if low >= 0 and high < 2**16:
+        bits = next(bits for bits in _BITS if high < 2**bits)
+        if bits == 8 and not of_16:
+            return 0.0, 255.0, ""
+        if high <= _FAINT:
+            return 0.0, max(high, 1.0), f"scaled from 0 to {high:g}"
+        return 0.0, 2.0**bits - 1, f"scaled from {bits} bits" + (f" of {16}" if bits < 16 and of_16 else "")
     return low, max(high, low + 1), f"scaled from {low:g} to {high:g}"

@@ -1,129 +1,148 @@
-"""From a picture of any size to a model's frame: background, polarity, trimming, padding, resizing.
+"""From a cut-out to a model's frame: polarity, level, trim, fit.
 
-The order follows how Fashion-MNIST was made (arXiv:1708.07747, section 2): edges close to the background's
-colour are trimmed, the longer side is brought to the frame, the shorter is padded, light backgrounds negated.
+The order follows how Fashion-MNIST was made (arXiv:1708.07747, section 2): light backgrounds are negated, edges close
+to the background's colour trimmed, the longer side brought to the frame, the shorter padded. Digits are brought to a
+smaller box and centred by their mass, as in MNIST (LeCun, Cortes and Burges, "The MNIST database").
 """
 
 import dataclasses
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from vaecli.choices import Polarity
+from vaecli.data.photo.background import MIDDLE, TOLERANCE, Floats
+from vaecli.data.photo.subject import bounds, threshold, without_specks
 from vaecli.pixels import Pixels
 
-Floats = npt.NDArray[np.float32]
-_Number = TypeVar("_Number", np.uint8, np.float32)
-
-TOLERANCE = 0.05 * 255
-"""How far from the background a pixel must be to count as subject; 5 % as in arXiv:1708.07747."""
-_RINGING = 0.1
-"""The same as a part of the strongest contrast: JPEG rings around sharp edges by up to a tenth of them."""
-_MIDDLE = 127.5
-_BACKGROUND: dict[Polarity, float] = {"light-on-dark": 0.0, "dark-on-light": 255.0}
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
+BACKGROUNDS: dict[Polarity, float] = {"light-on-dark": 0.0, "dark-on-light": 255.0}  # of training images
+DIGIT_BOX = 20 / 28  # of the frame
+_WEAK = 0.9  # of a subject's typical contrast: a smaller picture that nowhere has it has lost its strokes
 
 
 @dataclasses.dataclass(frozen=True)
 class Scene:
-    """A picture in work: pixels (H, W, C) of 0 to 255, alpha (H, W) of 0 to 1 or None, background (C,)."""
+    """A picture in work.
+
+    Attributes:
+        pixels: (H, W, C), 0 to 255.
+        alpha: (H, W), 0 to 1; None if all is opaque.
+        background: (C,), the colour of the background.
+        is_plain: true if the background has one colour.
+    """
 
     pixels: Floats
     alpha: Floats | None
     background: Floats
+    is_plain: bool
 
 
-def border(images: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
-    """The outermost pixels (..., 2 H + 2 W, C) of images (..., H, W, C), corners twice."""
-    sides = images[..., 0, :, :], images[..., -1, :, :], images[..., :, 0, :], images[..., :, -1, :]
-    return np.concatenate(sides, axis=-2)
+@dataclasses.dataclass(frozen=True)
+class Placement:
+    """How a subject is placed in the frame of a model.
+
+    Attributes:
+        height: of the frame.
+        width: of the frame.
+        box: the part of both that the subject may fill.
+        by_mass: centre by the centre of mass, in place of the middle of the box around the subject.
+    """
+
+    height: int
+    width: int
+    box: float = 1.0
+    by_mass: bool = False
 
 
-def make_scene(image: Image.Image, channels: int) -> tuple[Scene, list[str]]:
-    """Split off alpha, bring the pixels to `channels`, and find the background; and what was done."""
-    array = np.asarray(image, np.float32).reshape(image.height, image.width, -1)
-    coloured = array.shape[2] >= 3
-    pixels, alpha = (array[..., :3], array[..., 3:]) if coloured else (array[..., :1], array[..., 1:])
-    steps = []
-    if channels == 1 and coloured:
-        if not (np.ptp(pixels, axis=2) == 0).all():
-            steps.append("grey from colour")
-        pixels = (pixels @ _LUMA)[..., None]
-    elif channels == 3 and not coloured:
-        pixels = np.repeat(pixels, 3, axis=2)
-    opacity = alpha[..., 0] / np.float32(255) if alpha.size and alpha.min() < 255 else None
-    if opacity is None:
-        return Scene(pixels, None, np.median(border(pixels), axis=0).astype(np.float32)), steps
-    steps.append("transparent parts taken as background")
-    return Scene(pixels, opacity, _backdrop(pixels, opacity)), steps
+def make_scene(pixels: Floats, alpha: Floats | None, background: Floats, *, is_plain: bool) -> Scene:
+    """Make a scene of pixels (H, W, C), alpha (H, W) and the background (C,).
+
+    A transparent picture is on black if its subject is light, on white if it is dark.
+    """
+    if alpha is None:
+        return Scene(pixels, None, background, is_plain)
+    weight = max(float(alpha.sum()), 1e-6)
+    brightness = float((pixels.mean(axis=2) * alpha).sum()) / weight
+    shade = 0.0 if brightness > MIDDLE else 255.0
+    return Scene(pixels, alpha, np.full(pixels.shape[2], shade, np.float32), True)
 
 
 def apply_polarity(scene: Scene, polarity: Polarity) -> tuple[Scene, list[str]]:
-    """Negate where the background has the wrong polarity, and lay a transparent picture on its background.
+    """Negate a picture whose background has the wrong polarity, and blend a transparent one with its background.
 
-    A transparent background is black or white, as the model wants it. The subject's own mean brightness says
-    whether it must be negated to stand out.
+    The background of a transparent picture becomes black or white as the model needs it; the brightness of the
+    subject decides whether the subject is negated, so that it stands out.
     """
-    wanted = _BACKGROUND.get(polarity)
+    target = BACKGROUNDS.get(polarity)
     steps = []
     light = _background_is_light(scene)
     pixels, background = scene.pixels, scene.background
-    if wanted is not None and light != (wanted > _MIDDLE):
+    if target is not None and light != (target > MIDDLE):
         pixels, background = 255 - pixels, 255 - background
-        what = "background" if scene.alpha is None else "subject"
+        part = "background" if scene.alpha is None else "subject"
         shade = "light" if light == (scene.alpha is None) else "dark"
-        steps.append(f"negated: the {what} is {shade}")
+        steps.append(f"negated: the {part} is {shade}")
     if scene.alpha is not None:
         pixels = background + (pixels - background) * scene.alpha[..., None]
-    return Scene(pixels, scene.alpha, background), steps
-
-
-def trim(scene: Scene) -> tuple[Scene, list[str]]:
-    """Cut off the plain border. A line with hardly a pixel unlike the background (a speck) is border too."""
-    subject = _subject(scene)
-    height, width = subject.shape
-    rows = np.flatnonzero(subject.sum(axis=1) > width // 200)
-    columns = np.flatnonzero(subject.sum(axis=0) > height // 200)
-    if rows.size == 0 or columns.size == 0:
-        return scene, []
-    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    pixels = scene.pixels[box]
-    if pixels.shape == scene.pixels.shape:
-        return scene, []
-    alpha = None if scene.alpha is None else scene.alpha[box]
-    return Scene(pixels, alpha, scene.background), ["trimmed to the subject"]
+    return dataclasses.replace(scene, pixels=pixels, background=background), steps
 
 
 def level(scene: Scene, polarity: Polarity) -> tuple[Scene, list[str]]:
-    """Bring a plain background to the very black or white of the training images, by stretching the contrast."""
-    wanted = _BACKGROUND.get(polarity)
-    if wanted is None or not _is_plain(scene) or scene.background.mean() == wanted:
+    """Stretch the contrast so that a plain background has the black or white of the training images."""
+    target = BACKGROUNDS.get(polarity)
+    if target is None or not scene.is_plain or (scene.background == target).all():
         return scene, []
-    opposite = 255 - wanted
-    gain = (opposite - wanted) / (opposite - scene.background)
-    pixels = (wanted + (scene.pixels - scene.background) * gain).clip(0, 255)
-    shade = "black" if wanted == 0 else "white"
-    return Scene(pixels, scene.alpha, np.full_like(scene.background, wanted)), [f"background made {shade}"]
+    opposite = 255 - target
+    range_left = opposite - scene.background
+    gain = np.divide(
+        opposite - target, range_left, out=np.zeros_like(range_left), where=np.abs(range_left) > 1
+    )
+    distance = scene.pixels - scene.background
+    # a channel of a coloured background at the far end has no contrast left on that side: its distance counts
+    stretched = np.where(gain == 0, np.sign(opposite - target) * np.abs(distance), distance * gain)
+    shade = "black" if target == 0 else "white"
+    pixels = (target + stretched).clip(0, 255).astype(np.float32)
+    background = np.full_like(scene.background, target)
+    return dataclasses.replace(scene, pixels=pixels, background=background), [f"background made {shade}"]
 
 
-def fit(scene: Scene, height: int, width: int, *, zoom: int = 1) -> tuple[Pixels, list[str]]:
-    """Resize without stretching to (height, width, C), centred, the rest in the background's colour.
+def trim(scene: Scene) -> Scene:
+    """Cut off all around the subject."""
+    box = bounds(without_specks(subject_mask(scene)))
+    if box is None:
+        return scene
+    alpha = None if scene.alpha is None else scene.alpha[box]
+    return dataclasses.replace(scene, pixels=scene.pixels[box], alpha=alpha)
 
-    `zoom` is what the scene was shrunk by before, for the report.
+
+def fit(
+    scene: Scene, placement: Placement, *, shrunk: tuple[int, int] = (1, 1)
+) -> tuple[Pixels, list[str]]:
+    """Resize without distortion and place in the frame, (H, W, C); the rest has the background's colour.
+
+    Args:
+        scene: cut to its subject.
+        placement: the frame, and where in it.
+        shrunk: by how much the rows and the columns of the scene were reduced before.
     """
-    rows, columns = scene.pixels.shape[:2]
-    scale = min(height / rows, width / columns)
+    rows, columns = (side * factor for side, factor in zip(scene.pixels.shape[:2], shrunk, strict=True))
+    height, width = placement.height, placement.width
+    scale = min(_side(height, placement.box) / rows, _side(width, placement.box) / columns)
     inner = max(1, round(rows * scale)), max(1, round(columns * scale))
     steps = []
     if inner != (rows, columns):
-        steps.append(f"resized from {columns * zoom} x {rows * zoom} to {inner[1]} x {inner[0]}")
-    if inner != (height, width):
+        steps.append(f"resized from {columns} x {rows} to {inner[1]} x {inner[0]}")
+    resized, strengthened = _strengthen(scene, _resize(scene.pixels, *inner))
+    steps += strengthened
+    top, left = (height - inner[0]) // 2, (width - inner[1]) // 2
+    if placement.by_mass:
+        top, left = _centre_mass(np.abs(resized - scene.background).sum(axis=2), height, width)
+        steps.append(f"centred by mass in {width} x {height}")
+    elif inner != (height, width):
         steps.append(f"padded to {width} x {height}")
     canvas = np.broadcast_to(scene.background, (height, width, scene.pixels.shape[2])).copy()
-    top, left = (height - inner[0]) // 2, (width - inner[1]) // 2
-    canvas[top : top + inner[0], left : left + inner[1]] = _resize(scene.pixels, *inner)
+    canvas[top : top + inner[0], left : left + inner[1]] = resized
     return to_pixels(canvas), steps
 
 
@@ -133,38 +152,63 @@ def to_pixels(values: Floats) -> Pixels:
     return rounded
 
 
-def _subject(scene: Scene) -> npt.NDArray[np.bool_]:
-    """True (H, W) where there is something else than background."""
+def subject_mask(scene: Scene) -> npt.NDArray[np.bool_]:
+    """Return where there is something else than background, (H, W)."""
     if scene.alpha is not None:
         return scene.alpha * 255 > TOLERANCE
-    contrast: Floats = np.abs(scene.pixels - scene.background).max(axis=2)
-    return contrast > max(TOLERANCE, _RINGING * float(contrast.max()))
+    contrast = _contrast(scene.pixels, scene.background)
+    return contrast > threshold(float(contrast.max()))
 
 
-def _is_plain(scene: Scene) -> bool:
-    """Whether at least half of the border is of the background's colour."""
-    return bool((np.abs(border(scene.pixels) - scene.background) <= TOLERANCE).all(axis=1).mean() >= 0.5)
+def _side(length: int, box: float) -> int:
+    return max(1, round(length * box))
+
+
+def _contrast(pixels: Floats, background: Floats) -> Floats:
+    distance: Floats = np.abs(pixels - background).max(axis=2)
+    return distance
 
 
 def _background_is_light(scene: Scene) -> bool:
-    """Lighter than middle grey; a plain background between the extremes: lighter than its subject."""
+    """Say whether the background is lighter than middle grey, or, plain and of middle grey, than its subject."""
     shade = float(scene.background.mean())
-    if scene.alpha is None and 64 <= shade < 192 and _is_plain(scene):
-        subject = _subject(scene)
+    if scene.alpha is None and 64 <= shade < 192 and scene.is_plain:
+        subject = without_specks(subject_mask(scene))
         if subject.any():
             return shade > float(scene.pixels[subject].mean())
-    return shade > _MIDDLE
+    return shade > MIDDLE
 
 
-def _backdrop(pixels: Floats, alpha: Floats) -> Floats:
-    """Black under a light subject, white under a dark one (C,)."""
-    weight = max(float(alpha.sum()), 1e-6)
-    brightness = float((pixels.mean(axis=2) * alpha).sum()) / weight
-    return np.full(pixels.shape[2], 0.0 if brightness > _MIDDLE else 255.0, np.float32)
+def _strengthen(scene: Scene, resized: Floats) -> tuple[Floats, list[str]]:
+    """Give thin strokes back the contrast that they lose when a picture shrinks.
+
+    A solid subject keeps its typical contrast somewhere; strokes thinner than a new pixel keep it nowhere.
+    """
+    mask = subject_mask(scene)
+    if not mask.any():
+        return resized, []
+    typical = float(np.median(_contrast(scene.pixels, scene.background)[mask]))
+    strongest = float(_contrast(resized, scene.background).max())
+    if strongest >= _WEAK * typical or strongest < 1:
+        return resized, []
+    return scene.background + (resized - scene.background) * (typical / strongest), [
+        "thin strokes strengthened"
+    ]
+
+
+def _centre_mass(mass: Floats, height: int, width: int) -> tuple[int, int]:
+    """Return the top left corner at which the centre of `mass` (h, w) is nearest to the middle of the frame."""
+    total = max(float(mass.sum()), 1e-6)
+    corner = []
+    for axis, length in enumerate((height, width)):
+        profile = mass.sum(axis=1 - axis)
+        centre = float((profile * np.arange(len(profile))).sum()) / total
+        corner.append(min(max(round((length - 1) / 2 - centre), 0), length - len(profile)))
+    return corner[0], corner[1]
 
 
 def _resize(pixels: Floats, height: int, width: int) -> Floats:
-    """Lanczos, which averages over the area when it shrinks; channel by channel in floating point."""
+    """Resize with Lanczos, which averages over the area when it shrinks; each channel in floating point."""
     if pixels.shape[:2] == (height, width):
         return pixels
     planes = [Image.fromarray(np.ascontiguousarray(pixels[..., c])) for c in range(pixels.shape[2])]

@@ -1,17 +1,25 @@
 """A user's picture, any size, any background, to a model's input."""
 
 import dataclasses
+import os
 import pathlib
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageChops
 
-from vaecli.choices import Polarity
+from vaecli.choices import Photo, Polarity
 from vaecli.data.images import Images
 from vaecli.data.photo import frame
-from vaecli.data.photo.decode import open_picture
+from vaecli.data.photo.background import find_background
+from vaecli.data.photo.decode import Opened, open_picture
+from vaecli.data.photo.frame import Placement, Scene
+from vaecli.data.photo.guess import guess_photo, guess_polarity
+from vaecli.data.photo.subject import find_box
 from vaecli.errors import DataError
-from vaecli.pixels import Pixels
+from vaecli.paths import user_path
+from vaecli.pixels import SCALE, Pixels
 
 _ENOUGH = 32  # pixels of the picture for one of the model: more are averaged away before the work begins
 
@@ -20,8 +28,11 @@ _ENOUGH = 32  # pixels of the picture for one of the model: more are averaged aw
 class Picture:
     """A picture brought to a model's shape.
 
-    `image` is (H, W, C) uint8; `size` (width, height) and `mode` (Pillow's) are the file's own; `steps` say
-    in short phrases what was done to it, in order.
+    Attributes:
+        image: (H, W, C) uint8.
+        size: (width, height) of the file.
+        mode: Pillow's, of the file.
+        steps: what was done to it, in short phrases, in order.
     """
 
     image: Pixels
@@ -30,45 +41,161 @@ class Picture:
     steps: tuple[str, ...]
 
 
-def load_picture(path: pathlib.Path | str, *, shape: tuple[int, int, int], polarity: Polarity) -> Picture:
-    """Read any picture and bring it to `shape` (H, W, C) and `polarity`.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Preparation:
+    """How a picture becomes the input of a model.
 
-    A picture that has the size already is neither trimmed nor resized. Any other is trimmed to its subject,
-    brought to the frame without stretching, and padded with its background, made black or white. Negation:
-    where the picture is opaque, the median of its border tells the background, light above middle grey (a
-    plain grey one: where lighter than the subject); where parts are transparent, those are background, and
-    the subject's own brightness decides. So none vanishes, dark or light.
-
-    Raises:
-        DataError: the file is missing, no picture, damaged, too large, or wholly transparent.
+    Attributes:
+        shape: (H, W, C) of the model's images.
+        polarity: of the training images.
+        photo: how a picture of another size is placed in the frame. `fashion`: the subject fills it, in the middle;
+            `digits`: the subject fills 20 / 28 of it, centred by its mass.
+        scale: what pixels are divided by.
     """
-    height, width, channels = shape
-    opened = open_picture(pathlib.Path(path).expanduser())
-    exact = opened.image.size == (width, height)
-    zoom = _zoom(opened.image, height, width)
-    scene, steps = frame.make_scene(opened.image.reduce(zoom) if zoom > 1 else opened.image, channels)
-    if scene.alpha is not None and scene.alpha.max() == 0:
-        raise DataError(f"{path} is wholly transparent: nothing to see.")
-    scene, negated = frame.apply_polarity(scene, polarity)
-    steps += negated
-    if exact:
-        image = frame.to_pixels(scene.pixels)
-    else:
-        scene, levelled = frame.level(scene, polarity)
-        scene, trimmed = frame.trim(scene)
-        image, fitted = frame.fit(scene, height, width, zoom=zoom)
-        steps += levelled + trimmed + fitted
-    return Picture(image, opened.size, opened.mode, (*opened.steps, *steps))
+
+    shape: tuple[int, int, int]
+    polarity: Polarity
+    photo: Photo = "fashion"
+    scale: int = SCALE
+
+    @classmethod
+    def of_images(cls, images: Images) -> "Preparation":
+        """Return the preparation that brings pictures to the likeness of training images (N, H, W, C)."""
+        height, width, channels = images.shape[1:]
+        polarity = guess_polarity(images)
+        return cls(
+            shape=(height, width, channels), polarity=polarity, photo=guess_photo(images, polarity)
+        )
+
+    @classmethod
+    def from_metadata(cls, table: Mapping[str, Any], shape: tuple[int, int, int]) -> "Preparation":
+        """Return the preparation that `to_metadata` made the table of, for images of `shape` (H, W, C)."""
+        return cls(shape=shape, polarity=table["polarity"], photo=table["photo"], scale=table["scale"])
+
+    def to_metadata(self) -> dict[str, Any]:
+        """Return the table for a model file; the shape stands elsewhere in it."""
+        return {"scale": self.scale, "polarity": self.polarity, "photo": self.photo}
+
+    def load(self, path: str | os.PathLike[str]) -> Picture:
+        """Read any picture and bring it to the model's shape and polarity.
+
+        Raises:
+            OptionError: the path is empty.
+            DataError: the file is missing, no picture, damaged, too large, or wholly transparent.
+        """
+        checked = user_path(path, option="PICTURES")
+        try:
+            return self.apply(open_picture(checked))
+        except DataError as error:
+            if str(path) in error.message:
+                raise
+            raise DataError(f"{path}: {error.message}", hint=error.hint) from error
+
+    def apply(self, opened: Opened) -> Picture:
+        """Bring an opened picture to the model's shape and polarity.
+
+        A picture that has the size already is negated if necessary, and else left as it is. Any other is cut to its
+        subject, its background made black or white, resized without distortion, and placed in the frame. Negation:
+        the border of an opaque picture tells its background, light if it is above middle grey (a plain grey one: if
+        it is lighter than the subject); transparent parts are background, and the subject's brightness decides.
+
+        Raises:
+            DataError: it is wholly transparent.
+        """
+        image, alpha, steps = _separate(opened.image, self.shape[2])
+        if alpha is not None and alpha.getextrema()[1] == 0:
+            raise DataError("The picture is wholly transparent: there is nothing to see.")
+        height, width = self.shape[:2]
+        if image.size == (width, height):
+            scene, negated = frame.apply_polarity(_scene(image, alpha), self.polarity)
+            return Picture(
+                frame.to_pixels(scene.pixels), opened.size, opened.mode, (*opened.steps, *steps, *negated)
+            )
+        prepared, done = self._prepare(image, alpha)
+        return Picture(prepared, opened.size, opened.mode, (*opened.steps, *steps, *done))
+
+    def _prepare(self, image: Image.Image, alpha: Image.Image | None) -> tuple[Pixels, list[str]]:
+        """Cut out, negate, level, trim and fit a picture of another size, grey or RGB."""
+        scene, shrunk, steps = self._cut_out(image, alpha)
+        scene, negated = frame.apply_polarity(scene, self.polarity)
+        scene, levelled = frame.level(scene, self.polarity)
+        trimmed = frame.trim(scene)
+        if trimmed.pixels.shape[:2] != (-(-image.height // shrunk[0]), -(-image.width // shrunk[1])):
+            levelled = [*levelled, "trimmed to the subject"]
+        height, width = self.shape[:2]
+        digits = self.photo == "digits"
+        placement = Placement(height, width, frame.DIGIT_BOX if digits else 1.0, by_mass=digits)
+        prepared, fitted = frame.fit(trimmed, placement, shrunk=shrunk)
+        return prepared, [*steps, *negated, *levelled, *fitted]
+
+    def _cut_out(
+        self, image: Image.Image, alpha: Image.Image | None
+    ) -> tuple[Scene, tuple[int, int], list[str]]:
+        """Cut a picture to its subject and shrink it if it is far too large.
+
+        Returns the scene, the factors by which its rows and columns were shrunk, and the steps.
+        """
+        background = find_background(image)
+        if self.polarity == "any":  # photographs have no background to even out
+            background = dataclasses.replace(background, surface=None)
+        rows, columns = find_box(image, alpha, background) or (
+            slice(0, image.height),
+            slice(0, image.width),
+        )
+        box = (columns.start, rows.start, columns.stop, rows.stop)
+        shrunk = tuple(
+            max(1, (side.stop - side.start) // (length * _ENOUGH))
+            for side, length in zip((rows, columns), self.shape[:2], strict=True)
+        )
+        part = _floats(image.crop(box).reduce((shrunk[1], shrunk[0])))
+        opacity = None if alpha is None else _floats(alpha.crop(box).reduce((shrunk[1], shrunk[0])))[..., 0]
+        steps = []
+        if alpha is None and background.surface is not None:
+            steps.append("uneven light evened out")
+            positions = [
+                start + factor * (np.arange(count) + 0.5) - 0.5
+                for start, factor, count in zip(
+                    (rows.start, columns.start), shrunk, part.shape[:2], strict=True
+                )
+            ]
+            part = background.flattened(part, *positions)
+        elif alpha is None and not background.is_plain and self.polarity != "any":
+            steps.append("its background is not plain: take the picture on plain paper, or cut it out")
+        transparency = None if opacity is None else opacity / np.float32(255)
+        scene = frame.make_scene(part, transparency, background.colour, is_plain=background.is_plain)
+        return scene, (shrunk[0], shrunk[1]), steps
 
 
-def guess_polarity(images: Images) -> Polarity:
-    """The polarity of a data set (N, H, W, C), from the border pixels of up to 1,000 of its images."""
-    if images.shape[3] == 3:
-        return "any"
-    sample = images[:: max(1, len(images) // 1000)]
-    return "dark-on-light" if np.median(frame.border(sample)) > 127.5 else "light-on-dark"
+def _separate(image: Image.Image, channels: int) -> tuple[Image.Image, Image.Image | None, list[str]]:
+    """Split a picture of mode L, LA, RGB or RGBA into pixels of mode L or RGB, alpha or None, and the steps."""
+    steps = []
+    alpha = image.getchannel("A") if image.mode in ("LA", "RGBA") else None
+    if alpha is not None and alpha.getextrema()[0] == 255:
+        alpha = None
+    opaque = image.convert("RGB") if image.mode == "RGBA" else image.convert("L") if image.mode == "LA" else image
+    if channels == 1 and opaque.mode == "RGB":
+        if not _is_grey(opaque):
+            steps.append("grey from colour")
+        opaque = opaque.convert("L")  # by the weights of ITU-R BT.601
+    elif channels == 3 and opaque.mode == "L":
+        opaque = opaque.convert("RGB")
+    if alpha is not None:
+        steps.append("transparent parts taken as background")
+    return opaque, alpha, steps
 
 
-def _zoom(image: Image.Image, height: int, width: int) -> int:
-    """The whole factor by which a far too large picture is averaged down first, which spares work."""
-    return max(1, min(image.height // (height * _ENOUGH), image.width // (width * _ENOUGH)))
+def _is_grey(image: Image.Image) -> bool:
+    """Say whether the three channels are equal everywhere."""
+    red, green, blue = image.split()
+    return all(ImageChops.difference(green, plane).getbbox() is None for plane in (red, blue))
+
+
+def _scene(image: Image.Image, alpha: Image.Image | None) -> Scene:
+    """Make a scene of a whole picture."""
+    background = find_background(image)
+    opacity = None if alpha is None else _floats(alpha)[..., 0] / np.float32(255)
+    return frame.make_scene(_floats(image), opacity, background.colour, is_plain=background.is_plain)
+
+
+def _floats(image: Image.Image) -> np.ndarray:
+    return np.asarray(image, np.float32).reshape(image.height, image.width, -1)
