@@ -12,7 +12,7 @@ Split: TypeAlias = Literal["train", "test"]
 PathKind: TypeAlias = Literal["linear", "spherical"]
 ArrayType: TypeAlias = Literal["uint8", "float32"]
 Polarity: TypeAlias = Literal["light-on-dark", "dark-on-light", "any"]
-Photo: TypeAlias = Literal["fashion"]  # how a user's picture becomes like the training images
+Photo: TypeAlias = Literal["fashion", "digits"]  # how a user's picture becomes like the training images
 
 LIKELIHOODS: tuple[LikelihoodName, ...] = get_args(LikelihoodName)
 PRIORS: tuple[PriorName, ...] = get_args(PriorName)

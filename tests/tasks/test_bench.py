@@ -180,6 +180,9 @@ def tiny_run(tmp_path_factory):
         "validation_count": 1,
         "image_shape": [8, 9, 1],
         "polarity": "light-on-dark",
+        "photo": "fashion",
+        "kind": "folder",
+        "stretch": None,
         "class_names": [],
     }
     images = np.random.default_rng(0).integers(0, 256, (10, 8, 9, 1), dtype=np.uint8)

@@ -43,9 +43,12 @@ def interpolate(
 
     [dim]vaecli interpolate test:0 test:1 test:2 -o tour.gif --path spherical[/dim]
     """
+    import warnings
+
     from vaecli.tasks.interpolate import interpolate as task
     from vaecli.tasks.model import open_model
 
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # odd metadata of a picture
     opened = open_model(console.model_path(model), precision=precision, threads=threads)
     result = task(
         opened,

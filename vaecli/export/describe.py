@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from vaecli import options
+from vaecli.data.photo.prepare import Preparation
 from vaecli.modelfile.metadata import INPUTS, ModelInfo
 from vaecli.options import TrainOptions
-from vaecli.pixels import SCALE
 from vaecli.probability.likelihoods import likelihood
 from vaecli.runs import provenance
 from vaecli.runs.state import State
@@ -18,6 +18,7 @@ from vaecli.runs.state import State
 def untrained(data: Mapping[str, Any], train_options: TrainOptions) -> ModelInfo:
     """Describe a model as far as data and options decide it; `data` is the table of provenance.json."""
     height, width, channels = data["image_shape"]
+    preparation = Preparation(shape=(height, width, channels), polarity=data["polarity"], photo=data["photo"])
     pixels = likelihood(train_options.likelihood)
     return ModelInfo(
         part="decoder",
@@ -27,7 +28,7 @@ def untrained(data: Mapping[str, Any], train_options: TrainOptions) -> ModelInfo
         latent_dim=train_options.latent_dim,
         network=train_options.network,
         likelihood={"name": pixels.name, "outputs": list(pixels.outputs), "note": pixels.note},
-        preparation={"scale": SCALE, "polarity": data["polarity"], "photo": "fashion"},
+        preparation=preparation.to_metadata(),
         prior={"name": "normal"},
         class_names=tuple(data["class_names"]),
         data={

@@ -12,7 +12,7 @@ import numpy as np
 from vaecli import checks
 from vaecli.choices import PathKind, Split
 from vaecli.data.images import ImageSet
-from vaecli.data.photo.prepare import load_picture
+from vaecli.data.photo.prepare import Preparation
 from vaecli.data.reference import parse_reference, pick
 from vaecli.errors import OptionError
 from vaecli.files import IfTaken
@@ -123,13 +123,13 @@ def _load_all(
 
     A data set is loaded once, however many of its pictures are named.
     """
+    preparation = Preparation.from_metadata(model.info.preparation, model.image_shape)
     splits: dict[Split, ImageSet] = {}
     images, notes = [], []
     for name in names:
         reference = parse_reference(name)
         if reference is None:
-            polarity = model.info.preparation["polarity"]
-            picture = load_picture(name, shape=model.image_shape, polarity=polarity)
+            picture = preparation.load(name)
             images.append(picture.image)
             notes.append(f"{name}: {', '.join(picture.steps) or 'used without a change'}")
             continue

@@ -1,4 +1,7 @@
 import io
+import re
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -6,10 +9,12 @@ from PIL import Image, ImageDraw
 
 from vaecli.data.named.bundled import load_mini
 from vaecli.data.photo.decode import MAX_PIXELS
-from vaecli.data.photo.prepare import guess_polarity, load_picture
-from vaecli.errors import DataError
+from vaecli.data.photo.prepare import Preparation
+from vaecli.errors import DataError, OptionError
 
 SHAPE = (28, 28, 1)
+LIGHT_ON_DARK = Preparation(shape=SHAPE, polarity="light-on-dark")
+ANY = Preparation(shape=SHAPE, polarity="any")
 WIDTH, HEIGHT = 120, 90
 BOX = (30, 20, 89, 49)  # the subject, 60 x 30: twice as wide as high
 
@@ -23,10 +28,10 @@ def draw(background, subject, mode="RGB", size=(WIDTH, HEIGHT)):
     return image
 
 
-def read(image, tmp_path, suffix="png", polarity="light-on-dark", shape=SHAPE, **options):
+def read(image, tmp_path, suffix="png", polarity="light-on-dark", *, shape=SHAPE, photo="fashion", **options):
     path = tmp_path / f"picture.{suffix}"
     image.save(path, **options)
-    return load_picture(path, shape=shape, polarity=polarity)
+    return Preparation(shape=shape, polarity=polarity, photo=photo).load(path)
 
 
 def subject_of(picture, threshold=128):
@@ -121,7 +126,7 @@ def test_sixteen_bits_are_scaled(kind, tmp_path):
         path.write_bytes(big_endian_tiff(values))
     else:
         Image.fromarray(values).save(path)
-    picture = load_picture(path, shape=SHAPE, polarity="light-on-dark")
+    picture = LIGHT_ON_DARK.load(path)
     assert "scaled from 16 bits" in picture.steps
     assert picture.image[14, 14, 0] == round(30_000 / 257)
 
@@ -335,18 +340,34 @@ def test_bad_files_are_named(tmp_path):
     (tmp_path / "drawing.eps").write_bytes(
         b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n"
     )
+    (tmp_path / "pointer.png").write_bytes(
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 9\n"
+    )
+    (tmp_path / "page.jpg").write_bytes(b"<!DOCTYPE html><title>404</title>")
+    (tmp_path / "model.png").write_bytes(bytes([8, 7, 0x12, 6]) + b"vaecli")
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(50))
+    (tmp_path / "noise.png").write_bytes(np.random.default_rng(0).bytes(300))
+    (tmp_path / "file").touch()
     cases = {
         "absent.png": "no picture",
-        "folder": "is a folder",
-        "empty.png": "is empty",
-        "text.png": "no picture",
+        "folder": "got a folder",
+        "empty.png": "got an empty file",
+        "text.png": "got a text file",
         "drawing.eps": "EPS",
-        "nul\0byte": "Cannot read|no picture",
+        "pointer.png": "got a Git LFS pointer.* lfs pull",
+        "page.jpg": "got a web page .*download the file again",
+        "model.png": "got an ONNX model",
+        "broken.png": "starts like a PNG picture, but it is damaged|cannot be decoded",
+        "noise.png": "got a file of an unknown kind",
+        "a" * 300: "Cannot use the path",
+        "file/below.png": "no picture",
+        "nul\0byte": "Cannot use the path",
     }
     for name, reason in cases.items():
-        with pytest.raises(DataError, match=reason) as error:
-            load_picture(tmp_path / name, shape=SHAPE, polarity="any")
-        assert name in error.value.message
+        with pytest.raises(DataError) as error:
+            ANY.load(tmp_path / name)
+        assert re.search(reason, str(error.value)), name
+        assert name[:80] in error.value.message or repr(name)[1:-1] in error.value.message
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "gif", "tiff", "webp", "bmp"])
@@ -361,7 +382,7 @@ def test_a_file_cut_short_never_passes(suffix, tmp_path):
     for part in (0.01, 0.1, 0.5, 0.9):
         path.write_bytes(content[: int(len(content) * part)])
         with pytest.raises(DataError, match="cut"):
-            load_picture(path, shape=SHAPE, polarity="any")
+            ANY.load(path)
 
 
 @pytest.mark.parametrize("size", [(MAX_PIXELS // 1000, 1001), (12_000, 9_000), (30_000, 30_000)])
@@ -380,13 +401,145 @@ def test_decompression_bombs_are_not_decoded(size, tmp_path, monkeypatch):
     path.write_bytes(content)
     for pillows_limit in (Image.MAX_IMAGE_PIXELS, None):
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", pillows_limit)
-        with pytest.raises(DataError, match=f"bomb.png has .*{MAX_PIXELS:,}"):
-            load_picture(path, shape=SHAPE, polarity="any")
+        with pytest.raises(DataError, match=rf"bomb\.png must have at most {MAX_PIXELS:,} pixels"):
+            ANY.load(path)
 
 
-def test_polarity_is_seen_in_the_data():
-    """Fashion-MNIST is light on dark, its negative dark on light, colour any."""
-    images = load_mini("test").images
-    assert guess_polarity(images) == "light-on-dark"
-    assert guess_polarity(255 - images) == "dark-on-light"
-    assert guess_polarity(np.repeat(images[:2], 3, axis=3)) == "any"
+def test_metadata_round_trip():
+    """What is written into a model file is read back as the same preparation."""
+    for photo in ("fashion", "digits"):
+        preparation = Preparation(shape=(14, 13, 1), polarity="dark-on-light", photo=photo)
+        table = preparation.to_metadata()
+        assert table == {"scale": 255, "polarity": "dark-on-light", "photo": photo}
+        assert Preparation.from_metadata(table, (14, 13, 1)) == preparation
+
+
+def test_an_empty_path_is_a_usage_error():
+    """`vaecli interpolate "$A" "$B"` with a variable unset."""
+    with pytest.raises(OptionError, match="PICTURES must name a file"):
+        ANY.load("")
+
+
+@pytest.mark.parametrize("suffix", ["png", "tiff"])
+@pytest.mark.parametrize(("high", "bits"), [(4000, 12), (900, 10), (16_000, 14), (200, 8)])
+def test_fewer_bits_in_a_16_bit_file(suffix, high, bits, tmp_path):
+    """A 12-bit camera's disc on a dark ground has full contrast, and the note says how the range was read."""
+    rows, columns = np.mgrid[:90, :120]
+    disc = np.where((rows - 45) ** 2 + (columns - 60) ** 2 < 30**2, high, high // 80).astype(np.uint16)
+    picture = read(Image.fromarray(disc), tmp_path, suffix)
+    assert f"scaled from {bits} bits of 16" in picture.steps
+    assert picture.image[14, 14, 0] == pytest.approx(high / (2**bits - 1) * 255, abs=4)
+    assert picture.image[0, 0, 0] == 0
+
+
+@pytest.mark.parametrize("high", [1, 16])
+@pytest.mark.parametrize("mode", ["L", "RGB", "I;16"])
+def test_masks_are_visible(mode, high, tmp_path):
+    """A mask of 0 and 1, or a label image, is a white subject on black, and a note says so."""
+    mask = np.asarray(draw(0, high, "L"))
+    image = Image.fromarray(mask.astype(np.uint16)) if mode == "I;16" else Image.fromarray(mask).convert(mode)
+    picture = read(image, tmp_path)
+    assert_standard(picture)
+    assert f"scaled from 0 to {high}" in picture.steps
+
+
+def ring(pen, size=400):
+    image = Image.new("L", (size, size), 255)
+    ImageDraw.Draw(image).ellipse((60, 60, size - 61, size - 61), outline=0, width=pen)
+    return image
+
+
+def test_digits_fill_a_smaller_box_than_clothes(tmp_path):
+    """A ring drawn with a wide pen: all 28 rows for clothes, 20 x 20 in the middle for digits."""
+    assert subject_of(read(ring(40), tmp_path)) == (0, 27, 0, 27)
+    picture = read(ring(40), tmp_path, photo="digits")
+    assert subject_of(picture) == (4, 23, 4, 23)
+    assert "resized from 280 x 280 to 20 x 20" in picture.steps
+    assert "centred by mass in 28 x 28" in picture.steps
+
+
+def test_digits_are_centred_by_mass(tmp_path):
+    """A seven, heavy at its top, hangs lower than the middle of its box; its centre of mass is the frame's."""
+    image = Image.new("L", (300, 400), 255)
+    pen = ImageDraw.Draw(image)
+    pen.rectangle((50, 50, 249, 99), fill=0)
+    pen.rectangle((200, 50, 249, 349), fill=0)
+    pixels = read(image, tmp_path, photo="digits").image[..., 0].astype(float)
+    for axis in (0, 1):
+        centre = (pixels.sum(axis=1 - axis) * np.arange(28)).sum() / pixels.sum()
+        assert abs(centre - 13.5) <= 0.5
+    top, bottom, *_ = subject_of(read(image, tmp_path, photo="digits"))
+    assert (top, bottom - top + 1) != (4, 20) and bottom - top + 1 == 20
+
+
+@pytest.mark.parametrize("photo", ["fashion", "digits"])
+@pytest.mark.parametrize("pen", [1, 2, 3, 4])
+@pytest.mark.parametrize("vertical", [True, False])
+def test_a_thin_stroke_is_the_subject(photo, pen, vertical, tmp_path):
+    """A line of a few pixels on 800 x 600 is trimmed to the stroke and comes out white."""
+    line = ((400, 50), (400, 549)) if vertical else ((50, 300), (749, 300))
+    image = Image.new("L", (800, 600), 255)
+    ImageDraw.Draw(image).line(line, fill=0, width=pen)
+    picture = read(image, tmp_path, photo=photo)
+    top, bottom, left, right = subject_of(picture, 200)
+    extent = 28 if photo == "fashion" else 20
+    assert (bottom - top + 1, right - left + 1) == ((extent, 1) if vertical else (1, extent))
+
+
+@pytest.mark.parametrize("size", [400, 1600])
+def test_thin_strokes_that_are_averaged_away_are_strengthened(size, tmp_path):
+    """A ring of 2 pixels of pen covers a small part of each new pixel: it is white again, and a step says so."""
+    picture = read(ring(2, size), tmp_path)
+    assert picture.image.max() >= 250
+    assert subject_of(picture, 100) == (0, 27, 0, 27)
+    assert "thin strokes strengthened" in picture.steps
+    assert "thin strokes strengthened" not in read(ring(40), tmp_path).steps
+
+
+def lit(low, slope_x, slope_y, subject):
+    """Paper of 800 x 600 under a lamp on one side, with an object in the middle."""
+    columns, rows = np.arange(800)[None] / 800, np.arange(600)[:, None] / 600
+    values = low + slope_x * columns + slope_y * rows
+    values[200:400, 300:500] = subject
+    values[200:300, 300:400] = (low + slope_x * columns + slope_y * rows)[200:300, 300:400]
+    return Image.fromarray(values.round().astype(np.uint8))
+
+
+@pytest.mark.parametrize(("low", "slope_x", "slope_y", "subject"), [(235, -140, -40, 40), (10, 60, 30, 220)])
+def test_uneven_light_is_evened_out(low, slope_x, slope_y, subject, tmp_path):
+    """A lamp on one side of the paper: the object is light on black, its notch too, and a step says so."""
+    picture = read(lit(low, slope_x, slope_y, subject), tmp_path)
+    assert "uneven light evened out" in picture.steps
+    pixels = picture.image[..., 0]
+    assert pixels[:13, :13].max() <= 12
+    assert pixels[15:, :].min() > 90
+
+
+def test_a_background_that_is_not_plain_is_said(tmp_path):
+    """Where nothing can be done about the background, the note advises what to do."""
+    texture = np.random.default_rng(0).integers(0, 256, (300, 300), np.uint8)
+    assert any("background is not plain" in step for step in read(Image.fromarray(texture), tmp_path).steps)
+    assert not any("plain" in step for step in read(draw(255, 0), tmp_path).steps)
+
+
+def test_a_coloured_background_at_the_end_of_a_channel(tmp_path):
+    """Yellow paper, a model of colour with dark backgrounds: no division by zero, paper black, object visible."""
+    picture = read(draw((255, 250, 0), (30, 40, 200)), tmp_path, shape=(28, 28, 3))
+    assert picture.image[0, 0].tolist() == [0, 0, 0]
+    assert picture.image[16, 20].min() > 100
+    light = read(draw((255, 0, 0), (0, 0, 255)), tmp_path, shape=(28, 28, 3), polarity="dark-on-light")
+    assert light.image[0, 0].tolist() == [255, 255, 255]
+    assert light.image[16, 20].min() < 100
+
+
+def test_decoding_in_threads_leaves_the_filters_of_warnings_alone(tmp_path):
+    """Filters belong to the whole process: eight threads that decode change none of them."""
+    paths = []
+    for index in range(8):
+        paths.append(tmp_path / f"{index}.png")
+        draw(255, 0, "L").save(paths[-1])
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(8) as pool:
+        pictures = list(pool.map(LIGHT_ON_DARK.load, paths * 8))
+    assert warnings.filters == before
+    assert all((picture.image == pictures[0].image).all() for picture in pictures)

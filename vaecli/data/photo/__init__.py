@@ -1,6 +1,9 @@
 """A user's picture, brought to what a model knows.
 
-decode   any file to 8 bits, upright
-frame    background, polarity, trimming, resizing
-prepare  all steps in order, as a model's metadata say
+decode      any file to 8 bits, upright
+background  one colour, or a smooth surface where the light is uneven
+subject     the box around what is not background
+frame       polarity, level, trim, fit
+prepare     all steps in order, as a model's metadata say
+guess       what training images are like: polarity, and the way pictures are framed
 """

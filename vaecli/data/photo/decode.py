@@ -19,7 +19,7 @@ _FORMATS = frozenset(
 _ORIENTATION = 0x0112
 _KINDS = "Give a PNG, JPEG or the like."
 _BITS = (8, 10, 12, 14, 16)  # of the pixels of cameras and scanners
-_FAINT = 16  # the largest value of masks and label images stored in 8 bits
+_FAINT = 16  # of 255: a picture without larger values is black to the eye
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,7 +108,8 @@ def _decode(image: Image.Image) -> Opened:
     image.load()
     upright = ImageOps.exif_transpose(image)
     eight_bits, scaled = _to_eight_bits(upright, image.format or "")
-    return Opened(_to_plain_mode(eight_bits), size, mode, (*steps, *scaled))
+    visible, brightened = _brighten(_to_plain_mode(eight_bits))
+    return Opened(visible, size, mode, (*steps, *scaled, *brightened))
 
 
 def _to_plain_mode(image: Image.Image) -> Image.Image:
@@ -124,13 +125,19 @@ def _to_plain_mode(image: Image.Image) -> Image.Image:
     return image.convert("L" if image.mode in ("1", "L") else "RGB")
 
 
+def _brighten(image: Image.Image) -> tuple[Image.Image, list[str]]:
+    """Scale a picture that is black to the eye: a mask, or 12 bits in 16 of which Pillow keeps the upper 8."""
+    if image.mode not in ("L", "RGB"):
+        return image, []
+    high = max(np.ravel(image.getextrema()))
+    if not 0 < high <= _FAINT:
+        return image, []
+    levels = [min(255, round(value * 255 / high)) for value in range(256)]
+    return image.point(levels * len(image.getbands())), [f"scaled from 0 to {high}"]
+
+
 def _to_eight_bits(image: Image.Image, file_format: str) -> tuple[Image.Image, list[str]]:
-    """Scale whole numbers of more than 8 bits, floating point, and masks of 0 to 16 at most, to 8 bits."""
-    if image.mode == "L" and 0 < image.getextrema()[1] <= _FAINT:
-        high = image.getextrema()[1]
-        return image.point([min(255, round(value * 255 / high)) for value in range(256)]), [
-            f"scaled from 0 to {high}"
-        ]
+    """Scale whole numbers of more than 8 bits, and floating point, to 8 bits."""
     if not image.mode.startswith(("I", "F")):
         return image, []
     values = np.asarray(image).astype(np.float32)
@@ -156,7 +163,5 @@ def _range(values: npt.NDArray[np.float32], mode: str, file_format: str) -> tupl
         bits = next(bits for bits in _BITS if high < 2**bits)
         if bits == 8 and not of_16:
             return 0.0, 255.0, ""
-        if high <= _FAINT:
-            return 0.0, max(high, 1.0), f"scaled from 0 to {high:g}"
-        return 0.0, 2.0**bits - 1, f"scaled from {bits} bits" + (f" of {16}" if bits < 16 and of_16 else "")
+        return 0.0, 2.0**bits - 1, f"scaled from {bits} bits{' of 16' if bits < 16 and of_16 else ''}"
     return low, max(high, low + 1), f"scaled from {low:g} to {high:g}"

@@ -1,8 +1,8 @@
 """From a cut-out to a model's frame: polarity, level, trim, fit.
 
-The order follows how Fashion-MNIST was made (arXiv:1708.07747, section 2): light backgrounds are negated, edges close
-to the background's colour trimmed, the longer side brought to the frame, the shorter padded. Digits are brought to a
-smaller box and centred by their mass, as in MNIST (LeCun, Cortes and Burges, "The MNIST database").
+The steps are those of Fashion-MNIST (arXiv:1708.07747, section 2): light backgrounds are negated, edges close to the
+background's colour trimmed, the longer side brought to the frame, the shorter padded. Digits are brought to a smaller
+box and centred by their mass, as in MNIST (LeCun, Cortes and Burges, "The MNIST database").
 """
 
 import dataclasses
@@ -116,9 +116,7 @@ def trim(scene: Scene) -> Scene:
     return dataclasses.replace(scene, pixels=scene.pixels[box], alpha=alpha)
 
 
-def fit(
-    scene: Scene, placement: Placement, *, shrunk: tuple[int, int] = (1, 1)
-) -> tuple[Pixels, list[str]]:
+def fit(scene: Scene, placement: Placement, *, shrunk: tuple[int, int] = (1, 1)) -> tuple[Pixels, list[str]]:
     """Resize without distortion and place in the frame, (H, W, C); the rest has the background's colour.
 
     Args:
@@ -180,12 +178,12 @@ def _background_is_light(scene: Scene) -> bool:
 
 
 def _strengthen(scene: Scene, resized: Floats) -> tuple[Floats, list[str]]:
-    """Give thin strokes back the contrast that they lose when a picture shrinks.
+    """Give thin strokes on a plain background the contrast back that they lose when a picture shrinks.
 
     A solid subject keeps its typical contrast somewhere; strokes thinner than a new pixel keep it nowhere.
     """
     mask = subject_mask(scene)
-    if not mask.any():
+    if not (scene.is_plain and mask.any()):
         return resized, []
     typical = float(np.median(_contrast(scene.pixels, scene.background)[mask]))
     strongest = float(_contrast(resized, scene.background).max())

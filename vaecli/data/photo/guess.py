@@ -1,6 +1,7 @@
 """What training images are like, so that a user's picture can be made like them."""
 
 import numpy as np
+import numpy.typing as npt
 
 from vaecli.choices import Photo, Polarity
 from vaecli.data.images import Images, spread
@@ -48,10 +49,10 @@ def guess_photo(images: Images, polarity: Polarity) -> Photo:
     return "digits" if np.concatenate(fitting).mean() >= _NEARLY_ALL else "fashion"
 
 
-def _like_digits(images: Pixels, background: float) -> np.ndarray:
+def _like_digits(images: Pixels, background: float) -> npt.NDArray[np.bool_]:
     """Say of each image (N, H, W, C) whether it is small and centred by its mass, (N,)."""
     contrast = np.abs(images.astype(np.float32) - background).max(axis=3)
-    like = contrast.max(axis=(1, 2)) > TOLERANCE
+    like: npt.NDArray[np.bool_] = contrast.max(axis=(1, 2)) > TOLERANCE
     for axis in (1, 2):
         length = contrast.shape[axis]
         touched = (contrast > TOLERANCE).any(axis=3 - axis)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-import pathlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +11,7 @@ from PIL import Image, ImageChops
 from vaecli.choices import Photo, Polarity
 from vaecli.data.images import Images
 from vaecli.data.photo import frame
-from vaecli.data.photo.background import find_background
+from vaecli.data.photo.background import Floats, find_background
 from vaecli.data.photo.decode import Opened, open_picture
 from vaecli.data.photo.frame import Placement, Scene
 from vaecli.data.photo.guess import guess_photo, guess_polarity
@@ -63,9 +62,7 @@ class Preparation:
         """Return the preparation that brings pictures to the likeness of training images (N, H, W, C)."""
         height, width, channels = images.shape[1:]
         polarity = guess_polarity(images)
-        return cls(
-            shape=(height, width, channels), polarity=polarity, photo=guess_photo(images, polarity)
-        )
+        return cls(shape=(height, width, channels), polarity=polarity, photo=guess_photo(images, polarity))
 
     @classmethod
     def from_metadata(cls, table: Mapping[str, Any], shape: tuple[int, int, int]) -> "Preparation":
@@ -148,7 +145,7 @@ class Preparation:
             for side, length in zip((rows, columns), self.shape[:2], strict=True)
         )
         part = _floats(image.crop(box).reduce((shrunk[1], shrunk[0])))
-        opacity = None if alpha is None else _floats(alpha.crop(box).reduce((shrunk[1], shrunk[0])))[..., 0]
+        opacity = None if alpha is None else _opacity(alpha.crop(box).reduce((shrunk[1], shrunk[0])))
         steps = []
         if alpha is None and background.surface is not None:
             steps.append("uneven light evened out")
@@ -161,8 +158,7 @@ class Preparation:
             part = background.flattened(part, *positions)
         elif alpha is None and not background.is_plain and self.polarity != "any":
             steps.append("its background is not plain: take the picture on plain paper, or cut it out")
-        transparency = None if opacity is None else opacity / np.float32(255)
-        scene = frame.make_scene(part, transparency, background.colour, is_plain=background.is_plain)
+        scene = frame.make_scene(part, opacity, background.colour, is_plain=background.is_plain)
         return scene, (shrunk[0], shrunk[1]), steps
 
 
@@ -172,7 +168,9 @@ def _separate(image: Image.Image, channels: int) -> tuple[Image.Image, Image.Ima
     alpha = image.getchannel("A") if image.mode in ("LA", "RGBA") else None
     if alpha is not None and alpha.getextrema()[0] == 255:
         alpha = None
-    opaque = image.convert("RGB") if image.mode == "RGBA" else image.convert("L") if image.mode == "LA" else image
+    opaque = (
+        image.convert("RGB") if image.mode == "RGBA" else image.convert("L") if image.mode == "LA" else image
+    )
     if channels == 1 and opaque.mode == "RGB":
         if not _is_grey(opaque):
             steps.append("grey from colour")
@@ -193,9 +191,15 @@ def _is_grey(image: Image.Image) -> bool:
 def _scene(image: Image.Image, alpha: Image.Image | None) -> Scene:
     """Make a scene of a whole picture."""
     background = find_background(image)
-    opacity = None if alpha is None else _floats(alpha)[..., 0] / np.float32(255)
+    opacity = None if alpha is None else _opacity(alpha)
     return frame.make_scene(_floats(image), opacity, background.colour, is_plain=background.is_plain)
 
 
-def _floats(image: Image.Image) -> np.ndarray:
+def _floats(image: Image.Image) -> Floats:
+    """Return a picture as (H, W, C), 0 to 255."""
     return np.asarray(image, np.float32).reshape(image.height, image.width, -1)
+
+
+def _opacity(alpha: Image.Image) -> Floats:
+    """Return alpha as (H, W), 0 to 1."""
+    return np.asarray(alpha, np.float32) / np.float32(255)

@@ -1,7 +1,7 @@
 """Where the subject of a picture is: all that differs from the background, but for specks.
 
-Noise, dust and lone pixels are told from a subject by their size: neighbouring pixels form parts, and a part with
-less than 2 % of the pixels of the largest is a speck. A thin stroke is one large part, however few pixels a row has.
+Noise, dust and lone pixels are distinguished by their size: neighbouring pixels form parts, and a part with less than
+2 % of the pixels of the largest is a speck. A thin stroke is one large part, however few pixels of it a row has.
 """
 
 import numpy as np
@@ -34,9 +34,7 @@ def find_box(image: Image.Image, alpha: Image.Image | None, background: Backgrou
     bands = _bands(image, cell[0])
     if alpha is None:
         strongest = max(float(_contrast(image, rows, background).max()) for rows in bands)
-        counts = [
-            _count(_contrast(image, rows, background) > threshold(strongest), cell) for rows in bands
-        ]
+        counts = [_count(_contrast(image, rows, background) > threshold(strongest), cell) for rows in bands]
     else:
         counts = [_count(_rows_of(alpha, rows)[..., 0] > TOLERANCE, cell) for rows in bands]
     cells = _without_specks(np.concatenate(counts))
@@ -85,7 +83,9 @@ def _rows_of(image: Image.Image, rows: range) -> Floats:
 
 def _contrast(image: Image.Image, rows: range, background: Background) -> Floats:
     """Return how far some rows are from the background, (h, W): the channel that differs most counts."""
-    values = background.values(np.arange(rows.start, rows.stop), np.arange(image.width))
+    values = background.values(
+        np.arange(rows.start, rows.stop, dtype=np.float32), np.arange(image.width, dtype=np.float32)
+    )
     distance: Floats = np.abs(_rows_of(image, rows) - values).max(axis=2)
     return distance
 

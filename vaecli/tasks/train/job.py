@@ -19,7 +19,7 @@ from vaecli.data import contrast
 from vaecli.data.images import MAX_PIXELS, ImageSet
 from vaecli.data.load import load, load_named
 from vaecli.data.named.catalogue import CATALOGUE
-from vaecli.data.photo.prepare import guess_polarity
+from vaecli.data.photo.prepare import Preparation
 from vaecli.data.split import validation_mask
 from vaecli.errors import DataError, ModelError, OptionError, TrainingError
 from vaecli.export import describe
@@ -198,6 +198,7 @@ def _name_to_keep(options: TrainOptions, data: ImageSet) -> str:
 
 def _facts(data: ImageSet, held_out: np.ndarray) -> dict[str, Any]:
     """What provenance.json says of the data."""
+    preparation = Preparation.of_images(data.images)
     return {
         "name": data.name,
         "kind": data.kind,
@@ -206,7 +207,8 @@ def _facts(data: ImageSet, held_out: np.ndarray) -> dict[str, Any]:
         "count": int((~held_out).sum()),
         "validation_count": int(held_out.sum()),
         "image_shape": list(data.images.shape[1:]),
-        "polarity": guess_polarity(data.images),
+        "polarity": preparation.polarity,
+        "photo": preparation.photo,
         "class_names": list(data.class_names),
     }
 
