@@ -106,10 +106,10 @@ def test_usage_errors(interpolate, here, arguments, says):
     ("name", "says"),
     [
         ("missing.png", "There is no picture missing.png"),
-        ("text.png", "text.png is no picture"),
+        ("text.png", "text.png must be a picture, got a text file"),
         ("short.png", "short.png cannot be decoded"),
-        ("empty.png", "empty.png is empty"),
-        (".", "is a folder"),
+        ("empty.png", "got an empty file"),
+        (".", "got a folder"),
         ("test:1000", "test:1000 is out of range"),
         ("test:", "Expected a number after test:"),
         ("a" * 300, "too long"),

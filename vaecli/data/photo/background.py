@@ -43,7 +43,8 @@ class Background:
         if self.surface is None:
             return self.colour
         terms = _terms(rows[:, None] / self.size[0], columns[None, :] / self.size[1])
-        return np.einsum("thw,tc->hwc", terms, self.surface).clip(0, 255)
+        values: Floats = np.einsum("thw,tc->hwc", terms, self.surface).clip(0, 255)
+        return values
 
     def flattened(
         self, pixels: Floats, rows: npt.NDArray[np.floating], columns: npt.NDArray[np.floating]

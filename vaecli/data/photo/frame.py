@@ -1,8 +1,8 @@
 """From a cut-out to a model's frame: polarity, level, trim, fit.
 
-The steps are those of Fashion-MNIST (arXiv:1708.07747, section 2): light backgrounds are negated, edges close to the
-background's colour trimmed, the longer side brought to the frame, the shorter padded. Digits are brought to a smaller
-box and centred by their mass, as in MNIST (LeCun, Cortes and Burges, "The MNIST database").
+The steps are those of Fashion-MNIST (arXiv:1708.07747, section 2): light backgrounds are negated, edges close to
+the background's colour trimmed, the longer side brought to the frame, the shorter padded. Digits are brought to a
+smaller box and centred by their mass, as in MNIST (LeCun, Cortes and Burges, "The MNIST database").
 """
 
 import dataclasses

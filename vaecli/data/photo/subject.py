@@ -1,7 +1,7 @@
 """Where the subject of a picture is: all that differs from the background, but for specks.
 
-Noise, dust and lone pixels are distinguished by their size: neighbouring pixels form parts, and a part with less than
-2 % of the pixels of the largest is a speck. A thin stroke is one large part, however few pixels of it a row has.
+Noise, dust and lone pixels are distinguished by their size: neighbouring pixels form parts, and a part with less
+than 2 % of the pixels of the largest is a speck. A thin stroke is one large part, however few pixels of it a row has.
 """
 
 import numpy as np
@@ -83,9 +83,8 @@ def _rows_of(image: Image.Image, rows: range) -> Floats:
 
 def _contrast(image: Image.Image, rows: range, background: Background) -> Floats:
     """Return how far some rows are from the background, (h, W): the channel that differs most counts."""
-    values = background.values(
-        np.arange(rows.start, rows.stop, dtype=np.float32), np.arange(image.width, dtype=np.float32)
-    )
+    positions = np.arange(rows.start, rows.stop, dtype=np.float32), np.arange(image.width, dtype=np.float32)
+    values = background.values(*positions)
     distance: Floats = np.abs(_rows_of(image, rows) - values).max(axis=2)
     return distance
 
