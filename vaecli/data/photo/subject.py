@@ -1,7 +1,7 @@
 """Where the subject of a picture is: all that differs from the background, but for specks.
 
 Noise, dust and lone pixels are distinguished by their size: neighbouring pixels form parts, and a part with less
-than 2 % of the pixels of the largest is a speck. A thin stroke is one large part, however few pixels of it a row has.
+than 2 % of the pixels of the largest is a speck. A thin stroke is one large part.
 """
 
 import numpy as np
