@@ -18,7 +18,7 @@ def test_a_missing_package_names_the_command(monkeypatch):
     monkeypatch.setattr(sys, "version_info", (3, 13, 0))
     with pytest.raises(MissingExtraError) as caught:
         extras.require("Training needs TensorFlow", "numpy", "no_such_module")
-    assert caught.value.message == "Training needs TensorFlow, which this installation lacks:"
+    assert caught.value.message == "Training needs TensorFlow, which is not installed. Install it:"
     assert caught.value.hint == 'pip install "vaecli[train]"'
 
 

@@ -202,7 +202,7 @@ def loaded(process, here):
         (["--version"], 0, b"vaecli "),
         (["nosuch"], 2, b"No such command"),
         (["sample", "-n", "0"], 2, b"'-n'"),
-        (["train", "--learning-rate", "nan"], 2, b"--learning-rate has to be"),
+        (["train", "--learning-rate", "nan"], 2, b"--learning-rate must be"),
         (["--show-completion", "bash"], 0, b"_VAECLI_COMPLETE"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,

@@ -1,4 +1,4 @@
-"""`map` in threads: in order, bounded, and over when it ends."""
+"""The ordered map in threads: results in order, bounded memory, no thread left."""
 
 import threading
 import time
@@ -12,7 +12,7 @@ THREADS = [1, 2, 4]
 
 @pytest.mark.parametrize("threads", THREADS)
 def test_in_order(threads):
-    """The results come in the order of the items, though the first takes longest; none at all is none."""
+    """Results come in the order of the items, though the first takes longest; no items give no results."""
 
     def work(number):
         time.sleep(0.02 if number == 0 else 0)
@@ -23,19 +23,19 @@ def test_in_order(threads):
 
 
 @pytest.mark.parametrize("threads", THREADS)
-def test_no_further_than_it_may(threads):
-    """Of endless items no more are taken than one for each thread and one, beyond what was handed out."""
+def test_few_items_are_taken_in_advance(threads):
+    """Beyond the results that the caller has, at most one item for each thread is taken."""
     taken = []
 
-    def endless():
+    def endless_items():
         while True:
             taken.append(None)
             yield len(taken)
 
-    results = ahead(lambda number: number, endless(), threads=threads)
-    for handed_out in range(1, 100):
+    results = ahead(lambda number: number, endless_items(), threads=threads)
+    for received in range(1, 100):
         next(results)
-        assert len(taken) - handed_out <= (threads if threads > 1 else 0)
+        assert len(taken) - received <= (threads if threads > 1 else 0)
     results.close()
 
 
@@ -48,7 +48,7 @@ def test_threads_work_at_once():
 @pytest.mark.parametrize("threads", THREADS)
 @pytest.mark.parametrize("broken", ["work", "items"])
 def test_an_error_ends_it(threads, broken):
-    """Of the work or of the items: it is raised, and no thread is left behind, nor anything begun after it."""
+    """An error of the work or of the items is raised; no thread is left, and no work starts after it."""
     done = []
 
     def items():

@@ -1,4 +1,4 @@
-"""How many threads: the processor affinity and the cgroup's quota, whichever is less."""
+"""The number of processors: the affinity or a cgroup's quota, whichever is less."""
 
 import os
 import pathlib
@@ -12,7 +12,7 @@ NOWHERE = pathlib.Path("no", "such", "file")
 
 @pytest.fixture
 def cgroup(tmp_path, monkeypatch):
-    """The root of the cgroups with this cpu.max, on a machine where 8 processors may be used."""
+    """Make the root of the cgroups with this cpu.max, on a machine where 8 processors may be used."""
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
 
     def cgroup(text):
@@ -43,7 +43,7 @@ def cgroup(tmp_path, monkeypatch):
     ],
 )
 def test_quota(cgroup, text, count):
-    """The quota rounded up, at least 1, never more than the affinity; a file that says nothing is left aside."""
+    """The quota is rounded up, at least 1 and at most the affinity; a file without a quota is ignored."""
     assert processors.available(cgroup(text), NOWHERE) == count
 
 
@@ -62,7 +62,7 @@ def test_quota(cgroup, text, count):
     ],
 )
 def test_the_own_cgroup(cgroup, tmp_path, membership, count):
-    """The quota of the cgroup that the process is in counts, and those of the ones around it."""
+    """The quotas of the cgroup that the process is in count, and those of the cgroups around it."""
     root = cgroup("600000 100000")
     for name, limit in {"a": 500_000, "a/b": 300_000, "a/c": 400_000}.items():
         (root / name).mkdir()
@@ -72,8 +72,53 @@ def test_the_own_cgroup(cgroup, tmp_path, membership, count):
     assert processors.available(root, own) == count
 
 
+@pytest.mark.parametrize(
+    ("quota", "period", "count"),
+    [
+        ("200000\n", "100000\n", 2),
+        ("250000\n", "100000\n", 3),
+        ("10000\n", "100000\n", 1),
+        ("-1\n", "100000\n", 8),
+        ("0\n", "100000\n", 1),
+        ("200000\n", "0\n", 8),
+        ("200000\n", None, 8),
+        ("", "", 8),
+        ("nonsense", "100000", 8),
+    ],
+)
+@pytest.mark.parametrize(
+    ("folder", "membership"),
+    [
+        ("cpu", "4:cpu,cpuacct:/docker/abc\n0::/\n"),
+        ("cpu,cpuacct", "4:cpu,cpuacct:/docker/abc\n"),
+        ("cpu/docker/abc", "3:memory:/\n4:cpu:/docker/abc\n"),
+        ("cpu,cpuacct/docker", "4:cpu,cpuacct:/docker/abc\n"),
+    ],
+    ids=["in a container", "mounted by both names", "on the host", "around"],
+)
+def test_quotas_of_version_1(cgroup, tmp_path, folder, membership, quota, period, count):
+    """The older cgroups count as well: a quota in microseconds a period, -1 for none."""
+    root = cgroup(None)
+    (root / folder).mkdir(parents=True)
+    for name, text in {"cpu.cfs_quota_us": quota, "cpu.cfs_period_us": period}.items():
+        if text is not None:
+            (root / folder / name).write_text(text)
+    (tmp_path / "own").write_text(membership)
+    assert processors.available(root, tmp_path / "own") == count
+
+
+def test_quotas_of_other_controllers_do_not_count(cgroup, tmp_path):
+    """A process may be in other cgroups for memory or cpuset than for its processors."""
+    root = cgroup(None)
+    (root / "cpuset" / "a").mkdir(parents=True)
+    (root / "cpuset" / "a" / "cpu.cfs_quota_us").write_text("100000")
+    (root / "cpuset" / "a" / "cpu.cfs_period_us").write_text("100000")
+    (tmp_path / "own").write_text("5:cpuset:/a\n")
+    assert processors.available(root, tmp_path / "own") == 8
+
+
 def test_a_tighter_cgroup_around(cgroup, tmp_path):
-    """A generous cgroup in a tight one has what the tight one has."""
+    """A cgroup of 7 processors inside one of 2 has 2."""
     root = cgroup("200000 100000")
     (root / "pod").mkdir()
     (root / "pod" / "cpu.max").write_text("700000 100000\n")
@@ -89,7 +134,7 @@ def test_affinity(cgroup, monkeypatch):
 
 
 def test_without_affinity(cgroup, monkeypatch):
-    """Where the system has no affinity, the machine's count; 1 if not even that is known."""
+    """Where the system has no affinity, it is the machine's count; 1 if that is not known either."""
     monkeypatch.delattr(os, "sched_getaffinity")
     for count, expected in ((6, 6), (None, 1)):
         monkeypatch.setattr(os, "cpu_count", lambda count=count: count)
@@ -97,5 +142,5 @@ def test_without_affinity(cgroup, monkeypatch):
 
 
 def test_here():
-    """On this machine it is a number that makes sense."""
+    """On this machine it is at least 1 and at most the machine's count."""
     assert 1 <= processors.available() <= (os.cpu_count() or 1)

@@ -1,4 +1,4 @@
-"""The words that options and functions accept, each set written once."""
+"""The words that options and functions accept, each set defined once."""
 
 from typing import Literal, TypeAlias, get_args
 
@@ -7,7 +7,7 @@ LikelihoodName: TypeAlias = Literal["bernoulli"]
 PriorName: TypeAlias = Literal["normal"]
 Schedule: TypeAlias = Literal["cosine", "constant"]
 TrainingPrecision: TypeAlias = Literal["auto", "float32", "bfloat16"]  # of training steps
-Precision: TypeAlias = Literal["float32", "fp16", "int8"]  # of an exported decoder
+Precision: TypeAlias = Literal["float32", "fp16", "int8"]  # of the weights of an exported decoder
 Split: TypeAlias = Literal["train", "test"]
 PathKind: TypeAlias = Literal["linear", "spherical"]
 ArrayType: TypeAlias = Literal["uint8", "float32"]

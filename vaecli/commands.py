@@ -1,8 +1,8 @@
-"""Commands that messages tell the user to type, quoted so that they work when typed."""
+"""Commands in messages, quoted so that they work when they are typed."""
 
 import shlex
 
 
 def command(*words: object) -> str:
-    """Join the words of a `vaecli` command, quoted for the shell: `command("info", "-m", "my model")`."""
+    """Return a `vaecli` command quoted for the shell: `command("info", "my model")` is `vaecli info 'my model'`."""
     return shlex.join(["vaecli", *map(str, words)])

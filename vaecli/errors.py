@@ -1,27 +1,27 @@
 """Every error that vaecli raises on purpose.
 
     VaecliError                 1   the root: catch this one
-    ├── DataError               1   a data set or a picture that cannot be read or had
+    ├── DataError               1   a data set or a picture that is missing or cannot be read
     ├── ModelError              1   a model file, model folder or run that cannot be used
-    │   └── ParityError         1   an exported file that does not compute what its source computes
-    ├── OutputError             1   a result that cannot be written, or that would overwrite something
-    ├── ConfigError             1   a configuration file that does not fit
-    ├── TrainingError           1   training that cannot go on
-    ├── OptionError             2   an option's value out of its range
-    └── MissingExtraError       3   a package that this command needs and the base install leaves out
+    │   └── ParityError         1   an exported file that computes something else than its source
+    ├── OutputError             1   a result that cannot be written, or whose name is taken
+    ├── ConfigError             1   a configuration file that is missing, not TOML, or has a wrong key or type
+    ├── TrainingError           1   training that cannot continue
+    ├── OptionError             2   an option or argument of a wrong type or out of its range
+    └── MissingExtraError       3   a package that this command needs and that is not installed
 
-The number is the exit code of the command line. A message says what was expected, what came and where;
-`hint` says what to do about it.
+The number is the exit code of the command line. A message says what was expected, what was given and where; `hint`
+says what to do about it, with the command to type where there is one.
 """
 
 
 class VaecliError(Exception):
-    """The root of the family; `str()` gives message and hint in one line."""
+    """Root of the family; `str()` gives message and hint in one line."""
 
     exit_code = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)  # one argument, so that a process pool can carry the error home
+        super().__init__(message)  # one argument, so that the error can be pickled by a process pool
         self.message = message
         self.hint = hint
 
@@ -30,7 +30,7 @@ class VaecliError(Exception):
 
 
 class DataError(VaecliError):
-    """A data set or a picture that cannot be read or had."""
+    """A data set or a picture that is missing or cannot be read."""
 
 
 class ModelError(VaecliError):
@@ -38,23 +38,26 @@ class ModelError(VaecliError):
 
 
 class ParityError(ModelError):
-    """An exported file that does not compute what its source computes."""
+    """An exported file that computes something else than its source."""
 
 
 class OutputError(VaecliError):
-    """A result that cannot be written, or that would overwrite something."""
+    """A result that cannot be written, or whose name is taken."""
 
 
 class ConfigError(VaecliError):
-    """A configuration file that does not fit."""
+    """A configuration file that is missing, not TOML, or has a wrong key or type."""
 
 
 class TrainingError(VaecliError):
-    """Training that cannot go on."""
+    """Training that cannot continue."""
 
 
 class OptionError(VaecliError):
-    """An option's value out of its range; `option` is its name on the command line, such as `--beta`."""
+    """An option or argument of a wrong type or out of its range.
+
+    `option` is its name on the command line, such as `--beta`; empty if it has none.
+    """
 
     exit_code = 2
 
@@ -64,9 +67,11 @@ class OptionError(VaecliError):
 
 
 class MissingExtraError(VaecliError):
-    """A package that this command needs and that the base install leaves out."""
+    """A package that this command needs and that is not installed."""
 
     exit_code = 3
 
-    def __init__(self, what: str, *, extra: str = "train") -> None:
-        super().__init__(f"{what}, which this installation lacks:", hint=f'pip install "vaecli[{extra}]"')
+    def __init__(self, need: str, *, extra: str = "train") -> None:
+        super().__init__(
+            f"{need}, which is not installed. Install it:", hint=f'pip install "vaecli[{extra}]"'
+        )

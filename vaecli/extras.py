@@ -1,30 +1,28 @@
-"""Optional packages: is an extra installed, and the error that names the command to install it."""
+"""A check that optional packages are installed, and the error with the command that installs them."""
 
 import importlib.util
 import sys
 
 from vaecli.errors import MissingExtraError
 
-NO_TRAIN_EXTRA = (
-    3,
-    14,
-)  # the first Python for which TensorFlow has no wheels: pyproject.toml leaves it out there
+# The first Python for which TensorFlow has no wheels; pyproject.toml leaves TensorFlow out there.
+NO_TRAIN_EXTRA = (3, 14)
 
 
-def require(what: str, *modules: str, extra: str = "train") -> None:
+def require(need: str, *modules: str, extra: str = "train") -> None:
     """Refuse a task whose packages are not installed, before anything is written.
 
     Args:
-        what: the start of the message, such as "Training needs TensorFlow".
-        modules: the modules that must be importable; none of them is imported.
+        need: the start of the message, such as "Training needs TensorFlow".
+        modules: the modules that must be importable; they are not imported.
         extra: the extra that installs them.
 
     Raises:
-        MissingExtraError: one of `modules` is missing; the message names the install command, and the newest Python
-                for which it works if this one is too new.
+        MissingExtraError: one of `modules` is missing. The hint is the install command, and names the newest
+            Python for which it works if this one is too new.
     """
     if any(importlib.util.find_spec(module) is None for module in modules):
-        error = MissingExtraError(what, extra=extra)
+        error = MissingExtraError(need, extra=extra)
         if extra == "train" and sys.version_info >= NO_TRAIN_EXTRA:
             version = ".".join(map(str, sys.version_info[:2]))
             error.hint = (

@@ -1,4 +1,4 @@
-""".npz files of a run: written whole, read back whole or refused with a reason."""
+""".npz files of a run: written whole; read whole or refused with a reason."""
 
 import pathlib
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from vaecli import files
 
 
 class DamagedError(ValueError):
-    """The file is missing, unreadable or damaged; the text says why."""
+    """A file that is missing, unreadable or damaged; the text says why."""
 
 
 def write_npz(path: pathlib.Path, arrays: Mapping[str, np.ndarray], *, compressed: bool = False) -> None:
@@ -28,8 +28,8 @@ def read_npz(path: pathlib.Path) -> dict[str, np.ndarray]:
     """Read all arrays of a file; pickled objects are refused.
 
     Raises:
-        DamagedError: missing, unreadable or damaged. Whatever zipfile, zlib or numpy raise on a damaged file
-            becomes this error: one flipped bit can raise zlib.error, NotImplementedError, tokenize.TokenError, ...
+        DamagedError: the file is missing, unreadable or damaged. Every error of zipfile, zlib and numpy becomes
+            this one: a flipped bit can raise zlib.error, NotImplementedError, tokenize.TokenError and others.
     """
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:

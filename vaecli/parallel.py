@@ -1,4 +1,4 @@
-"""`map` in threads: the results in their order, the next ones in the making while one is used."""
+"""An ordered `map` in threads, in bounded memory: the next results are computed while one is used."""
 
 import collections
 from collections.abc import Callable, Iterable, Iterator
@@ -10,23 +10,24 @@ Result = TypeVar("Result")
 
 
 def ahead(work: Callable[[Item], Result], items: Iterable[Item], *, threads: int) -> Iterator[Result]:
-    """`work` of each item, in the items' order; at most `threads` + 1 are in the making or wait to be taken.
+    """Yield `work(item)` in the order of the items, computed in `threads` threads.
 
-    So memory is flat, however many items come. One thread is the caller's own: nothing is made ahead. The first
-    error of `items` or `work` is raised here, once no other thread works on.
+    At most `threads` + 1 results are being computed or waiting, so memory is bounded for any number of items. With
+    one thread, `work` runs in the caller's thread, when its result is needed. The first error of `items` or `work`
+    is raised here, after the other threads have stopped.
     """
     if threads <= 1:
         yield from map(work, items)
         return
     with ThreadPoolExecutor(threads, thread_name_prefix="vaecli-ahead") as pool:
-        coming: collections.deque[Future[Result]] = collections.deque()
+        pending: collections.deque[Future[Result]] = collections.deque()
         try:
             for item in items:
-                coming.append(pool.submit(work, item))
-                if len(coming) > threads:
-                    yield coming.popleft().result()
-            while coming:
-                yield coming.popleft().result()
-        finally:  # whoever stops early does not wait for what nobody wants
-            for result in coming:
-                result.cancel()
+                pending.append(pool.submit(work, item))
+                if len(pending) > threads:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:  # on an error, or when the caller stops early: do not start what nobody needs
+            for future in pending:
+                future.cancel()

@@ -1,42 +1,56 @@
-"""How many threads this process may keep busy."""
+"""The number of processors that this process may use, by its affinity and the quotas of its cgroups."""
 
 import os
 import pathlib
+from collections.abc import Iterator
+
+_CGROUPS = pathlib.Path("/sys/fs/cgroup")
+_MEMBERSHIP = pathlib.Path("/proc/self/cgroup")
 
 
-def available(
-    cgroups: pathlib.Path = pathlib.Path("/sys/fs/cgroup"),
-    membership: pathlib.Path = pathlib.Path("/proc/self/cgroup"),
-) -> int:
-    """The least of the processor affinity and the cgroups' quotas, at least 1; not the machine's count.
+def available(cgroups: pathlib.Path = _CGROUPS, membership: pathlib.Path = _MEMBERSHIP) -> int:
+    """Return the number of processors that this process may use, at least 1.
 
     Args:
-        cgroups: where the second version of cgroups is mounted.
-        membership: says which of them this process is in.
+        cgroups: the folder where cgroups are mounted, of version 1 or 2.
+        membership: the file that names the cgroups of this process.
     """
     count = os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):  # Linux
         count = len(os.sched_getaffinity(0))
-    return max(1, min(_quota(folder, count) for folder in _own(cgroups, membership)))
+    quotas = (_quota(folder) for folder in _folders(cgroups, membership))
+    return max(1, min([count, *(quota for quota in quotas if quota is not None)]))
 
 
-def _own(cgroups: pathlib.Path, membership: pathlib.Path) -> list[pathlib.Path]:
-    """The folder of this process's cgroup and of those around it, any of which may set a quota."""
+def _folders(cgroups: pathlib.Path, membership: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Yield the folders of this process's cgroups and of those around them: any may set a quota."""
     try:
         lines = membership.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:
-        return [cgroups]
-    path = next((line.removeprefix("0::") for line in lines if line.startswith("0::")), "/")
-    own = cgroups / path.lstrip("/")
-    if ".." in own.parts:  # a cgroup outside of this container
-        return [cgroups]
-    return [folder for folder in (own, *own.parents) if folder.is_relative_to(cgroups)]
+        lines = []
+    yield from (cgroups, cgroups / "cpu")  # in a container its own cgroup is mounted there
+    for line in lines:
+        _, _, rest = line.partition(":")  # such as 0::/a/b of version 2, 4:cpu,cpuacct:/a/b of version 1
+        controllers, _, path = rest.partition(":")
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        root = cgroups / controllers
+        own = root / path.lstrip("/")
+        if ".." not in own.parts:  # a cgroup outside of this container
+            yield from (folder for folder in (own, *own.parents) if folder.is_relative_to(root))
 
 
-def _quota(cgroup: pathlib.Path, count: int) -> int:
-    """What a cgroup grants, rounded up, and no more than `count`."""
+def _quota(cgroup: pathlib.Path) -> int | None:
+    """Return the number of processors that a cgroup grants, rounded up; None if it sets no limit."""
     try:
-        limit, period = (cgroup / "cpu.max").read_text(encoding="ascii").split()
-        return count if limit == "max" else min(count, -(-int(limit) // int(period)))
+        if (cgroup / "cpu.max").exists():
+            limit, period = _read(cgroup / "cpu.max").split()
+        else:
+            limit, period = _read(cgroup / "cpu.cfs_quota_us"), _read(cgroup / "cpu.cfs_period_us")
+        return None if limit.strip() in ("max", "-1") else -(-int(limit) // int(period))
     except (OSError, ValueError, ZeroDivisionError):
-        return count
+        return None
+
+
+def _read(path: pathlib.Path) -> str:
+    return path.read_text(encoding="ascii")

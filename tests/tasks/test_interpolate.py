@@ -1,4 +1,4 @@
-"""`vaecli.tasks.interpolate`: a user's pictures, and the way between them."""
+"""`vaecli.tasks.interpolate`: a user's pictures, and the path between them."""
 
 import numpy as np
 import PIL.Image
@@ -10,6 +10,8 @@ from vaecli.errors import DataError, ModelError, OptionError, OutputError
 from vaecli.pictures.sheet import strip
 from vaecli.pixels import to_uint8
 from vaecli.runtime.model import Model
+from vaecli.tasks import inputs
+from vaecli.tasks import interpolate as task
 from vaecli.tasks.interpolate import MAX_PICTURES, interpolate
 
 
@@ -25,33 +27,33 @@ def reconstructed(model, images):
     return to_uint8(model.decode(model.encode(images[:20])[0]))
 
 
-def near(found, wanted):
-    """Equal but for a level of grey, which rounding may move with the batch."""
-    assert found.shape == wanted.shape
-    assert np.abs(found.astype(int) - wanted.astype(int)).max() <= 1
+def require_near(images, expected):
+    """Assert that images are equal but for one level of 255, by which rounding may differ with the batch."""
+    assert images.shape == expected.shape
+    assert np.abs(images.astype(int) - expected.astype(int)).max() <= 1
 
 
 @pytest.mark.parametrize("path", ["linear", "spherical"])
 def test_ends_are_the_reconstructions(model, images, reconstructed, here, path):
     """The first and last picture are the decoded posterior means, the originals are the data set's own."""
     result = interpolate(model, ["test:3", "test:17"], steps=5, path=path, out="a.npy")
-    found = np.load("a.npy")
-    assert found.shape == (5, 28, 28, 1)
-    near(found[[0, -1]], reconstructed[[3, 17]])
-    np.testing.assert_array_equal(found, result.images)
+    pictures = np.load("a.npy")
+    assert pictures.shape == (5, 28, 28, 1)
+    require_near(pictures[[0, -1]], reconstructed[[3, 17]])
+    np.testing.assert_array_equal(pictures, result.images)
     np.testing.assert_array_equal(result.originals, images[[3, 17]])
 
 
 def test_the_middle_is_between(model, images, here):
-    """The middle of a straight way is the picture of the mean of the two means."""
-    found = interpolate(model, ["test:3", "test:17"], steps=3, out="a.npy").images
+    """The middle of a linear path is the decoded mean of the two posterior means."""
+    pictures = interpolate(model, ["test:3", "test:17"], steps=3, out="a.npy").images
     z_mean, _ = model.encode(images[[3, 17]])
-    near(found[1], to_uint8(model.decode(z_mean.mean(axis=0, keepdims=True)))[0])
-    assert not np.array_equal(found[0], found[1])
+    require_near(pictures[1], to_uint8(model.decode(z_mean.mean(axis=0, keepdims=True)))[0])
+    assert not np.array_equal(pictures[0], pictures[1])
 
 
 def test_it_is_deterministic(model, here):
-    """No draw anywhere: twice the same bytes, in each kind of file."""
+    """Nothing is random: two calls write the same bytes, in each kind of file."""
     for name in ("a.npy", "a.png", "a.gif"):
         interpolate(model, ["test:0", "test:1"], steps=4, out=name)
         first = (here / name).read_bytes()
@@ -60,19 +62,19 @@ def test_it_is_deterministic(model, here):
 
 
 def test_several_pictures(model, reconstructed, here):
-    """Each stop of a tour is at its place, and there once."""
-    found = interpolate(model, ["test:0", "test:1", "test:2", "test:0"], steps=4, out="a.npy").images
-    assert len(found) == 1 + 3 * 3
-    near(found[::3], reconstructed[[0, 1, 2, 0]])
+    """Each picture of a tour is at its place, once."""
+    pictures = interpolate(model, ["test:0", "test:1", "test:2", "test:0"], steps=4, out="a.npy").images
+    assert len(pictures) == 1 + 3 * 3
+    require_near(pictures[::3], reconstructed[[0, 1, 2, 0]])
 
 
 def test_a_folder(model, here):
     """One PNG a step, in order."""
-    result = interpolate(model, ["test:0", "test:1"], steps=3, out="way/")
-    names = sorted(path.name for path in (here / "way").iterdir())
+    result = interpolate(model, ["test:0", "test:1"], steps=3, out="path/")
+    names = sorted(path.name for path in (here / "path").iterdir())
     assert names == ["000000.png", "000001.png", "000002.png"]
     for number, name in enumerate(names):
-        with PIL.Image.open(here / "way" / name) as picture:
+        with PIL.Image.open(here / "path" / name) as picture:
             np.testing.assert_array_equal(np.asarray(picture), result.images[number, ..., 0])
 
 
@@ -85,16 +87,16 @@ def test_a_gif_there_and_back(model, here):
             picture.seek(number)
             frames.append(np.asarray(picture.convert("L")))
     scale = len(frames[0]) // 28
-    wanted = result.images[[0, 1, 2, 3, 4, 3, 2, 1], ..., 0]
-    np.testing.assert_array_equal(np.stack(frames)[:, ::scale, ::scale], wanted)
+    expected = result.images[[0, 1, 2, 3, 4, 3, 2, 1], ..., 0]
+    np.testing.assert_array_equal(np.stack(frames)[:, ::scale, ::scale], expected)
 
 
 def test_a_strip(model, here):
     """A PNG has the originals at both ends: it is the strip of what was encoded and what was decoded."""
     result = interpolate(model, ["test:0", "test:1"], steps=4, out="a.png")
     with PIL.Image.open("a.png") as picture:
-        found = np.asarray(picture.convert("RGB"))
-    np.testing.assert_array_equal(found, strip(result.originals, result.images))
+        pictures = np.asarray(picture.convert("RGB"))
+    np.testing.assert_array_equal(pictures, strip(result.originals, result.images))
 
 
 def test_the_next_free_name(model, here):
@@ -114,7 +116,7 @@ def test_train_and_test_pictures(model, here):
 
 
 def test_data_from_elsewhere(model, here):
-    """`data` decides where test:17 looks; a set of another shape is refused."""
+    """`data` is the data set of test:17; one of another shape is refused."""
     from vaecli.data.idx.format import encode_idx
 
     for name, side in (("other", 28), ("small", 8)):
@@ -131,7 +133,7 @@ def test_data_from_elsewhere(model, here):
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "P"])
 def test_a_photo_of_a_dark_object(model, here, mode):
-    """A large dark shirt on white comes out light on black, 28 x 28, and the notes say what was done."""
+    """A large dark shirt on white becomes light on black, 28 x 28, and the notes say what was done."""
     photo = PIL.Image.new("RGB", (300, 240), "white")
     pen = PIL.ImageDraw.Draw(photo)
     pen.rectangle((60, 40, 240, 80), "#202020")
@@ -147,8 +149,8 @@ def test_a_photo_of_a_dark_object(model, here, mode):
     assert "28" in result.notes[0]
 
 
-def test_a_picture_of_the_right_kind_is_taken_as_it_is(model, images, here):
-    """A PNG of the model's own shape and polarity is not touched."""
+def test_a_picture_of_the_right_kind_is_not_changed(model, images, here):
+    """A PNG of the model's shape and polarity is encoded pixel for pixel."""
     PIL.Image.fromarray(images[4, ..., 0]).save("own.png")
     result = interpolate(model, ["own.png", "test:4"], steps=2, out="a.npy")
     np.testing.assert_array_equal(result.originals[0], images[4])
@@ -158,17 +160,21 @@ def test_a_picture_of_the_right_kind_is_taken_as_it_is(model, images, here):
 
 @pytest.mark.parametrize("pictures", [[], ["test:0"]])
 def test_too_few_pictures(model, here, pictures):
-    """Two at least."""
-    with pytest.raises(OptionError, match="two pictures"):
+    """A path has at least two pictures."""
+    with pytest.raises(OptionError, match=f"PICTURES must be at least two pictures, got {len(pictures)}"):
         interpolate(model, pictures)
 
 
 @pytest.mark.parametrize(
     ("steps", "out"),
-    [(1, "a.npy"), (0, "a.npy"), (-3, "a.npy"), (MAX_PICTURES + 1, "a.npy"), (10**12, "a/"), (1500, "a.gif")],
+    [
+        *[(steps, "a.npy") for steps in (1, 0, -3, 2.5, True, "5", MAX_PICTURES + 1)],
+        *[(10**12, "a/"), (10**5000, "a.png"), (1500, "a.gif")],
+    ],
+    ids=lambda value: str(value) if isinstance(value, str) else type(value).__name__,
 )
 def test_steps_out_of_range(model, here, steps, out):
-    """Fewer than two, or more than fit into memory or a GIF: refused at once, by the option's own name."""
+    """Not a whole number, fewer than two, or more than fit into memory or a GIF: refused at once."""
     with pytest.raises(OptionError) as caught:
         interpolate(model, ["test:0", "test:1"], steps=steps, out=out)
     assert caught.value.option == "--steps"
@@ -178,8 +184,8 @@ def test_steps_out_of_range(model, here, steps, out):
 @pytest.mark.parametrize(
     "name", ["test:1000", "test:x", "train:-1", "missing.png", "text.png", "short.png", "."]
 )
-def test_pictures_that_are_none(model, images, here, contents, name):
-    """Out of range, no number, missing, a text file, a PNG cut short, a folder: an error that names it."""
+def test_what_is_not_a_picture(model, images, here, contents, name):
+    """An index out of range or not a number, a missing file, text, half a PNG, a folder: an error that names it."""
     (here / "text.png").write_text("This is no picture.")
     PIL.Image.fromarray(images[4, ..., 0]).resize((200, 200)).save("whole.png")
     (here / "short.png").write_bytes((here / "whole.png").read_bytes()[:300])
@@ -190,8 +196,55 @@ def test_pictures_that_are_none(model, images, here, contents, name):
     assert contents(here) == was
 
 
+@pytest.mark.parametrize("path", ["lerp", "Linear", "", None])
+def test_unknown_paths(model, here, path):
+    """The error lists the choices, and nothing is written."""
+    with pytest.raises(OptionError, match="--path must be linear or spherical, got ") as caught:
+        interpolate(model, ["test:0", "test:1"], path=path)
+    assert caught.value.option == "--path"
+    assert list(here.iterdir()) == []
+
+
+def test_the_number_of_pictures_is_bounded_in_bytes(model, here, monkeypatch):
+    """All pictures are in memory: their bytes decide, not their number, and GIFs count both ways."""
+    monkeypatch.setattr(task, "MAX_BYTES", 28 * 28 * 9)
+    assert len(interpolate(model, ["test:0", "test:1", "test:2"], steps=5, out="a.npy").images) == 9
+    with pytest.raises(OptionError, match=r"--steps must be at most 5, got 6\."):
+        interpolate(model, ["test:0", "test:1", "test:2"], steps=6, out="b.npy")
+    with pytest.raises(OptionError, match=r"--steps must be at most 1337, got 1338\."):
+        interpolate(model, ["test:0", "test:1"], steps=1338, out="a.gif")
+
+
+def test_a_data_set_is_loaded_once(model, here, monkeypatch):
+    """However many of its pictures are named, in whatever order."""
+    loads = []
+
+    def load_for(*arguments, **options):
+        loads.append(arguments[2])
+        return inputs.load_for(*arguments, **options)
+
+    monkeypatch.setattr(task, "load_for", load_for)
+    interpolate(model, ["test:0", "train:1", "test:2", "train:0"], steps=2, out="a.npy")
+    assert loads == ["test", "train"]
+
+
+@pytest.mark.parametrize("out", ["", "-", ".gif"])
+def test_targets_without_a_name(model, here, out):
+    """An unset variable of the shell is an error, not a folder of numbered files here."""
+    with pytest.raises(OptionError, match="--out must "):
+        interpolate(model, ["test:0", "test:1"], out=out, force=True)
+    assert list(here.iterdir()) == []
+
+
+def test_another_series_replaces_the_first(model, here):
+    """With force, a folder holds the steps of the second call only."""
+    interpolate(model, ["test:0", "test:1"], steps=5, out="path/")
+    interpolate(model, ["test:2", "test:3"], steps=2, out="path/", force=True)
+    assert sorted(path.name for path in (here / "path").iterdir()) == ["000000.png", "000001.png"]
+
+
 def test_targets_are_refused_before_the_work(model, here, contents):
-    """What is there stays; the pictures are not even opened."""
+    """What exists stays; the pictures are not even opened."""
     (here / "a.npy").write_bytes(b"mine")
     was = contents(here)
     with pytest.raises(OutputError, match="--force"):
@@ -204,7 +257,7 @@ def test_targets_are_refused_before_the_work(model, here, contents):
 
 
 def test_a_decoder_alone_cannot(model_folder, here):
-    """Without its encoder a model samples, and says what it lacks for this."""
+    """A model without its encoder can sample; the error names the file that is missing."""
     (here / "decoder.onnx").write_bytes((model_folder / "decoder.onnx").read_bytes())
     with pytest.raises(ModelError, match=r"encoder\.onnx"):
         interpolate(Model.open(here), ["test:0", "test:1"])
