@@ -15,6 +15,7 @@ from vaecli.errors import DataError
 from vaecli.pixels import Pixels, chunks
 
 CHUNK = 4096  # images at a time, at most
+_SMALL = 2**22  # bytes of a chunk on which much is computed as float32
 MAX_PIXELS = 10**6  # of an image to train on; the reader of exported files refuses models of larger ones
 Images = Pixels | StreamedImages
 Labels = npt.NDArray[np.int64]
@@ -76,6 +77,6 @@ class ImageSet:
 
 def spread(images: Images, count: int = 1000) -> Iterator[Pixels]:
     """Yield up to `count` images (N, H, W, C), spread evenly over all, in chunks (n, H, W, C)."""
-    positions = np.arange(0, len(images), max(1, len(images) // count))
-    for part in chunks(len(positions), images.shape[1:], most=CHUNK):
+    positions = np.arange(0, len(images), -(-len(images) // count))
+    for part in chunks(len(positions), images.shape[1:], most=CHUNK, chunk_bytes=_SMALL):
         yield images[positions[part]]

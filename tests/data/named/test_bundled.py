@@ -26,7 +26,7 @@ def test_the_bundled_subset_is_the_recorded_one(split):
     assert mini.sha256 == PIXELS_SHA256[split]
     assert mini.images.shape == (10 * PER_CLASS[split], 28, 28, 1)
     assert np.bincount(mini.labels).tolist() == [PER_CLASS[split]] * 10
-    assert not mini.images.flags.writeable
+    assert not mini.images.flags.writeable and not mini.labels.flags.writeable
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
