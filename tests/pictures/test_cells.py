@@ -1,4 +1,4 @@
-"""Terminal pictures: the right size, the right colours."""
+"""Terminal pictures: size and colours."""
 
 import numpy as np
 from hypothesis import given
@@ -23,7 +23,7 @@ def test_an_image_that_fits_is_shown_pixel_by_pixel():
     size=st.tuples(st.integers(1, 40), st.integers(1, 40)),
 )
 def test_lines_are_equally_long_and_fit(count, width, columns, size):
-    """Whatever the terminal, lines have one length, and fit if each image can have one cell."""
+    """All lines are equally long, and fit into the terminal if each image can have one cell."""
     lines = half_blocks(np.zeros((count, *size, 3), np.uint8), width=width, columns=columns)
     assert len({len(line) for line in lines}) == 1
     if columns is None or 2 * min(columns, count) - 1 <= width:
@@ -31,7 +31,7 @@ def test_lines_are_equally_long_and_fit(count, width, columns, size):
 
 
 def test_five_clothes_share_a_line_of_80():
-    """28 pixels are halved, five abreast, with a gap between."""
+    """Images of 28 pixels are halved: five in a row, with a gap between them."""
     lines = half_blocks(np.zeros((5, 28, 28, 1), np.uint8), width=80)
     assert len(lines) in {7, 8}
     assert len(lines[0]) <= 80
@@ -47,6 +47,6 @@ def test_shrinking_keeps_the_mean():
 
 
 def test_missing_images_are_gaps():
-    """The last row is filled up: three images in two columns leave one empty place."""
+    """Three images in two columns leave one empty place, made of gaps."""
     lines = half_blocks(np.ones((3, 2, 2, 1), np.uint8), width=80, columns=2)
     assert [line.count(None) for line in lines] == [1, 5, 3]

@@ -11,21 +11,21 @@ from vaecli.pictures.gif import max_frames, there_and_back, write_gif
 
 
 def written(frames, **options):
-    """The bytes of a GIF, opened."""
+    """Write a GIF and open it."""
     file = io.BytesIO()
     write_gif(file, frames, **options)
     return PIL.Image.open(io.BytesIO(file.getvalue()))
 
 
 def test_there_and_back_shows_no_frame_twice_running():
-    """The way back leaves both ends out, so that the loop closes; one or two frames stay as they are."""
+    """The way back leaves out both ends, so that the loop closes; one or two frames are not changed."""
     assert there_and_back([1, 2, 3, 4]) == [1, 2, 3, 4, 3, 2]
     assert there_and_back([1, 2]) == [1, 2]
     assert there_and_back([1]) == [1]
 
 
 def test_grey_frames_come_back_exactly():
-    """All 256 levels survive, frame by frame, with the time and the endless loop."""
+    """All 256 levels are read back, frame by frame, with the time and the endless loop."""
     frames = [np.roll(np.arange(256, dtype=np.uint8), 17 * i).reshape(16, 16, 1) for i in range(5)]
     picture = written(frames, milliseconds=120, scale=2)
     assert (picture.n_frames, picture.size, picture.info["loop"]) == (5, (32, 32), 0)
@@ -36,7 +36,7 @@ def test_grey_frames_come_back_exactly():
 
 
 def test_colours_stay_close():
-    """Frames of a few colours keep them to within a few levels: one palette serves all."""
+    """A few colours come back within 4 levels: one palette serves all frames."""
     colours = np.random.default_rng(0).integers(0, 255, (6, 3), dtype=np.uint8)
     frames = [np.broadcast_to(colour, (8, 8, 3)) for colour in colours]
     picture = written(frames)
@@ -48,7 +48,7 @@ def test_colours_stay_close():
 
 @pytest.mark.parametrize(("size", "shown"), [(28, 224), (500, 500)])
 def test_small_frames_are_enlarged(size, shown):
-    """28 pixels are shown at 224, large frames as they are."""
+    """Frames of 28 pixels are enlarged to 224, large ones are not."""
     assert written([np.zeros((size, size, 1), np.uint8)]).size == (shown, shown)
 
 

@@ -1,4 +1,4 @@
-"""Pixels: rounding, clipping, the way there and back."""
+"""Pixels: rounding, clipping, the round trip, enlarging."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from vaecli.pixels import to_float32, to_uint8
 
 
 def test_floats_round_to_the_nearest_level_and_are_clipped():
-    """0.5 is level 128, the middle of a step goes to even, what lies outside [0, 1] to the ends."""
+    """0.5 is level 128 (halves go to the even level); values outside [0, 1] are 0 and 255."""
     floats = np.array([-3.0, 0.0, 0.499 / 255, 0.501 / 255, 0.5, 1.0, 7.0], np.float32)
     assert to_uint8(floats).tolist() == [0, 0, 0, 1, 128, 255, 255]
 
@@ -22,7 +22,7 @@ def test_all_levels_survive_the_round_trip():
 
 
 def test_enlarge_makes_squares():
-    """Each pixel becomes scale x scale of itself."""
+    """Each pixel becomes a square of scale x scale equal pixels."""
     image = np.arange(6, dtype=np.uint8).reshape(1, 2, 3, 1)
     large = enlarge(image, 3)
     assert large.shape == (1, 6, 9, 1)
@@ -31,7 +31,7 @@ def test_enlarge_makes_squares():
 
 
 def test_modes_follow_the_channels():
-    """One channel is mode L, three are RGB, and the size is (width, height)."""
+    """One channel is mode L, three are RGB; the size is (width, height)."""
     assert (to_pillow(np.zeros((4, 6, 1), np.uint8)).mode, to_pillow(np.zeros((4, 6, 1), np.uint8)).size) == (
         "L",
         (6, 4),

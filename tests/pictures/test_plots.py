@@ -1,4 +1,4 @@
-"""Plots: readable PNGs, and a clear word where matplotlib is missing."""
+"""Plots: readable PNGs, and a clear error where matplotlib is missing."""
 
 import sys
 
@@ -21,14 +21,14 @@ def rng():
 
 
 def opened(path):
-    """The picture's pixels as RGB."""
+    """Return the pixels of a picture as RGB."""
     return np.asarray(PIL.Image.open(path).convert("RGB")).astype(int)
 
 
 @pytest.mark.plots
 @pytest.mark.train
 def test_curves_show_validation_where_it_is(tmp_path):
-    """With val_ columns a second line, in the second colour, appears in every panel."""
+    """With val_ columns, every panel has a second line in the second colour."""
     plots.curves(HISTORY, tmp_path / "a.png")
     both = [
         row | {f"val_{key}": value + 1 for key, value in row.items() if key != "epoch"} for row in HISTORY
@@ -46,7 +46,7 @@ def test_curves_show_validation_where_it_is(tmp_path):
 @pytest.mark.plots
 @pytest.mark.train
 def test_one_epoch_is_a_plot(tmp_path):
-    """A run that stopped after its first epoch has curves too."""
+    """A run that stopped after its first epoch has curves."""
     plots.curves(HISTORY[:1], tmp_path / "a.png")
     assert opened(tmp_path / "a.png").std() > 0
 
@@ -55,7 +55,7 @@ def test_one_epoch_is_a_plot(tmp_path):
 @pytest.mark.train
 @pytest.mark.parametrize("dim", [1, 2, 16, 64])
 def test_latent_plots_take_any_dimension(tmp_path, rng, dim):
-    """Scatter, with and without labels, and KL bars, for one dimension and for many."""
+    """Scatter plots, with and without labels, and KL bars are drawn for one dimension and for many."""
     z = rng.normal(size=(50, dim)).astype(np.float32)
     plots.latent_scatter(z, rng.integers(0, 3, 50), CLASSES, tmp_path / "a.png")
     plots.latent_scatter(z, None, (), tmp_path / "b.png")
@@ -65,10 +65,10 @@ def test_latent_plots_take_any_dimension(tmp_path, rng, dim):
 
 
 def test_principal_components_find_the_plane(rng):
-    """Points of a plane in ten dimensions keep their distances, and the title says 100 %."""
+    """Points of a plane in ten dimensions keep their distances, and the title says 100 % of variance."""
     flat = rng.normal(size=(40, 2)) * [3, 1]
     basis = np.linalg.qr(rng.normal(size=(10, 2)))[0]
-    points, title, _ = plots._in_the_plane(flat @ basis.T + 5)
+    points, title, _ = plots.project_to_plane(flat @ basis.T + 5)
     assert "100%" in title
     distance = np.linalg.norm(points[:, None] - points[None], axis=-1)
     np.testing.assert_allclose(distance, np.linalg.norm(flat[:, None] - flat[None], axis=-1), atol=1e-9)
@@ -76,7 +76,7 @@ def test_principal_components_find_the_plane(rng):
 
 
 def test_without_matplotlib_the_extra_is_named(tmp_path, monkeypatch):
-    """The error tells what to install; the two plots that are rows of images work all the same."""
+    """The error names what to install; the two plots that are sheets of images work without it."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(MissingExtraError, match=r"Plots need matplotlib.*vaecli\[train\]"):
@@ -88,7 +88,7 @@ def test_without_matplotlib_the_extra_is_named(tmp_path, monkeypatch):
 
 
 def test_the_plane_is_seamless(tmp_path):
-    """R x R images fill a square, row by row, with no paper between."""
+    """R x R images fill a square, row by row, without gaps."""
     images = np.arange(9 * 4, dtype=np.uint8).reshape(9, 2, 2, 1)
     plots.latent_plane(images, tmp_path / "p.png")
     pixels = np.asarray(PIL.Image.open(tmp_path / "p.png"))

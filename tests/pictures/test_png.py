@@ -1,4 +1,4 @@
-"""PNG files of our own: any reader finds the pixels that went in."""
+"""PNG files of our own writer: Pillow reads the pixels that were written."""
 
 import io
 
@@ -14,8 +14,8 @@ from vaecli.pictures.sheet import bands, plan, sheet
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (9, 1), (28, 28), (31, 300)])
-def test_pillow_reads_what_went_in(size, channels):
-    """Grey and colour, one row, one column, noise: pixel for pixel, and the checksums hold."""
+def test_pillow_reads_what_was_written(size, channels):
+    """Grey and colour, one row, one column, noise: equal pixel for pixel, and the checksums are right."""
     image = np.random.default_rng(0).integers(0, 256, (*size, channels), dtype=np.uint8)
     content = encoded(image)
     with PIL.Image.open(io.BytesIO(content)) as checked:
@@ -28,8 +28,8 @@ def test_pillow_reads_what_went_in(size, channels):
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("cuts", [[], [1], [10, 11, 40], list(range(1, 50))], ids=len)
 def test_bands_put_together_are_the_picture(monkeypatch, cuts, threads):
-    """However the rows come, in thin bands or in ones that are cut further, and however many threads compress."""
-    monkeypatch.setattr(png, "_BAND", 100)  # bytes: two or three rows
+    """For thin bands, bands that are cut further, and any number of threads."""
+    monkeypatch.setattr(png, "BAND_BYTES", 100)  # bytes: two or three rows
     image = np.random.default_rng(0).integers(0, 256, (50, 13, 3), dtype=np.uint8)
     content = b"".join(pieces(np.split(image, cuts), image.shape, threads=threads))
     with PIL.Image.open(io.BytesIO(content)) as checked:
@@ -39,14 +39,14 @@ def test_bands_put_together_are_the_picture(monkeypatch, cuts, threads):
 
 
 def test_the_bytes_do_not_depend_on_the_threads():
-    """One thread or five: the same file."""
+    """One thread and five write the same file."""
     image = np.random.default_rng(0).integers(0, 9, (3000, 1000, 1), dtype=np.uint8)
     one, five = (b"".join(pieces([image], image.shape, threads=threads)) for threads in (1, 5))
     assert one == five
 
 
 def test_a_sheet_is_no_larger_than_pillow_would_make_it():
-    """Real pictures, enlarged as on a sheet: at most 10 % above Pillow's own choice of filters."""
+    """A sheet of real pictures is at most 10 % larger than what Pillow writes with filters of its choice."""
     images = load_mini("test").images[:64]
     pillow = io.BytesIO()
     PIL.Image.fromarray(sheet(images)[..., 0]).save(pillow, format="PNG")

@@ -1,4 +1,4 @@
-"""Sheets and strips: every image where it belongs, nothing else but paper."""
+"""Sheets and strips: every image at its place, and white paper elsewhere."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from vaecli.pictures.sheet import bands, near_square, plan, sheet, strip
 
 @given(count=st.integers(1, 40), columns=st.none() | st.integers(1, 12), channels=st.sampled_from([1, 3]))
 def test_every_image_is_in_reading_order(count, columns, channels):
-    """Image i fills cell (i // columns, i % columns); all between and after is white."""
+    """Image i fills cell (i // columns, i % columns); all other pixels are white."""
     images = np.random.default_rng(0).integers(0, 255, (count, 5, 4, channels), dtype=np.uint8)
     page = sheet(images, columns=columns, scale=1, gap=2)
     assert page.shape[2] == channels
@@ -33,13 +33,13 @@ def test_sheets_are_nearly_square(count):
 
 @pytest.mark.parametrize(("count", "side"), [(1, (112, 120)), (64, (896, 1000)), (10_000, (2800, 3000))])
 def test_small_images_are_made_large_enough_to_see(count, side):
-    """A 28-pixel image is shown at 112 pixels; in a huge sheet it is not enlarged."""
+    """An image of 28 pixels is enlarged to 112; in a huge sheet it is not."""
     assert side[0] <= sheet(np.zeros((count, 28, 28, 1), np.uint8)).shape[1] <= side[1]
 
 
 @pytest.mark.parametrize("count", [0, 10**16])
 def test_sheets_with_nothing_or_too_much_are_refused(count):
-    """No images, or so many that a side is beyond what a PNG can say, is an error that names -n."""
+    """No images, or more than a PNG has room for, is an error that names -n."""
     with pytest.raises(OptionError) as caught:
         plan(count, (28, 28, 1))
     assert caught.value.option == "-n"
@@ -55,7 +55,7 @@ def test_the_largest_sheet_has_the_largest_side_of_a_png():
 
 @given(count=st.integers(1, 40), cuts=st.lists(st.integers(0, 40)), columns=st.none() | st.integers(1, 12))
 def test_bands_of_chunks_are_the_sheet(count, cuts, columns):
-    """In whatever chunks the images come, empty ones too: the bands below each other are the whole sheet."""
+    """For chunks of any length, empty ones too, the bands put together are the whole sheet."""
     images = np.random.default_rng(0).integers(0, 255, (count, 5, 4, 1), dtype=np.uint8)
     planned = plan(count, (5, 4, 1), columns=columns, scale=2)
     chunks = np.split(images, sorted(cuts))
@@ -67,7 +67,7 @@ def test_bands_of_chunks_are_the_sheet(count, cuts, columns):
 @pytest.mark.parametrize("legs", [1, 3])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_strip_shows_each_leg_between_its_originals(legs, channels):
-    """A row a leg: original, its steps in order, next original; shared points are on both rows."""
+    """Each leg is a row: an original, its steps in order, the next original; shared points are in both rows."""
     steps = 4
     originals = (
         np.full((legs + 1, 6, 6, channels), 1, np.uint8)
@@ -91,7 +91,7 @@ def test_a_strip_shows_each_leg_between_its_originals(legs, channels):
 
 
 def test_originals_are_framed():
-    """The accent colour surrounds the originals and nothing else: two frames a row."""
+    """The accent colour frames the originals and nothing else: two frames in a row."""
     pixels = strip(np.zeros((2, 8, 8, 1), np.uint8), np.zeros((5, 8, 8, 1), np.uint8), scale=1)
     coloured = (pixels[..., 0] != pixels[..., 2]).any(axis=0)
     assert np.count_nonzero(np.diff(coloured.astype(int)) == 1) == 2

@@ -1,6 +1,6 @@
 """Terminal pictures as data: a character cell shows two pixels, one above the other, as a half block.
 
-The command line draws an upper half block with `upper` as its colour and `lower` as its background.
+The command line prints an upper half block with `upper` as its colour and `lower` as its background.
 """
 
 from typing import NamedTuple, TypeAlias
@@ -13,7 +13,7 @@ from vaecli.pixels import Pixels
 
 Colour: TypeAlias = tuple[int, int, int]
 
-_COMFORTABLE = 14  # cells an image is given at least, where the terminal has them: clothes are told apart
+_MIN_CELLS = 14  # width of an image, where the terminal is wide enough: narrower, clothes look alike
 
 
 class Cell(NamedTuple):
@@ -24,26 +24,26 @@ class Cell(NamedTuple):
 
 
 def half_blocks(images: Pixels, *, width: int, columns: int | None = None) -> list[list[Cell | None]]:
-    """Lines of cells that show `images` (N, H, W, C) in `columns` side by side, at most `width` cells wide.
+    """Return lines of cells that show `images` (N, H, W, C), `columns` in a row, at most `width` cells wide.
 
-    None is the gap between images. Pixels are shrunk, by area, to what fits; never enlarged. Without
-    `columns`, as many as leave an image 14 cells: five on a terminal of 80.
+    None is the gap between images. Images are shrunk by area to fit, never enlarged. By default there are as many
+    columns as leave 14 cells for an image: five in a terminal of 80.
     """
     count, height, original_width, _ = images.shape
-    columns = min(columns or max(1, (width + 1) // (_COMFORTABLE + 1)), count)
-    across = max(1, min(original_width, (width - (columns - 1)) // columns))
-    down = max(1, round(height * across / original_width / 2)) * 2
-    small = [_shrunk(image, across, down) for image in images]
+    columns = min(columns or max(1, (width + 1) // (_MIN_CELLS + 1)), count)
+    cell_width = max(1, min(original_width, (width - (columns - 1)) // columns))
+    pixel_rows = max(1, round(height * cell_width / original_width / 2)) * 2
+    small = [_shrunk(image, cell_width, pixel_rows) for image in images]
     lines: list[list[Cell | None]] = []
     for start in range(0, count, columns):
         if start:
-            lines.append([None] * (columns * (across + 1) - 1))
+            lines.append([None] * (columns * (cell_width + 1) - 1))
         lines += _row(small[start : start + columns], columns)
     return lines
 
 
 def _row(images: list[Pixels], columns: int) -> list[list[Cell | None]]:
-    """One row of images as lines, filled up with gaps to `columns` of them."""
+    """Return one row of images as lines, with gaps in place of images that are missing in `columns`."""
     height, width, _ = images[0].shape
     lines: list[list[Cell | None]] = []
     for y in range(0, height, 2):
@@ -58,6 +58,6 @@ def _row(images: list[Pixels], columns: int) -> list[list[Cell | None]]:
 
 
 def _shrunk(image: Pixels, width: int, height: int) -> Pixels:
-    """One image as RGB (height, width, 3), each pixel the mean of the area it covers."""
+    """Return one image as RGB (height, width, 3), each pixel the mean of the area that it covers."""
     picture = to_pillow(image).convert("RGB")
     return np.asarray(picture.resize((width, height), PIL.Image.Resampling.BOX))

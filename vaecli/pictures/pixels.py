@@ -1,4 +1,4 @@
-"""8-bit pixels as Pillow images, and enlarged."""
+"""Pixels of 8 bits as Pillow images, and enlarged."""
 
 from typing import TYPE_CHECKING
 
@@ -9,12 +9,12 @@ if TYPE_CHECKING:
 
 
 def to_pillow(image: Pixels) -> "PIL.Image.Image":
-    """One image (H, W, C) as a Pillow image, mode L or RGB."""
-    import PIL.Image  # noqa: PLC0415  # 10 ms that a sheet does without
+    """Return an image (H, W, C) as a Pillow image, mode L or RGB."""
+    import PIL.Image  # noqa: PLC0415  # takes 10 ms; sheets do not need it
 
     return PIL.Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
 
 
 def enlarge(images: Pixels, scale: int) -> Pixels:
-    """Each pixel as a square of `scale` x `scale`: (..., H, W, C) to (..., H * scale, W * scale, C)."""
+    """Return images (..., H, W, C) with each pixel as a square: (..., H * scale, W * scale, C)."""
     return images.repeat(scale, axis=-3).repeat(scale, axis=-2)

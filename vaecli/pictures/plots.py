@@ -1,7 +1,7 @@
 """Plots of a training run and its latent space, as PNG.
 
-The two that are rows of images need numpy alone; the others import matplotlib, through its object interface,
-so that no display and no global state is involved.
+`reconstructions` and `latent_plane` are sheets of images and need numpy alone. The others import matplotlib and use
+its object interface, which needs no display and has no global state.
 """
 
 import pathlib
@@ -26,9 +26,9 @@ _PANELS = {"loss": "Loss", "reconstruction": "Reconstruction", "kl": "KL diverge
 
 
 def curves(history: Sequence[Mapping[str, float]], path: pathlib.Path) -> None:
-    """Loss, reconstruction and KL by epoch, training beside validation (`val_...`) where it is there.
+    """Plot loss, reconstruction and KL by epoch, of training and, where it is known, validation.
 
-    `history` has one mapping an epoch, with the columns of metrics.csv; all in nats.
+    `history` has a mapping for each epoch, with the columns of metrics.csv (`val_...` for validation), in nats.
     """
     figure, panels = _figure(10.5, 3.2, columns=len(_PANELS))
     epochs = [row["epoch"] for row in history]
@@ -47,7 +47,7 @@ def curves(history: Sequence[Mapping[str, float]], path: pathlib.Path) -> None:
 
 
 def kl_per_dimension(kl: npt.NDArray[Any], path: pathlib.Path) -> None:
-    """The mean KL (D,) of each latent dimension in nats, largest first; dimensions near 0 carry nothing."""
+    """Plot the mean KL (D,) of each latent dimension in nats, largest first; near 0 a dimension is not used."""
     order = np.argsort(-kl, kind="stable")
     figure, (axes,) = _figure(max(4.5, min(12.0, 1.5 + 0.28 * len(kl))), 3.2)
     axes.bar(range(len(kl)), kl[order], color=_TRAINING, width=0.75)
@@ -65,11 +65,12 @@ def latent_scatter(
     class_names: Sequence[str],
     path: pathlib.Path,
 ) -> None:
-    """The posterior means (N, D), coloured by `labels` (N,): as they are for D = 2, by two components above.
+    """Plot the posterior means (N, D), coloured by `labels` (N,).
 
-    The title says which, and how much of the variance two principal components show.
+    More than two dimensions are projected to their first two principal components; the title says how much of the
+    variance these have.
     """
-    points, title, names = _in_the_plane(z_mean)
+    points, title, names = project_to_plane(z_mean)
     figure, (axes,) = _figure(7.2, 5.6)
     size = float(np.clip(20_000 / max(1, len(points)), 2, 20))
     if labels is None:
@@ -84,19 +85,19 @@ def latent_scatter(
 
 
 def reconstructions(originals: Pixels, decoded: Pixels, path: pathlib.Path) -> None:
-    """Originals (N, H, W, C) in the upper row, what the model makes of each below; needs numpy alone."""
+    """Write originals (N, H, W, C) in an upper row, each above its reconstruction."""
     save_picture(
         path, sheet(np.concatenate([originals, decoded]), columns=len(originals)), if_taken="replace"
     )
 
 
 def latent_plane(images: Pixels, path: pathlib.Path) -> None:
-    """A seamless square of decoded images (R * R, H, W, C), row by row; needs numpy alone."""
+    """Write decoded images (R * R, H, W, C) as a square without gaps, row by row."""
     save_picture(path, sheet(images, columns=near_square(len(images)), gap=0), if_taken="replace")
 
 
-def _in_the_plane(z: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], str, tuple[str, str]]:
-    """Points (N, 2), a title and the names of the two axes."""
+def project_to_plane(z: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], str, tuple[str, str]]:
+    """Return latents (N, D) as points (N, 2), with a title and the names of the two axes."""
     size = z.shape[1]
     if size == 1:
         return np.hstack([z, np.zeros_like(z)]), "Posterior means", ("z 0", "")
@@ -104,9 +105,9 @@ def _in_the_plane(z: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], str, tuple[str
         return z, "Posterior means", ("z 0", "z 1")
     centred = np.asarray(z, dtype=np.float64) - z.mean(axis=0)
     variances, directions = np.linalg.eigh(centred.T @ centred)
-    shown = float(variances[-2:].sum() / max(variances.sum(), np.finfo(np.float64).tiny))
+    fraction = float(variances[-2:].sum() / max(variances.sum(), np.finfo(np.float64).tiny))
     points = centred @ directions[:, :-3:-1]
-    title = f"Posterior means: 2 principal components of {size}, {shown:.0%} of variance"
+    title = f"Posterior means: 2 principal components of {size}, {fraction:.0%} of variance"
     return points, title, ("first component", "second component")
 
 
@@ -116,7 +117,7 @@ def _scatter_classes(
     from matplotlib import colormaps
 
     palette = colormaps["tab10" if len(class_names) <= 10 else "turbo"].resampled(max(10, len(class_names)))
-    # One call for all points, in the given order: drawn class by class, the last would hide the first.
+    # One call for all points, in their order: drawn class by class, the last class would hide the first.
     colours = palette(np.asarray(labels, dtype=int))
     axes.scatter(points[:, 0], points[:, 1], s=size, c=colours, alpha=0.7, linewidths=0)
     for index, name in enumerate(class_names):
@@ -125,7 +126,7 @@ def _scatter_classes(
 
 
 def _figure(width: float, height: float, *, columns: int = 1) -> "tuple[Figure, list[Axes]]":
-    """A figure of `width` x `height` inches with a row of axes in the house's style."""
+    """Return a figure of `width` x `height` inches and its row of axes, in the style of all plots."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:

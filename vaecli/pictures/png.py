@@ -20,7 +20,7 @@ from vaecli.parallel import ahead
 from vaecli.pixels import Pixels
 
 MAX_SIDE = 2**31 - 1  # the format's own limit
-_BAND = 2**20  # bytes that are compressed at a time, roughly
+BAND_BYTES = 2**20  # bytes that are compressed at a time, roughly
 _SIGNATURE, _ZLIB = b"\x89PNG\r\n\x1a\n", b"\x78\x9c"
 _COLOUR_TYPES = {1: 0, 3: 2}  # channels -> grey, RGB
 _UP = 2
@@ -66,11 +66,11 @@ class _Band(NamedTuple):
 
 
 def _cut(bands: Iterable[Pixels], height: int) -> Iterator[_Band]:
-    """Cut the bands so that each is about `_BAND` bytes, the work of one thread."""
+    """Cut the bands so that each is about `BAND_BYTES`, the work of one thread."""
     above, done = None, 0
     for band in bands:
         rows = band.reshape(len(band), -1)
-        step = max(1, _BAND // rows.shape[1])
+        step = max(1, BAND_BYTES // rows.shape[1])
         for first in range(0, len(rows), step):
             part = rows[first : first + step]
             done += len(part)

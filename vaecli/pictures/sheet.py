@@ -1,4 +1,4 @@
-"""Contact sheets and strips: many small images as one picture, whole or in bands from above."""
+"""Contact sheets and strips: many small images as one picture, whole or in bands from the top."""
 
 import dataclasses
 import math
@@ -6,26 +6,27 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from vaecli import checks
 from vaecli.errors import OptionError
 from vaecli.pictures.pixels import enlarge
 from vaecli.pictures.png import MAX_SIDE
 from vaecli.pixels import Pixels
 
 _VIEWABLE = 112  # pixels a side that an image is enlarged to at most
-_SCREEN = 2048  # pixels a side that a sheet keeps to, if it can by enlarging less
+_SCREEN = 2048  # pixels a side of a sheet; images are enlarged less to stay below
 _PAPER = 255
 _ACCENT = (214, 90, 30)
 
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """How a contact sheet is laid out.
+    """Layout of a contact sheet.
 
     Attributes:
-        shape: of the whole sheet, (Y, X, C).
-        columns: images on a row.
-        scale: of the square that each pixel becomes.
-        gap: the white between and around, in pixels of the sheet.
+        shape: (Y, X, C) of the whole sheet.
+        columns: images in a row.
+        scale: side of the square that each pixel becomes.
+        gap: white between and around images, in pixels of the sheet.
     """
 
     shape: tuple[int, int, int]
@@ -42,32 +43,33 @@ def plan(
     scale: int | None = None,
     gap: int | None = None,
 ) -> Plan:
-    """A sheet of `count` images of `shape` (H, W, C) in reading order, near-square if `columns` is not given.
+    """Lay out `count` images of `shape` (H, W, C) in reading order.
 
-    `scale` left out, small images are made large enough to see.
+    By default the sheet is nearly square, and small images are made large enough to see.
 
     Raises:
-        OptionError: no images, or more than a PNG has room for.
+        OptionError: no images, or more than fit in a PNG.
     """
-    if count < 1:
-        raise OptionError(f"A sheet needs at least one picture, not {count}.", option="-n")
+    checks.integer(count, "-n", least=1)
     height, width, channels = shape
     columns = columns or near_square(count)
     rows = -(-count // columns)
     scale = scale or _scale_for(rows * height, columns * width, max(height, width))
     gap = max(1, 2 * scale // 3) if gap is None else gap
-    down, across = (gap + n * (side * scale + gap) for n, side in ((rows, height), (columns, width)))
-    if max(down, across) > MAX_SIDE:
+    sheet_height, sheet_width = (
+        gap + number * (side * scale + gap) for number, side in ((rows, height), (columns, width))
+    )
+    if max(sheet_height, sheet_width) > MAX_SIDE:
         raise OptionError(
-            f"A sheet of {count} pictures would be larger than the {MAX_SIDE:,} pixels a side of a PNG.",
+            f"-n must be lower: a sheet of {count} pictures exceeds the {MAX_SIDE:,} pixels a side of a PNG.",
             option="-n",
             hint="Write a folder or an .npy file.",
         )
-    return Plan((down, across, channels), columns, scale, gap)
+    return Plan((sheet_height, sheet_width, channels), columns, scale, gap)
 
 
 def bands(chunks: Iterable[Pixels], planned: Plan) -> Iterator[Pixels]:
-    """The sheet from above in bands (y, X, C), of images that come in chunks (n, H, W, C); memory is flat."""
+    """Yield a sheet from the top in bands (y, X, C), of images in chunks (n, H, W, C), in flat memory."""
     rows = (enlarge(row, planned.scale) for row in _in_rows(chunks, planned.columns))
     return _lay_out(rows, planned.columns, gap=planned.gap)
 
@@ -75,21 +77,21 @@ def bands(chunks: Iterable[Pixels], planned: Plan) -> Iterator[Pixels]:
 def sheet(
     images: Pixels, *, columns: int | None = None, scale: int | None = None, gap: int | None = None
 ) -> Pixels:
-    """The whole sheet (Y, X, C) of `images` (N, H, W, C), as `plan` lays it out."""
+    """Return the whole sheet (Y, X, C) of `images` (N, H, W, C), as `plan` lays it out."""
     planned = plan(len(images), images.shape[1:], columns=columns, scale=scale, gap=gap)
     return np.concatenate(list(bands([images], planned)))
 
 
 def near_square(count: int) -> int:
-    """The number of columns that makes `count` images fill a square, or nearly."""
+    """Return the number of columns with which `count` images fill a square, or nearly."""
     return math.isqrt(max(0, count - 1)) + 1
 
 
 def strip(originals: Pixels, steps: Pixels, *, scale: int | None = None) -> Pixels:
-    """An interpolation as a picture (Y, X, 3): on one row the original, the steps, the next original.
+    """Return an interpolation as a picture (Y, X, 3): in each row an original, the steps, the next original.
 
-    `originals` (P, H, W, C) are the P >= 2 pictures gone through, `steps` (1 + (P - 1) (S - 1), H, W, C) the
-    path of P - 1 legs of S images. Each leg is a row of S + 2. Originals are framed and set off by a gap.
+    `originals` (P, H, W, C) are P >= 2 pictures, `steps` (1 + (P - 1) (S - 1), H, W, C) the path through them in
+    P - 1 legs of S images. Each leg is a row of S + 2 images. Originals have a frame and a gap beside them.
     """
     legs = len(originals) - 1
     stride = (len(steps) - 1) // legs
@@ -99,46 +101,46 @@ def strip(originals: Pixels, steps: Pixels, *, scale: int | None = None) -> Pixe
     rows = []
     for leg in range(legs):
         path = _as_rgb(enlarge(steps[leg * stride : (leg + 1) * stride + 1], scale))
-        ends = [_framed(_as_rgb(enlarge(original, scale)), frame) for original in originals[leg : leg + 2]]
+        left, right = (_framed(_as_rgb(enlarge(image, scale)), frame) for image in originals[leg : leg + 2])
         middle = np.concatenate(list(_lay_out([path], len(path), gap=gap, margin=(frame, 4 * gap))))
-        rows.append(np.concatenate([ends[0], middle, ends[1]], axis=1)[None])
+        rows.append(np.concatenate([left, middle, right], axis=1)[None])
     return np.concatenate(list(_lay_out(rows, 1, gap=3 * gap)))
 
 
 def _scale_for(height: int, width: int, side: int) -> int:
-    """How much to enlarge: images to a viewable size, unless all together get larger than a screen."""
+    """Return the scale that makes images large enough to see, while the whole stays below a screen if it can."""
     return max(1, min(_VIEWABLE // side, _SCREEN // height, _SCREEN // width))
 
 
 def _in_rows(chunks: Iterable[Pixels], columns: int) -> Iterator[Pixels]:
-    """The images of the chunks, `columns` at a time; the last may be fewer."""
-    rest: list[Pixels] = []
+    """Yield the images of the chunks, `columns` at a time; the last row may have fewer."""
+    incomplete: list[Pixels] = []
     for chunk in chunks:
-        images = np.concatenate([*rest, chunk])
-        whole = len(images) // columns * columns
-        yield from images[:whole].reshape(-1, columns, *images.shape[1:])
-        rest = [images[whole:]]
-    if rest and len(rest[0]):
-        yield rest[0]
+        images = np.concatenate([*incomplete, chunk])
+        in_full_rows = len(images) // columns * columns
+        yield from images[:in_full_rows].reshape(-1, columns, *images.shape[1:])
+        incomplete = [images[in_full_rows:]]
+    if incomplete and len(incomplete[0]):
+        yield incomplete[0]
 
 
 def _lay_out(
     rows: Iterable[Pixels], columns: int, *, gap: int, margin: tuple[int, int] | None = None
 ) -> Iterator[Pixels]:
-    """Rows of up to `columns` cells (n, h, w, C) on white paper, in bands (y, X, C) from above.
+    """Yield rows of up to `columns` images (n, h, w, C) on white paper, in bands (y, X, C) from the top.
 
-    `gap` is between the cells and, if no `margin` (y, x) is given, around them.
+    `gap` is the white between images and, by default, the `margin` (y, x) around them.
     """
     top, left = margin or (gap, gap)
-    above, band = top, np.empty((0, 0, 0), np.uint8)
-    for cells in rows:
-        count, height, width, channels = cells.shape
+    space_above, band = top, np.empty((0, 0, 0), np.uint8)
+    for images in rows:
+        count, height, width, channels = images.shape
         line = np.full((height, columns, width + gap, channels), _PAPER, np.uint8)
-        line[:, :count, :width] = cells.transpose(1, 0, 2, 3)
+        line[:, :count, :width] = images.transpose(1, 0, 2, 3)
         flat = line.reshape(height, -1, channels)[:, : columns * (width + gap) - gap]
-        band = np.pad(flat, ((above, 0), (left, left), (0, 0)), constant_values=_PAPER)
+        band = np.pad(flat, ((space_above, 0), (left, left), (0, 0)), constant_values=_PAPER)
         yield band
-        above = gap
+        space_above = gap
     if top:
         yield np.full((top, *band.shape[1:]), _PAPER, np.uint8)
 
