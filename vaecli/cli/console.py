@@ -1,159 +1,182 @@
-"""What all commands share of the screen: stdout is the result, stderr is progress, notes and errors.
+"""What all commands share of the screen: stdout is the result; stderr is progress, notes and errors.
 
-rich is loaded by what needs it, a table or a colour on a terminal: 30 ms, a tenth of a whole `vaecli sample`.
+rich is loaded only for a table or for colour on a terminal: it costs 30 ms, a tenth of a whole `vaecli sample`.
 """
 
 import contextlib
 import functools
 import json
+import math
 import os
 import pathlib
 import sys
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, ParamSpec, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import typer
 
+from vaecli.cli import streams
+from vaecli.commands import command as shell_command
 from vaecli.errors import OptionError
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.status import Status
     from rich.table import Table
+    from rich.text import Text
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-ModelOption = Annotated[
-    pathlib.Path | None,
-    typer.Option(
-        "--model", "-m", help="A run, a model folder or a decoder.onnx.", show_default="the newest run"
-    ),
-]
-OutOption = Annotated[
-    str | None,
-    typer.Option(
-        "--out", "-o", help="Where to: .png, .gif, .npy, .npz, or a folder.", show_default="next free name"
-    ),
-]
-ForceOption = Annotated[bool, typer.Option("--force", help="Write over what is there.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else there.")]
-PrecisionOption = Annotated[
-    Literal["float32", "fp16", "int8"],
-    typer.Option("--precision", help="Of the decoder; made by `export --int8` and `--fp16`."),
-]
-ThreadsOption = Annotated[
-    int | None,
-    typer.Option(
-        "--threads", min=1, help="How many to work in.", show_default="all that the process may use"
-    ),
-]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same result.")]
+_CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) != "\n"}
 
 
 @functools.cache
 def stderr() -> "Console":
-    """The console for progress, notes and errors."""
+    """Return the console for progress, notes and errors; it takes no text for markup."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False)
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 @functools.cache
 def stdout() -> "Console":
-    """The console for results."""
+    """Return the console for results; it takes no text for markup."""
     from rich.console import Console
 
-    return Console(highlight=False)
+    return Console(highlight=False, markup=False, emoji=False)
 
 
-def table(title: str | None = None) -> "Table":
-    """An empty table in the one form that all commands show."""
+def has_colour() -> bool:
+    """Return whether notes are coloured: stderr is a terminal, or the environment asks for colour anywhere."""
+    forced = {"FORCE_COLOR", "TTY_COMPATIBLE"} & os.environ.keys()
+    return (sys.stderr.isatty() or bool(forced)) and stderr().is_terminal
+
+
+def is_interactive() -> bool:
+    """Return whether stderr is a terminal that can move its cursor; no environment variable makes a file one."""
+    named = os.name == "nt" or bool(os.environ.get("TERM"))
+    return sys.stderr.isatty() and named and stderr().is_interactive
+
+
+def table(columns: Mapping[str, str], rows: Iterable[Sequence["str | Text"]], *, title: str = "") -> "Table":
+    """Return a table in the one form that all commands show.
+
+    Args:
+        columns: header -> `left`, `right` (both stay on one line), or `wrap` for a text that may take several lines.
+        rows: cells, shown as they are, never as markup.
+        title: a line above the table.
+    """
     from rich.table import Table
+    from rich.text import Text
 
-    return Table(title=title, title_justify="left", box=None, pad_edge=False)
+    result = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+    for header, kind in columns.items():
+        result.add_column(
+            streams.printable(header, sys.stdout),
+            justify="right" if kind == "right" else "left",
+            no_wrap=kind != "wrap",
+            overflow="fold",
+        )
+    for row in rows:
+        result.add_row(*(Text(streams.printable(x, sys.stdout)) if isinstance(x, str) else x for x in row))
+    return result
 
 
-def is_terminal() -> bool:
-    """Whether stderr is one, or is to be treated like one."""
-    plain = not sys.stderr.isatty() and not {"FORCE_COLOR", "TTY_COMPATIBLE"} & os.environ.keys()
-    return not plain and stderr().is_terminal
+def status(text: str, *, quiet: bool) -> "contextlib.AbstractContextManager[Status | None]":
+    """Show a line with a spinner while the body runs; nothing if quiet or if the cursor cannot move."""
+    return stderr().status(text) if is_interactive() and not quiet else contextlib.nullcontext()
 
 
 def say_error(message: str) -> None:
-    """One red line; the message is text, not markup, so that `[train]` stays whole."""
-    _tell((f"Error: {' '.join(message.splitlines())}", "red"))
+    """Print one red line on stderr."""
+    _print_message((f"Error: {' '.join(message.splitlines())}", "red"))
 
 
 def note(message: str) -> None:
-    """Something to know, on stderr."""
-    _tell((message, "yellow"))
+    """Print something that the user should know on stderr."""
+    _print_message((message, "yellow"))
 
 
 def say(message: str) -> None:
-    """A line of the result, on stdout; paths stay in one piece."""
+    """Print a line of the result on stdout; a path is never cut or wrapped."""
     typer.echo(message)
 
 
-def next_step(command: str) -> None:
-    """What to type next, on stderr."""
-    _tell(("Next: ", "dim"), (command, "bold cyan"))
+def next_step(*words: object) -> None:
+    """Print on stderr which command to type next, quoted for the shell: `next_step("info", "-m", path)`."""
+    _print_message(("Next: ", "dim"), (shell_command(*words), "bold cyan"))
 
 
-def _tell(*parts: tuple[str, str]) -> None:
-    """A line on stderr of texts with their styles; where no colour would show, rich is not asked."""
-    if not is_terminal():
-        typer.echo("".join(text for text, _ in parts), err=True)
+def _print_message(*parts: tuple[str, str]) -> None:
+    """Print texts with their styles as one line on stderr; load rich only if colour would show."""
+    shown = [(text.translate(_CONTROL), style) for text, style in parts]
+    if not has_colour():
+        typer.echo("".join(text for text, _ in shown), err=True)
         return
     from rich.text import Text
 
-    stderr().print(Text.assemble(*parts), soft_wrap=True)
+    stderr().print(Text.assemble(*shown), soft_wrap=True)
 
 
-def print_json(document: Mapping[str, Any]) -> None:
-    """One JSON object on a line of its own, written at once."""
-    sys.stdout.write(json.dumps(document) + "\n")
+def print_json(command: str, document: Mapping[str, Any]) -> None:
+    """Print one JSON object on one line of stdout, at once.
+
+    Its first key, `schema`, names the JSON Schema in vaecli/cli/schemas. NaN and infinity, which JSON lacks, are null.
+    """
+    stamped = {"schema": f"vaecli.{command}/1"} | _without_nan(document)
+    sys.stdout.write(json.dumps(stamped, allow_nan=False) + "\n")
     sys.stdout.flush()
 
 
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _without_nan(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def silent(*_: object) -> None:
-    """Hear nothing."""
+    """Ignore a note or a progress report."""
 
 
 def usage_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """Show an OptionError in typer's own form, as if the parser had found it."""
+    """Show an OptionError of the library in typer's own form, with exit code 2."""
 
     @functools.wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
         except OptionError as error:
-            named = not error.option or error.message.startswith(error.option)
+            named = not error.option or error.message.strip("`").startswith(error.option)
             raise typer.BadParameter(str(error), param_hint=None if named else f"'{error.option}'") from error
 
     return wrapped
 
 
 def shown_path(path: str | os.PathLike[str]) -> str:
-    """A path as the user would type it: relative where it lies below the current folder."""
-    absolute = pathlib.Path(path).resolve()
-    here = pathlib.Path.cwd()
-    return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(absolute)
+    """Return a path as the user would type it: relative if it lies below the current folder."""
+    try:
+        absolute, current = pathlib.Path(path).resolve(), pathlib.Path.cwd()
+    except OSError:  # the current folder was removed
+        return str(path)
+    return str(absolute.relative_to(current)) if absolute.is_relative_to(current) else str(absolute)
 
 
-def model_path(given: pathlib.Path | None) -> pathlib.Path:
-    """What `--model` names, or the newest run's folder when it is left out.
+def model_path(*given: pathlib.Path | None) -> pathlib.Path:
+    """Return the model that the user named, as the argument or with -m, or the newest run's folder.
 
     Raises:
-        ModelError: it is left out, and there is no run with a model.
+        OptionError: two different models are named.
+        ModelError: none is named, and there is no run with a model.
     """
-    if given is not None:
-        return given
-    from vaecli.runs.layout import newest  # a process that is told its model need not load it
+    named = {path for path in given if path is not None}
+    if len(named) > 1:
+        first, second = (path for path in given if path is not None)
+        raise OptionError(f"--model must be left out after a model, got {first} and {second}.", option="--model")
+    if named:
+        return named.pop()
+    from vaecli.runs.layout import newest  # a process that is given its model need not load it
 
     return newest().path
-
-
-def nothing() -> contextlib.AbstractContextManager[None]:
-    """In place of a status line, when all is to be quiet."""
-    return contextlib.nullcontext()

@@ -1,18 +1,69 @@
-"""Ctrl-C and SIGTERM while a run trains: the first asks it to stop well, the second stops at once."""
+"""Signals that end a command: at once, or, while a run trains, after its state is saved and its model exported."""
 
 import contextlib
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from types import FrameType
 
-STOPPED = {"stopped by Ctrl-C": 130, "stopped by SIGTERM": 143}
-_REASONS = {signal.SIGINT: "stopped by Ctrl-C", signal.SIGTERM: "stopped by SIGTERM"}
+# Ctrl-C; the usual request; a connection or terminal that is gone; the warnings of batch systems before their limits
+_NAMES = {
+    "SIGINT": "Ctrl-C",
+    "SIGTERM": "SIGTERM",
+    "SIGHUP": "SIGHUP",
+    "SIGUSR1": "SIGUSR1",
+    "SIGUSR2": "SIGUSR2",
+}
+_REASONS = {
+    signal.Signals[name]: f"stopped by {shown}"
+    for name, shown in _NAMES.items()
+    if name in signal.Signals.__members__  # Windows has the first two
+}
+SIGNALS = tuple(_REASONS)
+EXIT_CODES = {reason: 128 + number for number, reason in _REASONS.items()}
+# Seconds within which several signals count as one: a shell that hangs up and the kernel both send SIGHUP, session
+# managers send SIGTERM and SIGHUP, and wrappers pass a Ctrl-C on that the terminal has sent already.
+TOGETHER = 1.0
+
+
+class Stopped(BaseException):
+    """A signal that ends the command; not an Exception, so that nothing but cleaning up happens on the way."""
+
+    @property
+    def exit_code(self) -> int:
+        """128 + the signal's number."""
+        return 128 + int(self.args[0])
+
+
+class StopAtOnce:
+    """A handler that raises `Stopped`."""
+
+    def __init__(self) -> None:
+        self._last = -TOGETHER
+
+    def install(self) -> None:
+        """Handle all signals that are not ignored: one that is, as in a job started with & or nohup, stays so."""
+        for number in _handled():
+            signal.signal(number, self)
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        """Raise `Stopped`, unless the last signal has just done so."""
+        now = time.monotonic()
+        if now - self._last >= TOGETHER:
+            self._last = now
+            raise Stopped(number)
+
+
+def ignore_signals() -> None:
+    """Ignore all signals from now on: the process is about to leave."""
+    for number in _handled():
+        signal.signal(number, signal.SIG_IGN)
 
 
 @contextlib.contextmanager
 def stoppable() -> Iterator["Stop"]:
-    """While the body runs, a signal becomes a reason that the yielded object gives when it is called."""
+    """While the body runs, turn a signal into a reason that the yielded object returns when it is called."""
     stop = Stop()
     stop.listen()
     try:
@@ -22,41 +73,47 @@ def stoppable() -> Iterator["Stop"]:
 
 
 class Stop:
-    """What signals do while a run trains.
-
-    A signal that is ignored, as Ctrl-C is in a job started with & in a script, stays ignored.
-    """
+    """The first signal while a run trains becomes a reason to stop; the second one stops at once."""
 
     def __init__(self) -> None:
-        before = {name: signal.getsignal(name) for name in _REASONS}
-        self._before = {name: handler for name, handler in before.items() if handler is not signal.SIG_IGN}
-        self._seen: list[signal.Signals] = []
+        self._before = {number: signal.getsignal(number) for number in _handled()}
+        self._received: list[signal.Signals] = []
+        self._first = 0.0  # when the first one came, in seconds of the monotonic clock
 
     def __call__(self) -> str | None:
-        """The reason to stop; None before a signal has come."""
-        return _REASONS[self._seen[0]] if self._seen else None
+        """Return the reason to stop, or None if no signal has come."""
+        return _REASONS[self._received[0]] if self._received else None
 
     def listen(self) -> None:
         """Wait for the first signal."""
-        for name in self._before:
-            signal.signal(name, self._handle)
+        for number in self._before:
+            signal.signal(number, self._handle)
 
     def release(self) -> None:
-        """Let signals do what they did before this was here."""
-        for name, handler in self._before.items():
-            signal.signal(name, handler)
+        """Restore the handlers that were there before."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     @contextlib.contextmanager
     def at_once(self) -> Iterator[None]:
-        """While the body runs, a signal stops at once, and so does one that has come already."""
+        """While the body runs, let a signal stop at once, also one that has come already."""
         self.release()
-        if self._seen:
-            signal.raise_signal(self._seen[0])
+        if self._received:
+            signal.raise_signal(self._received[0])
         yield
         self.listen()
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
-        self._seen.append(signal.Signals(number))
-        self.release()  # the second one stops at once
-        # wherever it hits: an object of TensorFlow's that is half made says so when the process ends
+        if self._received:
+            if time.monotonic() - self._first >= TOGETHER:
+                self.release()
+                signal.raise_signal(number)
+            return
+        self._received.append(signal.Signals(number))
+        self._first = time.monotonic()
+        # The second signal may hit while TensorFlow constructs an object, whose finaliser then prints a traceback.
         sys.unraisablehook = lambda _: None
+
+
+def _handled() -> list[signal.Signals]:
+    return [number for number in SIGNALS if signal.getsignal(number) not in (signal.SIG_IGN, None)]

@@ -1,0 +1,96 @@
+"""Options and arguments that several commands share, their completion, and the refusal of empty paths and names."""
+
+import pathlib
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from vaecli.choices import DATA_SETS, Precision
+from vaecli.runs import layout
+
+NAMED = {  # parameter -> what its text must name; an unset shell variable makes it empty
+    "config": "a TOML file",
+    "data": "a data set or a folder",
+    "model": "a run, a model folder or a decoder.onnx",
+    "model_option": "a run, a model folder or a decoder.onnx",
+    "name": "a data set",
+    "out": "a file or a folder",
+    "pictures": "picture files",
+    "resume": "the folder of a run",
+    "run": "the folder of a run",
+}
+
+
+class Command(TyperCommand):
+    """A command that refuses an empty text where a path or a name is expected."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the words of the command line; refuse empty ones while they still show which option they belong to."""
+        for before, word in zip(["", *args], args, strict=False):
+            option, _, value = word.partition("=") if word.startswith("--") else (before, "", word)
+            if (value or "=" in word[2:] or not word.strip()) and not value.strip():
+                self._refuse_empty(ctx, option, value)
+        return super().parse_args(ctx, args)
+
+    def _refuse_empty(self, ctx: Any, option: str, value: str) -> None:
+        if option.startswith("-") and not option.startswith("--"):
+            option = f"-{option[-1]}"  # the last of several short options in one word
+        arguments = [parameter for parameter in self.params if parameter.param_type_name == "argument"]
+        named = [parameter for parameter in self.params if option in parameter.opts] or arguments
+        for parameter in named[:1]:
+            if parameter.name in NAMED:
+                label = parameter.opts[0] if named is not arguments else str(parameter.name).upper()
+                raise typer.BadParameter(f"`{label}` must name {NAMED[parameter.name]}, got {value!r}.", ctx=ctx)
+
+
+def complete_data(incomplete: str) -> list[str]:
+    """Return the names of data sets that begin with a text."""
+    return [name for name in DATA_SETS if name.startswith(incomplete)]
+
+
+def complete_runs(incomplete: str) -> list[str]:
+    """Return the run folders below runs/ that begin with a text."""
+    return [path for path in map(str, layout.all_runs()) if path.startswith(incomplete)]
+
+
+_MODEL = "Model: a run, a model folder or a decoder.onnx."
+ModelArgument = Annotated[
+    pathlib.Path | None,
+    typer.Argument(
+        metavar="MODEL", help=_MODEL, show_default="the newest run", autocompletion=complete_runs
+    ),
+]
+ModelOption = Annotated[
+    pathlib.Path | None,
+    typer.Option(
+        "--model", "-m", help=_MODEL, show_default="the newest run", autocompletion=complete_runs
+    ),
+]
+OutOption = Annotated[
+    str | None,
+    typer.Option(
+        "--out", "-o", help="File to write (.png, .gif, .npy, .npz) or folder.", show_default="next free name"
+    ),
+]
+DataOption = Annotated[
+    str | None,
+    typer.Option(
+        "--data",
+        help="Data set: a name or a folder.",
+        show_default="the model's data set",
+        autocompletion=complete_data,
+    ),
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no notes.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, nothing else there.")]
+PrecisionOption = Annotated[
+    Precision,
+    typer.Option("--precision", help="Precision of the decoder file; `export` makes int8 and fp16."),
+]
+ThreadsOption = Annotated[
+    int | None,
+    typer.Option("--threads", min=1, help="Number of threads.", show_default="all available processors"),
+]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Random seed; the same one repeats the result.")]
