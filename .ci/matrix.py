@@ -62,7 +62,7 @@ def test(versions: str, part: str, folder: pathlib.Path) -> None:
     run(vaecli, "verify", "-m", "model", cwd=folder)
     run(vaecli, "sample", "-m", "model", "--precision", "int8", "-o", "a.png", cwd=folder)
     run(vaecli, "train", "--resume", "run", "--epochs", 2, "--quiet", cwd=folder)
-    run(scripts / "python", "-m", "pytest", "-q", "tests/export", "tests/cli/test_workers.py", cwd=folder)
+    run(scripts / "python", "-m", "pytest", "-q", "tests/export", "tests/program/test_workers.py", cwd=folder)
 
 
 SHOW = """

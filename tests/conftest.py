@@ -9,9 +9,12 @@ import subprocess
 import sys
 
 import hypothesis
+import jsonschema
 import pytest
 
+import vaecli.cli
 from vaecli.cli.main import main
+from vaecli.cli.stopping import SIGNALS
 from vaecli.modelfile import protobuf
 from vaecli.modelfile.metadata import KEY_FORMAT, KEY_INFO
 from vaecli.modelfile.write import with_digest, with_metadata
@@ -24,6 +27,7 @@ for _name in ("FORCE_COLOR", "GITHUB_ACTIONS", "NO_COLOR", "PY_COLORS", "TERMINA
 
 MINI_2D = pathlib.Path(__file__).parent / "models" / "mini-2d"
 SMALL = MINI_2D.with_name("small")
+SCHEMAS = pathlib.Path(vaecli.cli.__path__[0]) / "schemas"
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +62,7 @@ def call(here, monkeypatch, capsys):
 
     def call(*arguments):
         monkeypatch.setattr(sys, "argv", ["vaecli", *map(str, arguments)])
-        before = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
+        before = {number: signal.getsignal(number) for number in SIGNALS}
         capsys.readouterr()
         code = 0
         try:
@@ -66,8 +70,8 @@ def call(here, monkeypatch, capsys):
         except SystemExit as leaving:
             code = leaving.code or 0
         finally:
-            for name, handler in before.items():
-                signal.signal(name, handler)
+            for number, handler in before.items():
+                signal.signal(number, handler)
         return code, *capsys.readouterr()
 
     return call
@@ -122,6 +126,19 @@ def two_workers(tmp_path):
     for process in started:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture(scope="session")
+def check_schema():
+    """Checks that JSON documents fit the committed JSON Schema of a command."""
+
+    def check_schema(command, *documents):
+        schema = json.loads((SCHEMAS / f"{command}.json").read_text(encoding="utf-8"))
+        jsonschema.Draft202012Validator.check_schema(schema)
+        for document in documents:
+            jsonschema.validate(document, schema, jsonschema.Draft202012Validator)
+
+    return check_schema
 
 
 @pytest.fixture(scope="session")

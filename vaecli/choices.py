@@ -2,6 +2,7 @@
 
 from typing import Literal, TypeAlias, get_args
 
+DataSetName: TypeAlias = Literal["fashion-mnist", "fashion-mnist-mini", "mnist", "kmnist"]
 Network: TypeAlias = Literal["classic"]
 LikelihoodName: TypeAlias = Literal["bernoulli"]
 PriorName: TypeAlias = Literal["normal"]
@@ -14,6 +15,7 @@ ArrayType: TypeAlias = Literal["uint8", "float32"]
 Polarity: TypeAlias = Literal["light-on-dark", "dark-on-light", "any"]
 Photo: TypeAlias = Literal["fashion", "digits"]  # how a user's picture becomes like the training images
 
+DATA_SETS: tuple[DataSetName, ...] = get_args(DataSetName)
 LIKELIHOODS: tuple[LikelihoodName, ...] = get_args(LikelihoodName)
 PRIORS: tuple[PriorName, ...] = get_args(PriorName)
 POLARITIES: tuple[Polarity, ...] = get_args(Polarity)

@@ -51,7 +51,7 @@ def result(here, stdout, contents):
     """What a command made, without the times it took."""
     if stdout.startswith("{"):
         document = json.loads(stdout)
-        return {name: value for name, value in document.items() if "second" not in name}
+        return {name: value for name, value in document.items() if "second" not in name and name != "schema"}
     return contents(here)
 
 

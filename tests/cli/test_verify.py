@@ -93,7 +93,7 @@ def test_changed_weights_under_a_right_digest(call, changed, copied, name, chang
         assert read_file(copied / name)  # the digest is right
         code, stdout, stderr = call("verify", "-m", copied)
         assert code == 1, f"constant {place}"
-        assert "FAIL" in stdout and f"{name} does not compute here what it did where it was made" in stderr
+        assert "FAIL" in stdout and f"{name} does not compute what it computed where it was made" in stderr
         (copied / name).write_bytes(whole)
 
 

@@ -1,1 +1,15 @@
-"""The command line: parse, one task, render. The only home of typer and rich; nothing imports it."""
+"""The command line: parse, one task, render. The only home of typer and rich; nothing imports it.
+
+main             the program, its commands and its exit codes
+train, evaluate, sample, interpolate, export, bench, verify, info, data
+                 one command each
+parameters       options and arguments that several commands share; their completion
+duration         times such as 1h30m
+console          notes, errors, tables, JSON, paths, the next command
+streams          standard streams that are closed, full, or of few characters
+stopping         signals
+bars             progress bars
+cells            pictures on the terminal
+training_screen  the progress of a training run
+schemas/         a JSON Schema for the --json output of each command
+"""

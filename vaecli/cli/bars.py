@@ -1,4 +1,4 @@
-"""Progress bars on stderr: they appear with the first thing to show, and vanish when all is done."""
+"""Progress bars on stderr: each appears with its first report, and all vanish at the end."""
 
 import contextlib
 import functools
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class Bars:
-    """A bar a file or a job; nothing at all where stderr is no terminal or all is to be quiet."""
+    """One progress bar for each name; none if quiet or if stderr is no terminal with a cursor."""
 
     def __init__(self, *, quiet: bool) -> None:
-        self._shown = not quiet and console.is_terminal()
+        self._shown = not quiet and console.is_interactive()
         self._tasks: dict[str, TaskID] = {}
 
     @functools.cached_property
@@ -23,26 +23,26 @@ class Bars:
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
         return Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
-            TextColumn("{task.fields[text]}"),
+            TextColumn("{task.fields[text]}", markup=False),
             TimeRemainingColumn(),
             console=console.stderr(),
             transient=True,
         )
 
     def download(self, name: str, received: int, total: int) -> None:
-        """Bytes of a file that have come, out of all; 0 where that is not known."""
+        """Show how many bytes of a file are received; `total` is 0 if its size is not known."""
         size = f" of {total / 1e6:.1f}" if total else ""
         self._show(name, received, total, f"{received / 1e6:.1f}{size} MB")
 
-    def counter(self, what: str) -> Callable[[int, int], None]:
-        """A function to call with what is done and all there is to do."""
-        return lambda done, total: self._show(what, done, total, f"{done:,} of {total:,}")
+    def counter(self, name: str) -> Callable[[int, int], None]:
+        """Return a function that shows how much is done of how much."""
+        return lambda done, total: self._show(name, done, total, f"{done:,} of {total:,}")
 
     def stop(self) -> None:
-        """Take the bars away; harmless when there are none."""
-        if self._tasks:  # rich would print an empty line even for a bar that never was
+        """Remove the bars; does nothing if there are none."""
+        if self._tasks:  # rich would print an empty line even without a bar
             self._progress.stop()
 
     def _show(self, name: str, done: int, total: int, text: str) -> None:
@@ -57,7 +57,7 @@ class Bars:
 
 @contextlib.contextmanager
 def bars(*, quiet: bool) -> Iterator[Bars]:
-    """Bars that are gone when the body ends, however it ends."""
+    """Yield bars that are removed when the body ends, also with an error."""
     shown = Bars(quiet=quiet)
     try:
         yield shown

@@ -1,30 +1,43 @@
-"""Half-block pictures on the terminal."""
+"""Pictures on the terminal, two pixels in each character cell."""
 
 import numpy as np
 from rich.console import Console
 from rich.text import Text
 
-from vaecli.cli import console
+from vaecli.cli import console, streams
 from vaecli.pictures.cells import Cell, half_blocks
 from vaecli.pixels import to_uint8
 
-WIDEST = 120
+WIDEST = 120  # cells
+HALF_BLOCK = "▀"
+RAMP = " .:-=+*#%@"  # from dark to bright, for encodings without the half block
 
 
 def picture(images: np.ndarray, *, width: int, columns: int | None = None) -> Text:
-    """Images (N, H, W, C) in [0, 1] as a text of half blocks, at most `width` cells wide."""
+    """Return images (N, H, W, C) in [0, 1] as lines of half blocks, at most `width` cells wide."""
     lines = half_blocks(to_uint8(images), width=min(width, WIDEST), columns=columns)
-    return Text("\n").join(Text.assemble(*map(_cell, line), no_wrap=True) for line in lines)
-
-
-def _cell(cell: Cell | None) -> tuple[str, str]:
-    if cell is None:
-        return " ", ""
-    upper, lower = ("#{:02x}{:02x}{:02x}".format(*colour) for colour in cell)
-    return "▀", f"{upper} on {lower}"
+    file = console.stderr().file
+    draw_cell = _coloured if streams.printable(HALF_BLOCK, file) == HALF_BLOCK else _plain
+    return Text("\n").join(Text.assemble(*map(draw_cell, line), no_wrap=True) for line in lines)
 
 
 def draw(images: np.ndarray, target: Console | None = None) -> None:
-    """Print images to the terminal, stderr if none is given."""
+    """Print images to a console, stderr by default."""
     target = target or console.stderr()
     target.print(picture(images, width=target.width))
+
+
+def _coloured(cell: Cell | None) -> tuple[str, str]:
+    """Return a half block: the upper pixel is its foreground, the lower one its background."""
+    if cell is None:
+        return " ", ""
+    upper, lower = ("#{:02x}{:02x}{:02x}".format(*colour) for colour in cell)
+    return HALF_BLOCK, f"{upper} on {lower}"
+
+
+def _plain(cell: Cell | None) -> tuple[str, str]:
+    """Return an ASCII character as bright as the two pixels."""
+    if cell is None:
+        return " ", ""
+    level = sum(map(sum, cell)) / (6 * 256)
+    return RAMP[int(level * len(RAMP))], ""

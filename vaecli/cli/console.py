@@ -11,7 +11,7 @@ import os
 import pathlib
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import IO, TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import typer
 
@@ -22,12 +22,12 @@ from vaecli.errors import OptionError
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
-    from rich.table import Table
     from rich.text import Text
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+COLUMN_GAP, LEAST_WIDTH = 2, 10  # characters
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) != "\n"}
 
 
@@ -59,28 +59,60 @@ def is_interactive() -> bool:
     return sys.stderr.isatty() and named and stderr().is_interactive
 
 
-def table(columns: Mapping[str, str], rows: Iterable[Sequence["str | Text"]], *, title: str = "") -> "Table":
-    """Return a table in the one form that all commands show.
+def print_table(
+    columns: Mapping[str, str],
+    rows: Iterable[Sequence["str | Text"]],
+    *,
+    title: str = "",
+    header: bool = True,
+    target: "Console | None" = None,
+) -> None:
+    """Print a table in the one form that all commands show.
 
     Args:
-        columns: header -> `left`, `right` (both stay on one line), or `wrap` for a text that may take several lines.
+        columns: header -> `left` or `right`, which are never cut, even if the lines become wider than the terminal,
+            or `wrap`, a text that may take several lines.
         rows: cells, shown as they are, never as markup.
         title: a line above the table.
+        header: whether to show the headers.
+        target: the console; stdout by default.
     """
     from rich.table import Table
-    from rich.text import Text
 
-    result = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
-    for header, kind in columns.items():
+    target = target or stdout()
+    headers = [streams.printable(name, target.file) for name in columns]
+    cells = [[_cell(cell, target.file) for cell in row] for row in rows]
+    widths, room = [], target.width
+    for place, (name, kind) in enumerate(zip(headers, columns.values(), strict=True)):
+        widest = max([len(name) if header else 0, *(row[place].cell_len for row in cells)])
+        widths.append(min(widest, max(room, LEAST_WIDTH)) if kind == "wrap" else widest)
+        room -= widths[-1] + COLUMN_GAP
+    whole = sum(widths) + COLUMN_GAP * (len(widths) - 1)
+    result = Table(box=None, pad_edge=False, show_header=header, width=whole)
+    for name, kind, width in zip(headers, columns.values(), widths, strict=True):
         result.add_column(
-            streams.printable(header, sys.stdout),
+            name,
             justify="right" if kind == "right" else "left",
             no_wrap=kind != "wrap",
             overflow="fold",
+            width=width,
         )
-    for row in rows:
-        result.add_row(*(Text(streams.printable(x, sys.stdout)) if isinstance(x, str) else x for x in row))
-    return result
+    for row in cells:
+        result.add_row(*row)
+    if title:
+        target.print(title, style="italic", soft_wrap=True)
+    target.print(result, crop=False)
+
+
+def _cell(cell: "str | Text", file: IO[str]) -> "Text":
+    from rich.text import Text
+
+    return Text(streams.printable(cell, file)) if isinstance(cell, str) else cell
+
+
+def number(value: float, form: str) -> str:
+    """Format a number; NaN is written NaN."""
+    return "NaN" if math.isnan(value) else format(value, form)
 
 
 def status(text: str, *, quiet: bool) -> "contextlib.AbstractContextManager[Status | None]":
@@ -96,6 +128,11 @@ def say_error(message: str) -> None:
 def note(message: str) -> None:
     """Print something that the user should know on stderr."""
     _print_message((message, "yellow"))
+
+
+def progress_line(message: str) -> None:
+    """Print a line without a style on stderr, above a live screen if there is one."""
+    _print_message((message, ""))
 
 
 def say(message: str) -> None:
@@ -122,7 +159,7 @@ def _print_message(*parts: tuple[str, str]) -> None:
 def print_json(command: str, document: Mapping[str, Any]) -> None:
     """Print one JSON object on one line of stdout, at once.
 
-    Its first key, `schema`, names the JSON Schema in vaecli/cli/schemas. NaN and infinity, which JSON lacks, are null.
+    Its first key, `schema`, names a JSON Schema in vaecli/cli/schemas. NaN and infinity become null.
     """
     stamped = {"schema": f"vaecli.{command}/1"} | _without_nan(document)
     sys.stdout.write(json.dumps(stamped, allow_nan=False) + "\n")
@@ -174,7 +211,9 @@ def model_path(*given: pathlib.Path | None) -> pathlib.Path:
     named = {path for path in given if path is not None}
     if len(named) > 1:
         first, second = (path for path in given if path is not None)
-        raise OptionError(f"--model must be left out after a model, got {first} and {second}.", option="--model")
+        raise OptionError(
+            f"--model must be left out after a model, got {first} and {second}.", option="--model"
+        )
     if named:
         return named.pop()
     from vaecli.runs.layout import newest  # a process that is given its model need not load it

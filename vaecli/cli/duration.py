@@ -2,6 +2,7 @@
 
 import re
 
+from vaecli.checks import shown
 from vaecli.errors import OptionError
 
 _FORM = re.compile(r"(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?", re.ASCII)
@@ -17,6 +18,7 @@ def seconds(text: str, *, option: str) -> float:
     hours, minutes, rest = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
     total = hours * 3600 + minutes * 60 + rest
     if not total:
-        shown = repr(text) if len(text) <= 40 else f"{text[:20]!r}..."
-        raise OptionError(f"{option} must be a time such as 90s, 20m or 1h30m, got {shown}.", option=option)
+        raise OptionError(
+            f"{option} must be a time such as 90s, 20m or 1h30m, got {shown(text)}.", option=option
+        )
     return float(total)

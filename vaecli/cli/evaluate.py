@@ -1,12 +1,14 @@
 """`vaecli eval`."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from vaecli.choices import Split
 from vaecli.cli import console
 from vaecli.cli.bars import bars
-from vaecli.cli.console import (
+from vaecli.cli.parameters import (
+    DataOption,
     JsonOption,
     ModelOption,
     PrecisionOption,
@@ -15,20 +17,18 @@ from vaecli.cli.console import (
     ThreadsOption,
 )
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
 
 @console.usage_errors
 def evaluate(
     model: ModelOption = None,
-    data: Annotated[
-        str | None, typer.Option(help="A name or a folder.", show_default="the model's data set")
-    ] = None,
-    split: Annotated[Literal["test", "train"], typer.Option(help="Which part of it.")] = "test",
-    metrics: Annotated[str, typer.Option(help="all, or names with commas, such as elbo,ssim.")] = "all",
+    data: DataOption = None,
+    split: Annotated[Split, typer.Option(help="Part of the data set.")] = "test",
+    metrics: Annotated[
+        str, typer.Option(help="Metrics to compute: all, or names with commas, such as elbo,ssim.")
+    ] = "all",
     importance_samples: Annotated[
-        int, typer.Option(min=0, help="K of the importance-weighted bound, nll; 0 leaves it out.")
+        int,
+        typer.Option(min=0, help="Number of samples in the importance-weighted bound, nll; 0 leaves it out."),
     ] = 0,
     seed: SeedOption = 0,
     precision: PrecisionOption = "float32",
@@ -36,7 +36,7 @@ def evaluate(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Measure an exported model on a data set: nats, errors of reconstruction, active units.
+    """Measure an exported model on a data set: nats, reconstruction errors, active units.
 
     [dim]vaecli eval[/dim]
 
@@ -61,12 +61,13 @@ def evaluate(
             progress=shown.counter("Evaluating"),
         )
     if as_json:
-        console.print_json(result.values)
+        console.print_json("eval", result.values)
     else:
-        console.stdout().print(_table(result.values))
+        _print_values(result.values)
 
 
-def _table(values: dict[str, float]) -> "Table":
+def _print_values(values: dict[str, float]) -> None:
+    """Print each metric with its standard error beside it."""
     from rich.text import Text
 
     from vaecli.metrics.table import METRICS
@@ -75,21 +76,7 @@ def _table(values: dict[str, float]) -> "Table":
     for name, value in values.items():
         if not name.endswith("_se"):
             error = values.get(f"{name}_se")
-            shown = f"{value:,}" if isinstance(value, int) else f"{value:,.4f}"
-            rows.append(
-                (
-                    name,
-                    shown,
-                    "" if error is None else f"{error:.4f}",
-                    METRICS[name].line if name in METRICS else "",
-                )
-            )
-    table = console.table()
-    left = console.stdout().width
-    for column, title in enumerate(("metric", "value", "± s.e.")):
-        table.add_column(title, justify="right" if column else "left", no_wrap=True)
-        left -= max(len(title), *(len(row[column]) for row in rows)) + 2
-    table.add_column("what it is", style="dim")
-    for *cells, meaning in rows:  # the explanation alone is cut where the terminal is narrow
-        table.add_row(*cells, Text(meaning[: max(left, 10)]))
-    return table
+            shown = console.number(value, "," if isinstance(value, int) else ",.4f")
+            meaning = Text(METRICS[name].line if name in METRICS else "", "dim")
+            rows.append((name, shown, "" if error is None else console.number(error, ".4f"), meaning))
+    console.print_table({"metric": "left", "value": "right", "± s.e.": "right", "meaning": "wrap"}, rows)

@@ -1,37 +1,39 @@
 """`vaecli export`."""
 
 import pathlib
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vaecli.cli import console
-from vaecli.cli.console import ForceOption, QuietOption
+from vaecli.cli.parameters import ForceOption, QuietOption, complete_runs
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from vaecli.choices import Precision
+    from vaecli.tasks.export import Exported
 
 
 @console.usage_errors
 def export(
     run: Annotated[
-        pathlib.Path | None, typer.Option("--model", "-m", help="A run.", show_default="the newest run")
+        pathlib.Path | None,
+        typer.Option(
+            "--model", "-m", help="Run folder.", show_default="the newest run", autocompletion=complete_runs
+        ),
     ] = None,
     out: Annotated[
         pathlib.Path | None,
-        typer.Option("--out", "-o", help="The folder to write.", show_default="model/ in the run"),
+        typer.Option("--out", "-o", help="Folder to write.", show_default="model/ in the run"),
     ] = None,
     opset: Annotated[
-        int | None, typer.Option(help="Of the ONNX operators, 13 to 18.", show_default="13")
+        int | None, typer.Option(help="Version of the ONNX operators, 13 to 18.", show_default="13")
     ] = None,
     int8: Annotated[
-        bool, typer.Option("--int8", help="Add decoder.int8.onnx, faster and nearly the same.")
+        bool, typer.Option("--int8", help="Add decoder.int8.onnx: faster, nearly the same pictures.")
     ] = False,
     fp16: Annotated[
-        bool, typer.Option("--fp16", help="Add decoder.fp16.onnx, half the size and as fast.")
+        bool, typer.Option("--fp16", help="Add decoder.fp16.onnx: half the size, equally fast.")
     ] = False,
     force: ForceOption = False,
     quiet: QuietOption = False,
@@ -46,28 +48,27 @@ def export(
     """
     from vaecli.tasks.export import export as task
 
-    wanted: dict[Precision, bool] = {"int8": int8, "fp16": fp16}
-    precisions = [name for name, asked in wanted.items() if asked]
-    with console.stderr().status("Converting and checking ...") if not quiet else console.nothing():
-        result = task(console.model_path(run), out=out, opset=opset, precisions=precisions, force=force)
+    requested: dict[Precision, bool] = {"int8": int8, "fp16": fp16}
+    precisions = [name for name, is_requested in requested.items() if is_requested]
+    path = console.model_path(run)
+    with console.status("Converting and checking ...", quiet=quiet):
+        result = task(path, out=out, opset=opset, precisions=precisions, force=force)
     if not quiet:
-        console.stderr().print(_table(result.table))
+        _print_differences(result)
         for name, loss in result.losses.items():
             console.note(_loss_line(name, loss))
-    console.say(console.shown_path(result.folder))
+    folder = console.shown_path(result.folder)
+    console.say(folder)
     if not quiet:
-        chosen = f" --precision {precisions[0]}" if precisions else ""
-        console.next_step(f"vaecli sample -m {console.shown_path(result.folder)} -o sheet.png{chosen}")
+        precision = ["--precision", precisions[0]] if precisions else []
+        console.next_step("sample", "-m", folder, *precision)
 
 
-def _table(lines: "Sequence[Any]") -> "Table":
-    table = console.table("Keras against onnxruntime, absolute differences")
-    for name in ("part", "output", "inputs"):
-        table.add_column(name)
-    for name in ("batch", "largest", "mean", "bound"):
-        table.add_column(name, justify="right")
-    for line in lines:
-        table.add_row(
+def _print_differences(result: "Exported") -> None:
+    columns = dict.fromkeys(("part", "output", "inputs"), "left")
+    columns |= dict.fromkeys(("batch", "largest", "mean", "bound"), "right")
+    rows = [
+        (
             line.part,
             line.output,
             line.inputs,
@@ -76,7 +77,10 @@ def _table(lines: "Sequence[Any]") -> "Table":
             f"{line.mean:.1e}",
             f"{line.bound:.1e}",
         )
-    return table
+        for line in result.table
+    ]
+    title = "Absolute differences between Keras and onnxruntime"
+    console.print_table(columns, rows, title=title, target=console.stderr())
 
 
 def _loss_line(precision: str, loss: Mapping[str, float]) -> str:

@@ -1,11 +1,13 @@
 """`vaecli interpolate`."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from vaecli.choices import PathKind
 from vaecli.cli import console
-from vaecli.cli.console import (
+from vaecli.cli.parameters import (
+    DataOption,
     ForceOption,
     ModelOption,
     OutOption,
@@ -18,26 +20,25 @@ from vaecli.cli.console import (
 @console.usage_errors
 def interpolate(
     pictures: Annotated[
-        list[str], typer.Argument(help="Two or more pictures: files, or test:17 or train:17 of a data set.")
+        list[str],
+        typer.Argument(help="Two or more pictures: files, or test:17 and train:17 of the data set."),
     ],
     model: ModelOption = None,
-    steps: Annotated[int, typer.Option(min=2, help="Pictures from one to the next, both ends counted.")] = 11,
-    path: Annotated[
-        Literal["linear", "spherical"], typer.Option(help="Through the latent space.")
-    ] = "linear",
+    steps: Annotated[
+        int, typer.Option(min=2, help="Number of pictures from one to the next, both ends included.")
+    ] = 11,
+    path: Annotated[PathKind, typer.Option(help="Kind of path through the latent space.")] = "linear",
     out: OutOption = None,
-    data: Annotated[
-        str | None, typer.Option(help="Where test:17 looks.", show_default="the model's data set")
-    ] = None,
+    data: DataOption = None,
     precision: PrecisionOption = "float32",
     threads: ThreadsOption = None,
-    show: Annotated[bool, typer.Option("--show", help="Draw the way in the terminal.")] = False,
+    show: Annotated[bool, typer.Option("--show", help="Draw the pictures in the terminal.")] = False,
     force: ForceOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Draw the way from one picture to the next through the latent space.
+    """Draw the pictures on the path from each picture to the next through the latent space.
 
-    Any size and mode of image is taken: it is brought to the model's shape, and the command says how.
+    Pictures may have any size and mode: they are fitted to the model's images, and the command says how.
 
     [dim]vaecli interpolate shirt.png boot.png[/dim]
 

@@ -1,21 +1,31 @@
-"""The `vaecli` program: its commands, and the one place where an error becomes a line and an exit code."""
+"""The `vaecli` program: its commands, and the one place where an error becomes a line and an exit code.
+
+    0          done
+    1          an error of vaecli: data, model, output, training
+    2          a usage error: an option, an argument or a value
+    3          an optional package is missing
+    128 + n    stopped by signal n: 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP, 138 SIGUSR1
+
+A bug ends with a traceback and 1.
+"""
 
 import contextlib
 import errno
 import importlib
 import os
-import signal
 import sys
 from collections.abc import Iterator
-from types import FrameType
 from typing import Annotated
 
 import typer
 
+from vaecli.cli import streams
 from vaecli.cli.console import say_error
+from vaecli.cli.parameters import Command
+from vaecli.cli.stopping import StopAtOnce, Stopped, end_quietly
 from vaecli.errors import VaecliError
 
-COMMANDS = {  # name: the module of vaecli.cli that has it
+COMMANDS = {  # name -> its module in vaecli.cli
     "train": "train",
     "eval": "evaluate",
     "sample": "sample",
@@ -26,37 +36,35 @@ COMMANDS = {  # name: the module of vaecli.cli that has it
     "info": "info",
     "data": "data",
 }
+UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}  # of a write to stdout
 
 
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+def application(name: str | None = None) -> typer.Typer:
+    """Return the program with one command, or with all of them if none has that name.
 
-
-def application(asked: str | None = None) -> typer.Typer:
-    """The program with the command that is asked for, or with all if there is none of that name.
-
-    To load all of them and to build their options takes a tenth of a whole `vaecli sample`.
+    Loading all commands and building their options takes a tenth of a whole `vaecli sample`.
     """
     app = typer.Typer(
         name="vaecli",
         help="Train a variational autoencoder with one command; run it anywhere from two ONNX files.",
         epilog="Start with: vaecli train --data fashion-mnist-mini --epochs 10",
         no_args_is_help=True,
-        pretty_exceptions_enable=False,  # a real bug keeps its plain traceback
+        pretty_exceptions_enable=False,  # a bug keeps its plain traceback
         rich_markup_mode="rich",
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
-    for name in [asked] if asked in COMMANDS else COMMANDS:
-        module = importlib.import_module(f"vaecli.cli.{COMMANDS[name]}")
-        if name == "data":
-            app.add_typer(module.app, name=name)
+    for command in [name] if name in COMMANDS else COMMANDS:
+        module = importlib.import_module(f"vaecli.cli.{COMMANDS[command]}")
+        if command == "data":
+            app.add_typer(module.app, name=command)
         else:
-            app.command(name)(getattr(module, COMMANDS[name]))
+            app.command(command, cls=Command)(getattr(module, COMMANDS[command]))
     return app
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(requested: bool) -> None:
+    if requested:
         from vaecli import __version__
 
         typer.echo(f"vaecli {__version__}")
@@ -71,50 +79,46 @@ def _options(
     pass
 
 
-class _Stopped(BaseException):
-    """A signal came: unwind, so that temporary files go, and leave. typer would say nothing of Ctrl-C."""
-
-
-def _stop(number: int, _frame: FrameType | None) -> None:
-    raise _Stopped(number)
-
-
 def main() -> None:
-    """Run the program and exit: 0 done, 1 our error, 2 usage, 3 a missing extra, 130 Ctrl-C, 143 SIGTERM."""
-    for name in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(name) is not signal.SIG_IGN:  # as in a job started with & or nohup
-            signal.signal(name, _stop)
+    """Run the program and exit with one of the codes above."""
+    streams.prepare()
     with _exit_codes():
+        StopAtOnce().install()
         application(sys.argv[1] if len(sys.argv) > 1 else None)()
 
 
 def program() -> None:
-    """`main` as a whole process, which leaves at once: to take everything apart would cost 20 ms more.
+    """Run `main` as a whole process.
 
-    TensorFlow has things to end: its processes leave in the ordinary way.
+    The process leaves without taking Python apart, which would cost 20 ms. TensorFlow has threads to end: with it
+    the process leaves in the ordinary way.
     """
     try:
         main()
     except SystemExit as leaving:
-        if "tensorflow" in sys.modules or not isinstance(leaving.code, int):
+        unwritten = _flush_stdout()
+        if not isinstance(leaving.code, int | None):
             raise
-        told = _told()
-        os._exit(leaving.code or told)
+        code = leaving.code or unwritten
+        if "tensorflow" in sys.modules:
+            sys.exit(code)
+        os._exit(code)
 
 
-def _told() -> int:
-    """See that what was said has left this process, and give the exit code for it."""
+def _flush_stdout() -> int:
+    """Write out what stdout still holds; return exit code 1 if it cannot be written."""
     try:
-        if sys.stdout is not None:  # as a job without one has it
-            sys.stdout.flush()
-    except BrokenPipeError:  # whoever read it has seen enough
+        sys.stdout.flush()
+    except BrokenPipeError:  # its reader has seen enough
+        streams.discard_stdout()
         return 1
     except OSError as error:
-        return _cannot_tell(error)
+        streams.discard_stdout()
+        return _report_unwritable(error)
     return 0
 
 
-def _cannot_tell(error: OSError) -> int:
+def _report_unwritable(error: OSError) -> int:
     say_error(f"Cannot write to stdout: {error.strerror}.")
     return 1
 
@@ -126,10 +130,12 @@ def _exit_codes() -> Iterator[None]:
     except VaecliError as error:
         say_error(str(error))
         sys.exit(error.exit_code)
-    except _Stopped as stopped:
+    except Stopped as stopped:
         say_error("Stopped; nothing half-written is left.")
-        sys.exit(128 + stopped.args[0])
+        sys.exit(stopped.exit_code)
     except OSError as error:
-        if error.errno not in FULL or error.filename is not None:
+        if error.errno not in UNWRITABLE or error.filename is not None:
             raise
-        sys.exit(_cannot_tell(error))  # files have errors of their own
+        sys.exit(_report_unwritable(error))  # errors of files are translated where they are written
+    finally:
+        end_quietly()

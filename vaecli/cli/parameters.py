@@ -1,5 +1,6 @@
 """Options and arguments that several commands share, their completion, and the refusal of empty paths and names."""
 
+import contextlib
 import pathlib
 from typing import Annotated, Any
 
@@ -7,7 +8,6 @@ import typer
 from typer.core import TyperCommand
 
 from vaecli.choices import DATA_SETS, Precision
-from vaecli.runs import layout
 
 NAMED = {  # parameter -> what its text must name; an unset shell variable makes it empty
     "config": "a TOML file",
@@ -26,10 +26,12 @@ class Command(TyperCommand):
     """A command that refuses an empty text where a path or a name is expected."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the words of the command line; refuse empty ones while they still show which option they belong to."""
+        """Parse the words of the command line; refuse empty ones while it is known which option they follow."""
         for before, word in zip(["", *args], args, strict=False):
-            option, _, value = word.partition("=") if word.startswith("--") else (before, "", word)
-            if (value or "=" in word[2:] or not word.strip()) and not value.strip():
+            option, value = before, word
+            if word.startswith("--") and "=" in word:
+                option, _, value = word.partition("=")
+            if not value.strip():
                 self._refuse_empty(ctx, option, value)
         return super().parse_args(ctx, args)
 
@@ -41,7 +43,10 @@ class Command(TyperCommand):
         for parameter in named[:1]:
             if parameter.name in NAMED:
                 label = parameter.opts[0] if named is not arguments else str(parameter.name).upper()
-                raise typer.BadParameter(f"`{label}` must name {NAMED[parameter.name]}, got {value!r}.", ctx=ctx)
+                raise typer.BadParameter(
+                    f"{label} must name {NAMED[parameter.name]}, got {value!r}. A shell variable may be unset.",
+                    ctx=ctx,
+                )
 
 
 def complete_data(incomplete: str) -> list[str]:
@@ -51,21 +56,25 @@ def complete_data(incomplete: str) -> list[str]:
 
 def complete_runs(incomplete: str) -> list[str]:
     """Return the run folders below runs/ that begin with a text."""
-    return [path for path in map(str, layout.all_runs()) if path.startswith(incomplete)]
+    from vaecli.runs.layout import ROOT, Run
+
+    with contextlib.suppress(OSError):
+        return sorted(
+            str(path)
+            for path in ROOT.iterdir()
+            if str(path).startswith(incomplete) and Run(path).provenance.exists()
+        )
+    return []
 
 
 _MODEL = "Model: a run, a model folder or a decoder.onnx."
 ModelArgument = Annotated[
     pathlib.Path | None,
-    typer.Argument(
-        metavar="MODEL", help=_MODEL, show_default="the newest run", autocompletion=complete_runs
-    ),
+    typer.Argument(metavar="MODEL", help=_MODEL, show_default="the newest run", autocompletion=complete_runs),
 ]
 ModelOption = Annotated[
     pathlib.Path | None,
-    typer.Option(
-        "--model", "-m", help=_MODEL, show_default="the newest run", autocompletion=complete_runs
-    ),
+    typer.Option("--model", "-m", help=_MODEL, show_default="the newest run", autocompletion=complete_runs),
 ]
 OutOption = Annotated[
     str | None,
@@ -93,4 +102,6 @@ ThreadsOption = Annotated[
     int | None,
     typer.Option("--threads", min=1, help="Number of threads.", show_default="all available processors"),
 ]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Random seed; the same one repeats the result.")]
+SeedOption = Annotated[
+    int, typer.Option("--seed", min=0, help="Random seed; the same one repeats the result.")
+]

@@ -1,12 +1,14 @@
 """`vaecli sample`."""
 
-from typing import Annotated, Literal
+import pathlib
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vaecli.choices import ArrayType
 from vaecli.cli import console
 from vaecli.cli.bars import bars
-from vaecli.cli.console import (
+from vaecli.cli.parameters import (
     ForceOption,
     ModelOption,
     OutOption,
@@ -16,19 +18,24 @@ from vaecli.cli.console import (
     ThreadsOption,
 )
 
+if TYPE_CHECKING:
+    from vaecli.tasks.model import Model
+
 
 @console.usage_errors
 def sample(
     model: ModelOption = None,
-    n: Annotated[int, typer.Option("-n", min=1, help="How many pictures.")] = 64,
+    n: Annotated[int, typer.Option("-n", min=1, help="Number of pictures.")] = 64,
     out: OutOption = None,
-    first: Annotated[int, typer.Option(min=0, help="The number of the first picture.")] = 0,
+    first: Annotated[int, typer.Option(min=0, help="Index of the first picture.")] = 0,
     seed: SeedOption = 0,
-    temperature: Annotated[float, typer.Option(min=0.0, help="Factor on the prior's deviation.")] = 1.0,
-    dtype: Annotated[Literal["uint8", "float32"], typer.Option(help="Of an array.")] = "uint8",
+    temperature: Annotated[
+        float, typer.Option(min=0.0, help="Factor on the prior's standard deviation.")
+    ] = 1.0,
+    dtype: Annotated[ArrayType, typer.Option(help="Number type of a .npy or .npz array.")] = "uint8",
     precision: PrecisionOption = "float32",
     threads: ThreadsOption = None,
-    show: Annotated[bool, typer.Option("--show", help="Draw some in the terminal.")] = False,
+    show: Annotated[bool, typer.Option("--show", help="Draw the first pictures in the terminal.")] = False,
     force: ForceOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -64,5 +71,15 @@ def sample(
         draw(opened.sample(min(n, 16), seed=seed, first=first, temperature=temperature))
     console.say(console.shown_path(path))
     if not quiet:
-        named = f" -m {console.shown_path(model)}" if model else ""
-        console.next_step(f"vaecli interpolate test:0 test:1{named} -o between.gif")
+        _next_step(opened, model)
+
+
+def _next_step(opened: "Model", model: pathlib.Path | None) -> None:
+    """Print a command that works on this model: `interpolate` needs its encoder and pictures of its data set."""
+    from vaecli.tasks.model import can_interpolate
+
+    named = ["-m", console.shown_path(model)] if model else []
+    if can_interpolate(opened):
+        console.next_step("interpolate", "test:0", "test:1", *named)
+    else:
+        console.next_step("info", *named)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from types import FrameType
 
-# Ctrl-C; the usual request; a connection or terminal that is gone; the warnings of batch systems before their limits
+# Ctrl-C; the usual request; a terminal that is gone; the warnings of batch systems before their limits
 _NAMES = {
     "SIGINT": "Ctrl-C",
     "SIGTERM": "SIGTERM",
@@ -55,10 +55,10 @@ class StopAtOnce:
             raise Stopped(number)
 
 
-def ignore_signals() -> None:
-    """Ignore all signals from now on: the process is about to leave."""
+def end_quietly() -> None:
+    """Let signals end the process without a word from now on: its work is done."""
     for number in _handled():
-        signal.signal(number, signal.SIG_IGN)
+        signal.signal(number, signal.SIG_DFL)
 
 
 @contextlib.contextmanager

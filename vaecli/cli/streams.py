@@ -4,7 +4,7 @@ import codecs
 import io
 import os
 import sys
-from typing import TextIO
+from typing import IO, TextIO
 
 ESCAPE = "vaecli.escape"  # the error handler of stdout and stderr
 _PLAIN = {"±": "+-", "…": "...", "▀": "#", "│": "|", "─": "-", "━": "-", "–": "-", "—": "-", "•": "*"}  # noqa: RUF001
@@ -13,22 +13,22 @@ _PLAIN = {"±": "+-", "…": "...", "▀": "#", "│": "|", "─": "-", "━": "
 def prepare() -> None:
     """Make all three streams usable. Call it before any file is opened.
 
-    A closed descriptor becomes the null device: otherwise the next file that is opened gets its number, and messages
-    are written into that file. Characters that an encoding lacks are replaced or escaped. Messages that cannot be
-    written to stderr are dropped: the result counts more. Streams that a caller has replaced stay as they are.
+    A closed descriptor becomes the null device: otherwise the next file that is opened gets its number, and
+    messages are written into that file. Characters that an encoding lacks are replaced or escaped. Messages that
+    cannot be written to stderr are dropped: the result counts more. Streams that a caller has replaced stay.
     """
     _open_closed_descriptors()
-    sys.stdin = sys.__stdin__ = sys.stdin or io.TextIOWrapper(io.FileIO(0, closefd=False))
+    sys.stdin = sys.stdin or io.TextIOWrapper(io.FileIO(0, closefd=False))
     if sys.stdout is None:
-        sys.stdout = sys.__stdout__ = _writer(io.FileIO(1, "w", closefd=False), "utf-8")
+        sys.stdout = _writer(io.FileIO(1, "w", closefd=False), "utf-8")
     elif sys.stdout is sys.__stdout__ and isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors=ESCAPE)
     if sys.stderr is None or (sys.stderr is sys.__stderr__ and os.name == "posix"):
         encoding = "utf-8" if sys.stderr is None else sys.stderr.encoding
-        sys.stderr = sys.__stderr__ = _writer(_Lossy(2, "w", closefd=False), encoding)
+        sys.stderr = _writer(_Lossy(2, "w", closefd=False), encoding)
 
 
-def printable(text: str, stream: TextIO) -> str:
+def printable(text: str, stream: IO[str]) -> str:
     """Return `text` as it will appear on a stream, so that columns can be measured."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return text.encode(encoding, ESCAPE).decode(encoding, "surrogateescape")
@@ -59,7 +59,9 @@ def _open_closed_descriptors() -> None:
         try:
             os.fstat(descriptor)
         except OSError:
-            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # it gets the lowest free number, this one
+            os.set_inheritable(
+                os.open(os.devnull, os.O_RDWR), True
+            )  # it gets the lowest free number, this one
 
 
 def _writer(raw: io.FileIO, encoding: str) -> TextIO:

@@ -10,10 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from vaecli import options
-from vaecli.choices import LikelihoodName, Network, Schedule, TrainingPrecision
+from vaecli.choices import DATA_SETS, LikelihoodName, Network, Schedule, TrainingPrecision
 from vaecli.cli import console
-from vaecli.cli.console import JsonOption, QuietOption
+from vaecli.cli.console import usage_errors
 from vaecli.cli.duration import seconds
+from vaecli.cli.parameters import JsonOption, QuietOption, SeedOption, complete_data, complete_runs
 from vaecli.errors import OptionError
 from vaecli.options import TrainOptions, device_count
 
@@ -24,39 +25,49 @@ DEFAULTS = TrainOptions()
 WITH_RESUME = ("epochs", "patience", "data")
 
 
-@console.usage_errors
+@usage_errors
 def train(
     context: typer.Context,
     data: Annotated[
         str | None,
         typer.Option(
-            help="fashion-mnist, fashion-mnist-mini, mnist, kmnist, or a folder of IDX files.",
+            help=f"Data set: {', '.join(DATA_SETS)}, or a folder of IDX files.",
             show_default="fashion-mnist, or its bundled subset",
+            autocompletion=complete_data,
         ),
     ] = DEFAULTS.data,
-    network: Annotated[Network, typer.Option(help="The architecture.")] = DEFAULTS.network,
+    network: Annotated[Network, typer.Option(help="Network architecture.")] = DEFAULTS.network,
     likelihood: Annotated[
-        LikelihoodName, typer.Option(help="The distribution of pixels.")
+        LikelihoodName, typer.Option(help="Distribution of a pixel given the latents.")
     ] = DEFAULTS.likelihood,
     epochs: Annotated[int, typer.Option(min=1, help="Number of epochs at most.")] = DEFAULTS.epochs,
-    latent_dim: Annotated[int, typer.Option(min=1, help="Latent dimensions.")] = DEFAULTS.latent_dim,
-    batch_size: Annotated[int, typer.Option(min=1, help="Images a step.")] = DEFAULTS.batch_size,
-    learning_rate: Annotated[float, typer.Option(help="Adam's, at its peak.")] = DEFAULTS.learning_rate,
+    latent_dim: Annotated[
+        int, typer.Option(min=1, help="Number of latent dimensions.")
+    ] = DEFAULTS.latent_dim,
+    batch_size: Annotated[int, typer.Option(min=1, help="Number of images a step.")] = DEFAULTS.batch_size,
+    learning_rate: Annotated[
+        float, typer.Option(help="Adam's learning rate at its peak.")
+    ] = DEFAULTS.learning_rate,
     schedule: Annotated[
-        Schedule, typer.Option(help="Of the rate; constant is classic Adam.")
+        Schedule, typer.Option(help="Course of the learning rate over the run.")
     ] = DEFAULTS.schedule,
-    beta: Annotated[float, typer.Option(help="Weight of the KL; 1 is the ELBO.")] = DEFAULTS.beta,
+    beta: Annotated[float, typer.Option(help="Weight of the KL divergence; 1 is the ELBO.")] = DEFAULTS.beta,
     precision: Annotated[
-        TrainingPrecision, typer.Option(help="Of the steps; auto is bfloat16 where the machine has it.")
+        TrainingPrecision,
+        typer.Option(help="Arithmetic of the steps; auto is bfloat16 where the machine supports it."),
     ] = DEFAULTS.precision,
     patience: Annotated[
         int,
         typer.Option(
-            min=1, help="Stop after so many epochs without a better one; few can cut the cosine's gain."
+            min=1,
+            help="Number of epochs without a lower validation loss before training stops; a small one can end the "
+            "cosine schedule too early.",
         ),
     ] = DEFAULTS.patience,
-    validation_split: Annotated[float, typer.Option(help="Part held out.")] = DEFAULTS.validation_split,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = DEFAULTS.seed,
+    validation_split: Annotated[
+        float, typer.Option(help="Fraction of the images held out for validation.")
+    ] = DEFAULTS.validation_split,
+    seed: SeedOption = DEFAULTS.seed,
     examples: Annotated[
         bool,
         typer.Option(
@@ -71,38 +82,43 @@ def train(
     ] = DEFAULTS.stretch,
     out: Annotated[
         pathlib.Path | None,
-        typer.Option("--out", "-o", help="The run folder.", show_default="runs/<data>-<n>"),
+        typer.Option("--out", "-o", help="Run folder to make.", show_default="runs/<data>-<n>"),
     ] = None,
     config: Annotated[
-        pathlib.Path | None, typer.Option(help="A TOML file of options; flags win over it.")
+        pathlib.Path | None, typer.Option(help="TOML file of options; typed options override it.")
     ] = None,
     resume: Annotated[
         pathlib.Path | None,
-        typer.Option(help="Go on with a run; a finished one gets what it lacks, or more --epochs."),
+        typer.Option(
+            help="Run folder to continue; more --epochs extend a finished run.", autocompletion=complete_runs
+        ),
     ] = None,
     checkpoint_every: Annotated[
-        float, typer.Option(min=0, help="Minutes between states within an epoch.", metavar="MINUTES")
+        float,
+        typer.Option(min=0, help="Minutes between checkpoints within an epoch.", metavar="MINUTES"),
     ] = 5.0,
     max_time: Annotated[
         str | None,
         typer.Option(
-            help="Stop in time to be done, export and all: 90s, 20m, 1h30m.", show_default="no limit"
+            help="Time limit for the whole command, export included: 90s, 20m, 1h30m.",
+            show_default="no limit",
         ),
     ] = None,
     tensorboard: Annotated[
-        bool, typer.Option("--tensorboard", help="Write event files for TensorBoard, too.")
+        bool, typer.Option("--tensorboard", help="Also write event files for TensorBoard.")
     ] = False,
     devices: Annotated[
-        str, typer.Option(help="GPUs of this machine to train on: a number, or all.", metavar="all|N")
+        str, typer.Option(help="Number of this machine's GPUs to train on, or all.", metavar="all|N")
     ] = "1",
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Train a variational autoencoder, and export it to ONNX at the end.
 
-    Ctrl-C stops it without loss: the state is kept, the best model so far is exported. A second one stops at once.
+    Ctrl-C, SIGTERM, SIGHUP and SIGUSR1 stop it without loss: the state is saved and the best model so far exported.
+    A second one, a second later or more, stops at once.
 
-    With --resume, more --epochs draw the cosine anew to the new end: the rate rises to where that curve is by then.
+    With --resume, more --epochs stretch the cosine schedule to the new end, so the learning rate rises first.
 
     [dim]vaecli train --epochs 30[/dim]
 
@@ -112,105 +128,118 @@ def train(
 
     [dim]vaecli train --resume runs/first --epochs 60[/dim]
     """
-    flags = _flags(context)
+    typed = _typed_options(context)
     limit = seconds(max_time, option="--max-time") if max_time is not None else None
-    count = device_count(devices)
-    from_file: dict[str, Any] = {}
+    device_limit = device_count(devices)
+    new_options, from_file = None, {}
     if resume is not None:
-        _refuse_beside_resume([name for name in (*flags, "out", "config") if _typed(context, name)])
-        chosen = None
+        _refuse_beside_resume([*typed, *(name for name in ("out", "config") if _is_typed(context, name))])
     else:
         settings = options.read_config(config) if config else {}
-        from_file = {name: value for name, value in settings.items() if name not in flags}
+        from_file = {name: value for name, value in settings.items() if name not in typed}
         with _naming(config, from_file):
-            chosen = options.merge(settings, flags)
+            new_options = options.merge(settings, typed)
 
-    from vaecli.cli.stopping import STOPPED, stoppable
+    from vaecli.cli.stopping import EXIT_CODES, stoppable
+    from vaecli.cli.training_json import JsonWatcher
     from vaecli.cli.training_screen import watching
     from vaecli.tasks.train.train import train as task
 
     with stoppable() as stop:
         with _naming(config, from_file), watching(quiet=quiet, as_json=as_json) as watch:
             result = task(
-                chosen,
+                new_options,
                 out=out,
                 resume=resume,
-                changes=flags if resume else None,
+                changes=typed if resume else None,
                 watch=watch,
                 stop=stop,
                 interruptible=stop.at_once,
                 checkpoint_every=60 * checkpoint_every,
                 max_time=limit,
                 tensorboard=tensorboard,
-                devices=count,
+                devices=device_limit,
             )
-        ended = stop() or result.reason  # of several workers, the signal may have come to another one
-    if result.run and not as_json:
-        _report(result, result.run, quiet=quiet)
-    elif result.run and not (result.finished or quiet):
-        _say_resume(result.run)
-    if ended in STOPPED:
-        raise typer.Exit(STOPPED[ended])
+        stop_reason = stop() or result.reason  # of several workers, another one may have received the signal
+    try:
+        if result.run and isinstance(watch, JsonWatcher):
+            watch.ended(result)
+        _report(result, quiet=quiet, as_json=as_json)
+    finally:  # also if the terminal is gone, which a SIGHUP means
+        if stop_reason in EXIT_CODES:
+            raise typer.Exit(EXIT_CODES[stop_reason])
+    if isinstance(watch, JsonWatcher) and watch.failed:
+        raise typer.Exit(1)
 
 
-def _refuse_beside_resume(given: list[str]) -> None:
-    refused = [name for name in given if name not in WITH_RESUME]
+def _refuse_beside_resume(names: list[str]) -> None:
+    refused = [name for name in names if name not in WITH_RESUME]
     if refused:
         flag = "--" + refused[0].replace("_", "-")
         raise OptionError(
-            "--resume takes its options from the run, all but --epochs, --patience and --data (where the same "
-            f"images are now); {flag} came too.",
+            "--resume must be alone, or with --epochs, --patience and --data (where the same images are now): all "
+            f"other options are those of the run. Got {flag}.",
             option="--resume",
         )
 
 
-def _typed(context: typer.Context, name: str) -> bool:
-    """Whether an option was given, rather than left to its default."""
+def _is_typed(context: typer.Context, name: str) -> bool:
+    """Return whether an option was typed, rather than left to its default."""
     source = context.get_parameter_source(name)
     return source is not None and source.name == "COMMANDLINE"
 
 
 @contextlib.contextmanager
 def _naming(config: pathlib.Path | None, settings: Mapping[str, Any]) -> Iterator[None]:
-    """In an OptionError of the body, say which of these settings comes from a file, as nobody typed it."""
+    """Name the file in an OptionError of the body if the setting comes from there, as nobody typed it."""
     try:
         yield
     except OptionError as error:
         name = error.option.removeprefix("--").replace("-", "_")
         if name not in settings:
             raise
-        where = f"{config} has {name} = {settings[name]!r}. {error.message}"
-        raise OptionError(where, hint=error.hint) from error
+        message = f"{config} has {name} = {settings[name]!r}. {error.message}"
+        raise OptionError(message, hint=error.hint) from error
 
 
-def _flags(context: typer.Context) -> dict[str, Any]:
-    """The training options that were typed; they win over a file, a default does not."""
-    names = [field.name for field in dataclasses.fields(TrainOptions) if _typed(context, field.name)]
+def _typed_options(context: typer.Context) -> dict[str, Any]:
+    """Return the training options that were typed; they override a file, which overrides defaults."""
+    names = [field.name for field in dataclasses.fields(TrainOptions) if _is_typed(context, field.name)]
     return {name: context.params[name] for name in names}
 
 
-def _report(result: "Trained", folder: pathlib.Path, *, quiet: bool) -> None:
-    run = console.shown_path(folder)
-    if not quiet:
+def _report(result: "Trained", *, quiet: bool, as_json: bool) -> None:
+    """Print why training ended, the run's path, and what to type next; only the last of them beside JSON."""
+    if result.run is None:  # this process is a worker and not the chief
+        return
+    if not as_json and not quiet:
         console.note(f"Training ended: {result.reason}.")
         console.note(_outcome(result))
-    console.say(run)
+    if not as_json:
+        console.say(console.shown_path(result.run))
     if quiet:
         return
+    run = console.shown_path(result.run)
     if not result.finished:
-        _say_resume(folder)
-    if result.best:
-        console.next_step(f"vaecli eval -m {run}")
-        console.next_step(f"vaecli sample -m {run} -o samples.png")
+        console.next_step("train", "--resume", run)
+    if result.best and not as_json:
+        _next_steps(result.run, run)
 
 
-def _say_resume(folder: pathlib.Path) -> None:
-    console.next_step(f"vaecli train --resume {console.shown_path(folder)}")
+def _next_steps(run: pathlib.Path, shown: str) -> None:
+    """Print the commands that work on a finished run: a folder of images may have no test set."""
+    from vaecli.tasks.data import has_test_set
+
+    data = str(options.read_config(run / "config.toml").get("data"))
+    if has_test_set(data):
+        folder = ["--data", console.shown_path(data)] if pathlib.Path(data).is_absolute() else []
+        console.next_step("eval", "-m", shown, *folder)
+    console.next_step("sample", "-m", shown)
 
 
 def _outcome(result: "Trained") -> str:
     if not result.best:
-        return "No epoch is done yet: there is no model to export."
+        return "No epoch is complete yet: there is no model to export."
     best = f"Epoch {result.best['epoch']:.0f} has the lowest validation loss, {result.best['val_loss']:.2f} nats."
     if result.parity is None:
         return best

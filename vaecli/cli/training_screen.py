@@ -1,4 +1,4 @@
-"""How training shows itself: a live screen on a terminal, a line an epoch in a pipe, JSON, or nothing."""
+"""The progress of a training run: a live screen on a terminal, a line an epoch in a pipe, JSON, or nothing."""
 
 import contextlib
 from collections.abc import Iterator
@@ -12,30 +12,31 @@ from rich.text import Text
 from vaecli.cli import console
 from vaecli.cli.bars import Bars
 from vaecli.cli.cells import picture
+from vaecli.cli.training_json import JsonWatcher
 from vaecli.runs.progress import Epoch, Plan, Watcher
 
 SHOWN_ROWS = 8
-PICTURED = 5  # samples on the screen, as many as fit into 80 columns
-COLUMNS = (
-    ("epoch", "epoch", "{:.0f}"),
-    ("loss", "loss", "{:.2f}"),
-    ("reconstruction", "recon.", "{:.2f}"),
-    ("kl", "KL", "{:.2f}"),
-    ("val_loss", "val. loss", "{:.2f}"),
-    ("learning_rate", "rate", "{:.1e}"),
-    ("seconds", "seconds", "{:.1f}"),
-    ("images_per_second", "images/s", "{:,.0f}"),
+SHOWN_SAMPLES = 5  # as many as fit into 80 columns
+COLUMNS = (  # of metrics.csv, title, format
+    ("epoch", "epoch", ".0f"),
+    ("loss", "loss", ".2f"),
+    ("reconstruction", "recon.", ".2f"),
+    ("kl", "KL", ".2f"),
+    ("val_loss", "val. loss", ".2f"),
+    ("learning_rate", "rate", ".1e"),
+    ("seconds", "seconds", ".1f"),
+    ("images_per_second", "images/s", ",.0f"),
 )
 
 
 @contextlib.contextmanager
 def watching(*, quiet: bool, as_json: bool) -> Iterator[Watcher]:
-    """The watcher that fits where the output goes."""
+    """Yield the watcher that fits the options and stderr."""
     if as_json:
         yield JsonWatcher(quiet=quiet)
     elif quiet:
         yield Watcher()
-    elif console.stderr().is_terminal:
+    elif console.is_interactive():
         screen = Screen()
         try:
             yield screen
@@ -46,57 +47,38 @@ def watching(*, quiet: bool, as_json: bool) -> Iterator[Watcher]:
 
 
 class NotingWatcher(Watcher):
-    """Says what a user should know."""
+    """A watcher that prints notes."""
 
     def note(self, message: str) -> None:
-        """On stderr."""
+        """Print the note on stderr."""
         console.note(message)
-
-
-class JsonWatcher(NotingWatcher):
-    """One JSON object an epoch on stdout, notes on stderr."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._quiet = quiet
-
-    def note(self, message: str) -> None:
-        """On stderr, unless all is to be quiet."""
-        if not self._quiet:
-            super().note(message)
-
-    def epoch_ended(self, epoch: Epoch) -> None:
-        """The row of metrics.csv, and whether it is the best so far."""
-        row = epoch.row
-        console.print_json(
-            row | {"epoch": int(row["epoch"]), "active_units": epoch.active_units, "best": epoch.best}
-        )
 
 
 class PlainWatcher(NotingWatcher):
     """One plain line an epoch on stderr."""
 
     def started(self, plan: Plan) -> None:
-        """The headline."""
-        console.stderr().print(headline(plan), soft_wrap=True)
+        """Print what is trained."""
+        console.progress_line(headline(plan))
 
     def epoch_ended(self, epoch: Epoch) -> None:
-        """The columns of the live table, named."""
-        parts = [f"{title} {form.format(epoch.row[name])}" for name, title, form in COLUMNS]
+        """Print the figures of the epoch, each with its name."""
+        parts = [f"{title} {console.number(epoch.row[name], form)}" for name, title, form in COLUMNS]
         if epoch.active_units is not None:
             parts.append(f"active {epoch.active_units}/{len(epoch.kl)}")
-        console.stderr().print(Text("  ".join(parts) + ("  best" if epoch.best else "")), soft_wrap=True)
+        console.progress_line("  ".join(parts) + ("  best" if epoch.best else ""))
 
     def exporting(self) -> None:
-        """One line."""
-        console.stderr().print("Exporting to ONNX and checking ...")
+        """Print that the export begins."""
+        console.progress_line("Exporting to ONNX and checking ...")
 
 
 class Screen(NotingWatcher):
-    """Two bars, a table of the last epochs, and a few samples."""
+    """A live screen: samples, a table of the last epochs, a bar of the epochs and one of the steps."""
 
     def __init__(self) -> None:
-        self._epochs_done: list[Epoch] = []
-        self._picture = Text()
+        self._ended_epochs: list[Epoch] = []
+        self._samples = Text()
         self._bars = Progress(
             TextColumn("{task.description:<7}"),
             BarColumn(bar_width=24),
@@ -113,63 +95,63 @@ class Screen(NotingWatcher):
         self._plan: Plan | None = None
 
     def downloaded(self, name: str, received: int, total: int) -> None:
-        """A bar a file, until training begins."""
+        """Move the bar of a file that is downloaded."""
         self._downloads.download(name, received, total)
 
     def started(self, plan: Plan) -> None:
-        """The headline, and the bars begin."""
+        """Print what is trained, and start the bars."""
         self._downloads.stop()
         self._plan = plan
-        console.stderr().print(headline(plan))
+        console.progress_line(headline(plan))
         self._epochs = self._bars.add_task("epochs", total=plan.epochs, completed=plan.first_epoch, speed="")
         self._steps = self._bars.add_task("steps", total=plan.steps_per_epoch, speed="")
         self._live.start()
 
     def stepped(self, epoch: int, steps: int, images_per_second: float) -> None:
-        """Move the bars."""
+        """Move both bars."""
         if self._steps is not None and self._epochs is not None and self._plan:
             done = epoch - 1 + steps / self._plan.steps_per_epoch
             self._bars.update(self._epochs, completed=done)
             self._bars.update(self._steps, completed=steps, speed=f"{images_per_second:,.0f} images/s")
 
     def epoch_ended(self, epoch: Epoch) -> None:
-        """A row in the table, new samples, and the step bar from the start."""
-        self._epochs_done.append(epoch)
+        """Add a row to the table, draw new samples, and start the bar of the steps again."""
+        self._ended_epochs.append(epoch)
         width = min(console.stderr().width, 80)
-        self._picture = picture(epoch.samples(PICTURED), width=width, columns=PICTURED)
+        self._samples = picture(epoch.samples(SHOWN_SAMPLES), width=width, columns=SHOWN_SAMPLES)
         if self._steps is not None:
             self._bars.reset(self._steps)
 
     def exporting(self) -> None:
-        """The screen stays as it is, with a line below it."""
+        """Stop drawing; the screen stays, with a line below it."""
         self.close()
-        console.stderr().print("Exporting to ONNX and checking ...")
+        console.progress_line("Exporting to ONNX and checking ...")
 
     def close(self) -> None:
-        """Stop drawing; harmless when it has stopped."""
+        """Stop drawing; does nothing if that has happened."""
         self._downloads.stop()
         self._live.stop()
 
     def _render(self) -> Group:
-        return Group(self._picture, self._table(), self._bars) if self._epochs_done else Group(self._bars)
+        return Group(self._samples, self._table(), self._bars) if self._ended_epochs else Group(self._bars)
 
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False, padding=(0, 1))
         for _, title, _ in COLUMNS:
             table.add_column(title, justify="right", no_wrap=True)
         table.add_column("active", justify="right", no_wrap=True)
-        for epoch in self._epochs_done[-SHOWN_ROWS:]:
-            cells = [form.format(epoch.row[name]) for name, _, form in COLUMNS]
+        for epoch in self._ended_epochs[-SHOWN_ROWS:]:
+            cells = [console.number(epoch.row[name], form) for name, _, form in COLUMNS]
             active = "" if epoch.active_units is None else f"{epoch.active_units}/{len(epoch.kl)}"
             table.add_row(*cells, active, style="bold" if epoch.best else "dim")
         return table
 
 
 def headline(plan: Plan) -> str:
-    """What is trained, in two lines."""
-    where = f" on {plan.devices} devices" if plan.devices > 1 else ""
+    """Return two lines that say what is trained."""
+    devices = f" on {plan.devices} devices" if plan.devices > 1 else ""
     return (
         f"{plan.run}: {plan.n_train:,} images of {plan.data}, {plan.n_validation:,} held out,\n"
-        f"{plan.parameters:,} parameters, {plan.epochs} epochs of {plan.steps_per_epoch} steps in {plan.precision}"
-        f"{where}."
+        f"{plan.parameters:,} parameters, {plan.epochs} epochs of {plan.steps_per_epoch} steps in "
+        f"{plan.precision}{devices}."
     )

@@ -1,66 +1,58 @@
 """`vaecli verify`."""
 
 import dataclasses
-import math
 from typing import TYPE_CHECKING
 
 from vaecli.cli import console
-from vaecli.cli.console import JsonOption, ModelOption
+from vaecli.cli.parameters import JsonOption, ModelArgument, ModelOption
 from vaecli.errors import ParityError
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from vaecli.tasks.verify import Verified
 
 
 @console.usage_errors
-def verify(model: ModelOption = None, as_json: JsonOption = False) -> None:
-    """Check on this machine that a model's files are whole and compute what was trained.
+def verify(
+    model: ModelArgument = None, model_option: ModelOption = None, as_json: JsonOption = False
+) -> None:
+    """Check on this machine that a model's files are undamaged and compute what was trained.
 
-    [dim]vaecli verify -m shoes/[/dim]
+    [dim]vaecli verify shoes/[/dim]
 
     [dim]vaecli verify --json[/dim]
     """
     from vaecli.tasks.verify import verify as task
 
-    lines = task(console.model_path(model))
+    lines = task(console.model_path(model, model_option))
     passed = all(line.passed for line in lines)
     if as_json:
-        console.print_json({"passed": passed, "checks": [_fields(line) for line in lines]})
+        checks = [dataclasses.asdict(line) | {"passed": line.passed} for line in lines]
+        console.print_json("verify", {"passed": passed, "checks": checks})
     else:
-        console.stdout().print(_table(lines))
+        _print_lines(lines)
     if not passed:
         failed = next(line for line in lines if not line.passed)
         raise ParityError(
-            f"{failed.file} does not compute here what it did where it was made: `{failed.output}` differs "
-            f"by up to {failed.largest:.2g}; at most {failed.bound:.2g} was expected.",
+            f"{failed.file} does not compute what it computed where it was made: `{failed.output}` must differ by "
+            f"at most {failed.bound:.2g}, got {console.number(failed.largest, '.2g')}.",
             hint="The file was changed, or this onnxruntime computes something else; copy or export it again.",
         )
 
 
-def _fields(line: "Verified") -> dict[str, object]:
-    """A line for JSON, which knows neither infinity nor what is no number."""
-    largest = line.largest if math.isfinite(line.largest) else None
-    return dataclasses.asdict(line) | {"largest": largest, "passed": line.passed}
-
-
-def _table(lines: "list[Verified]") -> "Table":
+def _print_lines(lines: "list[Verified]") -> None:
     from rich.text import Text
 
-    table = console.table()
-    for name in ("file", "output"):
-        table.add_column(name, no_wrap=True)
-    for name in ("inputs", "largest difference", "bound"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("")
-    for line in lines:
-        table.add_row(
+    columns = dict.fromkeys(("file", "output"), "left")
+    columns |= dict.fromkeys(("inputs", "largest difference", "bound"), "right")
+    rows = [
+        (
             line.file,
             line.output,
             str(line.count),
-            f"{line.largest:.1e}",
+            console.number(line.largest, ".1e"),
             f"{line.bound:.1e}",
             Text("pass", "green") if line.passed else Text("FAIL", "bold red"),
         )
-    return table
+        for line in lines
+    ]
+    console.print_table(columns | {"": "left"}, rows)

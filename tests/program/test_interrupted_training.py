@@ -12,6 +12,7 @@ import time
 import numpy as np
 import pytest
 
+from vaecli.cli.stopping import TOGETHER
 from vaecli.data.idx.format import encode_idx
 from vaecli.data.named.bundled import load_mini
 from vaecli.runs.state import read
@@ -127,9 +128,10 @@ def test_a_second_ctrl_c_stops_at_once(run, first_at):
     process.send_signal(signal.SIGINT)
     if first_at != "Exporting":
         read_until(process, "Exporting")
+        time.sleep(TOGETHER)
     else:
-        with pytest.raises(subprocess.TimeoutExpired):  # so that two signals do not melt into one
-            process.wait(timeout=0.1)
+        with pytest.raises(subprocess.TimeoutExpired):  # so that two signals do not count as one
+            process.wait(timeout=TOGETHER)
     process.send_signal(signal.SIGINT)
     code, stderr = ended(process)
     assert code == 130 and "nothing half-written" in stderr
@@ -189,7 +191,7 @@ def test_one_ctrl_c_in_the_export_lets_it_finish(run):
     read_until(process, "Exporting")
     process.send_signal(signal.SIGINT)
     code, stderr = ended(process)
-    assert code == 130 and "Next: vaecli eval" in stderr
+    assert code == 130 and "Next: vaecli sample" in stderr
     assert Model.open(run).info.training["epochs_done"] == 3
 
 

@@ -298,9 +298,9 @@ def test_data_as_json(process):
     """`vaecli data --json` is one JSON object with every data set, its state and its place."""
     result = process("data", "--json")
     (line,) = result.stdout.decode().splitlines()
-    found = json.loads(line)
-    assert set(found) == {"fashion-mnist", "fashion-mnist-mini", "mnist", "kmnist"}
-    mini = found["fashion-mnist-mini"]
+    entries = {entry["name"]: entry for entry in json.loads(line)["data_sets"]}
+    assert set(entries) == {"fashion-mnist", "fashion-mnist-mini", "mnist", "kmnist"}
+    mini = entries["fashion-mnist-mini"]
     assert (mini["state"], mini["train_count"], mini["test_count"]) == ("bundled", 6000, 1000)
     assert pathlib.Path(mini["location"]).is_dir()
     assert result.stderr == b""

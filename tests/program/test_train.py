@@ -64,7 +64,8 @@ def test_in_a_pipe(piped):
     assert b"\x1b" not in result.stdout + result.stderr
     assert not CHATTER.search(result.stderr), result.stderr.decode()
     assert len(re.findall(rb"^epoch \d", result.stderr, re.M)) == 2
-    assert b"Next: vaecli eval -m run" in result.stderr
+    assert result.stderr.splitlines()[-1] == b"Next: vaecli sample -m run"
+    assert b"vaecli eval" not in result.stderr  # the folder has no test set
 
 
 def test_the_run_folder_is_complete(piped, data):
@@ -111,16 +112,36 @@ def test_keras_reads_its_files_without_vaecli(piped):
     np.testing.assert_allclose(got, expected[0], atol=1e-5)
 
 
-def test_config_repeats_the_run(piped):
-    """`--config` on a run's own file gives the same losses; `--json` is one object an epoch and nothing else."""
+def test_config_repeats_the_run(piped, check_schema):
+    """`--config` on a run's own file gives the same losses; `--json` says where the run is, first and last."""
     cwd, _ = piped
     result = vaecli("train", "--config", "run/config.toml", "--out", "again", "--json", cwd=cwd)
     assert result.returncode == 0, result.stderr.decode()
     lines = [json.loads(line) for line in result.stdout.decode().splitlines()]
-    assert [set(line) for line in lines] == [{*COLUMNS, "best", "active_units"}] * 2
+    check_schema("train", *lines)
+    first, *epochs, last = lines
+    assert [line["event"] for line in lines] == ["started", "epoch", "epoch", "ended"]
+    assert first["run"] == last["run"] == str(cwd / "again")
+    assert first["training_images"] + first["validation_images"] == 600
+    assert last["finished"] and last["best_val_loss"] == min(line["val_loss"] for line in epochs)
+    assert [set(line) for line in epochs] == [{*COLUMNS, "schema", "event", "best", "active_units"}] * 2
     assert [float(row["val_loss"]) for row in rows(cwd / "run")] == pytest.approx(
-        [line["val_loss"] for line in lines], rel=1e-6
+        [line["val_loss"] for line in epochs], rel=1e-6
     )
+
+
+def test_a_reader_that_leaves_ends_no_training(data, tmp_path):
+    """`vaecli train --json | head -1`: the run is trained, exported and reported on stderr; the exit code is 1."""
+    command = [sys.executable, "-m", "vaecli", "train", "--data", data, *SMALL, "--out", "run", "--json"]
+    process = subprocess.Popen(list(map(str, command)), cwd=tmp_path, stdout=-1, stderr=-1)
+    assert json.loads(process.stdout.readline())["event"] == "started"
+    process.stdout.close()
+    stderr = process.stderr.read().decode()
+    assert process.wait(timeout=300) == 1, stderr
+    assert stderr.count("Cannot write to stdout: Broken pipe. Training goes on without it.") == 1
+    assert "Traceback" not in stderr and "Exception ignored" not in stderr
+    assert len(rows(tmp_path / "run")) == 2 and (tmp_path / "run" / "model" / "decoder.onnx").exists()
+    process.stderr.close()
 
 
 def test_tensorboard_reads_its_events(data, tmp_path):
@@ -180,14 +201,18 @@ def screen_lines(output):
     return [line for part in text.split("\n") for line in part.split("\r")]
 
 
-def test_a_stop_under_json_says_how_to_go_on(piped, tmp_path):
-    """On stderr: stdout has one object an epoch and nothing else. With `--quiet` nothing says it."""
+def test_a_stop_under_json_says_how_to_go_on(piped, tmp_path, check_schema):
+    """On stderr; the last object on stdout says that the run is not finished. `--quiet` leaves stderr empty."""
     run = shutil.copytree(piped[0] / "run", tmp_path / "run")
     for flags, said in (([], [b"Next: vaecli train --resume run"]), (["--quiet"], [])):
         result = vaecli(
             "train", "--resume", run, "--epochs", 9, "--json", "--max-time", "1s", *flags, cwd=tmp_path
         )
-        assert (result.returncode, result.stdout) == (0, b"")
+        assert result.returncode == 0
+        first, last = map(json.loads, result.stdout.splitlines())
+        check_schema("train", first, last)
+        assert first["event"] == "started" and first["run"] == last["run"] == str(run)
+        assert last["event"] == "ended" and not last["finished"] and "--max-time" in last["reason"]
         assert [line for line in result.stderr.splitlines() if line.startswith(b"Next")] == said
 
 
@@ -238,10 +263,10 @@ def test_on_a_terminal(data, tmp_path, columns):
     assert any(line.split()[:2] == ["epoch", "loss"] for line in lines)
     assert not CHATTER.search(output)
     assert output.rfind(b"\x1b[?25h") > output.rfind(b"\x1b[?25l") >= 0
-    assert "Next: vaecli eval -m run" in screen_lines(after)
+    assert "Next: vaecli sample -m run" in screen_lines(after)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGUSR1, 138)])
 def test_a_signal_stops_it_without_loss(data, tmp_path, number, code):
     """The best model so far is exported, the resume command printed; resuming gives the run never stopped."""
     options = ["--data", data, *SMALL[2:], "--epochs", "4", "--out", "run"]
@@ -291,8 +316,8 @@ def test_a_signal_stops_it_without_loss(data, tmp_path, number, code):
         (["--config", "broken.toml"], 1, "not TOML"),
         (["--resume", "taken"], 1, "taken is not a run of vaecli"),
         (["--resume", "nowhere", "--epochs", "3"], 1, "`vaecli train` begins one"),
-        (["--resume", "taken", "--latent-dim", "3"], 2, "--latent-dim came too"),
-        (["--resume", "taken", "--out", "there"], 2, "--out came too"),
+        (["--resume", "taken", "--latent-dim", "3"], 2, "Got --latent-dim"),
+        (["--resume", "taken", "--out", "there"], 2, "Got --out"),
         (["--max-time", "soon"], 2, "--max-time"),
         (["--max-time", "0s"], 2, "--max-time"),
         (["--max-time", "20"], 2, "20m"),

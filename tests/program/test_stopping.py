@@ -5,11 +5,12 @@ import sys
 import pytest
 
 HALF = """
-import os, signal, sys
-from vaecli.cli.stopping import stoppable
+import os, signal, sys, time
+from vaecli.cli.stopping import TOGETHER, stoppable
 
 class Half:
     def __init__(self):
+        time.sleep(TOGETHER)
         os.kill(os.getpid(), signal.SIGINT)
         self.whole = True
 
