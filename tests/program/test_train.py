@@ -266,7 +266,10 @@ def test_on_a_terminal(data, tmp_path, columns):
     assert "Next: vaecli sample -m run" in screen_lines(after)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGUSR1, 138)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGUSR1, 138)],
+)
 def test_a_signal_stops_it_without_loss(data, tmp_path, number, code):
     """The best model so far is exported, the resume command printed; resuming gives the run never stopped."""
     options = ["--data", data, *SMALL[2:], "--epochs", "4", "--out", "run"]
