@@ -137,7 +137,8 @@ def progress_line(message: str) -> None:
 
 def say(message: str) -> None:
     """Print a line of the result on stdout; a path is never cut or wrapped."""
-    typer.echo(message)
+    sys.stdout.write(f"{message}\n")
+    sys.stdout.flush()
 
 
 def next_step(*words: object) -> None:
@@ -149,7 +150,8 @@ def _print_message(*parts: tuple[str, str]) -> None:
     """Print texts with their styles as one line on stderr; load rich only if colour would show."""
     shown = [(text.translate(_CONTROL), style) for text, style in parts]
     if not has_colour():
-        typer.echo("".join(text for text, _ in shown), err=True)
+        sys.stderr.write("".join(text for text, _ in shown) + "\n")
+        sys.stderr.flush()
         return
     from rich.text import Text
 

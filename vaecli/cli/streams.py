@@ -3,6 +3,7 @@
 import codecs
 import io
 import os
+import re
 import sys
 from typing import IO, TextIO
 
@@ -18,6 +19,7 @@ def prepare() -> None:
     cannot be written to stderr are dropped: the result counts more. Streams that a caller has replaced stay.
     """
     _open_closed_descriptors()
+    _drop_impossible_sizes()
     sys.stdin = sys.stdin or io.TextIOWrapper(io.FileIO(0, closefd=False))
     if sys.stdout is None:
         sys.stdout = _writer(io.FileIO(1, "w", closefd=False), "utf-8")
@@ -62,6 +64,13 @@ def _open_closed_descriptors() -> None:
             os.set_inheritable(
                 os.open(os.devnull, os.O_RDWR), True
             )  # it gets the lowest free number, this one
+
+
+def _drop_impossible_sizes() -> None:
+    """Remove sizes of the terminal outside 1 to 9,999: with 0 rich prints nothing, with 10^20 it fails."""
+    for name in ("COLUMNS", "LINES", "TERMINAL_WIDTH"):
+        if not re.fullmatch("[1-9][0-9]{0,3}", os.environ.get(name, "")):
+            os.environ.pop(name, None)
 
 
 def _writer(raw: io.FileIO, encoding: str) -> TextIO:
