@@ -71,7 +71,7 @@ def test_the_newest_run(call, here, model_folder):
     """Without --model the newest run is taken; where there is none, the error says what to type."""
     code, _, stderr = call("sample")
     assert code == 1
-    assert stderr.startswith("Error: There is no trained model under runs")
+    assert stderr.startswith("Error: There is no trained model in runs")
     assert "vaecli train" in stderr
     (here / "runs" / "a-1" / "model").mkdir(parents=True)
     decoder = (model_folder / "decoder.onnx").read_bytes()

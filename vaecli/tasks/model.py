@@ -26,9 +26,9 @@ def can_interpolate(model: Model) -> bool:
         return False
     if encoder is None or (encoder.part, encoder.model_id) != ("encoder", model.info.model_id):
         return False
-    name = model.info.data["name"]
-    if name == BUNDLED:
-        return True
+    name, kind = model.info.data["name"], model.info.data.get("kind", "named")
+    if kind != "named" or name == BUNDLED:
+        return bool(kind == "named")
     from vaecli.tasks.data import states  # 15 ms: it brings Pillow
 
     return any(entry.name == name and entry.state != "not here" for entry in states())
