@@ -249,8 +249,8 @@ def test_the_home_folder(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("none/a.png", "none is not a folder. Make it: mkdir -p "),
-        ("my pictures/a.png", "Make it: mkdir -p '"),
+        ("none/a.png", "none does not exist. Make it: mkdir -p -- "),
+        ("my pictures/a.png", "Make it: mkdir -p -- '"),
         ("file/a.png", "file is not a folder. Choose another place."),
         ("file/b/a.png", "Choose another place."),
         ("file", "exists already"),

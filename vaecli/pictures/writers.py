@@ -75,9 +75,7 @@ def check_target(path: str | os.PathLike[str], *, if_taken: IfTaken = "refuse") 
             folders.require_free(target, force=if_taken == "replace")
         real = files.followed(target)
         if not real.parent.is_dir():
-            raise OutputError(
-                f"Cannot write {target}: {real.parent} is not a folder.", hint=_make(real.parent)
-            )
+            raise _no_folder(target, real.parent)
         if kind == "folder" and target.exists() and not target.is_dir():
             raise OutputError(
                 f"Cannot write the folder {target}: a file has this name.", hint="Choose another name."
@@ -89,10 +87,15 @@ def _target(path: str | os.PathLike[str]) -> pathlib.Path:
     return user_path(path, option="--out", error=OutputError)
 
 
-def _make(folder: pathlib.Path) -> str:
-    """Return the hint for a folder that is missing, or whose name a file has."""
-    is_file = any(os.path.lexists(path) and not path.is_dir() for path in (folder, *folder.parents))
-    return "Choose another place." if is_file else f"Make it: mkdir -p {shlex.quote(str(folder))}"
+def _no_folder(target: pathlib.Path, folder: pathlib.Path) -> OutputError:
+    """Return the error for a target whose folder is missing, with the command that makes it."""
+    blocking = [path for path in (folder, *folder.parents) if os.path.lexists(path) and not path.is_dir()]
+    if blocking:
+        return OutputError(
+            f"Cannot write {target}: {blocking[0]} is not a folder.", hint="Choose another place."
+        )
+    make = shlex.join(["mkdir", "-p", "--", str(folder)])
+    return OutputError(f"Cannot write {target}: the folder {folder} does not exist.", hint=f"Make it: {make}")
 
 
 def write_images(
