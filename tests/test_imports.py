@@ -1,4 +1,4 @@
-"""Rule 1 of the house: what may import what, and where the heavy packages live."""
+"""The import table: which package may import which, and where each heavy dependency may be imported."""
 
 import ast
 import json
@@ -27,7 +27,7 @@ GROUND = {
     "pixels",
     "processors",
 }
-MAY_IMPORT = {  # package -> the packages that it may import, beside its own and the ground
+MAY_IMPORT = {  # package -> the packages that it may import, besides itself and GROUND
     "probability": set(),
     "data": set(),
     "latent": {"probability"},
@@ -56,13 +56,13 @@ HOMES = {
     "torch": {"baselines"},
     "openvino": {"baselines"},
 }
-COMPUTED = "what only running it would tell"  # import_module of a name that is put together
+COMPUTED = "a name known only at run time"  # import_module of an expression
 HEAVY = {"tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "matplotlib", "numpy"}
 SOURCES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 
 
 def imported(node, home):
-    """The dotted names that one node of a syntax tree imports; `home` is the module's own package."""
+    """Return the dotted names that a node of a syntax tree imports; `home` is the package of the module."""
     if isinstance(node, ast.Import):
         return [name.name for name in node.names]
     if isinstance(node, ast.ImportFrom):
@@ -78,16 +78,16 @@ def imported(node, home):
 
 
 def is_late(node):
-    """Whether what is in a node runs only when it is called, or never: a function, or `if TYPE_CHECKING`."""
+    """Return whether the code in a node does not run at import: a function, or `if TYPE_CHECKING`."""
     if isinstance(node, ast.If):
         return ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
     return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
 
 
 def violations(path, source):
-    """The imports of a module that break the table, as text; `path` is relative to the package."""
+    """Return the imports of a module that the table forbids, as text; `path` is relative to the package."""
     parts = path.removesuffix(".py").split("/")
-    room, found = parts[0], []
+    package, forbidden = parts[0], []
     tree = ast.parse(source)
     late = {inner for outer in ast.walk(tree) if is_late(outer) for inner in ast.walk(outer)}
     for node in ast.walk(tree):
@@ -95,28 +95,30 @@ def violations(path, source):
             top, _, rest = name.partition(".")
             if top == "vaecli":
                 target = rest.split(".")[0]
-                allowed = target in ({"cli"} if room == "__main__" else {room, *GROUND, *MAY_IMPORT[room]})
+                allowed = target in (
+                    {"cli"} if package == "__main__" else {package, *GROUND, *MAY_IMPORT[package]}
+                )
                 allowed |= name == "vaecli.__version__"
             else:
-                allowed = room == "cli" if name == COMPUTED else top not in HOMES or room in HOMES[top]
+                allowed = package == "cli" if name == COMPUTED else top not in HOMES or package in HOMES[top]
                 allowed &= top != "matplotlib" or node in late
                 allowed &= not name.startswith("typer._")
             if not allowed:
-                found.append(f"{path}:{node.lineno} imports {name}")
-    return found
+                forbidden.append(f"{path}:{node.lineno} imports {name}")
+    return forbidden
 
 
 @pytest.mark.parametrize("path", [path for path in SOURCES if path != "__init__.py"])
 def test_import_table(path):
-    """Every import of the module, in functions and under TYPE_CHECKING too, is one that its line may make."""
+    """The table allows every import of the module, those in functions and under TYPE_CHECKING too."""
     source = (PACKAGE / path).read_text(encoding="utf-8")
     assert violations(path, source) == []
 
 
-def test_every_room_has_a_line():
-    """A new package or module at the top has to be given its line here and in the README."""
-    rooms = {path.split("/")[0].removesuffix(".py") for path in SOURCES} - {"__init__", "__main__"}
-    assert rooms == set(MAY_IMPORT)
+def test_the_table_has_every_package():
+    """A new package or top-level module needs a line in the table."""
+    packages = {path.split("/")[0].removesuffix(".py") for path in SOURCES} - {"__init__", "__main__"}
+    assert packages == set(MAY_IMPORT)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +147,7 @@ def test_every_room_has_a_line():
     ],
 )
 def test_the_table_is_enforced(path, source):
-    """The checker sees each kind of forbidden import: it is not passing because it is blind."""
+    """The check reports each kind of forbidden import, once."""
     assert len(violations(path, source)) == 1
 
 
@@ -164,16 +166,16 @@ def test_the_table_is_enforced(path, source):
     ],
 )
 def test_the_table_allows(path, source):
-    """And it lets pass what the design wants."""
+    """The check reports no import that the table allows."""
     assert violations(path, source) == []
 
 
 PROGRAM = """
 import atexit, json, sys
-def tell():
+def write_modules():
     with open("modules.json", "w") as file:
         json.dump(sorted({name.partition(".")[0] for name in sys.modules}), file)
-atexit.register(tell)
+atexit.register(write_modules)
 sys.argv[0] = "vaecli"
 from vaecli.cli.main import main
 main()
@@ -182,7 +184,7 @@ main()
 
 @pytest.fixture
 def loaded(process, here):
-    """Run the program in a fresh interpreter: its process, and the top names in its `sys.modules` at the end."""
+    """Run the program in a fresh interpreter; return the process and the top names of `sys.modules` at its end."""
 
     def loaded(*arguments, **environment):
         result = process(*arguments, code=PROGRAM, **environment)
@@ -192,7 +194,7 @@ def loaded(process, here):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "exit_code", "says"),
+    ("arguments", "exit_code", "output"),
     [
         (["--help"], 0, b"Usage: vaecli"),
         (["train", "--help"], 0, b"--latent-dim"),
@@ -207,18 +209,18 @@ def loaded(process, here):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_nothing_heavy_at_start(loaded, arguments, exit_code, says):
+def test_nothing_heavy_at_start(loaded, arguments, exit_code, output):
     """Help, the version, usage errors and completion load none of the heavy packages, nor numpy."""
     environment = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
     result, modules = loaded(*arguments, **environment)
     assert result.returncode == exit_code, result.stderr
-    assert says in result.stdout + result.stderr
+    assert output in result.stdout + result.stderr
     assert "typer" in modules
     assert modules & HEAVY == set()
 
 
 def test_sampling_into_a_pipe_loads_little(loaded, model_folder):
-    """Without a terminal to colour, `vaecli sample` loads no rich; a sheet needs no Pillow, options no pydantic."""
+    """Without a terminal `vaecli sample` loads no rich; sheets need no Pillow, options no pydantic."""
     result, modules = loaded("sample", "-m", model_folder, "-n", "2", "-o", "a.png")
     assert result.stdout == b"a.png\n"
     assert result.stderr.startswith(b"Next: vaecli interpolate")
@@ -226,15 +228,15 @@ def test_sampling_into_a_pipe_loads_little(loaded, model_folder):
 
 
 def test_completing_loads_nothing_heavy(loaded):
-    """The Tab key: the shell asks the program for words, and gets them at the price of typer."""
-    asked = {"_VAECLI_COMPLETE": "complete_bash", "COMP_WORDS": "vaecli inter", "COMP_CWORD": "1"}
-    result, modules = loaded(**asked)
+    """Completion with the Tab key runs the program, which loads typer and nothing heavy."""
+    request = {"_VAECLI_COMPLETE": "complete_bash", "COMP_WORDS": "vaecli inter", "COMP_CWORD": "1"}
+    result, modules = loaded(**request)
     assert result.stdout.split() == [b"interpolate"]
     assert modules & HEAVY == set()
 
 
 def test_import_vaecli_loads_nothing():
-    """`import vaecli` alone loads none of the package's own rooms; `dir` and a wrong name neither."""
+    """`import vaecli` loads no other module of the package, nor does asking for a name that does not exist."""
     code = "import vaecli; hasattr(vaecli, 'nosuch')"
     assert (
         fresh(code) & (HEAVY | {"typer", "rich", "PIL"} | {f"vaecli.{name}" for name in MAY_IMPORT}) == set()
@@ -242,14 +244,14 @@ def test_import_vaecli_loads_nothing():
 
 
 def test_model_loads_onnxruntime_alone():
-    """`from vaecli import Model` needs onnxruntime and numpy; no TensorFlow, no exporter, no command line."""
+    """`from vaecli import Model` loads onnxruntime and numpy, and no TensorFlow, exporter or command line."""
     modules = fresh("from vaecli import Model")
     assert {"onnxruntime", "numpy"} <= modules
     assert modules & {"tensorflow", "keras", "tf2onnx", "onnx", "matplotlib", "typer", "rich", "PIL"} == set()
 
 
 def test_sampling_needs_no_tensorflow(loaded, model_folder):
-    """The whole of `vaecli sample`, to a picture, loads neither TensorFlow nor the exporter nor matplotlib."""
+    """A complete `vaecli sample` loads neither TensorFlow nor the exporter nor matplotlib."""
     result, modules = loaded("sample", "-m", model_folder, "-n", "2", "-o", "a.png")
     assert result.returncode == 0, result.stderr
     assert "onnxruntime" in modules
@@ -257,7 +259,7 @@ def test_sampling_needs_no_tensorflow(loaded, model_folder):
 
 
 def fresh(code):
-    """The modules, full names, that a fresh interpreter holds after `code`."""
-    shown = f"{code}\nimport sys; print(' '.join(sys.modules))"
-    result = subprocess.run([sys.executable, "-c", shown], capture_output=True, text=True, check=True)
+    """Return the full names of the modules that a fresh interpreter has loaded after `code`."""
+    program = f"{code}\nimport sys; print(' '.join(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return set(result.stdout.split())

@@ -5,7 +5,6 @@
 Booleans are not numbers here, and a number that Python or numpy stores in another type is converted.
 """
 
-import datetime
 import math
 import numbers
 from collections.abc import Sequence
@@ -19,8 +18,8 @@ def shown(value: object) -> str:
     """Return a value as messages print it: short whatever its size, and NaN by its name."""
     if isinstance(value, numbers.Real) and not isinstance(value, numbers.Rational) and math.isnan(value):
         return "NaN"
-    if isinstance(value, datetime.date | datetime.time):
-        return value.isoformat()
+    if hasattr(value, "isoformat"):  # a date or time, as TOML has them
+        return str(value.isoformat())
     is_number = isinstance(value, numbers.Number) and not isinstance(value, bool)
     try:
         text = " ".join((str(value) if is_number else repr(value)).split())
