@@ -1,4 +1,4 @@
-"""A small data set of MNIST's form, and a real HTTP server on the loopback that serves it well or badly."""
+"""A small data set in MNIST's form, and a real HTTP server on the loopback."""
 
 import gzip
 import hashlib
@@ -14,13 +14,13 @@ from vaecli.data.named.catalogue import DataFile, DataSet
 
 
 class Mirror(http.server.ThreadingHTTPServer):
-    """Serves `files` (path to content); `behaviour` says how a path misbehaves; `asked` logs requests."""
+    """HTTP server of `files` (path to content); `behaviour` is how a path misbehaves, `requests` is a log."""
 
     daemon_threads = True
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.files, self.behaviour, self.asked = {}, {}, []
+        self.files, self.behaviour, self.requests = {}, {}, []
 
     def url(self, folder):
         return f"http://127.0.0.1:{self.server_port}/{folder}/"
@@ -28,7 +28,7 @@ class Mirror(http.server.ThreadingHTTPServer):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        self.server.asked.append(self.path)
+        self.server.requests.append(self.path)
         content = self.server.files.get(self.path)
         behaviour = self.server.behaviour.get(self.path)
         if content is None:
@@ -52,13 +52,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_error(405)
 
     def log_message(self, *_):
-        """Keep the tests quiet."""
+        """Print nothing."""
 
     def handle(self):
         try:
             super().handle()
         except OSError:
-            self.close_connection = True  # the client had enough
+            self.close_connection = True  # the client closed the connection
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ ARRAYS = make_arrays()
 
 
 def make_dataset(name="fashion-mnist", hash_of="content", package="dataset-fashion-mnist"):
-    """A data set of 7 + 3 images under a name of the catalogue, and its four .gz files by name."""
+    """Return a data set of 7 + 3 images under a name of the catalogue, and its four .gz files by name."""
     packed = {key: gzip.compress(encode_idx(array), 6, mtime=0) for key, array in ARRAYS.items()}
     files = []
     for (split, part), array in ARRAYS.items():
@@ -115,7 +115,7 @@ def small():
 
 @pytest.fixture
 def serve(mirror):
-    """Put files on the mirror under a folder; the folder's URL."""
+    """Put files into a folder of the mirror; the fixture returns the URL of the folder."""
 
     def serve(folder, files):
         mirror.files |= {f"/{folder}/{name}": content for name, content in files.items()}

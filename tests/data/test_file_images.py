@@ -1,4 +1,4 @@
-"""Images in a file are the images of the array that was written, however they are asked for."""
+"""Images in a file are the images of the array that was written, however they are indexed."""
 
 import numpy as np
 import pytest
@@ -61,7 +61,7 @@ def test_colour(tmp_path, array):
 
 
 def test_a_file_that_shrinks_is_named(path, array):
-    """Cut short while it is in use: an error that names it, not zeros."""
+    """A file that is cut short while it is in use gives an error that names it, not zeros."""
     streamed = open_idx(path)
     with path.open("r+b") as file:
         file.truncate(100)

@@ -1,3 +1,5 @@
+"""From what follows --data to images: folders, names, and the places that are searched."""
+
 import gzip
 import re
 
@@ -15,7 +17,7 @@ FIRST = "train-images-idx3-ubyte.gz"
 
 @pytest.fixture
 def fashion(small, monkeypatch):
-    """Stand-in content of 7 + 3 images under the name fashion-mnist; its files."""
+    """Replace fashion-mnist in the catalogue by 7 + 3 images; the fixture is their files by name."""
     dataset, files = small
     monkeypatch.setitem(CATALOGUE, "fashion-mnist", dataset)
     return files
@@ -23,7 +25,7 @@ def fashion(small, monkeypatch):
 
 @pytest.fixture
 def places(tmp_path):
-    """An empty cache, an empty system and no mirror."""
+    """Places without any data: an empty cache, no package, no mirror."""
     return Places(cache=tmp_path / "cache", installed=(tmp_path / "usr",), mirrors=())
 
 
@@ -35,8 +37,8 @@ def put(folder, files):
 
 @pytest.mark.parametrize("split", ["train", "test"])
 @pytest.mark.parametrize("data", ["fashion-mnist", None])
-def test_the_installed_package_is_found(fashion, places, arrays, split, data):
-    """By name or by default, the files in the system's folder are used as they are, in silence."""
+def test_the_installed_package_is_used(fashion, places, arrays, split, data):
+    """By name or by default, the files in the system's folder are used without a warning."""
     put(places.installed[0] / "fashion-mnist", fashion)
     warnings = []
     loaded = load(data, split, places=places, warn=warnings.append)
@@ -48,14 +50,14 @@ def test_the_installed_package_is_found(fashion, places, arrays, split, data):
 
 
 def test_the_cache_comes_before_the_package(fashion, places):
-    """Where both have it, the cache is used."""
+    """If both the cache and the package have the data set, the cache is used."""
     for root in (places.cache, places.installed[0]):
         put(root / "fashion-mnist", fashion)
     assert load(None, "train", places=places).location == str(places.cache / "fashion-mnist")
 
 
-def test_a_wrong_file_in_the_cache_is_named_once_and_fetched_again(fashion, places, serve):
-    """A truncated cached file is named once to `warn`, never used, and replaced from the mirror."""
+def test_a_wrong_file_in_the_cache_is_reported_once_and_fetched_again(fashion, places, serve):
+    """A truncated file in the cache is reported once, not used, and replaced by the mirror's."""
     put(places.cache / "fashion-mnist", fashion)
     bad = places.cache / "fashion-mnist" / FIRST
     bad.write_bytes(fashion[FIRST][:-9])
@@ -69,7 +71,7 @@ def test_a_wrong_file_in_the_cache_is_named_once_and_fetched_again(fashion, plac
 
 
 def test_a_wrong_file_in_the_cache_gives_way_to_the_package(fashion, places):
-    """Whole but with other pixels: named, and the installed files are used."""
+    """A cached file with other pixels is reported, and the installed files are used."""
     other = dict(fashion)
     other[FIRST] = gzip.compress(encode_idx(np.zeros((7, 5, 4), np.uint8)))
     put(places.cache / "fashion-mnist", other)
@@ -80,15 +82,15 @@ def test_a_wrong_file_in_the_cache_gives_way_to_the_package(fashion, places):
     assert "SHA-256" in warnings[0]
 
 
-def test_what_is_nowhere_is_downloaded(fashion, places, serve):
-    """By name or default, the mirror is asked once; afterwards the cache has it."""
+def test_a_missing_data_set_is_downloaded(fashion, places, serve):
+    """By name or by default it is downloaded once and then read from the cache."""
     online = Places(places.cache, places.installed, (serve("good", fashion),))
     assert len(load(None, "test", places=online).images) == 3
     assert len(load("fashion-mnist", "train", places=places).images) == 7
 
 
 def test_the_default_falls_back_to_the_subset_with_a_warning(places):
-    """No data, no network: the subset, and a warning that says so and how to get the rest."""
+    """Without data and network the subset is used, with a warning that says how to get the rest."""
     warnings = []
     loaded = load(None, "test", places=places, warn=warnings.append)
     assert loaded.name == "fashion-mnist-mini"
@@ -102,8 +104,8 @@ def test_the_default_falls_back_to_the_subset_with_a_warning(places):
     assert warning.count("\n") <= 1
 
 
-def test_named_what_cannot_be_had_is_an_error_that_lists_the_ways(places):
-    """Asked for by name there is no substitute: the error has the mirrors tried and every other way."""
+def test_a_named_data_set_that_cannot_be_had_is_an_error(places):
+    """A data set requested by name is not substituted: the error has the mirrors and every other way to get it."""
     dead = ("http://127.0.0.1:9/", "http://no-such-host.invalid/")
     offline = Places(places.cache, places.installed, dead)
     with pytest.raises(DataError) as error:
@@ -149,7 +151,7 @@ def test_a_folder_may_have_colour_and_no_labels(tmp_path):
 
 
 def test_a_folder_named_like_a_data_set_wins_if_it_has_files(tmp_path, arrays, monkeypatch, places):
-    """./mnist with IDX files is the folder; ./mnist without any is the name."""
+    """./mnist with IDX files is the folder; beside ./mnist without any, mnist is the data set."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mnist").mkdir()
     with pytest.raises(DataError, match="mnist is not on this machine"):
@@ -159,7 +161,7 @@ def test_a_folder_named_like_a_data_set_wins_if_it_has_files(tmp_path, arrays, m
 
 
 def test_misfitting_folders_are_refused(tmp_path):
-    """Images of two axes, of two channels, labels of two axes, fewer labels than images: each is said."""
+    """Images of two axes or two channels, labels of two axes, fewer labels than images: each has its error."""
     images, labels = tmp_path / "train-images-idx3-ubyte", tmp_path / "train-labels-idx1-ubyte"
     images.write_bytes(encode_idx(np.zeros((3, 4), np.uint8)))
     with pytest.raises(DataError, match=r"\(3, 4\)"):
@@ -177,8 +179,8 @@ def test_misfitting_folders_are_refused(tmp_path):
         load_folder(tmp_path, "train")
 
 
-def test_what_is_no_data_set_is_said(tmp_path, places):
-    """A path that is not there, a folder without IDX, a file, and a misspelt name have each their answer."""
+def test_everything_else_after_data_is_refused(tmp_path, places):
+    """A missing path, a folder without IDX files, a file and a misspelt name each have their own error."""
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("x")
     (tmp_path / "data.zip").write_bytes(b"PK\3\4")
@@ -207,7 +209,7 @@ def test_what_is_no_data_set_is_said(tmp_path, places):
         load("", "train", places=places, download=False)
 
 
-def test_states_tell_where_everything_is(fashion, places):
+def test_states(fashion, places):
     """Bundled, not here, installed, cached; a truncated file makes a set 'not here'."""
 
     def state():
@@ -227,12 +229,12 @@ def test_states_tell_where_everything_is(fashion, places):
 
 
 def test_obtain_fetches_the_whole_and_says_where(fashion, places, serve, mirror):
-    """`vaecli data fetch` brings both splits; a second time asks nobody; an unknown name is refused."""
+    """`vaecli data fetch` gets both splits; a second time it sends no request; an unknown name is refused."""
     online = Places(places.cache, places.installed, (serve("good", fashion),))
     assert obtain("fashion-mnist", places=online).state == "cached"
-    mirror.asked.clear()
+    mirror.requests.clear()
     assert obtain("fashion-mnist", places=online).location == str(places.cache / "fashion-mnist")
-    assert mirror.asked == []
+    assert mirror.requests == []
     assert obtain("fashion-mnist-mini", places=places).state == "bundled"
     with pytest.raises(DataError, match="Did you mean"):
         obtain("fashion-mnists", places=places)
@@ -252,7 +254,7 @@ def test_usual_names_may_have_a_prefix(tmp_path, arrays, prefix, test_name):
 
 
 def test_several_prefixes_are_ambiguous(tmp_path, arrays):
-    """Two data sets in a folder are named, and none is taken; beside usual names the others are ignored."""
+    """Two data sets in a folder are an error that names both; beside usual names the others are ignored."""
     images = encode_idx(arrays["train", "images"])
     (tmp_path / "emnist-letters-train-images-idx3-ubyte").write_bytes(images)
     (tmp_path / "emnist-digits-train-images-idx3-ubyte").write_bytes(images)
@@ -282,7 +284,7 @@ def test_kinds_of_data_sets(tmp_path, arrays, fashion, places):
 
 
 def test_no_place_for_downloads(places):
-    """Without a cache folder installed data are still read; a download says how to give a place."""
+    """Without a cache folder bundled data are read; the error of a download says how to name a folder."""
     nowhere = Places(cache=None, installed=places.installed, mirrors=())
     assert load("fashion-mnist-mini", "test", places=nowhere).kind == "named"
     assert [entry.state for entry in states(nowhere)].count("not here") == 3

@@ -37,7 +37,7 @@ def test_an_existing_file_of_that_name_wins(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "text", ["test:", "test:x", "train:-1", "test:1.5", "test:1:2", "test:٣", "test:" + "1" * 300, "test:\0"]
+    "text", ["test:", "test:x", "train:-1", "test:1.5", "test:1:2", "test:٣", "test:\0", "test:" + "1" * 300]
 )
 def test_a_reference_needs_a_number(text):
     """`test:` with anything but a whole number of at most 18 digits is a short error that shows how."""

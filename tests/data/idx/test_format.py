@@ -1,3 +1,5 @@
+"""IDX files: read as they were written, or refused with what they are."""
+
 import gzip
 import os
 import re
@@ -29,7 +31,7 @@ def write(tmp_path):
 
 
 @given(array=hnp.arrays(np.uint8, hnp.array_shapes(min_dims=1, max_dims=4, max_side=5)), zipped=st.booleans())
-def test_what_is_written_is_read(tmp_path_factory, array, zipped):
+def test_round_trip(tmp_path_factory, array, zipped):
     """encode_idx then read_idx is the identity, gzipped or not, whatever the file is called."""
     path = tmp_path_factory.mktemp("idx") / ("a.gz" if array.sum() % 2 else "a")
     content = format.encode_idx(array)
@@ -110,7 +112,7 @@ def test_a_hostile_header_allocates_nothing(write, pack):
 
 
 def test_a_gzip_bomb_is_not_unpacked(write):
-    """Of 200 MB that follow the announced data only what was announced is unpacked."""
+    """Decompression stops at the size in the header, though 200 MB follow."""
     path = write(gzip.compress(PLAIN + bytes(200 * 2**20), compresslevel=1))
     tracemalloc.start()
     try:
@@ -121,8 +123,8 @@ def test_a_gzip_bomb_is_not_unpacked(write):
         tracemalloc.stop()
 
 
-def test_what_is_no_file_is_said(tmp_path):
-    """A missing path and a folder are told apart."""
+def test_paths_that_are_no_files(tmp_path):
+    """The error says whether there is nothing or a folder."""
     with pytest.raises(DataError, match="got nothing"):
         format.read_idx(tmp_path / "absent")
     with pytest.raises(DataError, match="got a folder"):
@@ -130,7 +132,7 @@ def test_what_is_no_file_is_said(tmp_path):
 
 
 def test_a_file_cut_short_does_not_look_whole(write):
-    """The quick check sees truncation, plain or gzipped, and a file that is not there."""
+    """The quick check notices truncation, gzipped or not, and a missing file."""
     length = len(PLAIN)
     assert format.looks_whole(write(PLAIN), length)
     assert format.looks_whole(write(ZIPPED), length)

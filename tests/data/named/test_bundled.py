@@ -1,3 +1,5 @@
+"""The bundled subset is part of the real data set, and the recorded one."""
+
 import hashlib
 import importlib.resources
 import pathlib
@@ -31,7 +33,7 @@ def test_the_bundled_subset_is_the_recorded_one(split):
 
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_the_subset_is_part_of_the_real_set(split, tmp_path):
-    """The bundled images and labels equal, byte for byte, the right ones of real Fashion-MNIST."""
+    """The bundled images and labels equal, byte for byte, those of the same positions in real Fashion-MNIST."""
     if next(state for state in states() if state.name == "fashion-mnist").state == "not here":
         pytest.skip("needs Fashion-MNIST")
     real = load("fashion-mnist", split, download=False)

@@ -1,3 +1,5 @@
+"""The catalogue agrees with the real files and with the mirrors."""
+
 import pathlib
 
 import pytest
@@ -35,24 +37,24 @@ def test_files_have_the_names_of_the_mirrors():
 
 @pytest.mark.skipif(not DEBIAN.is_dir(), reason="needs the package dataset-fashion-mnist")
 def test_the_hashes_of_fashion_mnist_are_those_of_the_real_files():
-    """Debian's files, compressed otherwise than the original, have the content of the catalogue."""
+    """Debian's files, compressed in another way than the original, have the content of the catalogue."""
     for file in CATALOGUE["fashion-mnist"].files:
         assert read_verified(DEBIAN / file.name, file).shape == file.shape
 
 
 @pytest.mark.parametrize(
-    ("typed", "meant"),
+    ("typed", "name"),
     [("fashon-mnist", "fashion-mnist"), ("Fashion-MNIST", "fashion-mnist"), ("kmist", "kmnist")],
 )
-def test_an_unknown_name_gets_the_nearest(typed, meant):
+def test_an_unknown_name_gets_the_nearest(typed, name):
     """A misspelt name is answered with the nearest right one and all the names."""
-    with pytest.raises(DataError, match=f"Did you mean {meant}") as error:
+    with pytest.raises(DataError, match=f"Did you mean {name}") as error:
         lookup(typed)
-    assert all(name in error.value.hint for name in CATALOGUE)
+    assert all(entry in error.value.hint for entry in CATALOGUE)
 
 
 def test_a_name_like_no_other_gets_no_guess():
-    """Nothing is guessed where nothing is near."""
+    """No name is proposed if none is similar."""
     with pytest.raises(DataError) as error:
         lookup("zzz")
     assert "Did you mean" not in error.value.message

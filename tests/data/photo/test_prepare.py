@@ -1,3 +1,5 @@
+"""A user's picture, of any kind, becomes an image like those that the model was trained on."""
+
 import io
 import re
 import warnings
@@ -20,7 +22,7 @@ BOX = (30, 20, 89, 49)  # the subject, 60 x 30: twice as wide as high
 
 
 def draw(background, subject, mode="RGB", size=(WIDTH, HEIGHT)):
-    """A plain rectangle with a notch at the top left, so that every turn of it is told from the others."""
+    """Draw a plain rectangle with a notch at the top left, so that all its orientations differ."""
     image = Image.new(mode, size, background)
     pen = ImageDraw.Draw(image)
     pen.rectangle(BOX, fill=subject)
@@ -35,13 +37,13 @@ def read(image, tmp_path, suffix="png", polarity="light-on-dark", *, shape=SHAPE
 
 
 def subject_of(picture, threshold=128):
-    """Rows and columns (top, bottom, left, right) that the light subject covers."""
+    """Return the rows and columns (top, bottom, left, right) that the light subject covers."""
     rows, columns = np.nonzero(picture.image[..., 0] > threshold)
     return rows.min(), rows.max(), columns.min(), columns.max()
 
 
 def expected(level=255):
-    """The subject as it must look: 28 wide, 14 high, centred, notch at the top left."""
+    """Return the subject as it must look: 28 wide, 14 high, centred, notch at the top left."""
     image = np.zeros((28, 28))
     image[7:21] = level
     image[7:14, :7] = 0
@@ -49,7 +51,7 @@ def expected(level=255):
 
 
 def assert_standard(picture, level=255):
-    """Light subject of `level` on black, touching the frame on its longer side."""
+    """Assert a light subject of `level` on black that touches the frame on its longer side."""
     assert picture.image.shape == SHAPE
     assert picture.image.dtype == np.uint8
     assert np.abs(picture.image[..., 0] - expected(level)).mean() < 4
@@ -57,7 +59,7 @@ def assert_standard(picture, level=255):
 
 
 def as_mode(mode):
-    """The dark subject on white in `mode`."""
+    """Return the dark subject on white in `mode`."""
     grey = draw(255, 0, "L")
     special = {
         "I;16": lambda: Image.fromarray(np.asarray(grey).astype(np.uint16) * 257),
@@ -84,7 +86,7 @@ MODES = {
 
 
 def survives(image, suffix):
-    """Whether Pillow reads what it writes."""
+    """Say whether Pillow reads what it writes."""
     file = io.BytesIO()
     image.save(file, suffix)
     try:
@@ -111,7 +113,7 @@ def test_every_mode_gives_the_same_picture(mode, tmp_path):
 
 @pytest.mark.parametrize("suffix", ["jpg", "bmp", "gif", "webp", "tiff", "ppm", "tga"])
 def test_the_usual_formats_are_read(suffix, tmp_path):
-    """PNG is not the only format."""
+    """All common formats give the same picture as PNG."""
     assert_standard(read(draw((255, 255, 255), (0, 0, 0)), tmp_path, suffix))
 
 
@@ -132,7 +134,7 @@ def test_sixteen_bits_are_scaled(kind, tmp_path):
 
 
 def big_endian_tiff(values):
-    """A minimal TIFF in Motorola's order with one strip of 16-bit grey."""
+    """Return a minimal TIFF in Motorola's byte order with one strip of 16-bit grey."""
     import struct
 
     height, width = values.shape
@@ -162,7 +164,7 @@ def test_numbers_without_a_range_take_their_own(tmp_path):
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_turns_the_picture_upright(orientation, tmp_path):
-    """All eight orientations of a camera give the same upright picture; seven say so."""
+    """All eight orientations of a camera give the same upright picture; seven have a step for it."""
     turned = {
         1: None,
         2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -187,7 +189,7 @@ def test_exif_turns_the_picture_upright(orientation, tmp_path):
 @pytest.mark.parametrize("subject", [20, 235])
 @pytest.mark.parametrize("hidden", [0, 255])
 def test_with_alpha_neither_a_dark_nor_a_light_subject_vanishes(polarity, subject, hidden, tmp_path):
-    """What colour hides under the transparent part does not matter; the subject stands out from the background."""
+    """The colour under the transparent part does not matter; the subject stands out from the background."""
     picture = read(draw((hidden, 0), (subject, 255), "LA"), tmp_path, polarity=polarity)
     outside, inside = (0, 235) if polarity == "light-on-dark" else (255, 20)
     assert abs(int(picture.image[14, 20, 0]) - inside) <= 1
@@ -206,7 +208,7 @@ def test_transparency_by_colour_is_alpha(mode, tmp_path):
 
 
 def test_palette_with_alpha(tmp_path):
-    """A GIF with a transparent colour: background is what is transparent."""
+    """The transparent colour of a GIF is background."""
     picture = read(draw((255, 255, 255, 0), (250, 250, 240, 255), "RGBA"), tmp_path, "gif")
     assert_standard(picture, 249)
 
@@ -220,7 +222,7 @@ def test_a_full_alpha_channel_changes_nothing(tmp_path):
 
 
 def test_wholly_transparent_is_an_error(tmp_path):
-    """There is nothing to see."""
+    """A picture without an opaque pixel is refused."""
     with pytest.raises(DataError, match="wholly transparent"):
         read(Image.new("RGBA", (50, 50), (200, 0, 0, 0)), tmp_path)
 
@@ -234,14 +236,14 @@ def test_the_background_becomes_black(background, tmp_path):
 
 
 def test_a_light_subject_on_a_grey_wall_stays_light(tmp_path):
-    """A plain background between the extremes is judged against its subject."""
+    """A plain grey background is light if it is lighter than the subject."""
     picture = read(draw(160, 250, "L"), tmp_path)
     assert not any("negated" in step for step in picture.steps)
     assert subject_of(picture) == (7, 20, 0, 27)
 
 
 def test_noise_and_specks_do_not_stop_the_trimming(tmp_path):
-    """Sensor noise of a few levels and a lone speck are border."""
+    """Sensor noise of a few levels and lone specks are cut off with the border."""
     rng = np.random.default_rng(0)
     values = np.asarray(draw(240, 40, "L", (600, 450)).resize((1200, 900)), float) + rng.normal(
         0, 3, (900, 1200)
@@ -259,8 +261,8 @@ def test_nothing_is_stretched_into_a_frame_that_is_not_square(tmp_path):
 
 
 @pytest.mark.parametrize("index", range(40))
-def test_a_picture_of_the_exact_size_is_not_touched(index, tmp_path):
-    """Real Fashion-MNIST images saved as PNG come back bit by bit, with no step."""
+def test_a_picture_of_the_exact_size_is_unchanged(index, tmp_path):
+    """Real Fashion-MNIST images saved as PNG are read bit for bit, without a step."""
     image = load_mini("test").images[index]
     picture = read(Image.fromarray(image[..., 0]), tmp_path)
     np.testing.assert_array_equal(picture.image, image)
@@ -276,7 +278,7 @@ def test_a_negative_of_the_exact_size_is_only_negated(tmp_path):
 
 
 def test_an_enlarged_item_comes_back_as_itself(tmp_path):
-    """A Fashion-MNIST boot, enlarged ten times, negated and put off centre on white, is itself again."""
+    """A Fashion-MNIST boot, enlarged ten times, negated and placed off centre on white, is recovered."""
     image = load_mini("test").images[9, ..., 0]
     photo = Image.new("L", (640, 480), 255)
     photo.paste(Image.fromarray(255 - image).resize((280, 280), Image.Resampling.NEAREST), (300, 50))
@@ -286,7 +288,7 @@ def test_an_enlarged_item_comes_back_as_itself(tmp_path):
 
 
 def centred(image):
-    """The image with its subject's box in the middle of the frame, as the conversion puts it."""
+    """Return the image with its subject in the middle of the frame, as the preparation places it."""
     rows, columns = np.nonzero(image > 12)
     box = image[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1].astype(int)
     scale = 28 / max(box.shape)
@@ -318,12 +320,12 @@ def test_an_animation_gives_its_first_frame_and_says_so(tmp_path):
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 500), (500, 1), (3, 2), (27, 28), (5000, 40)])
 def test_odd_sizes_are_read(size, tmp_path):
-    """A single pixel, a line and a strip give a picture of the model's shape."""
+    """A single pixel, a line and a strip give an image of the model's shape."""
     assert read(Image.new("L", size, 255), tmp_path).image.shape == SHAPE
 
 
-def test_a_large_photo_tells_its_own_size(tmp_path):
-    """12 million pixels are averaged down first; the report speaks of the pixels of the file."""
+def test_sizes_in_steps_are_those_of_the_file(tmp_path):
+    """12 million pixels are averaged down first; the step gives sizes in pixels of the file."""
     picture = read(draw(255, 0, "L").resize((4000, 3000), Image.Resampling.NEAREST), tmp_path)
     assert_standard(picture)
     (step,) = [step for step in picture.steps if step.startswith("resized")]
@@ -333,7 +335,7 @@ def test_a_large_photo_tells_its_own_size(tmp_path):
 
 
 def test_bad_files_are_named(tmp_path):
-    """Missing, a folder, empty, text, another kind of file: one error each, that names the file."""
+    """Each kind of file that is no picture has its own error, which names the file and what it is."""
     (tmp_path / "folder").mkdir()
     (tmp_path / "empty.png").touch()
     (tmp_path / "text.png").write_text("this is a text file, called .png")
@@ -372,7 +374,7 @@ def test_bad_files_are_named(tmp_path):
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "gif", "tiff", "webp", "bmp"])
 def test_a_file_cut_short_never_passes(suffix, tmp_path):
-    """Cut anywhere in its data, a picture is refused, with an error of ours."""
+    """A picture cut anywhere in its data is refused with a DataError."""
     rng = np.random.default_rng(0)
     buffer = io.BytesIO()
     Image.fromarray(rng.integers(0, 256, (40, 50, 3), np.uint8)).save(
@@ -435,7 +437,7 @@ def test_fewer_bits_in_a_16_bit_file(suffix, high, bits, tmp_path):
 @pytest.mark.parametrize("high", [1, 16])
 @pytest.mark.parametrize("mode", ["L", "RGB", "I;16"])
 def test_masks_are_visible(mode, high, tmp_path):
-    """A mask of 0 and 1, or a label image, is a white subject on black, and a note says so."""
+    """A mask of 0 and 1, or of labels to 16, becomes a white subject on black, with a step for it."""
     mask = np.asarray(draw(0, high, "L"))
     image = Image.fromarray(mask.astype(np.uint16)) if mode == "I;16" else Image.fromarray(mask).convert(mode)
     picture = read(image, tmp_path)
@@ -459,7 +461,7 @@ def test_digits_fill_a_smaller_box_than_clothes(tmp_path):
 
 
 def test_digits_are_centred_by_mass(tmp_path):
-    """A seven, heavy at its top, hangs lower than the middle of its box; its centre of mass is the frame's."""
+    """The centre of mass of a seven, which is heavy at its top, is the middle of the frame."""
     image = Image.new("L", (300, 400), 255)
     pen = ImageDraw.Draw(image)
     pen.rectangle((50, 50, 249, 99), fill=0)
@@ -488,7 +490,7 @@ def test_a_thin_stroke_is_the_subject(photo, pen, vertical, tmp_path):
 
 @pytest.mark.parametrize("size", [400, 1600])
 def test_thin_strokes_that_are_averaged_away_are_strengthened(size, tmp_path):
-    """A ring of 2 pixels of pen covers a small part of each new pixel: it is white again, and a step says so."""
+    """A ring drawn with 2 pixels covers a small part of each new pixel; it becomes white, with a step for it."""
     picture = read(ring(2, size), tmp_path)
     assert picture.image.max() >= 250
     assert subject_of(picture, 100) == (0, 27, 0, 27)
@@ -507,7 +509,7 @@ def lit(low, slope_x, slope_y, subject):
 
 @pytest.mark.parametrize(("low", "slope_x", "slope_y", "subject"), [(235, -140, -40, 40), (10, 60, 30, 220)])
 def test_uneven_light_is_evened_out(low, slope_x, slope_y, subject, tmp_path):
-    """A lamp on one side of the paper: the object is light on black, its notch too, and a step says so."""
+    """With a lamp on one side of the paper, the object is light on black and its notch black."""
     picture = read(lit(low, slope_x, slope_y, subject), tmp_path)
     assert "uneven light evened out" in picture.steps
     pixels = picture.image[..., 0]
@@ -515,15 +517,15 @@ def test_uneven_light_is_evened_out(low, slope_x, slope_y, subject, tmp_path):
     assert pixels[15:, :].min() > 90
 
 
-def test_a_background_that_is_not_plain_is_said(tmp_path):
-    """Where nothing can be done about the background, the note advises what to do."""
+def test_a_background_that_is_not_plain_has_a_note(tmp_path):
+    """The note on a textured background advises what to do."""
     texture = np.random.default_rng(0).integers(0, 256, (300, 300), np.uint8)
     assert any("background is not plain" in step for step in read(Image.fromarray(texture), tmp_path).steps)
     assert not any("plain" in step for step in read(draw(255, 0), tmp_path).steps)
 
 
 def test_a_coloured_background_at_the_end_of_a_channel(tmp_path):
-    """Yellow paper, a model of colour with dark backgrounds: no division by zero, paper black, object visible."""
+    """Yellow paper for a colour model with dark backgrounds: the paper is black, the object visible."""
     picture = read(draw((255, 250, 0), (30, 40, 200)), tmp_path, shape=(28, 28, 3))
     assert picture.image[0, 0].tolist() == [0, 0, 0]
     assert picture.image[16, 20].min() > 100
@@ -533,7 +535,7 @@ def test_a_coloured_background_at_the_end_of_a_channel(tmp_path):
 
 
 def test_decoding_in_threads_leaves_the_filters_of_warnings_alone(tmp_path):
-    """Filters belong to the whole process: eight threads that decode change none of them."""
+    """Eight threads that decode at once leave the filters, which belong to the whole process, as they were."""
     paths = []
     for index in range(8):
         paths.append(tmp_path / f"{index}.png")

@@ -1,4 +1,4 @@
-"""The data sets known by name: their files, where to get them, and the hashes that tell the right ones."""
+"""The data sets known by name: their files, mirrors and hashes."""
 
 import dataclasses
 import difflib
@@ -7,6 +7,7 @@ from typing import Literal
 from vaecli.choices import Split
 from vaecli.data.idx import format
 from vaecli.errors import DataError
+from vaecli.paths import shown
 
 Part = Literal["images", "labels"]
 
@@ -30,7 +31,12 @@ HIRAGANA = tuple("おきすつなはまやれを")
 class DataFile:
     """One file of a data set.
 
-    `sha256` is the hash of the uncompressed IDX content or of the .gz file as published, as `hash_of` says.
+    Attributes:
+        split: `train` or `test`.
+        part: `images` or `labels`.
+        shape: of the array in it.
+        sha256: in hexadecimal.
+        hash_of: `content`, the uncompressed IDX content, or `file`, the .gz file as it was published.
     """
 
     split: Split
@@ -41,19 +47,31 @@ class DataFile:
 
     @property
     def name(self) -> str:
-        """The file's name, as all the mirrors have it."""
+        """Name of the file on all mirrors."""
         prefix = "train" if self.split == "train" else "t10k"
         return f"{prefix}-{self.part}-idx{len(self.shape)}-ubyte.gz"
 
     @property
     def length(self) -> int:
-        """Bytes of the uncompressed IDX content."""
+        """Number of bytes of the uncompressed IDX content."""
         return format.content_length(self.shape)
 
 
 @dataclasses.dataclass(frozen=True)
 class DataSet:
-    """What is known of a data set before a byte of it is read. `mirrors` are URLs that end in a slash."""
+    """An entry of the catalogue.
+
+    Attributes:
+        name: as users type it.
+        description: the images in a few words.
+        licence: and its holder.
+        class_names: the name of each label.
+        train_count: number of training images.
+        test_count: number of test images.
+        files: none for the bundled subset.
+        mirrors: URLs that end in a slash, in the order in which they are tried.
+        package: the Debian package that installs it; empty if there is none.
+    """
 
     name: str
     description: str
@@ -66,12 +84,12 @@ class DataSet:
     package: str = ""
 
     def file(self, split: Split, part: Part) -> DataFile:
-        """The file that holds `part` of `split`."""
+        """Return the file that holds `part` of `split`."""
         return next(file for file in self.files if (file.split, file.part) == (split, part))
 
 
 def _files(hash_of: Literal["content", "file"], *sha256: str) -> tuple[DataFile, ...]:
-    """The four files of a 28 x 28 set of 60,000 + 10,000, hashes in the order of the lines below."""
+    """Return the four files of 60,000 + 10,000 images of 28 x 28; the hashes in the order of the lines below."""
     return (
         DataFile("train", "images", (60_000, 28, 28), sha256[0], hash_of),
         DataFile("train", "labels", (60_000,), sha256[1], hash_of),
@@ -119,7 +137,7 @@ MNIST = DataSet(
     class_names=DIGITS,
     train_count=60_000,
     test_count=10_000,
-    # Of the .gz files, from tensorflow/datasets, tensorflow_datasets/url_checksums/mnist.txt.
+    # Hashes of the .gz files: tensorflow/datasets, tensorflow_datasets/url_checksums/mnist.txt.
     files=_files(
         "file",
         "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
@@ -141,7 +159,7 @@ KMNIST = DataSet(
     class_names=HIRAGANA,
     train_count=60_000,
     test_count=10_000,
-    # Of the .gz files, from tensorflow/datasets, tensorflow_datasets/url_checksums/kmnist.txt.
+    # Hashes of the .gz files: tensorflow/datasets, tensorflow_datasets/url_checksums/kmnist.txt.
     files=_files(
         "file",
         "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4",
@@ -149,7 +167,7 @@ KMNIST = DataSet(
         "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5",
         "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c",
     ),
-    mirrors=(  # the makers' server is the only one known; some networks let just one of the two through
+    mirrors=(  # the makers' server is the only one known; some networks allow only one of http and https
         "https://codh.rois.ac.jp/kmnist/dataset/kmnist/",
         "http://codh.rois.ac.jp/kmnist/dataset/kmnist/",
     ),
@@ -159,16 +177,16 @@ CATALOGUE = {entry.name: entry for entry in (FASHION_MNIST, FASHION_MNIST_MINI, 
 
 
 def lookup(name: str) -> DataSet:
-    """The entry of that name.
+    """Return the entry called `name`.
 
     Raises:
-        DataError: there is none; the nearest right name and all names are in the message.
+        DataError: there is none; the message has the nearest name and all names.
     """
     if name in CATALOGUE:
         return CATALOGUE[name]
-    near = difflib.get_close_matches(name.lower(), CATALOGUE, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name[:80].lower(), CATALOGUE, n=1, cutoff=0.5)
     guess = f" Did you mean {near[0]}?" if near else ""
     raise DataError(
-        f"There is no data set or folder named {name!r}.{guess}",
+        f"There is no data set or folder named {shown(name)!r}.{guess}",
         hint=f"Names: {', '.join(CATALOGUE)}; or a folder with IDX files: --data FOLDER.",
     )

@@ -13,6 +13,7 @@ import platformdirs
 from vaecli.data.idx import format
 from vaecli.data.named.catalogue import DataFile, DataSet
 from vaecli.errors import DataError
+from vaecli.paths import shown
 from vaecli.pixels import Pixels
 
 Progress = Callable[[str, int, int], None]
@@ -99,7 +100,7 @@ def read_if_right(path: pathlib.Path, file: DataFile, *, warn: Warn) -> Pixels |
     except DataError as error:
         warn(f"Not used: {error}")
     except OSError as error:  # a folder that may not be entered
-        warn(f"Not used: {path}: {error.strerror or error}.")
+        warn(f"Not used: {shown(path)}: {error.strerror or error}.")
     return None
 
 
@@ -140,12 +141,14 @@ def _download(url: str, folder: pathlib.Path, file: DataFile, meter: "_Meter") -
     )
     try:
         return pathlib.Path(pooch.retrieve(url, None, file.name, folder, downloader=downloader))
-    except (requests.RequestException, ValueError) as error:  # ValueError: a length or a URL that is none
+    except (requests.RequestException, ValueError) as error:  # ValueError: a malformed length or URL
         raise DataError(_reason(error)) from error
     except OSError as error:
         if error.errno is not None:  # of the file system
             raise
-        raise DataError(_reason(error)) from error  # requests: no file of certificates
+        raise DataError(
+            _reason(error)
+        ) from error  # raised by requests if the file of certificates is missing
 
 
 def _reason(error: Exception) -> str:
@@ -204,4 +207,4 @@ def _writing(folder: pathlib.Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         hint = "Name a folder that can be written in the variable VAECLI_CACHE, such as VAECLI_CACHE=/tmp/vaecli."
-        raise DataError(f"Cannot write the cache {folder}: {reason}.", hint=hint) from error
+        raise DataError(f"Cannot write the cache {shown(folder)}: {reason}.", hint=hint) from error
