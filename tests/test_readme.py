@@ -4,6 +4,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
@@ -85,6 +86,13 @@ def test_files_and_links_exist(path):
 def test_project_files_exist(name):
     """The files that hosts show beside the README are there, and not empty."""
     assert (ROOT / name).read_text(encoding="utf-8").strip()
+
+
+def test_versions_agree():
+    """The changelog and the citation are of the version that pyproject.toml names."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
+    assert f"\n## [{version}]" in (ROOT / "CHANGELOG.md").read_text("utf-8")
 
 
 def test_runs_are_made_before_they_are_used():
