@@ -53,8 +53,9 @@ def test(versions: str, part: str, folder: pathlib.Path) -> None:
     for pattern in ("tests", "examples", "pyproject.toml", "LICENSE", "*.md", "*.cff"):
         for path in TOP.glob(pattern):
             (folder / path.name).symlink_to(path)
+    pytest = [scripts / "python", "-m", "pytest", "-q", *(["-W", "default"] if versions == "lowest" else [])]
     if part == "base":
-        run(scripts / "python", "-m", "pytest", "-q", "-m", "not train", cwd=folder)
+        run(*pytest, "-m", "not train", cwd=folder)
         return
     vaecli = scripts / "vaecli"
     run(vaecli, "train", "--data", "fashion-mnist-mini", "--epochs", 1, "--quiet", "--out", "run", cwd=folder)
@@ -62,7 +63,7 @@ def test(versions: str, part: str, folder: pathlib.Path) -> None:
     run(vaecli, "verify", "-m", "model", cwd=folder)
     run(vaecli, "sample", "-m", "model", "--precision", "int8", "-o", "a.png", cwd=folder)
     run(vaecli, "train", "--resume", "run", "--epochs", 2, "--quiet", cwd=folder)
-    run(scripts / "python", "-m", "pytest", "-q", "tests/export", "tests/program/test_workers.py", cwd=folder)
+    run(*pytest, "tests/export", "tests/program/test_workers.py", cwd=folder)
 
 
 SHOW = """
