@@ -4,6 +4,7 @@ import errno
 import os
 import pathlib
 
+from vaecli import checks
 from vaecli.errors import DataError, OptionError, VaecliError
 
 _ABSENT = {errno.ENOENT, errno.ENOTDIR}  # nothing is there: for the caller to judge
@@ -18,16 +19,22 @@ def user_path(
     for the caller to judge; every path that the operating system refuses to look at is refused here.
 
     Args:
-        text: the path. One that exists as it is written, such as `~old.png`, is not expanded.
+        text: the path, as text, bytes or a path object. One that exists as it is written, such as `~old.png`, is
+            not expanded.
         option: where the text comes from, for the message: `--data`, `PICTURES`.
         error: the kind of error for a path that the system refuses.
 
     Raises:
-        OptionError: the text is empty.
+        OptionError: the text is empty, or neither text nor a path.
         VaecliError: of the kind `error`, for an unknown user after `~`, a zero byte, a name that is too long, a
             loop of links, or a folder that may not be entered.
     """
-    typed = os.fspath(text)
+    try:
+        typed = os.fsdecode(text)
+    except TypeError as reason:
+        raise OptionError(
+            f"{option or 'A path'} must be text or a path, got {checks.shown(text)}.", option=option
+        ) from reason
     if not typed:
         raise OptionError(
             f"{option or 'A path'} must name a file or folder, got ''.",

@@ -37,7 +37,7 @@ def test_an_onnxruntime_that_is_too_old(model_folder, monkeypatch):
 
     monkeypatch.setattr(onnxruntime, "InferenceSession", refuse)
     monkeypatch.setattr(onnxruntime, "__version__", "1.5.2")
-    with pytest.raises(ModelError, match=r"must have onnxruntime 1\.6 or later, got 1\.5\.2") as caught:
+    with pytest.raises(ModelError, match=r"needs onnxruntime 1\.6 or later, got 1\.5\.2") as caught:
         Model.open(model_folder)
     assert caught.value.hint == 'pip install --upgrade "onnxruntime>=1.6"'
     monkeypatch.setattr(onnxruntime, "__version__", "1.18.0")

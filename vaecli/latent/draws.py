@@ -12,13 +12,13 @@ Another machine's logarithm or sine may differ in the last bit of float64; after
 number in a hundred million differs.
 """
 
-import operator
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from vaecli import checks
 from vaecli.errors import OptionError
 
 SPARE_WORDS = 4
@@ -37,14 +37,20 @@ def rows(first: int, count: int, dim: int, *, seed: int, stream: int = 0) -> Row
     """Draw rows `first` to `first + count - 1` of the endless series of a seed, with their spare words.
 
     Raises:
-        OptionError: `seed`, `first` or `count` is not a whole number from 0 to 2**64 - 1.
+        OptionError: `seed`, `first` or `count` is not a whole number from 0 to 2**64 - 1, or so many rows do not
+        fit
+            in memory.
     """
-    _require_word(first, "--first", "The first row")
-    _require_word(count, "-n", "The number of rows")
+    first, count = _word(first, "--first"), _word(count, "-n")
     generator = _generator(first, dim, seed=seed, stream=stream)
     per_row, spare = _blocks_per_row(dim) * WORDS_PER_BLOCK, 2 * -(-dim // 2)
-    normals = np.empty((count, dim), np.float32)
-    words = np.empty((count, SPARE_WORDS), np.uint64)
+    try:
+        normals = np.empty((count, dim), np.float32)
+        words = np.empty((count, SPARE_WORDS), np.uint64)
+    except (MemoryError, ValueError) as error:  # numpy has a largest size, too
+        raise OptionError(
+            f"-n must fit in memory, got {count:,}.", option="-n", hint="Draw fewer at a time."
+        ) from error
     for start in range(0, count, _ROWS_AT_ONCE):
         out = normals[start : start + _ROWS_AT_ONCE]
         raw = generator.random_raw(len(out) * per_row).reshape(len(out), per_row)
@@ -71,7 +77,7 @@ def standard_normal_at(
         OptionError: an index is negative, or `seed` is negative or 2**64 and more.
     """
     positions = np.asarray(indices, dtype=np.int64)
-    _require_word(int(positions.min(initial=0)), "--first", "A row's index")
+    _word(int(positions.min(initial=0)), "an index")
     generator, position = _generator(0, dim, seed=seed, stream=stream), 0
     blocks = _blocks_per_row(dim)
     normals = np.empty((len(positions), dim), np.float32)
@@ -87,7 +93,7 @@ def standard_normal_at(
 
 
 def _runs(indices: npt.NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-    """Start and stop of each stretch of indices that count up by one."""
+    """Yield start and stop of each stretch of indices that count up by one."""
     jumps = (np.flatnonzero(np.diff(indices) != 1) + 1).tolist()
     return zip([0, *jumps], [*jumps, len(indices)], strict=True)
 
@@ -98,9 +104,9 @@ def _blocks_per_row(dim: int) -> int:
 
 
 def _generator(row: int, dim: int, *, seed: int, stream: int) -> np.random.Philox:
-    """A generator whose next word is the first one of `row`."""
-    key = _require_word(seed, "--seed", "The seed")
-    counter = (_require_word(stream, "", "The stream") << 192) + row * _blocks_per_row(dim)
+    """Return a generator whose next word is the first one of `row`."""
+    key = _word(seed, "--seed")
+    counter = (_word(stream, "stream") << 192) + row * _blocks_per_row(dim)
     return np.random.Philox(key=key, counter=(counter - 1) % 2**256)  # numpy counts before it generates
 
 
@@ -115,13 +121,5 @@ def _box_muller(raw: npt.NDArray[np.uint64], out: npt.NDArray[np.float32]) -> No
     out[:, half:] = (radius * np.sin(angle))[:, : dim - half]
 
 
-def _require_word(value: int, option: str, what: str) -> int:
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = -1
-    if not 0 <= number < 2**64:
-        raise OptionError(
-            f"{what} must be a whole number from 0 to 2**64 - 1, got {value!r:.80}.", option=option
-        )
-    return number
+def _word(value: int, option: str) -> int:
+    return checks.integer(value, option, least=0, most=2**64 - 1)

@@ -1,7 +1,9 @@
-"""The exported model at work. The only home of onnxruntime.
+"""Running an exported model; the only home of onnxruntime.
 
 model            Model: encode, decode, sample, interpolate
-session          batches over threads
-one_image        one image through bound buffers
-default_session  onnxruntime as it comes, for bench
+arrays           checks of the arrays that callers pass in
+session          batches over a pool of threads
+one_image        one image through pre-bound buffers
+default_session  onnxruntime's default session, the baseline of bench
+forks            renewal of sessions and locks in forked processes
 """

@@ -1,4 +1,4 @@
-"""A file in onnxruntime's default session, with onnxruntime's own threads: the baseline of `vaecli bench`."""
+"""onnxruntime's default session with its own threads: the baseline of `vaecli bench`."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,11 +9,11 @@ from vaecli.runtime.session import cannot_run
 
 
 class DefaultSession:
-    """The default session of a file's bytes; `run` has the form of `runtime.session.Session.run`.
+    """A default session; its `run` has the parameters of `runtime.session.Session.run`.
 
     Args:
-        content: of a file that `modelfile.read` accepts, or that this process made itself.
-        at_once: images a call, so that large ones do not take all the memory; larger batches are cut.
+        content: bytes of a file that `modelfile.read` accepts or that this process made.
+        at_once: largest number of images per call, which bounds the memory; all at once if left out.
     """
 
     def __init__(self, content: bytes, *, at_once: int | None = None) -> None:
@@ -22,7 +22,7 @@ class DefaultSession:
         self._at_once = at_once
 
     def run(self, inputs: Mapping[str, np.ndarray], names: Sequence[str] = ()) -> dict[str, np.ndarray]:
-        """Outputs for named inputs (N, ...) float32, by name: those in `names`, or all.
+        """Compute outputs by name from named inputs (N, ...) float32: those in `names`, or all.
 
         Raises:
             ModelError: onnxruntime cannot run the file.

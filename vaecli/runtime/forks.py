@@ -1,4 +1,4 @@
-"""Renewal of objects in a forked process, where copies of locks may be held for ever and pools have no threads."""
+"""Renewal of objects in a forked process, where a copied lock may be held for ever and a pool has no threads."""
 
 import os
 import weakref
@@ -6,17 +6,17 @@ from typing import Protocol
 
 
 class Forgetful(Protocol):
-    """An object that can drop its locks, pools and sessions, and make new ones when it is used again."""
+    """An object that can drop its locks, pools and sessions, and make new ones at its next use."""
 
     def forget(self) -> None:
-        """Drop them; called in a forked process before anything else runs there."""
+        """Drop them. It is called in a forked process before any other code runs there."""
 
 
 _registered: "weakref.WeakSet[Forgetful]" = weakref.WeakSet()
 
 
 def register(item: Forgetful) -> None:
-    """Call `item.forget()` in every process that is forked from this one while the object lives."""
+    """Have `item.forget()` called in every process that is forked from this one while the object exists."""
     _registered.add(item)
 
 

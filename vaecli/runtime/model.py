@@ -1,6 +1,5 @@
 """An exported model in numpy: encode, decode, sample, interpolate."""
 
-import operator
 import os
 import pathlib
 import threading
@@ -10,9 +9,10 @@ from typing import Any, get_args
 import numpy as np
 import numpy.typing as npt
 
+from vaecli import checks
 from vaecli import paths as user_paths
 from vaecli.choices import PRECISIONS, PathKind, Precision
-from vaecli.errors import ModelError, OptionError
+from vaecli.errors import ModelError
 from vaecli.latent import draws, paths
 from vaecli.latent.priors import Prior, prior
 from vaecli.modelfile.find import DECODERS, export_again, locate
@@ -20,10 +20,14 @@ from vaecli.modelfile.metadata import ModelInfo
 from vaecli.modelfile.read import ModelFile, check_content, read_file
 from vaecli.probability.likelihoods import Likelihood, likelihood
 from vaecli.runtime import forks
-from vaecli.runtime.arrays import image_batch, latent_batch
+from vaecli.runtime.arrays import image_batch, latent_batch, single_image
 from vaecli.runtime.session import Session
 
 Float32 = npt.NDArray[np.float32]
+
+MAX_THREADS = 4096
+MAX_STEPS = 2**20  # pictures of a path, which are all in memory
+TEMPERATURE_BOUND = 1e5  # no normal number of `draws` is above 8.6, so that latents stay within LARGEST_Z
 
 
 class Model:
@@ -35,7 +39,8 @@ class Model:
     def __init__(self, decoder: ModelFile, encoder: ModelFile | pathlib.Path, *, threads: int | None) -> None:
         self.info: ModelInfo = decoder.info
         self.path = decoder.path
-        self._files: tuple[ModelFile, ModelFile | pathlib.Path] = decoder, encoder
+        self._decoder_file = decoder
+        self._encoder_source = encoder  # its path until it is read, so that the file may vanish afterwards
         self._threads = threads
         self._decoder = Session(decoder, thread_count=threads)
         self._encoder: Session | None = None
@@ -60,15 +65,11 @@ class Model:
 
         Raises:
             ModelError: nothing there, or a file that is damaged or not one of ours.
-            OptionError: an empty path, an unknown precision, or fewer than 1 thread.
+            OptionError: an empty path, an unknown precision, or a thread count out of its range.
         """
-        if precision not in PRECISIONS:
-            raise OptionError(
-                f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r:.80}.",
-                option="--precision",
-            )
-        if threads is not None and whole_number(threads, "--threads") < 1:
-            raise OptionError(f"threads must be at least 1, got {threads}.", option="--threads")
+        checks.choice(precision, "--precision", PRECISIONS)
+        if threads is not None:
+            threads = checks.integer(threads, "--threads", least=1, most=MAX_THREADS)
         place = user_paths.user_path(path, option="--model", error=ModelError)
         try:
             decoder_path, encoder_path = locate(place, precision)
@@ -106,9 +107,9 @@ class Model:
 
     @property
     def has_encoder(self) -> bool:
-        """Whether the encoder's file is there; without it a model can only sample and decode."""
-        encoder = self._files[1]
-        return isinstance(encoder, ModelFile) or encoder.exists()
+        """Whether there is an encoder; without it a model can only sample and decode."""
+        encoder = self._encoder_source
+        return isinstance(encoder, ModelFile) or os.path.exists(encoder)  # False where a folder is unreadable
 
     def encode(self, images: npt.ArrayLike) -> tuple[Float32, Float32]:
         """Compute the posterior of each image: `z_mean` and `z_log_var`, both (N, D).
@@ -148,8 +149,8 @@ class Model:
         Raises:
             OptionError: a number out of its range.
         """
-        factor = require_temperature(temperature)
-        rows = draws.rows(whole_number(first, "--first"), whole_number(n, "-n"), self.latent_dim, seed=seed)
+        factor = checks.real(temperature, "--temperature", least=0.0, below=TEMPERATURE_BOUND)
+        rows = draws.rows(first, n, self.latent_dim, seed=seed)
         normals = rows.normals if factor == 1.0 else rows.normals * np.float32(factor)
         return self.prior.sample(normals, rows.words)
 
@@ -171,28 +172,28 @@ class Model:
         Raises:
             OptionError: an array or a value that does not fit.
         """
-        if path not in get_args(PathKind):
-            raise OptionError(
-                f"path must be one of {', '.join(get_args(PathKind))}, got {path!r:.80}.", option="--path"
-            )
-        ends = [self.encode(np.asarray(image)[np.newaxis])[0] for image in (a, b)]
-        return self.decode(paths.through(np.concatenate(ends), whole_number(steps, "--steps"), path))
+        checks.choice(path, "--path", get_args(PathKind))
+        checks.integer(steps, "--steps", least=2, most=MAX_STEPS)
+        images = [single_image(image, self.image_shape, name=name) for name, image in (("a", a), ("b", b))]
+        z_mean, _ = self.encode(np.concatenate(images))
+        return self.decode(paths.through(z_mean, steps, path))
 
     def forget(self) -> None:
         """Renew the lock in a forked process, where its copy may be held for ever."""
         self._lock = threading.Lock()
 
     def _encoder_session(self) -> Session:
-        with self._lock:
-            if self._encoder is None:
-                self._encoder = Session(self._encoder_file(), thread_count=self._threads)
+        if self._encoder is None:
+            with self._lock:
+                if self._encoder is None:
+                    self._encoder = Session(self._encoder_file(), thread_count=self._threads)
         return self._encoder
 
     def _encoder_file(self) -> ModelFile:
-        encoder = self._files[1]
+        encoder = self._encoder_source
         if isinstance(encoder, ModelFile):
             return encoder
-        if not encoder.exists():
+        if not os.path.lexists(encoder):
             raise ModelError(
                 f"There is no {encoder}, and this needs an encoder.",
                 hint="Copy it from where the model was exported; decoder.onnx alone can only sample.",
@@ -202,52 +203,25 @@ class Model:
             raise ModelError(
                 f"{encoder} and {self.path.name} belong to two models.", hint="Copy both from one export."
             )
+        self._encoder_source = file
         return file
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the bytes of the files, so that another process or machine needs no folder."""
-        decoder, encoder = self._files
-        encoder_file = self._encoder_file() if self.has_encoder else encoder
-        parts = [(file.content if isinstance(file, ModelFile) else None) for file in (decoder, encoder_file)]
-        names = [str(file.path if isinstance(file, ModelFile) else file) for file in (decoder, encoder_file)]
-        return _unpickle, (parts, names, self._threads)
+        encoder = self._encoder_file() if self.has_encoder else self._encoder_source
+        file, path = (encoder, encoder.path) if isinstance(encoder, ModelFile) else (None, encoder)
+        decoder = str(self.path), self._decoder_file.content
+        return _unpickle, (decoder, (str(path), file and file.content), self._threads)
 
 
-def whole_number(value: Any, option: str) -> int:
-    """Return a whole number of any integer type as int.
-
-    Raises:
-        OptionError: another type, such as 2.5 or "3".
-    """
-    try:
-        return operator.index(value)
-    except TypeError as error:
-        raise OptionError(f"{option} must be a whole number, got {value!r:.80}.", option=option) from error
-
-
-def require_temperature(temperature: float) -> float:
-    """Return a temperature that is a finite number of at least 0.
-
-    Raises:
-        OptionError: another value.
-    """
-    try:
-        factor = float(temperature)
-    except (TypeError, ValueError):
-        factor = np.nan
-    if not 0 <= factor < np.inf:
-        raise OptionError(
-            f"--temperature must be a finite number of at least 0, got {temperature!r:.80}.",
-            option="--temperature",
-        )
-    return factor
-
-
-def _unpickle(parts: list[bytes | None], names: list[str], threads: int | None) -> Model:
-    decoder_path, encoder_path = map(pathlib.Path, names)
-    decoder = check_content(parts[0] or b"", decoder_path)
-    encoder = encoder_path if parts[1] is None else check_content(parts[1], encoder_path)
-    return Model(decoder, encoder, threads=threads)
+def _unpickle(decoder: tuple[str, bytes], encoder: tuple[str, bytes | None], threads: int | None) -> Model:
+    """Build a model from the path and the content of its files; the encoder may have no content."""
+    path, content = pathlib.Path(encoder[0]), encoder[1]
+    return Model(
+        check_content(decoder[1], pathlib.Path(decoder[0])),
+        path if content is None else check_content(content, path),
+        threads=threads,
+    )
 
 
 def _read_part(path: pathlib.Path, part: str) -> ModelFile:

@@ -8,17 +8,17 @@ import onnxruntime
 
 from vaecli.modelfile.cost.values import Shape
 
-LARGEST = 2**16  # numbers in and out; of more, a microsecond is nothing
+LARGEST = 2**16  # numbers in and out; with more of them, 1 us does not matter
 
 
 class BoundImage:
-    """A session with buffers for one image. They are used again in the next call: one object a thread.
+    """A session with buffers for one image, which each call uses again: one object per thread.
 
     Args:
         session: an onnxruntime.InferenceSession.
-        input_name: of its only input.
-        shape: of that input, for one image (...).
-        outputs: name -> shape for one image, of the outputs to compute.
+        input_name: name of its only input.
+        shape: shape of that input without the batch axis.
+        outputs: outputs to compute: name -> shape without the batch axis.
     """
 
     def __init__(self, session: Any, input_name: str, shape: Shape, outputs: Mapping[str, Shape]) -> None:

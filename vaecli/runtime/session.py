@@ -1,7 +1,7 @@
 """An onnxruntime session over one file: one thread inside, batches split into chunks over a pool of threads.
 
-onnxruntime's own threads gain little here: ConvTranspose runs image by image. A batch cut into chunks that stay in
-the cache, one a thread, was measured about 1.7 times as fast on two cores.
+onnxruntime's own threads gain little here, because ConvTranspose runs image by image. One thread per chunk, with
+chunks that fit in the cache, was measured about 1.7 times as fast on two cores.
 """
 
 import functools
@@ -23,10 +23,10 @@ from vaecli.processors import available
 from vaecli.runtime import forks, one_image
 from vaecli.runtime.one_image import BoundImage
 
-CHUNK = 32  # images a call: large enough for its matrix products, small enough for the cache
-SMALLEST = 4  # images that are worth waking another thread, which costs about 30 us
-CHUNK_ELEMENTS = 2**26  # held in a call, 256 MiB of float32: large images come in smaller chunks
-MOST_CALLS = 256  # at a time
+CHUNK = 32  # images per call: enough for efficient matrix products, few enough for the cache
+SMALLEST = 4  # images per thread at least: waking another thread costs about 30 us
+CHUNK_ELEMENTS = 2**26  # held in a call, 256 MiB of float32: large images are run in smaller chunks
+MAX_CALLS = 256  # at a time
 
 UPGRADE = "pip install --upgrade onnxruntime"
 _BUILD_PATHS = re.compile(r"\S*[/\\]\S+\.(?:cc|h|cpp|hpp):\d+ ?")  # /onnxruntime_src/.../bfc_arena.cc:376
@@ -35,11 +35,11 @@ Arrays = Mapping[str, np.ndarray]  # by name
 
 
 class Session:
-    """Runs one exported graph on batches of any size. Threads may share it, and processes forked from this one.
+    """A session over one exported graph, for batches of any size. Threads and forked processes may share it.
 
     Args:
-        file: the checked file; its metadata name the inputs of the graph.
-        thread_count: threads to use; all that the process may use if left out.
+        file: checked file; its metadata name the inputs of the graph.
+        thread_count: number of threads to use; all that the process may use if left out.
 
     Raises:
         ModelError: onnxruntime does not accept the file.
@@ -57,17 +57,17 @@ class Session:
         held = max(1, file.cost.elements)
         self._chunk = max(1, min(CHUNK, min(CHUNK_ELEMENTS, MAX_ELEMENTS // self.thread_count) // held))
         self._alone = self._chunk if self.thread_count == 1 else min(self._chunk, 2 * SMALLEST - 1)
-        self._calls = min(MOST_CALLS, max(1, MAX_ELEMENTS // (self._chunk * held)))
+        self._calls = min(MAX_CALLS, max(1, MAX_ELEMENTS // (self._chunk * held)))
         small = sum(map(math.prod, self._shapes.values())) <= one_image.LARGEST
         self._single_input = self.input_names[0] if small and len(self.input_names) == 1 else None
         self._one_image = (1, *self._shapes[self.input_names[0]]) if small else None
+        self._opening = threading.Lock()
         self._start()
         forks.register(self)
 
     def _start(self) -> None:
-        """Open the file in onnxruntime, with fresh locks and no pool: also in a forked process, see `forget`."""
-        self._opening = threading.Lock()
-        self._session: onnxruntime.InferenceSession | None = _open(self._file)
+        """Open the file in onnxruntime, with fresh tokens and no pool; also in a forked process, see `forget`."""
+        session = _open(self._file)
         # A token per concurrent call, so that all calls together stay below 2 GiB: of the largest images, one.
         # SimpleQueue is in C; threading.Semaphore is not, and one image takes 30 us.
         self._tokens: queue.SimpleQueue[None] = queue.SimpleQueue()
@@ -75,14 +75,21 @@ class Session:
             self._tokens.put(None)
         self._pool: ThreadPoolExecutor | None = None
         self._bound = _ByThread()
+        self._session: onnxruntime.InferenceSession | None = (
+            session  # last: other threads wait until it is set
+        )
 
     def forget(self) -> None:
-        """Drop what a fork has copied in an unknown state; the next call opens the file again."""
+        """Drop the session, which the fork copied in an unknown state; the next call opens the file again."""
         self._opening = threading.Lock()
         self._session = None
 
     def run(self, inputs: Arrays, names: Sequence[str] = ()) -> dict[str, np.ndarray]:
-        """Outputs for named inputs (N, ...) float32, by name, each (N, ...) float32: those in `names`, or all.
+        """Compute outputs (N, ...) float32, by name, from named inputs (N, ...) float32.
+
+        Args:
+            inputs: all inputs of the graph, by name.
+            names: the outputs to compute; all if left out.
 
         Raises:
             ModelError: onnxruntime fails, most often for lack of memory.
@@ -176,7 +183,7 @@ def _not_accepted(file: ModelFile, error: Exception) -> ModelError:
     needed = versions.needed(opset)
     if needed and versions.is_older(version, needed):
         return ModelError(
-            f"{file.path} (opset {opset}) must have onnxruntime {needed} or later, got {version}.",
+            f"{file.path} (opset {opset}) needs onnxruntime {needed} or later, got {version}.",
             hint=f'pip install --upgrade "onnxruntime>={needed}"',
         )
     return ModelError(
@@ -186,7 +193,7 @@ def _not_accepted(file: ModelFile, error: Exception) -> ModelError:
 
 
 def cannot_run(what: object, error: Exception) -> ModelError:
-    """The error for a file that onnxruntime opened and fails to run."""
+    """Build the error for a file that onnxruntime opened and cannot run."""
     return ModelError(
         f"onnxruntime {onnxruntime.__version__} cannot run {what}: {_reason(error)}",
         hint=f"Close other programs that use memory, or try another version of onnxruntime: {UPGRADE}",
@@ -194,5 +201,5 @@ def cannot_run(what: object, error: Exception) -> ModelError:
 
 
 def _reason(error: Exception) -> str:
-    """The text of an onnxruntime error on one line, without the paths of the machine that built it."""
+    """Return the text of an onnxruntime error on one line, without paths of the machine that built it."""
     return _BUILD_PATHS.sub("", " ".join(str(error).split())).strip()
