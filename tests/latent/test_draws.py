@@ -146,8 +146,8 @@ def test_bad_seeds_are_refused(seed):
 
 
 def test_negative_rows_are_refused():
-    """There is no row before row 0."""
-    with pytest.raises(OptionError, match="first row"):
+    """Row 0 is the first: negative rows are refused."""
+    with pytest.raises(OptionError, match="--first must be at least 0, got -1"):
         standard_normal(-1, 2, 2, seed=0)
-    with pytest.raises(OptionError, match="index"):
+    with pytest.raises(OptionError, match="index must be at least 0, got -1"):
         standard_normal_at([3, -1], 2, seed=0)

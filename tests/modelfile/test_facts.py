@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vaecli.errors import ModelError
-from vaecli.modelfile.facts import KEY_FACTS, MAX_EXAMPLES, Facts, from_text, of_arrays
+from vaecli.modelfile.facts import KEY_FACTS, MAX_EXAMPLES, Facts, from_arrays, from_text
 from vaecli.modelfile.protobuf import metadata
 from vaecli.modelfile.read import read_file
 from vaecli.modelfile.write import with_metadata
@@ -32,7 +32,7 @@ def decode(text):
 def test_round_trip(absent):
     """Whatever is present comes back to the bit; whatever is absent stays absent."""
     arrays = {name: array for name, array in ARRAYS.items() if name not in absent}
-    facts = decode(of_arrays(arrays, latent_dim=D, class_count=K).to_text())
+    facts = decode(from_arrays(arrays, latent_dim=D, class_count=K).to_text())
     assert facts.arrays().keys() == arrays.keys()
     for name, array in arrays.items():
         np.testing.assert_array_equal(facts.arrays()[name], array)
@@ -40,31 +40,31 @@ def test_round_trip(absent):
 
 def test_examples_can_be_left_out():
     """They tell something about single images of the data; the other facts stay."""
-    facts = of_arrays(ARRAYS, latent_dim=D, class_count=K).without_examples()
+    facts = from_arrays(ARRAYS, latent_dim=D, class_count=K).without_examples()
     assert facts.arrays().keys() == ARRAYS.keys() - {"examples", "example_labels"}
 
 
 def test_large_facts_are_shortened():
     """At most 256 examples, fewer of many dimensions; no covariance of many dimensions."""
     many = {"examples": np.zeros((1000, D), np.float32), "example_labels": np.zeros(1000, np.int64)}
-    facts = of_arrays(many, latent_dim=D, class_count=1)
+    facts = from_arrays(many, latent_dim=D, class_count=1)
     assert len(facts.examples) == len(facts.example_labels) == MAX_EXAMPLES
     wide = {"examples": np.zeros((300, 4096), np.float32), "z_covariance": np.zeros((4096, 4096))}
-    facts = of_arrays(wide, latent_dim=4096, class_count=0)
+    facts = from_arrays(wide, latent_dim=4096, class_count=0)
     assert facts.examples.shape == (64, 4096) and facts.z_covariance is None
 
 
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"kl": np.zeros(D + 1)}, "kl must have the shape"),
-        ({"z_covariance": np.zeros((D, D + 1))}, "z_covariance must have the shape"),
-        ({"class_means": np.zeros((K + 1, D))}, "class_means must have the shape"),
+        ({"kl": np.zeros(D + 1)}, "kl must be float64 of the shape"),
+        ({"z_covariance": np.zeros((D, D + 1))}, "z_covariance must be float64 of the shape"),
+        ({"class_means": np.zeros((K + 1, D))}, "class_means must be float64 of the shape"),
         ({"class_counts": np.array([1, -1, 0, 0])}, "class_counts must be at least 0"),
         ({"example_labels": np.array([0, 1, 2, K, 0, 1, 2, 3])}, "example_labels must be 0 to 3"),
-        ({"example_labels": np.zeros(7, np.int64)}, "example_labels must have the shape"),
-        ({"kl": np.zeros(D, np.float32)}, "kl must have the shape"),
-        ({"secret": np.zeros(1)}, "unknown facts"),
+        ({"example_labels": np.zeros(7, np.int64)}, "example_labels must be int64 of the shape"),
+        ({"kl": np.zeros(D, np.float32)}, "kl must be float64 of the shape"),
+        ({"secret": np.zeros(1)}, "facts must be known"),
     ],
 )
 def test_facts_that_do_not_fit_are_refused(changes, says):

@@ -36,7 +36,7 @@ def test_large_outputs_are_thinned_out():
     """Values spread evenly from the first to the last are kept, and picked alike from a fresh output."""
     z = np.zeros((2, 3), np.float32)
     large = np.arange(2 * 600 * 500 * 3, dtype=np.float32).reshape(2, 600, 500, 3)
-    vectors = Golden.of({"z": z}, {"image": large, "small": z})
+    vectors = Golden.build({"z": z}, {"image": large, "small": z})
     copy = golden.from_text(vectors.to_text(), "x")
     assert len(vectors.to_text()) < 2_000_000
     assert (copy.shape("image"), copy.shape("small")) == ((600, 500, 3), (3,))
@@ -44,7 +44,7 @@ def test_large_outputs_are_thinned_out():
     np.testing.assert_array_equal(copy.outputs["image"], copy.kept("image", large))
     np.testing.assert_array_equal(copy.outputs["image"][:, [0, -1]], large.reshape(2, -1)[:, [0, -1]])
     assert set(np.diff(copy.outputs["image"][1])) == {13.0, 14.0}
-    assert Golden.of({"z": z}, {"small": z}).shapes == {}
+    assert Golden.build({"z": z}, {"small": z}).shapes == {}
 
 
 def test_the_committed_files_carry_them(model_folder):

@@ -127,13 +127,13 @@ def test_earlier_format(refused, forge, entries, decoder):
 @pytest.mark.parametrize(
     ("field", "value", "says"),
     [
-        ("likelihood", {"name": "gaussian", "outputs": ["mean"]}, "likelihood 'gaussian'"),
-        ("likelihood", {"name": "bernoulli", "outputs": ["logits", "scale"]}, "outputs"),
-        ("prior", {"name": "flow"}, "prior 'flow'"),
-        ("preparation", {"scale": 127.5, "polarity": "any", "photo": "fashion"}, "scale of pixels '127.5'"),
-        ("preparation", {"scale": 255, "polarity": "any", "photo": "sky"}, "preparation of pictures 'sky'"),
-        ("preparation", {"scale": 255, "polarity": "left", "photo": "fashion"}, "polarity 'left'"),
-        ("inputs", ["z", "label"], "inputs"),
+        ("likelihood", {"name": "gaussian", "outputs": ["mean"]}, "The likelihood of"),
+        ("likelihood", {"name": "bernoulli", "outputs": ["logits", "scale"]}, "outputs of"),
+        ("prior", {"name": "flow"}, "must be normal, got 'flow'"),
+        ("preparation", {"scale": 127.5, "polarity": "any", "photo": "fashion"}, "must be 255, got '127.5'"),
+        ("preparation", {"scale": 255, "polarity": "any", "photo": "sky"}, "got 'sky'"),
+        ("preparation", {"scale": 255, "polarity": "left", "photo": "fashion"}, "got 'left'"),
+        ("inputs", ["z", "label"], "inputs of"),
     ],
 )
 def test_unknown_parts_are_refused(refused, forge, entries, decoder, field, value, says):
@@ -245,7 +245,7 @@ def test_descriptions_beyond_the_limits(refused, forge, entries):
     info = json.loads(entries[KEY_INFO])
     for training, says in (
         ({str(i): {} for i in range(200_000)}, "must have at most 1,048,576 characters"),
-        ({"x": "a" * 2000}, "too long"),
+        ({"x": "a" * 2000}, "at most 1,024 characters"),
     ):
         text = json.dumps(info | {"training": training})
         assert says in refused(forge.stamped(entries | {KEY_INFO: text}))

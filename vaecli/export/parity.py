@@ -81,8 +81,8 @@ def golden(images: ByKind, latents: ByKind, encoder: Compute, decoder: Compute) 
     decoder_inputs = {"z": np.concatenate([latents["real"]["z"][:count], latents["extreme"]["z"][:1]])}
     as_float = {name: to_float32(array) for name, array in encoder_inputs.items()}
     return {
-        "encoder": Golden.of(encoder_inputs, encoder(as_float)),
-        "decoder": Golden.of(decoder_inputs, decoder(decoder_inputs)),
+        "encoder": Golden.build(encoder_inputs, encoder(as_float)),
+        "decoder": Golden.build(decoder_inputs, decoder(decoder_inputs)),
     }
 
 

@@ -85,7 +85,7 @@ def _int8(source: Origin, exact: Model) -> tuple[onnx.ModelProto, Own]:
         require_same(found, file, np.concatenate([inputs["z"], others[every]]))
         outputs = found.outputs(inputs["z"])
         largest = float(np.abs(outputs["logits"]).max())
-        return Golden.of(inputs, outputs, {"image": 0.01, "logits": max(0.05, 0.01 * largest)})
+        return Golden.build(inputs, outputs, {"image": 0.01, "logits": max(0.05, 0.01 * largest)})
 
     return graph.build(found, opset=source.opset), own
 
@@ -94,7 +94,7 @@ def _fp16(source: Origin, _exact: Model) -> tuple[onnx.ModelProto, Own]:
     def own(file: Model, inputs: Mapping[str, np.ndarray]) -> Golden:
         """What the file makes of them itself: its constants are the float32 ones, rounded, one by one."""
         fp16.require_rounded(onnx.load_from_string(file.path.read_bytes()), source.graph)
-        return Golden.of(inputs, file.outputs(inputs["z"]))
+        return Golden.build(inputs, file.outputs(inputs["z"]))
 
     return fp16.halved(source.graph), own
 

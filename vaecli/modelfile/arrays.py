@@ -1,6 +1,7 @@
-"""Numeric arrays as JSON values: type, shape, and little-endian bytes in base64."""
+"""Arrays as JSON values in the metadata: type, shape, and little-endian bytes in base64."""
 
 import base64
+import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 
 MAX_SIZE = 2**18  # of an axis
 MAX_AXES = 4
+MAX_PARTS = 10_000  # tables, lists and values of an entry
 TYPES: Mapping[str, np.dtype[Any]] = {
     "uint8": np.dtype("u1"),
     "int64": np.dtype("<i8"),
@@ -22,14 +24,17 @@ def pack(array: np.ndarray) -> dict[str, Any]:
 
     Raises:
         KeyError: another type.
+        ValueError: an array that `unpack` would refuse.
     """
     kind = array.dtype.name
+    _require_finite(array)
+    check_shape(array.shape)
     content = np.ascontiguousarray(array, TYPES[kind]).tobytes()
     return {"dtype": kind, "shape": list(array.shape), "data": base64.b64encode(content).decode("ascii")}
 
 
 def unpack(packed: Mapping[str, Any]) -> np.ndarray:
-    """Decode an array; it is read-only.
+    """Decode an array, which is read-only.
 
     Raises:
         ValueError, TypeError, KeyError: the value does not describe an array of finite numbers.
@@ -38,23 +43,40 @@ def unpack(packed: Mapping[str, Any]) -> np.ndarray:
     shape = check_shape(packed["shape"])
     kind = TYPES[packed["dtype"]]
     if math.prod(shape) * kind.itemsize != len(content):
-        raise ValueError(f"an array of the shape {shape} must have {math.prod(shape):,} values")
+        raise ValueError(
+            f"an array of {shape} must have {math.prod(shape) * kind.itemsize:,} bytes, got {len(content):,}"
+        )
     array: np.ndarray = np.frombuffer(content, kind).reshape(shape)
-    if not np.isfinite(array).all():
-        raise ValueError("an array holds NaN or infinity")
+    _require_finite(array)
     return array
 
 
-def check_shape(sizes: Any) -> tuple[int, ...]:
-    """Return the sizes as a shape of 1 to 4 axes, none of them empty.
+def load(text: str) -> Any:
+    """Parse the JSON of an entry, after a check of the number of its parts, each of which takes memory.
 
     Raises:
-        ValueError: they are no such shape.
+        ValueError, RecursionError: not JSON, or too many parts.
+    """
+    if sum(text.count(mark) for mark in "[{,") > MAX_PARTS:
+        raise ValueError(f"they must have at most {MAX_PARTS:,} parts, got more")
+    return json.loads(text)
+
+
+def check_shape(sizes: Any) -> tuple[int, ...]:
+    """Return sizes as a shape of 1 to 4 axes, none of them empty.
+
+    Raises:
+        ValueError: other sizes.
     """
     shape = tuple(sizes)
-    if (
-        not all(type(size) is int and 0 < size <= MAX_SIZE for size in shape)
-        or not 1 <= len(shape) <= MAX_AXES
-    ):
-        raise ValueError(f"an array has the shape {shape}")
+    fits = all(type(size) is int and 0 < size <= MAX_SIZE for size in shape)
+    if not fits or not 1 <= len(shape) <= MAX_AXES:
+        raise ValueError(
+            f"a shape must have 1 to {MAX_AXES} sizes of 1 to {MAX_SIZE:,}, got {str(shape)[:80]}"
+        )
     return shape
+
+
+def _require_finite(array: np.ndarray) -> None:
+    if not np.isfinite(array).all():
+        raise ValueError("an array must be finite, got NaN or infinity")

@@ -1,6 +1,6 @@
-"""Facts about the latent space of a model, measured on the validation images and carried in the decoder's metadata.
+"""Facts about the latent space of a model, measured on the validation images and stored in the decoder's metadata.
 
-Any of them may be absent: few images, data without labels, or a user who left the examples out.
+Any fact may be absent: because of few images, data without labels, or `--no-examples`.
 """
 
 import dataclasses
@@ -10,11 +10,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from vaecli.errors import ModelError
-from vaecli.modelfile.arrays import pack, unpack
+from vaecli.modelfile.arrays import load, pack, unpack
 
 KEY_FACTS = "vaecli.facts"
 MAX_EXAMPLES = 256
 MAX_VALUES = 2**18  # of the examples, and of the covariance
+MAX_CLASS_VALUES = 2**20  # of the class means: 8 MiB, well within the limit of a metadata entry
 _TYPES = {
     "kl": np.float64,
     "z_mean": np.float64,
@@ -28,16 +29,16 @@ _TYPES = {
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Facts:
-    """Measured on the validation images; None where a fact is absent. D latent dimensions, K classes.
+    """Facts measured on the validation images, None where absent. D latent dimensions, K classes.
 
     Attributes:
         kl: (D,) mean KL of each dimension to N(0, 1), in nats.
         z_mean: (D,) mean of the posterior means.
         z_covariance: (D, D) covariance of the posterior means.
-        class_counts: (K,) images of each class.
-        class_means: (K, D) mean of the posterior means of each class; zeros for a class without images.
+        class_counts: (K,) number of images of each class.
+        class_means: (K, D) mean of the posterior means of each class; 0 for a class without images.
         examples: (n, D) posterior means of some validation images.
-        example_labels: (n,) their labels.
+        example_labels: (n,) labels of the examples, 0 to K - 1.
     """
 
     kl: np.ndarray | None = None
@@ -53,17 +54,17 @@ class Facts:
         return json.dumps({name: pack(array) for name, array in self.arrays().items()})
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """The facts that are present, by name."""
+        """Return the facts that are present, by name."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         return {name: array for name, array in values.items() if array is not None}
 
     def without_examples(self) -> "Facts":
-        """A copy without the latents of single images, which tell something about the data."""
+        """Return a copy without the latents of single images, which tell something about the data."""
         return dataclasses.replace(self, examples=None, example_labels=None)
 
 
-def of_arrays(arrays: Mapping[str, np.ndarray], *, latent_dim: int, class_count: int) -> Facts:
-    """Build facts from arrays by name, large ones shortened or left out.
+def from_arrays(arrays: Mapping[str, np.ndarray], *, latent_dim: int, class_count: int) -> Facts:
+    """Build facts from arrays by name; large ones are shortened or left out.
 
     Raises:
         ValueError: an array has another name, type or shape.
@@ -77,6 +78,8 @@ def of_arrays(arrays: Mapping[str, np.ndarray], *, latent_dim: int, class_count:
         facts = dataclasses.replace(facts, examples=facts.examples[:count], example_labels=labels)
     if latent_dim**2 > MAX_VALUES:
         facts = dataclasses.replace(facts, z_covariance=None)
+    if latent_dim * class_count > MAX_CLASS_VALUES:
+        facts = dataclasses.replace(facts, class_means=None)
     _check(facts, latent_dim, class_count)
     return facts
 
@@ -88,9 +91,9 @@ def from_text(text: str, where: str, *, latent_dim: int, class_count: int) -> Fa
         ModelError: the entry does not fit the model.
     """
     try:
-        document = json.loads(text)
+        document = load(text)
         if unknown := sorted(document.keys() - _TYPES.keys()):
-            raise ValueError(f"unknown facts {', '.join(unknown)[:80]!r}")
+            raise ValueError(f"facts must be known, got {unknown[0][:80]!r}")
         facts = Facts(**{name: unpack(array) for name, array in document.items()})
         _check(facts, latent_dim, class_count)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -111,9 +114,12 @@ def _check(facts: Facts, latent_dim: int, class_count: int) -> None:
     }
     for name, array in facts.arrays().items():
         if array.shape != shapes[name] or array.dtype != _TYPES[name]:
-            raise ValueError(f"{name} must have the shape {shapes[name]}, got {array.shape} of {array.dtype}")
+            raise ValueError(
+                f"{name} must be {np.dtype(_TYPES[name])} of the shape {shapes[name]}, "
+                f"got {array.dtype} of {array.shape}"
+            )
         if not np.isfinite(array).all():
-            raise ValueError(f"{name} holds NaN or infinity")
+            raise ValueError(f"{name} must be finite, got NaN or infinity")
     labels = facts.example_labels
     if labels is not None and len(labels) and not 0 <= labels.min() <= labels.max() < class_count:
         raise ValueError(f"example_labels must be 0 to {class_count - 1}")

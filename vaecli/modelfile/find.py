@@ -1,4 +1,4 @@
-"""Find the files of a model, given what a user names: a run, a model folder or a decoder file."""
+"""The files of a model, found from a run, a model folder or a decoder file."""
 
 import pathlib
 
@@ -20,9 +20,9 @@ def locate(path: pathlib.Path, precision: Precision = "float32") -> tuple[pathli
     """Return the paths of the decoder, which exists, and of the encoder, which may be missing.
 
     Args:
-        path: a run, a model folder or a decoder file. decoder.onnx stands for the decoder of another precision
-            beside it.
-        precision: of the decoder.
+        path: a run, a model folder or a decoder file. With another precision, decoder.onnx stands for the
+            decoder of that precision beside it.
+        precision: precision of the decoder.
 
     Raises:
         ModelError: there is no decoder.
@@ -69,7 +69,7 @@ def read_all(path: pathlib.Path) -> list[ModelFile]:
 
 
 def export_again(folder: pathlib.Path, precision: Precision) -> str:
-    """Return the command that adds a decoder of a precision to a run or to a model folder."""
+    """Return the command that adds a decoder of a precision to a run or a model folder."""
     run = folder.parent if folder.name == "model" else folder
     if (run / "model" / DECODERS["float32"]).exists():
         return command("export", "-m", run, f"--{precision}", "--force")

@@ -1,4 +1,4 @@
-"""What an exported file says of itself: the metadata of both halves, as a dataclass and as JSON."""
+"""The description of a model in each of its files, as a dataclass and as JSON in the metadata."""
 
 import dataclasses
 import json
@@ -17,39 +17,41 @@ KEY_FORMAT = "vaecli.format"
 KEY_INFO = "vaecli.info"
 KEY_DIGEST = "vaecli.sha256"
 
-MAX_INFO = 2**20  # characters; its JSON takes some twenty times as much in memory
+MAX_INFO = 2**20  # characters; the parsed JSON takes about twenty times as much memory
 MAX_TEXT = 1024  # characters of a name or a value
 MAX_DEPTH = 4  # of tables within tables
 CHANNELS = (1, 3)
 MAX_LATENT_DIM = 4096
-INPUTS = {"encoder": ("image",), "decoder": ("z",)}  # of the graphs that this version runs
-OUTPUTS = {"bernoulli": ("logits",)}  # of a decoder beside `image`, by likelihood
-MAX_SIDE, MAX_VALUES = 4096, 2**23  # pixels along a side; pixels times channels: a sheet of 64 takes 512 MiB
+INPUTS = {"encoder": ("image",), "decoder": ("z",)}  # of the graphs that this version can run
+OUTPUTS = {"bernoulli": ("logits",)}  # of a decoder beside `image`, by the name of its likelihood
+MAX_SIDE = 4096  # pixels
+MAX_VALUES = 2**23  # pixels times channels: a sheet of 64 such images takes 512 MiB
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ModelInfo:
-    """All that is needed to use a file, and where it comes from; no path of the machine that made it.
+    """Everything needed to use a file, and its origin. It holds no path of the machine that made it.
 
     Attributes:
         part: `encoder` or `decoder`.
-        model_id: the same in both halves of one model.
-        name: of the run.
+        model_id: identifies the model; equal in all its files.
+        name: name of the run.
         image_shape: (H, W, C).
         latent_dim: D.
-        network: the name of the architecture.
-        likelihood: `name`, and `outputs`, the decoder's outputs beside `image`.
-        preparation: of pictures for the encoder: `scale`, which pixels are divided by, `polarity`, and `photo`, how
-            a user's picture becomes like the training images.
+        network: name of the architecture; only for information, since the graph defines the computation.
+        likelihood: `name`, and `outputs`, the names of the decoder's outputs beside `image`.
+        preparation: preparation of pictures for the encoder: `scale`, the divisor of 8-bit pixels, `polarity`, and
+            `photo`, the way in which a user's picture is made like the training images.
         prior: `name`.
-        inputs: the names of the graph's inputs.
-        class_names: of the labels in the data, in their order.
-        data: `name`, `sha256`, and `count` of the images trained on.
+        inputs: names of the graph's inputs.
+        class_names: names of the labels in the data, in order.
+        data: `name`, `sha256` and `count` of the training images.
         training: options and figures, in nats on the validation images.
-        software: names and versions.
-        created: ISO 8601, UTC.
-        precision: `float32`; a decoder may be `int8`, or `fp16`, which is float32 with weights in half the bytes.
-        quantisation: how far an int8 or fp16 file is from the float32 one, see `export.degradation`; else empty.
+        software: package name -> version.
+        created: time in ISO 8601, UTC.
+        precision: `float32`; a decoder may be `int8`, or `fp16`: float32 arithmetic with float16 weights.
+        quantisation: differences of an int8 or fp16 file from the float32 one, see `export.degradation`; else
+            empty.
     """
 
     part: str
@@ -71,20 +73,24 @@ class ModelInfo:
     quantisation: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def replace(self, **changes: Any) -> "ModelInfo":
-        """A copy with other values in some fields."""
+        """Return a copy with other values in some fields."""
         return dataclasses.replace(self, **changes)
 
     def to_metadata(self) -> dict[str, str]:
-        """The entries for the file, but for the digest."""
+        """Return the metadata entries of the file, without the digest."""
         return {KEY_FORMAT: str(FORMAT), KEY_INFO: json.dumps(dataclasses.asdict(self), ensure_ascii=False)}
 
 
 def from_metadata(entries: dict[str, str], where: str) -> ModelInfo:
-    """Read the entries of a file.
+    """Decode the metadata entries of a file.
+
+    Args:
+        entries: key -> text.
+        where: name of the file, for messages.
 
     Raises:
-        ModelError: not one of our files, one of another format, one that needs what this version does not know, or
-            entries that do not fit.
+        ModelError: vaecli did not make the file, it has another format, it needs something that this version does
+            not know, or its entries are malformed.
     """
     if KEY_FORMAT not in entries or KEY_INFO not in entries:
         raise ModelError(
@@ -127,7 +133,7 @@ def _require_format(text: str, where: str) -> None:
 
 
 def _require_known(info: ModelInfo, where: str) -> None:
-    """Refuse a file whose meaning this version does not know: to ignore a part of it would give wrong results."""
+    """Refuse a file with a part that this version does not know; ignoring it would give wrong results."""
     expected_inputs = INPUTS[info.part]
     parts = {
         "likelihood": (info.likelihood["name"], LIKELIHOODS),
@@ -138,11 +144,11 @@ def _require_known(info: ModelInfo, where: str) -> None:
         "inputs": (list(info.inputs), (list(expected_inputs),)),
         "outputs": (info.likelihood["outputs"], (list(OUTPUTS.get(info.likelihood["name"], ())),)),
     }
-    for what, (value, known) in parts.items():
+    for part, (value, known) in parts.items():
         if value not in known or type(value) is not type(known[0]):
             shown = " or ".join(map(str, known))
             raise ModelError(
-                f"{where} has the {what} {str(value)[:80]!r}; this version of vaecli knows {shown}.",
+                f"The {part} of {where} must be {shown}, got {str(value)[:80]!r}.",
                 hint="A later version made it: pip install --upgrade vaecli",
             )
 
@@ -150,12 +156,14 @@ def _require_known(info: ModelInfo, where: str) -> None:
 def _check_values(value: Any, depth: int = 0) -> None:
     """Reject control characters, NaN and infinity, and deep nesting anywhere in the value."""
     if isinstance(value, str) and not (len(value) <= MAX_TEXT and is_plain(value)):
-        raise ValueError(f"a text is too long or has control characters, {value[:40]!r}")
+        raise ValueError(
+            f"a text must have at most {MAX_TEXT:,} characters and no control characters, got {value[:40]!r}"
+        )
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"a number must be finite, got {value}")
     if isinstance(value, dict | list):
         if depth == MAX_DEPTH:
-            raise ValueError("its tables are nested too deeply")
+            raise ValueError(f"its tables must be nested at most {MAX_DEPTH} deep, got more")
         for part in [*value, *value.values()] if isinstance(value, dict) else value:
             _check_values(part, depth + 1)
 
@@ -167,7 +175,7 @@ def _check(info: ModelInfo) -> None:
         raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, got {info.precision!r}")
     shape = info.image_shape
     if not all(type(size) is int and 1 <= size <= MAX_SIDE for size in shape):
-        raise ValueError(f"image_shape is {shape}")
+        raise ValueError(f"image_shape must be three sizes of 1 to {MAX_SIDE:,}, got {str(shape)[:80]}")
     if shape[-1] not in CHANNELS or math.prod(shape) > MAX_VALUES:
         raise ValueError(
             f"image_shape must have 1 or 3 channels and at most {MAX_VALUES:,} values, got {shape}"
@@ -180,16 +188,16 @@ def _check(info: ModelInfo) -> None:
 def _check_tables(info: ModelInfo) -> None:
     for name in ("model_id", "name", "network", "created"):
         if not isinstance(getattr(info, name), str):
-            raise TypeError(f"{name} must be text")
+            raise TypeError(f"{name} must be text, got {getattr(info, name)!r:.40}")
     for name in ("likelihood", "preparation", "prior", "data", "training", "software", "quantisation"):
         if not isinstance(getattr(info, name), dict):
-            raise TypeError(f"{name} must be a table")
+            raise TypeError(f"{name} must be a table, got {getattr(info, name)!r:.40}")
     texts = {"class_names": info.class_names, "inputs": info.inputs, "software": info.software.values()}
     for name, values in texts.items():
         if not all(isinstance(text, str) for text in values):
             raise TypeError(f"{name} must be texts")
     if not isinstance(info.data.get("name"), str):
-        raise ValueError("the name of its data is missing")
+        raise ValueError("'name' must be in its data")
     required = {
         "likelihood": ("name", "outputs"),
         "prior": ("name",),
@@ -198,4 +206,4 @@ def _check_tables(info: ModelInfo) -> None:
     for table, keys in required.items():
         for key in keys:
             if key not in getattr(info, table):
-                raise ValueError(f"{key!r} is missing in its {table}")
+                raise ValueError(f"{key!r} must be in its {table}")

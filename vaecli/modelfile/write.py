@@ -1,4 +1,4 @@
-"""The metadata and the digest of a file, written without the onnx package."""
+"""Writing the metadata and the digest of a file without the onnx package."""
 
 from collections.abc import Mapping
 
@@ -32,11 +32,11 @@ def with_metadata(content: bytes, entries: Mapping[str, str]) -> bytes:
 
 
 def with_digest(content: bytes) -> bytes:
-    """Put the right SHA-256 in the place of the one that the file carries.
+    """Replace the SHA-256 in the metadata of a file by the correct one.
 
     Raises:
         WireError: the content is not a model.
-        KeyError: it carries no digest.
+        KeyError: it has no digest.
     """
     _, where = metadata(content)[KEY_DIGEST]
     return content[:where] + digest(content, where).encode() + content[where + len(BLANK) :]

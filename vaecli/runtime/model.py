@@ -109,7 +109,7 @@ class Model:
     def has_encoder(self) -> bool:
         """Whether there is an encoder; without it a model can only sample and decode."""
         encoder = self._encoder_source
-        return isinstance(encoder, ModelFile) or os.path.exists(encoder)  # False where a folder is unreadable
+        return isinstance(encoder, ModelFile) or os.path.exists(encoder)  # noqa: PTH110  # raises nothing
 
     def encode(self, images: npt.ArrayLike) -> tuple[Float32, Float32]:
         """Compute the posterior of each image: `z_mean` and `z_log_var`, both (N, D).

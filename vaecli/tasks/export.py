@@ -15,7 +15,7 @@ from vaecli.choices import Precision
 from vaecli.errors import ModelError, OutputError
 from vaecli.export import describe
 from vaecli.extras import require
-from vaecli.modelfile.facts import Facts, of_arrays
+from vaecli.modelfile.facts import Facts, from_arrays
 from vaecli.modelfile.find import DECODERS, read_all
 from vaecli.modelfile.metadata import PARTS, ModelInfo
 from vaecli.modelfile.read import read_file
@@ -160,7 +160,7 @@ def _network(info: ModelInfo, state: State) -> "Vae":
 
 def _facts(info: ModelInfo, state: State) -> Facts:
     sizes = {"latent_dim": info.latent_dim, "class_count": len(info.class_names)}
-    return of_arrays(getattr(state, "best_facts", {}), **sizes)
+    return from_arrays(getattr(state, "best_facts", {}), **sizes)
 
 
 def _info(run: layout.Run, began: dict[str, Any], state: State) -> ModelInfo:

@@ -27,7 +27,6 @@ REASONS = (  # parts of the error messages, for the summary
     "do not fit:",
     "does not fit",
     "is damaged",
-    "this version of vaecli knows",
     "more memory or time",
     "not one that vaecli writes",
     "does not take",
