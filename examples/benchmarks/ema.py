@@ -17,7 +17,7 @@ from vaecli.choices import Schedule
 from vaecli.data.load import load
 from vaecli.options import TrainOptions
 from vaecli.probability.likelihoods import likelihood
-from vaecli.tasks.train.job import hold_out
+from vaecli.tasks.train.images import hold_out
 from vaecli.training import precision
 from vaecli.training.schedule import epoch_order, learning_rates
 from vaecli.training.steps import TrainingSteps

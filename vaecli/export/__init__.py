@@ -7,6 +7,7 @@ subpixel     transposed convolutions as plain ones
 stamp        a graph with metadata and digest, as bytes
 parity       exported files against Keras
 folder       the model folder, whole or not at all
+untrained    the check before training that a model of this size can be exported
 card         MODEL_CARD.md
 reduced      decoders of reduced precision: made, compared, written
 degradation  how far a reduced decoder is from the float32 one

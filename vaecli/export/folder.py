@@ -5,6 +5,7 @@ import pathlib
 from collections.abc import Sequence
 
 import numpy as np
+import onnx
 import tensorflow as tf
 
 from vaecli import files, folders
@@ -52,16 +53,7 @@ def export_folder(
         ModelError: the conversion fails.
         OutputError: the folder cannot be written.
     """
-    parts = {
-        "encoder": convert.to_onnx(
-            lambda inputs: convert.encoder_outputs(vae, inputs), {"image": info.image_shape}, opset=opset
-        ),
-        "decoder": faster(
-            convert.to_onnx(
-                lambda inputs: convert.decoder_outputs(vae, inputs), {"z": (info.latent_dim,)}, opset=opset
-            )
-        ),
-    }
+    parts = to_graphs(vae, info, opset=opset)
     original = Source(vae)
     images, latents = original.inputs(real.validation)
     golden = parity.golden(images, latents, original.encode, original.decode)
@@ -81,6 +73,21 @@ def export_folder(
             (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     _remove_others(target, info)
     return table
+
+
+def to_graphs(vae: Vae, info: ModelInfo, *, opset: int) -> dict[str, onnx.ModelProto]:
+    """Convert both halves of a network to ONNX, by part.
+
+    Raises:
+        ModelError: the conversion fails.
+    """
+    encoder = convert.to_onnx(
+        lambda inputs: convert.encoder_outputs(vae, inputs), {"image": info.image_shape}, opset=opset
+    )
+    decoder = convert.to_onnx(
+        lambda inputs: convert.decoder_outputs(vae, inputs), {"z": (info.latent_dim,)}, opset=opset
+    )
+    return {"encoder": encoder, "decoder": faster(decoder)}
 
 
 def _remove_others(folder: pathlib.Path, info: ModelInfo) -> None:

@@ -1,4 +1,4 @@
-"""TensorFlow's start: its first lines kept off the screen, and its threads. Importing this does not import it."""
+"""The start of TensorFlow: what it prints, Keras' configuration, threads. Importing this module imports neither."""
 
 import contextlib
 import os
@@ -10,32 +10,70 @@ from vaecli.errors import TrainingError
 from vaecli.files import translating
 from vaecli.processors import available
 
+LOG_END = 2000  # characters of the log in an error
+_ENVIRONMENT = {
+    "KERAS_BACKEND": "tensorflow",
+    # no folder: Keras then neither reads nor writes a keras.json, which could change data format and float type
+    "KERAS_HOME": os.devnull,
+}
+
 
 @contextlib.contextmanager
-def quietly(log: pathlib.Path) -> Iterator[None]:
-    """Send file descriptor 2 to `log` while the body imports TensorFlow, which writes there before any filter.
+def quietly(log: pathlib.Path | None = None) -> Iterator[None]:
+    """Import TensorFlow and Keras in the body, whose output on file descriptor 2 goes to the file `log`.
+
+    TensorFlow writes there before any filter of Python's acts.
 
     Raises:
-        TrainingError: the import failed; the end of the log is part of the message.
+        TrainingError: an import failed; the end of the log is part of the message.
         OutputError: the log cannot be written.
     """
+    log = log or pathlib.Path(os.devnull)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ["KERAS_BACKEND"] = "tensorflow"
     with translating(log):
         file = log.open("ab")
-    sys.stderr.flush()
-    saved = os.dup(2)
-    with file:
-        os.dup2(file.fileno(), 2)
+    with file, _stderr_to(file.fileno()), _environment(_ENVIRONMENT):
+        try:
+            yield
+        except ImportError as error:
+            with translating(log):
+                end = log.read_text(encoding="utf-8", errors="replace")[-LOG_END:].strip()
+            raise TrainingError(f"TensorFlow does not start: {error}. {end}".strip()) from error
+
+
+@contextlib.contextmanager
+def _stderr_to(descriptor: int) -> Iterator[None]:
+    """Redirect file descriptor 2 in the body."""
+    if sys.stderr:
+        sys.stderr.flush()
+    try:
+        saved = os.dup(2)
+    except OSError:  # it is closed
+        yield
+        return
+    os.dup2(descriptor, 2)
     try:
         yield
-    except ImportError as error:
-        end = log.read_text(encoding="utf-8", errors="replace")[-500:].strip()
-        raise TrainingError(f"TensorFlow does not start: {error}. {end}", hint=f"See {log}.") from error
     finally:
-        sys.stderr.flush()
+        if sys.stderr:
+            sys.stderr.flush()
         os.dup2(saved, 2)
         os.close(saved)
+
+
+@contextlib.contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    """Set environment variables in the body, and restore them afterwards."""
+    saved = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in saved.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def use_threads(counts: list[int]) -> list[int]:

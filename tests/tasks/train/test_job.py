@@ -3,14 +3,17 @@
 import json
 import os
 import pathlib
+import sys
 
 import numpy as np
 import pytest
 
 from vaecli.data.named.bundled import load_mini
+from vaecli.errors import DataError, OutputError
 from vaecli.options import TrainOptions, read_config
 from vaecli.runs.progress import Watcher
-from vaecli.tasks.train.job import begin, load_again
+from vaecli.tasks.train.images import load_again
+from vaecli.tasks.train.job import begin
 
 
 class Listener(Watcher):
@@ -86,3 +89,70 @@ def test_few_images_hold_two_out(start, here, write_data, count):
     _, facts, _ = start(data="few")
     assert facts["validation_count"] >= 2
     assert facts["count"] + facts["validation_count"] == count
+
+
+class FailedError(BaseException):
+    """Stands for any end of the start of a run: an error, a signal, a full disk."""
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_run_that_cannot_begin_leaves_nothing(here, exists):
+    """What was made is removed, whatever the reason; a folder that was there stays, with what was in it."""
+    run = here / "run"
+    if exists:
+        run.mkdir()
+        (run / ".DS_Store").touch()
+    with pytest.raises(FailedError), begin(TrainOptions(data="fashion-mnist-mini"), run, Watcher()):
+        assert (run / "config.toml").exists()
+        raise FailedError
+    assert [path.name for path in here.rglob("*")] == (["run", ".DS_Store"] if exists else [])
+
+
+def test_a_full_disk_leaves_nothing(here, monkeypatch):
+    """If the kept images cannot be written, no folder is left."""
+
+    def fill_up(*arguments):
+        raise OutputError("Cannot write images.npz: No space left on device.")
+
+    monkeypatch.setattr("vaecli.runs.kept.write", fill_up)
+    with (
+        pytest.raises(OutputError, match="No space left"),
+        begin(TrainOptions(data="fashion-mnist-mini"), None, Watcher()),
+    ):
+        raise AssertionError("a run without its images")
+    assert list(here.rglob("*")) == [here / "runs"]
+
+
+def test_a_failure_after_the_first_state_leaves_the_run(here):
+    """Once there is a saved state, an error removes nothing."""
+    with (
+        pytest.raises(FailedError),
+        begin(TrainOptions(data="fashion-mnist-mini"), here / "run", Watcher()) as job,
+    ):
+        job.run.checkpoint.touch()
+        raise FailedError
+    assert (here / "run" / "config.toml").exists()
+
+
+def test_two_processes_with_one_folder(here):
+    """A second process that is refused the folder of the first removes nothing of it."""
+    options = TrainOptions(data="fashion-mnist-mini")
+    (here / "run").mkdir()
+    with begin(options, here / "run", Watcher()) as job:
+        made = sorted(job.run.path.rglob("*"))
+        with pytest.raises(OutputError, match="not empty"), begin(options, here / "run", Watcher()):
+            raise AssertionError("two runs in one folder")
+        assert sorted(job.run.path.rglob("*")) == made
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no names that are not UTF-8")
+def test_a_folder_whose_name_is_not_utf8(here, write_data):
+    """A path that config.toml cannot hold is refused before anything is made."""
+    folder = here / os.fsdecode(b"data-\xff")
+    write_data(folder, load_mini("train").images[:50])
+    with (
+        pytest.raises(DataError, match=r"could not be exported|valid UTF-8"),
+        begin(TrainOptions(data=str(folder)), here / "run", Watcher()),
+    ):
+        raise AssertionError("a run that cannot be written down")
+    assert not (here / "run").exists()

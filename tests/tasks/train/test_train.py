@@ -1,5 +1,6 @@
-"""The training task: runs that are finished, extended, changed, short of time or of threads."""
+"""The training task: finished, extended and changed runs, time limits, and runs that cannot begin or go on."""
 
+import importlib.util
 import shutil
 import time
 import tomllib
@@ -10,13 +11,13 @@ import pytest
 
 from vaecli.data.load import load
 from vaecli.data.named.bundled import load_mini
-from vaecli.errors import DataError, OptionError, OutputError, TrainingError
+from vaecli.errors import DataError, MissingExtraError, OptionError, OutputError, TrainingError
 from vaecli.runs.history import read_metrics
 from vaecli.runs.layout import Run
 from vaecli.runs.progress import Watcher
 from vaecli.runs.state import read
 from vaecli.runtime.model import Model
-from vaecli.tasks.train import deadline, job
+from vaecli.tasks.train import deadline, images
 from vaecli.tasks.train.job import Job
 from vaecli.tasks.train.train import train
 
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.train
 
 
 class KilledError(BaseException):
-    """As if the process had been killed: nothing catches it, and nothing more is written."""
+    """Stands for a kill of the process: nothing catches it, and nothing more is written."""
 
 
 class Listener(Watcher):
@@ -42,12 +43,13 @@ class Listener(Watcher):
 
 
 def times(run):
-    found = [*run.model.iterdir(), run.encoder, run.decoder, *run.plots.glob("*.*")]
-    return {path.name: path.stat().st_mtime_ns for path in found}
+    """Return the modification time of each result of a run."""
+    results = [*run.model.iterdir(), run.encoder, run.decoder, *run.plots.glob("*.*")]
+    return {path.name: path.stat().st_mtime_ns for path in results}
 
 
 def test_a_finished_run_lacks_nothing(run):
-    """Resuming it trains nothing, makes nothing, and says so."""
+    """Resuming a finished run trains nothing, makes nothing, and notes it."""
     before, watch = times(run), Listener()
     result = train(resume=run.path, watch=watch)
     assert result.finished and "all 2 epochs" in result.reason and result.best["epoch"] == 2
@@ -64,8 +66,8 @@ def test_a_finished_run_lacks_nothing(run):
         (["metrics.csv"], []),
     ],
 )
-def test_what_a_finished_run_lacks_is_made(run, lost, made):
-    """Files that are gone come back, those that are whole stay as they were, nothing is trained."""
+def test_missing_results_are_made_again(run, lost, made):
+    """Results that are missing are made again, the others stay as they were, and nothing is trained."""
     before, watch = times(run), Listener()
     metrics = run.metrics.read_bytes()
     for name in lost:
@@ -81,7 +83,7 @@ def test_what_a_finished_run_lacks_is_made(run, lost, made):
 
 
 def test_a_damaged_or_older_model_is_made_again(run, model_folder):
-    """A file cut short, and the model of another training, count as missing."""
+    """A truncated file, and a model of another run, count as missing."""
     for content in (
         run.model.joinpath("encoder.onnx").read_bytes()[:-9],
         (model_folder / "encoder.onnx").read_bytes(),
@@ -95,7 +97,7 @@ def test_a_damaged_or_older_model_is_made_again(run, model_folder):
 
 
 def test_leftovers_of_a_killed_process_go(run):
-    """Temporary files and folders of ours in the run vanish; a user's files stay."""
+    """Temporary files and folders of vaecli in the run are removed; a user's files stay."""
     (run.path / ".model.x1.part").mkdir()
     (run.path / ".model.x1.part" / "decoder.onnx").write_bytes(b"half")
     leftovers = [run.checkpoint.with_name(".state.npz.x2.part"), run.plots / ".curves.png.x3.part"]
@@ -110,7 +112,7 @@ def test_leftovers_of_a_killed_process_go(run):
 
 
 def test_a_finished_run_is_extended(run, data, tmp_path):
-    """Two more epochs on the cosine of four, said; config, metrics and the model's own metadata follow."""
+    """Two more epochs follow the cosine of four, with a note; config, metrics and the model's metadata follow."""
     watch = Listener()
     result = train(resume=run.path, changes={"epochs": 4, "patience": 7}, watch=watch)
     assert result.finished and "all 4 epochs" in result.reason
@@ -128,23 +130,23 @@ def test_a_finished_run_is_extended(run, data, tmp_path):
 
 
 def test_an_early_stopped_run_is_extended(data, tmp_path, options, rewrite_state):
-    """A run ended by patience stays ended; with more epochs patience counts anew from there, and ends it again."""
+    """A run ended by patience stays ended; with more epochs patience counts again from there, and ends it again."""
     first = Run(train(options(data, schedule="constant"), out=tmp_path / "run").run)
-    rewrite_state(first, best_epoch=1, best_loss=0.0)  # a loss that nothing will beat
+    rewrite_state(first, best_epoch=1, best_loss=0.0)  # a loss that no epoch will beat
     first.config.write_text(first.config.read_text().replace("epochs = 2", "epochs = 3"))
     watch = Listener()
     stopped = train(resume=first.path, changes={"patience": 1}, watch=watch)
     assert "--patience" in stopped.reason and stopped.finished and watch.steps == 0
     again = train(resume=first.path, changes={"epochs": 9}, watch=watch)
     said = " ".join(watch.notes)
-    assert "counts anew" in said and "--patience" in again.reason
+    assert "counts again" in said and "--patience" in again.reason
     assert "constant: it stays at 0.01." in said and "ends with epoch" not in said
     assert [row["epoch"] for row in read_metrics(first.metrics)] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("before", [True, False])
 def test_a_kill_in_the_extension_of_an_early_stopped_run(run, rewrite_state, monkeypatch, before):
-    """Killed before or after config.toml is written, the run goes on, and can be extended again."""
+    """A run killed before or after config.toml is written can be resumed, and extended again."""
     rewrite_state(run, best_epoch=1, best_loss=0.0)
     config = run.config.read_text().replace("patience = 10", "patience = 1")
     run.config.write_text(config.replace("epochs = 2", "epochs = 3"))
@@ -168,28 +170,30 @@ def test_a_kill_in_the_extension_of_an_early_stopped_run(run, rewrite_state, mon
 
 
 def test_fewer_epochs_than_begun_are_refused(run):
-    """And nothing is changed."""
+    """Fewer epochs than the run has begun are refused, and nothing is changed."""
     config = run.config.read_bytes()
-    with pytest.raises(OptionError, match="--epochs has to be at least 2"):
+    with pytest.raises(
+        OptionError, match="--epochs must be at least 2, the number this run has begun, got 1"
+    ):
         train(resume=run.path, changes={"epochs": 1})
     assert run.config.read_bytes() == config
 
 
 def test_other_data_is_refused(run, data, tmp_path, write_data):
-    """The data's hash decides, not its name: what differs is named, and the run stays as it was."""
+    """The hash of the data decides, not their name; the run stays as it was."""
     other = write_data(tmp_path / "few", load_mini("train").images[1:301])
     config, state = run.config.read_bytes(), run.checkpoint.read_bytes()
-    said = rf"few in {other} is not what this run was trained on: \w{{12}}\.\.\. was expected"
+    said = rf"few in {other} is not what this run was trained on: its hash must be \w{{12}}\.\.\., got"
     with pytest.raises(TrainingError, match=said):
         train(resume=run.path, changes={"epochs": 5, "data": str(other)})
     assert (run.config.read_bytes(), run.checkpoint.read_bytes()) == (config, state)
 
 
 def test_the_same_data_elsewhere_is_taken(run, data, tmp_path, monkeypatch):
-    """A folder that has moved is asked for, and named from then on; nothing else has changed."""
+    """After the data have moved, --data names their new place, which config.toml then holds."""
     moved, watch = shutil.copytree(data, tmp_path / "moved"), Listener()
     run.config.write_text(run.config.read_text().replace(str(data), str(tmp_path / "gone")))
-    with pytest.raises(DataError, match=r"no folder .*gone.*--data FOLDER"):
+    with pytest.raises(DataError, match=r"gone, where there is nothing.*--data FOLDER"):
         train(resume=run.path)
     monkeypatch.chdir(tmp_path)
     assert train(resume=run.path, changes={"data": "moved"}, watch=watch).finished
@@ -202,7 +206,7 @@ def test_the_same_data_elsewhere_is_taken(run, data, tmp_path, monkeypatch):
     [("latent_dim = 3", "latent_dim was 2 and is 3"), ("batch_size = 32", "batch_size was 64 and is 32")],
 )
 def test_another_network_is_refused(run, line, said):
-    """An option changed by hand in config.toml that decides the steps is named."""
+    """An option that decides the steps and was changed in config.toml is named."""
     name = line.split(" ", maxsplit=1)[0]
     lines = [line if old.startswith(name) else old for old in run.config.read_text().splitlines()]
     run.config.write_text("\n".join(lines))
@@ -210,25 +214,25 @@ def test_another_network_is_refused(run, line, said):
         train(resume=run.path)
 
 
-def test_other_threads_are_said(run, rewrite_state):
-    """The threads are part of the state; where TensorFlow works with others already, equality is not promised."""
+def test_other_threads_are_noted(run, rewrite_state):
+    """The threads are part of the state; a note tells where TensorFlow already uses other numbers."""
     threads = read(run.checkpoint).state.threads
     assert len(threads) == 2 and all(count >= 1 for count in threads)
     rewrite_state(run, threads=[63, 63])
     watch = Listener()
     train(resume=run.path, watch=watch)
-    assert "[63, 63] threads" in " ".join(watch.notes) and "to the bit" in " ".join(watch.notes)
+    assert "[63, 63] threads" in " ".join(watch.notes) and "by rounding" in " ".join(watch.notes)
 
 
 def test_time_that_is_over_at_once_leaves_a_run_to_resume(data, tmp_path, options):
-    """Before the first epoch's end there is no model; nothing is lost, the run goes on later."""
+    """A limit that is over before the first epoch ends leaves no model, but a run to resume."""
     result = train(options(data), out=tmp_path / "run", max_time=0.01)
     assert (result.reason, result.best, result.finished) == (deadline.REASON, None, False)
     assert train(resume=result.run).finished
 
 
 def test_max_time_stops_within_the_run_and_exports(run):
-    """A run that would take for ever ends by itself, with the model of the best epoch so far."""
+    """A run of very many epochs stops in time and exports the best epoch so far."""
     watch = Listener()
     result = train(
         resume=run.path, changes={"epochs": 100_000, "patience": 100_000}, max_time=15, watch=watch
@@ -239,7 +243,7 @@ def test_max_time_stops_within_the_run_and_exports(run):
 
 
 def test_the_deadline_leaves_room(monkeypatch):
-    """A start of 10 s keeps 25 s for the export, half a second for a call, and the validation's own time."""
+    """A start of 10 s reserves 25 s for the export, half a second for a call, and the time of a validation."""
     now = [100.0]
     monkeypatch.setattr(deadline.time, "monotonic", lambda: now[0])
     limit, none = deadline.Deadline(120), deadline.Deadline(None)
@@ -253,15 +257,18 @@ def test_the_deadline_leaves_room(monkeypatch):
 
 
 def test_images_that_no_model_could_be_exported_of_are_refused(tmp_path, write_data, options):
-    """Before anything is written, and not after hours of training."""
+    """Images of too many pixels are refused before anything is written."""
     folder = write_data(tmp_path / "large", np.zeros((3, 1001, 1000, 1), np.uint8))
-    with pytest.raises(DataError, match="1,001 x 1,000 pixels; at most 1,000,000 were expected"):
+    with pytest.raises(
+        DataError,
+        match="at most 1,000,000 pixels for their model to be exported; those of large have 1,001 x 1,000",
+    ):
         train(options(folder), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
 def test_a_long_download_leaves_its_time_to_training(data, options, tmp_path, monkeypatch):
-    """It counts as time gone by, and not as a measure of the export to come."""
+    """A long download counts as elapsed time, and does not raise the estimate of the export."""
     real, late = time.monotonic, [0.0]
     monkeypatch.setattr(deadline.time, "monotonic", lambda: real() + late[0])
 
@@ -269,19 +276,19 @@ def test_a_long_download_leaves_its_time_to_training(data, options, tmp_path, mo
         late[0] += 1000
         return load(*arguments, **more)
 
-    monkeypatch.setattr(job, "load", download)
+    monkeypatch.setattr(images, "load", download)
     assert train(options(data), out=tmp_path / "run", max_time=1060).finished
     assert train(options(data), out=tmp_path / "other", max_time=1001).reason == deadline.REASON
 
 
 @pytest.mark.parametrize("place", ["a file", "/proc/self"])
 def test_events_that_cannot_be_written(run, place):
-    """A file in the way of the folder, a folder that takes no files: an error of ours, and the run can go on."""
+    """A file in place of the folder, or a folder that takes no files, is an OutputError; the run can be resumed."""
     if place.startswith("/"):
         run.tensorboard.symlink_to(place)
     else:
         run.tensorboard.write_text(place)
-    with pytest.raises(OutputError, match=r"(?s)Cannot write event files in .*When that is mended"):
+    with pytest.raises(OutputError, match=r"(?s)Cannot write event files in .*When the problem is solved"):
         train(resume=run.path, changes={"epochs": 3}, tensorboard=True)
     run.tensorboard.unlink()
     assert train(resume=run.path, tensorboard=True).finished
@@ -291,10 +298,56 @@ def test_events_that_cannot_be_written(run, place):
     "odd", [("long", (5, 4100, 4), "image_shape is"), ("a\x1b", (5, 9, 9), "control characters")]
 )
 def test_data_that_a_file_could_not_describe_are_refused(write_data, options, tmp_path, odd):
-    """What the reader of exported files does not take is found before training, not after."""
+    """Names and sizes that the reader of exported files refuses are refused before training."""
     name, shape, said = odd
     images = np.random.default_rng(0).integers(0, 256, (*shape, 1), np.uint8)
     folder = write_data(tmp_path / name, images)
     with pytest.raises(DataError, match=f"could not be exported.*{said}"):
         train(options(folder, validation_split=0.5), out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_network_too_large_to_export_is_refused(write_data, options, tmp_path, monkeypatch):
+    """The untrained network is converted and measured before the first step; no folder is left."""
+    monkeypatch.setattr("vaecli.modelfile.cost.measure.MAX_ELEMENTS", 1000)
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 9, 8, 1), np.uint8)
+    watch, folder = Listener(), write_data(tmp_path / "images", pixels)
+    with pytest.raises(
+        DataError, match=r"9 x 8 images .*--latent-dim 2 could not be exported.*more memory"
+    ) as caught:
+        train(options(folder), out=tmp_path / "run", watch=watch)
+    assert "--latent-dim" in caught.value.hint and watch.steps == 0
+    assert not (tmp_path / "run").exists()
+
+
+def test_facts_stay_with_the_run(run):
+    """A finished run has the facts of its best weights, with the classes of the validation images."""
+    state = read(run.checkpoint).state
+    assert state.best_facts["class_counts"].sum() == len(state.best_facts["examples"]) > 16
+    assert state.best_facts["class_means"].shape == (10, 2)
+
+
+def test_options_are_kept_as_requested(run, monkeypatch):
+    """Extended on a machine without bfloat16, a run keeps `precision = "bfloat16"` in its config.toml."""
+    from vaecli.training import precision
+
+    text = run.config.read_text()
+    lines = ['precision = "bfloat16"' if line.startswith("precision") else line for line in text.splitlines()]
+    run.config.write_text("\n".join(lines))
+    monkeypatch.setattr(precision, "CPU_FLAGS", frozenset())
+    watch = Listener()
+    train(resume=run.path, changes={"epochs": 3}, watch=watch)
+    assert tomllib.loads(run.config.read_text())["precision"] == "bfloat16"
+    assert "in bfloat16, which this machine does not compute in, and goes on in float32" in " ".join(
+        watch.notes
+    )
+
+
+@pytest.mark.parametrize("module", ["tensorflow", "tf2onnx", "matplotlib"])
+def test_a_missing_package_is_found_before_training(data, options, tmp_path, monkeypatch, module):
+    """Without TensorFlow, tf2onnx or matplotlib, nothing is trained or written, and the extra is named."""
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == module else real(name))
+    with pytest.raises(MissingExtraError, match=r"matplotlib.*vaecli\[train\]"):
+        train(options(data), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()

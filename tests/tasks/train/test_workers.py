@@ -1,4 +1,4 @@
-"""What a worker does with what the chief says, before it trains; how workers train is tested with the program."""
+"""Messages between the chief and the other workers before training; tests/cli trains with several."""
 
 import contextlib
 
@@ -14,44 +14,44 @@ from vaecli.tasks.train import workers
 MINI = {"version": __version__, "options": {"data": "fashion-mnist-mini"}, "data": load_mini("train").sha256}
 
 
-class Saying:
-    """As much of the devices as is asked before TensorFlow is: what the chief has said."""
+class Receiving:
+    """Devices that give a worker the chief's message."""
 
     workers = 2
 
-    def __init__(self, **said):
-        self._said = said
+    def __init__(self, **message):
+        self._message = message
 
     def broadcast(self, document):
         assert document is None
-        return self._said
+        return self._message
 
 
 @pytest.mark.parametrize(
-    ("said", "data", "error", "expected"),
+    ("message", "data", "error", "expected"),
     [
         ({"error": "The disk is full."}, None, TrainingError, "could not begin: The disk is full"),
-        (MINI | {"version": "0.0.9"}, None, TrainingError, f"vaecli 0.0.9, and this worker {__version__}"),
+        (MINI | {"version": "0.0.9"}, None, TrainingError, f"the chief has 0.0.9, this worker {__version__}"),
         (
             MINI | {"data": "0" * 64},
             None,
             DataError,
-            "not what the chief trains on: 000000000000... was expected",
+            "not what the chief trains on: its hash must be 000000000000..., got",
         ),
         (
             MINI | {"options": {"data": "/of/the/chief"}},
             None,
             DataError,
-            "no folder /of/the/chief.*--data FOLDER",
+            "got /of/the/chief, where there is nothing.*--data FOLDER",
         ),
-        (MINI, "/of/mine", DataError, "no folder /of/mine"),
+        (MINI, "/of/mine", DataError, "got /of/mine, where"),
     ],
 )
-def test_what_a_worker_cannot_follow(said, data, error, expected):
-    """The chief has failed, or has another version; the images are others, or are not where it has them."""
+def test_a_worker_refuses(message, data, error, expected):
+    """A worker refuses if the chief has failed or has another version, or if the data are others or missing."""
     with pytest.raises(error, match=expected):
         workers.follow(
-            Saying(**said),
+            Receiving(**message),
             data_name=data,
             watch=Watcher(),
             stop=lambda: None,
@@ -60,7 +60,7 @@ def test_what_a_worker_cannot_follow(said, data, error, expected):
 
 
 @pytest.mark.train
-def test_what_is_kept_is_said(tmp_path):
+def test_what_is_kept_is_message(tmp_path):
     """Where a worker is gone, the chief says how to go on: with the state if there is one, else anew."""
     import tensorflow as tf
 
@@ -69,14 +69,14 @@ def test_what_is_kept_is_said(tmp_path):
     devices, run = Devices(), Run(tmp_path / "run")
     devices.workers = 2
     run.checkpoint.parent.mkdir(parents=True)
-    for expected in ("Nothing has been trained: remove .*run, and start", "vaecli train --resume .*run$"):
+    for expected in ("Nothing has been trained: start all workers again", "vaecli train --resume .*run$"):
         with pytest.raises(TrainingError, match=expected), workers.guarded(devices, run):
             raise tf.errors.UnavailableError(None, None, "gone")
         run.checkpoint.touch()
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "reason"),
     [
         (DataError("No such data.", hint="Look."), "No such data. Look."),
         (KeyboardInterrupt(), "it was stopped."),
@@ -84,13 +84,13 @@ def test_what_is_kept_is_said(tmp_path):
         (RuntimeError(), "RuntimeError"),
     ],
 )
-def test_the_others_hear_why_the_chief_does_not_begin(error, said):
-    """An error of ours, or a signal while it loads the data: nobody waits for more, and the error goes on."""
-    heard = []
+def test_the_chief_sends_its_failure(error, reason):
+    """An error or a signal while the chief loads the data is sent to the other workers, and raised again."""
+    sent = []
 
-    class Hearing:
-        broadcast = staticmethod(heard.append)
+    class Sending:
+        broadcast = staticmethod(sent.append)
 
-    with pytest.raises(type(error)), workers.sending_failure(Hearing()):
+    with pytest.raises(type(error)), workers.sending_failure(Sending()):
         raise error
-    assert heard == [{"error": said}]
+    assert sent == [{"error": reason}]

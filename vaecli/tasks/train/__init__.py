@@ -1,10 +1,11 @@
 """`vaecli train`.
 
 train     one training run from beginning to end
-job       the run folder and its data, new or resumed
+job       the run folder and its options, new or resumed
+images    the images of a run
 workers   several processes on one run
 resume    what changes when a run is resumed
 results   .keras files, exported model, plots
 deadline  --max-time
-plots     the pictures that a run leaves
+plots     the images in the run's `plots/`
 """

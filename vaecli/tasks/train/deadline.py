@@ -1,36 +1,37 @@
-"""`--max-time`: when to stop training so that the export is done in time, too."""
+"""`--max-time`: the time at which training must stop for the export to be done before the limit."""
 
 import contextlib
 import time
 from collections.abc import Iterator
 
 REASON = "--max-time is over"
-# The export against TensorFlow's start: both are imports, traces and conversions on one core, so one tells of the
-# other on any machine. Nothing else counts: downloads, a wait for other workers, the reading of images do not.
-EXPORT = 2.5
-INT8 = 4.0  # more, where a decoder.int8.onnx is made anew
-LEAST = 3.0  # seconds; where TensorFlow is in memory already, its start tells nothing
-CALL = 0.5  # seconds, about, of one call into the graph: nothing is asked within it
+# Duration of the export as a multiple of TensorFlow's start: both are imports, traces and conversions on one core,
+# so their ratio is about the same on any machine. Downloads, waits for workers and reading images do not count.
+EXPORT_FACTOR = 2.5
+INT8_FACTOR = 4.0  # in addition, where decoder.int8.onnx is made again
+LEAST_START = 3.0  # seconds; TensorFlow may be in memory already
+CALL_SECONDS = 0.5  # of one call of the graph, during which the loop does not ask
 
 
 class Deadline:
-    """A limit on the seconds of a command, counted from the making of this object."""
+    """A limit on the duration of a command, counted from the creation of this object; None for no limit."""
 
     def __init__(self, seconds: float | None) -> None:
         self._began = time.monotonic()
         self._seconds = seconds
-        self._start = 0.0
+        self._start_seconds = 0.0
 
     @contextlib.contextmanager
     def starting(self) -> Iterator[None]:
-        """TensorFlow starts in the body: the measure of what the end will cost."""
+        """Measure the start of TensorFlow, in the body."""
         began = time.monotonic()
         yield
-        self._start += time.monotonic() - began
+        self._start_seconds += time.monotonic() - began
 
     def passed(self, validation_seconds: float = 0.0, *, int8: bool = False) -> bool:
-        """Whether to stop now, since an epoch's end and the export, of an int8 file too, are still to come."""
+        """Return whether to stop now, with the end of an epoch and the export still to come."""
         if self._seconds is None:
             return False
-        export = max(self._start, LEAST) * (EXPORT + INT8 * int8)
-        return time.monotonic() - self._began + export + CALL + validation_seconds >= self._seconds
+        export_seconds = max(self._start_seconds, LEAST_START) * (EXPORT_FACTOR + INT8_FACTOR * int8)
+        needed = export_seconds + CALL_SECONDS + validation_seconds
+        return time.monotonic() - self._began + needed >= self._seconds

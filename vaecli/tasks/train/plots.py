@@ -1,4 +1,7 @@
-"""The pictures that a run leaves: curves, reconstructions, samples, the latent space, how samples came about."""
+"""The images in a run's `plots/`: curves, reconstructions, samples, the latent space, samples over the epochs."""
+
+import math
+import pathlib
 
 import numpy as np
 import PIL.Image
@@ -10,79 +13,127 @@ from vaecli.pictures import plots
 from vaecli.pictures.gif import write_gif
 from vaecli.pictures.sheet import sheet
 from vaecli.pictures.writers import save_picture
-from vaecli.pixels import to_uint8
+from vaecli.pixels import Pixels, chunk_length, chunks, to_uint8
 from vaecli.probability.gaussian import kl_to_standard_normal
 from vaecli.runs.history import read_metrics
 from vaecli.runs.layout import Run
 from vaecli.runs.progress import Epoch, Watcher
 from vaecli.runtime.model import Model
 
-SCATTERED = 5000  # validation images in the scatter plot, at most
-SHOWN = 10
-KEPT = 25  # samples on the sheet of an epoch
-FRAMES = 100
-PLANE_STEPS = 20
+# Images at most; fewer of large ones, so that memory and time stay bounded
+SCATTERED, SCATTERED_BYTES = 5000, 2**27  # validation images that are encoded
+SAMPLES, RECONSTRUCTIONS, EPOCH_SAMPLES, PLANE = 64, 10, 25, 400
+SHOWN_BYTES = 2**24  # of the 8-bit pixels of one sheet
+FRAMES, FRAMES_BYTES = 100, 2**27  # of the GIF
+MOST_SHEETS = 2 * FRAMES  # that stay on disk
+ALWAYS_DRAWN = (
+    "curves.png",
+    "reconstructions.png",
+    "samples.png",
+    "kl-per-dimension.png",
+    "latent-space.png",
+)
+ENLARGED_SIDE = 128  # sheets of smaller images are drawn at twice their size
 
 
 class SheetKeeper(Watcher):
-    """Keeps a sheet of the same samples after every epoch, a PNG each, so that a run resumed goes on with them."""
+    """Keeps a sheet of the same samples for each of up to 200 evenly spaced epochs, for the GIF of the run."""
 
     def __init__(self, run: Run) -> None:
         self._folder = run.sheets
 
     def epoch_ended(self, epoch: Epoch) -> None:
-        """Write `plots/epochs/0001.png` and so on."""
+        """Write `plots/epochs/0001.png` and so on, and remove sheets that are no longer needed."""
+        number = int(epoch.row["epoch"])
+        samples = to_uint8(epoch.samples(EPOCH_SAMPLES))
+        scale = 2 if max(samples.shape[1:3]) <= ENLARGED_SIDE else 1
         with files.translating(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
-        picture = sheet(to_uint8(epoch.samples(KEPT)), scale=2)
-        save_picture(self._folder / f"{epoch.row['epoch']:04.0f}.png", picture, if_taken="replace")
+        save_picture(self._folder / f"{number:04}.png", sheet(samples, scale=scale), if_taken="replace")
+        spacing = 2 ** max(0, math.ceil(math.log2(number / MOST_SHEETS)))
+        with files.translating(self._folder):
+            for other, path in numbered_sheets(self._folder).items():
+                if other % spacing and other not in (1, number):
+                    path.unlink(missing_ok=True)
 
 
-def _animate(run: Run) -> None:
-    """`samples.gif`: the sheets of the epochs, one after the other; of a long run, evenly chosen ones."""
-    sheets = sorted(run.sheets.glob("*.png"))
-    if not sheets:
-        return
-    chosen = [sheets[int(i)] for i in np.linspace(0, len(sheets) - 1, min(len(sheets), FRAMES))]
-    frames = []
-    for path in chosen:
-        with PIL.Image.open(path) as picture:
-            frames.append(np.atleast_3d(np.asarray(picture)))
-    with files.replacing(run.plots / "samples.gif") as file:
-        write_gif(file, frames, milliseconds=250, scale=1)
+def numbered_sheets(folder: pathlib.Path) -> dict[int, pathlib.Path]:
+    """Return the sheets of a run by their epoch, in the order of the epochs."""
+    paths = {int(path.stem): path for path in folder.glob("*.png") if path.stem.isdecimal()}
+    return dict(sorted(paths.items()))
 
 
 def names(run: Run, latent_dim: int) -> list[str]:
-    """The files that `draw` leaves in `plots/`."""
-    found = ["curves.png", "reconstructions.png", "samples.png", "kl-per-dimension.png", "latent-space.png"]
-    if latent_dim == 2:
-        found.append("latent-plane.png")
-    if any(run.sheets.glob("*.png")):
-        found.append("samples.gif")
-    return found
+    """Return the names of the files that `draw` writes to `plots/`."""
+    plane = ["latent-plane.png"] if latent_dim == 2 else []
+    animation = ["samples.gif"] if numbered_sheets(run.sheets) else []
+    return [*ALWAYS_DRAWN, *plane, *animation]
 
 
 def draw(run: Run, data: ImageSet, held_out: np.ndarray) -> None:
     """Fill `plots/` from the exported model and the run's validation images.
 
+    Args:
+        run: with its history and its exported model.
+        data: all images.
+        held_out: (N,) bool, true for the validation images.
+
     Raises:
         MissingExtraError: matplotlib is not installed.
         OutputError: the folder cannot be written.
     """
-    model = Model.open(run.model)
-    chosen = np.flatnonzero(held_out)[:SCATTERED]
-    images = data.images[chosen]
-    z_mean, z_log_var = model.encode(images)
+    model, shape = Model.open(run.model), data.images.shape[1:]
     plots.curves(read_metrics(run.metrics), run.plots / "curves.png")
-    plots.reconstructions(
-        images[:SHOWN], to_uint8(model.decode(z_mean[:SHOWN])), run.plots / "reconstructions.png"
-    )
+    _draw_validation(run, model, data, np.flatnonzero(held_out))
     _animate(run)
-    samples = sheet(to_uint8(model.sample(64)))
-    save_picture(run.plots / "samples.png", samples, if_taken="replace")
+    n = chunk_length(shape, most=SAMPLES, chunk_bytes=SHOWN_BYTES)
+    save_picture(run.plots / "samples.png", sheet(to_uint8(model.sample(n))), if_taken="replace")
+    if model.latent_dim == 2:  # the plane is the whole latent space
+        side = math.isqrt(chunk_length(shape, most=PLANE, chunk_bytes=SHOWN_BYTES))
+        plots.latent_plane(_decode(model, grids.plane(side)), run.plots / "latent-plane.png")
+
+
+def _draw_validation(run: Run, model: Model, data: ImageSet, indices: np.ndarray) -> None:
+    """Draw reconstructions, the KL of each dimension, and the latents of the validation images at `indices`."""
+    shape = data.images.shape[1:]
+    indices = indices[: chunk_length(shape, most=SCATTERED, chunk_bytes=SCATTERED_BYTES)]
+    parts = [model.encode(data.images[indices[part]]) for part in chunks(len(indices), shape, most=SCATTERED)]
+    z_mean, z_log_var = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    n = chunk_length(shape, most=RECONSTRUCTIONS, chunk_bytes=SHOWN_BYTES)
+    plots.reconstructions(
+        data.images[indices[:n]], _decode(model, z_mean[:n]), run.plots / "reconstructions.png"
+    )
     kl = kl_to_standard_normal(z_mean, z_log_var, np).mean(axis=0)
     plots.kl_per_dimension(kl, run.plots / "kl-per-dimension.png")
-    labels = None if data.labels is None else data.labels[chosen]
+    labels = None if data.labels is None else data.labels[indices]
     plots.latent_scatter(z_mean, labels, data.class_names, run.plots / "latent-space.png")
-    if model.latent_dim == 2:  # the plane is the whole space
-        plots.latent_plane(to_uint8(model.decode(grids.plane(PLANE_STEPS))), run.plots / "latent-plane.png")
+
+
+def _decode(model: Model, z: np.ndarray) -> Pixels:
+    """Decode latents (N, D) chunk by chunk to 8-bit images (N, H, W, C)."""
+    parts = chunks(len(z), model.info.image_shape, most=len(z), chunk_bytes=SHOWN_BYTES // 4)
+    return np.concatenate([to_uint8(model.decode(z[part])) for part in parts])
+
+
+def _animate(run: Run) -> None:
+    """Write `samples.gif` from the sheets of up to 100 evenly spaced epochs, fewer of large sheets."""
+    paths = list(numbered_sheets(run.sheets).values())
+    last = next((frame for path in reversed(paths) if (frame := _read_sheet(path)) is not None), None)
+    if last is None:
+        return
+    most = max(2, min(len(paths), FRAMES, FRAMES_BYTES // last.nbytes))
+    frames = [_read_sheet(paths[int(i)]) for i in np.linspace(0, len(paths) - 1, most)]
+    with files.replacing(run.plots / "samples.gif") as file:
+        alike = [frame for frame in frames if frame is not None and frame.shape == last.shape]
+        write_gif(file, alike or [last], milliseconds=250, scale=1)
+
+
+def _read_sheet(path: pathlib.Path) -> Pixels | None:
+    """Read a sheet (H, W, C); remove one that is damaged, and return None."""
+    try:
+        with PIL.Image.open(path) as picture:
+            return np.atleast_3d(np.asarray(picture))
+    except (OSError, SyntaxError, ValueError):  # Pillow raises SyntaxError too
+        with files.translating(path):
+            path.unlink(missing_ok=True)
+        return None

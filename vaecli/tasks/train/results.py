@@ -1,4 +1,4 @@
-"""The end of a training run: .keras files, the exported and checked model, plots; all of it, or what is missing."""
+"""The results of a training run: .keras files, the exported and checked model, plots."""
 
 from typing import TYPE_CHECKING
 
@@ -16,31 +16,31 @@ if TYPE_CHECKING:
 
 
 def missing(job: Job) -> list[str]:
-    """The results that are not there, or belong to other weights than the state's best or to another history."""
+    """Return the names, in the run folder, of results that do not exist or are not those of the best weights."""
     run = job.run
     keras_files = [path.name for path in (run.encoder, run.decoder) if not path.exists()]
     model = [] if export.is_current(run) else [run.model.name]
-    names = plots.names(run, job.options.latent_dim)
-    drawn = all((run.plots / name).exists() for name in names)
-    return keras_files + model + ([] if drawn else [run.plots.name])
+    plot_names = plots.names(run, job.options.latent_dim)
+    are_drawn = all((run.plots / name).exists() for name in plot_names)
+    return keras_files + model + ([] if are_drawn else [run.plots.name])
 
 
-def finish(job: Job, vae: "Vae", wanted: list[str], watch: Watcher) -> float | None:
-    """Make the results in `wanted`, which come from `missing`.
+def finish(job: Job, vae: "Vae", to_make: list[str], watch: Watcher) -> float | None:
+    """Make the results that `missing` has named.
 
     Returns:
-        The largest difference between Keras and the exported files; None if they were not made.
+        The largest difference between Keras and the exported files; None if these were not made.
     """
     run, parity = job.run, None
     watch.exporting()
-    redraw = run.model.name in wanted or run.plots.name in wanted
-    if redraw:  # pictures of other weights do not outlive this: what is there is right
+    redraw = run.model.name in to_make or run.plots.name in to_make
+    if redraw:  # first, so that a plot that exists always belongs to these weights
         for name in plots.names(run, job.options.latent_dim):
             with files.translating(run.plots):
                 (run.plots / name).unlink(missing_ok=True)
-    if run.model.name in wanted:  # the .keras files come with it
+    if run.model.name in to_make:  # also writes the .keras files
         parity = max(line.largest for line in _export(run, watch).table)
-    elif wanted != [run.plots.name]:
+    elif to_make != [run.plots.name]:
         export.save_keras(run, vae)
     if redraw:
         plots.draw(run, job.data, job.held_out)
@@ -48,12 +48,14 @@ def finish(job: Job, vae: "Vae", wanted: list[str], watch: Watcher) -> float | N
 
 
 def _export(run: Run, watch: Watcher) -> export.Exported:
-    """Export with the decoders in fewer bits that are there; without them, if the new weights do not admit them."""
-    there = [name for name, file in DECODERS.items() if name != "float32" and (run.model / file).exists()]
+    """Export in the precisions that exist; without them, and with a note, if the new weights do not allow it."""
+    precisions = [
+        name for name, file in DECODERS.items() if name != "float32" and (run.model / file).exists()
+    ]
     try:
-        return export.export_locked(run, precisions=there, force=True)
+        return export.export_locked(run, precisions=precisions, force=True)
     except ModelError as error:
-        if not there:
+        if not precisions:
             raise
-        watch.note(f"Exported without {' and '.join(DECODERS[name] for name in there)}: {error.message}")
+        watch.note(f"Exported without {' and '.join(DECODERS[name] for name in precisions)}: {error.message}")
         return export.export_locked(run, force=True)

@@ -1,4 +1,4 @@
-"""What is said, and what changes, when a run is taken up: on other numbers of things, to another end."""
+"""Notes and changes when a run is resumed with other threads, devices, precision or epochs."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from vaecli.training.trainer import Trainer
 
 
-def note_other_numbers(
+def note_differences(
     requested: Job,
     trainer: "Trainer",
     watch: Watcher,
@@ -20,47 +20,56 @@ def note_other_numbers(
     replicas: int,
     threads: Sequence[int],
 ) -> None:
-    """Say why the weights cannot be equal to the bit to those of a run never stopped."""
-    others = []
-    if requested.options.precision not in (precision, "auto"):
-        others.append(
-            f"in {requested.options.precision}, which this machine does not compute in: it goes on in {precision}"
-        )
-    if trainer.state.replicas != replicas:
-        others.append(f"on {trainer.state.replicas} devices, and goes on with {replicas}")
-    if threads != requested.threads:
-        others.append(
-            f"with {requested.threads} threads (within, between operations), and TensorFlow works with "
-            f"{threads} in this process already"
-        )
-    for other in others:
-        watch.note(
-            f"This run was trained {other}: the weights cannot be equal to the bit to those of a run never stopped."
-        )
-
-
-def extend(job: Job, before: TrainOptions, trainer: "Trainer", watch: Watcher) -> None:
-    """Give a run its new epochs and patience, and say what becomes of patience and learning rate.
+    """Note what makes the weights differ, by rounding, from those of a run never stopped.
 
     Args:
-        job: with the options as requested; its precision is written back to config.toml as it was.
-        before: the options that the run had.
-        trainer: with the run's state.
+        requested: the run as it was trained before.
+        trainer: with the restored state.
+        watch: receives the notes.
+        precision: of the steps to come.
+        replicas: number of devices from now on.
+        threads: TensorFlow's threads from now on, within and between operations.
+    """
+    before = requested.options.precision
+    changes = []
+    if before not in (precision, "auto"):
+        changes.append(f"in {before}, which this machine does not compute in, and goes on in {precision}")
+    if trainer.state.replicas != replicas:
+        changes.append(f"on {trainer.state.replicas} devices, and goes on with {replicas}")
+    if threads != requested.threads:
+        changes.append(
+            f"with {requested.threads} threads (within, between operations), and goes on with {threads}, which "
+            "TensorFlow already uses in this process"
+        )
+    for change in changes:
+        watch.note(
+            f"This run was trained {change}: the weights will differ by rounding from those of a run never stopped."
+        )
+
+
+def extend(job: Job, previous: TrainOptions, trainer: "Trainer", watch: Watcher) -> None:
+    """Apply new epochs and patience to a run, and note their effect on patience and learning rate.
+
+    Args:
+        job: with the options as requested, which are written to config.toml.
+        previous: the options before.
+        trainer: with the restored state.
         watch: receives the notes.
     """
-    if job.options.epochs > before.epochs and trainer.out_of_patience:
+    options = job.options
+    if options.epochs > previous.epochs and trainer.out_of_patience:
         trainer.state.patience_from = trainer.state.epoch
-        trainer.save()  # first: with config.toml alone, patience would end the epochs to come
-        watch.note("Patience had run out; it counts anew from here.")
-    if job.options.epochs != before.epochs and job.options.schedule == "constant":
-        watch.note(f"The learning rate is constant: it stays at {_next_rate(trainer, job.options):.2g}.")
-    elif job.options.epochs != before.epochs:
-        options = job.options
-        rate, rate_before = _next_rate(trainer, options), _next_rate(trainer, before)
-        watch.note(
-            f"The {options.schedule} now ends with epoch {options.epochs}, not {before.epochs}: the learning rate "
-            f"goes on at {rate:.2g}, where it had come to {rate_before:.2g}."
-        )
+        trainer.save()  # before config.toml: after a kill between, patience would end the new epochs at once
+        watch.note("Patience had run out; it counts again from this epoch.")
+    if options.epochs != previous.epochs:
+        rate, previous_rate = (_next_rate(trainer, those) for those in (options, previous))
+        if options.schedule == "constant":
+            watch.note(f"The learning rate is constant: it stays at {rate:.2g}.")
+        else:
+            watch.note(
+                f"The {options.schedule} now ends with epoch {options.epochs}, not {previous.epochs}: the learning "
+                f"rate goes on at {rate:.2g}, where it had come to {previous_rate:.2g}."
+            )
     job.write_config()
 
 

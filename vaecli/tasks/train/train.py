@@ -3,18 +3,22 @@
 import contextlib
 import dataclasses
 import pathlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from vaecli import checks
 from vaecli.commands import command
-from vaecli.errors import OptionError, OutputError
+from vaecli.errors import DataError, ModelError, OutputError
+from vaecli.export import describe
 from vaecli.extras import require
 from vaecli.modelfile.find import DECODERS
 from vaecli.options import TrainOptions
 from vaecli.runs.history import Row, write_metrics
+from vaecli.runs.layout import Run
 from vaecli.runs.progress import Plan, Several, Watcher
-from vaecli.tasks.train import deadline, workers
 from vaecli.tasks.train import resume as resuming
+from vaecli.tasks.train import workers
+from vaecli.tasks.train.deadline import REASON, Deadline
 from vaecli.tasks.train.job import Interruptible, Job, begin, reopen
 from vaecli.tasks.train.plots import SheetKeeper
 from vaecli.tasks.train.results import finish, missing
@@ -34,11 +38,11 @@ class Trained:
     """The outcome of a training run.
 
     Attributes:
-        run: its folder; None if this process has none, as a worker that is not the chief.
+        run: the run folder; None on a worker other than the chief, which has none.
         reason: why training ended, in words.
-        best: the row of metrics.csv whose weights are in the model; None if no epoch was completed.
-        parity: the largest difference between Keras and the exported files; None if none were made.
-        finished: false if there is more to train, and the run can be resumed.
+        best: the row of metrics.csv of the exported weights; None if no epoch was completed.
+        parity: the largest difference between Keras and the exported files; None if nothing was exported.
+        finished: whether nothing is left to train; if not, the run can be resumed.
     """
 
     run: pathlib.Path | None
@@ -65,106 +69,141 @@ def train(
     """Train a model, export it and check it; together with other workers if TF_CONFIG names any.
 
     A resumed run continues bit for bit from its saved state. If it was finished, missing results are made and
-    nothing is trained. With more `epochs` in `changes` it is extended: the cosine is a function of the step and of
-    the number of all steps, so it is recomputed to the new end, and the learning rate jumps up to that curve.
-    Patience keeps counting, and starts again if it had run out.
+    nothing is trained. More `epochs` in `changes` extend it: the cosine is a function of the step and of the number
+    of all steps, so it is computed anew to the new end, and the learning rate rises to that curve. Patience keeps
+    counting, and starts again if it had run out.
 
     Args:
         options: of a new run; the defaults if left out.
         out: folder of a new run; the next free `runs/<data>-<n>` if left out.
-        resume: folder of a run to continue, in place of `options` and `out`.
+        resume: folder of a run to resume, in place of `options` and `out`.
         changes: new `epochs` and `patience` of that run, and `data`, where its images are now.
         watch: receives progress.
-        stop: called between steps; a reason ends the run, whose state and best weights are kept.
-        interruptible: entered while the data are loaded, when nothing can be lost: a signal may end that at once.
-        checkpoint_every: seconds between saved states within an epoch; one is saved at the end of each anyway.
-        max_time: seconds after which everything should be done, the export too; the run can then be resumed.
-        tensorboard: also write event files.
+        stop: asked between steps; a reason, in words, ends the run, whose state and best weights are kept.
+        interruptible: makes a context in which a signal may end the process at once; data are loaded in it.
+        checkpoint_every: seconds between saved states within an epoch; there is one after each epoch anyway.
+        max_time: seconds after which everything should be done, the export included; the run can then be resumed.
+        tensorboard: whether to write event files as well.
         devices: number of this machine's devices to train on; None for all.
 
     Raises:
-        VaecliError: anything that goes wrong; a run that has begun stays readable.
+        VaecliError: training could not begin, go on, or end with a checked export. A run with a saved state can be
+            resumed; without one, no folder is left.
     """
-    limit = deadline.Deadline(max_time)
-    if not checkpoint_every >= 0:
-        raise OptionError(
-            f"--checkpoint-every must be at least 0, got {checkpoint_every}.", option="--checkpoint-every"
-        )
+    limit = Deadline(max_time)
+    checks.real(checkpoint_every, "--checkpoint-every", least=0)
     require("Training needs TensorFlow, tf2onnx and matplotlib", "tensorflow", "tf2onnx", "matplotlib")
     if tensorboard:
         require("--tensorboard needs the tensorboard package", "tensorboard", extra="tensorboard")
     cluster = tf_config.from_environment()
-    watch = watch or Watcher()
+    watch, changes = watch or Watcher(), changes or {}
     with contextlib.ExitStack() as stack:
-        joined = None
+        all_devices = None
         if cluster.workers > 1:
             with limit.starting():
                 workers.start_tensorflow(devices)
             reason = rendezvous.meet(cluster, stop)
             if reason:
                 return Trained(None, reason, None, None, finished=False)
-            joined = stack.enter_context(workers.joined(cluster, devices))
-            if not joined.is_chief:
-                data_name = options.data if options else (changes or {}).get("data")
+            all_devices = stack.enter_context(workers.connected(cluster, devices))
+            if not all_devices.is_chief:
+                data_name = options.data if options else changes.get("data")
                 reason, finished = workers.follow(
-                    joined, data_name=data_name, watch=watch, stop=stop, interruptible=interruptible
+                    all_devices, data_name=data_name, watch=watch, stop=stop, interruptible=interruptible
                 )
                 return Trained(None, reason, None, None, finished)
         opened = (
-            reopen(resume, changes or {}, watch, interruptible)
+            reopen(resume, changes, watch, interruptible)
             if resume
             else begin(options or TrainOptions(), out, watch, interruptible)
         )
-        with workers.sending_failure(joined):
+        with workers.sending_failure(all_devices):
             requested = stack.enter_context(opened)
-            stack.enter_context(workers.guarded(joined, requested.run))
+            stack.enter_context(workers.guarded(all_devices, requested.run))
             with limit.starting():
-                started = _start(requested, joined, devices)
+                started = _start(requested, all_devices, devices)
+            if requested.previous_options is None:
+                _require_exportable(started.job)
         trainer = _build(requested, started, watch)
-        job = started.job
-        int8 = (job.run.model / DECODERS["int8"]).exists()
+        with _hinting_at_resume(requested.run):
+            watchers = Several(_watchers(started.job, trainer, watch, tensorboard=tensorboard))
+            stop_in_time = _with_deadline(stop, limit, trainer, started.job)
+            return _train(started.job, trainer, watchers, stop_in_time, checkpoint_every)
 
-        def stop_or_deadline() -> str | None:
-            history = trainer.state.history
-            late = limit.passed(history[-1]["val_seconds"] if history else 0.0, int8=int8)
-            return stop() or (deadline.REASON if late else None)
 
-        try:
-            watchers = _watchers(job, trainer, watch, tensorboard=tensorboard)
-            return _train(job, trainer, Several(watchers), stop_or_deadline, checkpoint_every)
-        except OutputError as error:
-            if not job.run.checkpoint.exists():
-                raise
-            hint = (
-                f"The last state is whole. When that is mended: {command('train', '--resume', job.run.path)}"
-            )
-            raise OutputError(error.message, hint=hint) from error
+def _with_deadline(
+    stop: Callable[[], str | None], limit: Deadline, trainer: "Trainer", job: Job
+) -> Callable[[], str | None]:
+    """Combine `stop` with the time limit."""
+    int8 = (job.run.model / DECODERS["int8"]).exists()
+
+    def reason_to_stop() -> str | None:
+        history = trainer.state.history
+        passed = limit.passed(history[-1]["val_seconds"] if history else 0.0, int8=int8)
+        return stop() or (REASON if passed else None)
+
+    return reason_to_stop
+
+
+@contextlib.contextmanager
+def _hinting_at_resume(run: Run) -> Iterator[None]:
+    """Add to an OutputError of the body, such as a full disk, how to resume the run."""
+    try:
+        yield
+    except OutputError as error:
+        if not run.checkpoint.exists():
+            raise
+        resume = command("train", "--resume", run.path)
+        hint = f"The last saved state is complete. When the problem is solved: {resume}"
+        raise OutputError(error.message, hint=hint) from error
 
 
 @dataclasses.dataclass(frozen=True)
 class _Started:
-    """TensorFlow at work: the job with its precision resolved, the devices, and the threads in use."""
+    """TensorFlow after its start: the job with its precision resolved, the devices, and the threads in use."""
 
     job: Job
     devices: "Devices"
     threads: list[int]
 
 
-def _start(requested: Job, joined: "Devices | None", count: int | None) -> _Started:
+def _start(requested: Job, all_devices: "Devices | None", count: int | None) -> _Started:
+    """Start TensorFlow, unless several workers have done so, and resolve the precision."""
     with quietly(requested.run.log):
         from vaecli.training import precision
         from vaecli.training.cluster.devices import Devices
 
         threads = use_threads(requested.threads)
-        resolved = precision.choose(requested.options.precision, insist=requested.before is None)
-        job = dataclasses.replace(
-            requested, options=dataclasses.replace(requested.options, precision=resolved)
-        )
-        return _Started(job, joined or Devices(count), threads)
+        is_new = requested.previous_options is None
+        resolved = precision.choose(requested.options.precision, insist=is_new)
+        options = dataclasses.replace(requested.options, precision=resolved)
+        job = dataclasses.replace(requested, options=options)
+        return _Started(job, all_devices or Devices(count), threads)
+
+
+def _require_exportable(job: Job) -> None:
+    """Refuse a network whose export would be refused at the end, before anything is trained.
+
+    Raises:
+        DataError: the reader of exported files refuses the files of the untrained network.
+    """
+    table = job.run.read_provenance()["data"]
+    with quietly(job.run.log):
+        from vaecli.export.untrained import require_exportable
+
+        try:
+            require_exportable(describe.untrained(table, job.options))
+        except ModelError as error:
+            height, width, channels = table["image_shape"]
+            raise DataError(
+                f"A model of {height} x {width} images with {channels} channels and --latent-dim "
+                f"{job.options.latent_dim} could not be exported. {error.message}",
+                hint="Use smaller images or a smaller --latent-dim.",
+            ) from error
 
 
 def _build(requested: Job, started: _Started, watch: Watcher) -> "Trainer":
-    """Build networks, optimizer and loop; restore the state of a resumed run."""
+    """Build networks and optimizer on all workers; restore the state of a resumed run."""
     job = started.job
     workers.send_job(started.devices, job)
     with quietly(job.run.log):
@@ -178,11 +217,11 @@ def _build(requested: Job, started: _Started, watch: Watcher) -> "Trainer":
             identity=job.identity,
             devices=started.devices,
         )
-    if job.before is None:
+    if job.previous_options is None:
         job.write_config()
     else:
         trainer.resume()
-        resuming.note_other_numbers(
+        resuming.note_differences(
             requested,
             trainer,
             watch,
@@ -190,15 +229,15 @@ def _build(requested: Job, started: _Started, watch: Watcher) -> "Trainer":
             replicas=started.devices.replicas,
             threads=started.threads,
         )
-        if requested.options != job.before:
-            resuming.extend(requested, job.before, trainer, watch)
+        if requested.options != job.previous_options:
+            resuming.extend(requested, job.previous_options, trainer, watch)
     trainer.state.threads, trainer.state.replicas = started.threads, started.devices.replicas
     trainer.broadcast()
     return trainer
 
 
 def _watchers(job: Job, trainer: "Trainer", watch: Watcher, *, tensorboard: bool) -> list[Watcher]:
-    """The caller's watcher, and those that keep samples, give advice and write events."""
+    """Return the caller's watcher, and those that give advice, keep samples and write event files."""
     adviser = Adviser(watch, trainer.state.history, hidden_units=trainer.vae.hidden_units)
     watchers = [watch, adviser, SheetKeeper(job.run)]
     if tensorboard:
@@ -211,19 +250,19 @@ def _watchers(job: Job, trainer: "Trainer", watch: Watcher, *, tensorboard: bool
 def _train(
     job: Job, trainer: "Trainer", watch: Watcher, stop: Callable[[], str | None], checkpoint_every: float
 ) -> Trained:
+    """Train what is left, and make the results that are missing."""
     from vaecli.training.loop import Loop
 
     run, was_finished = job.run, trainer.finished
     if not was_finished:
         watch.started(_plan(job, trainer))
-    loop = Loop(
+    reason = Loop(
         trainer,
         watch=watch,
         stop=stop,
         saved=lambda state: write_metrics(run.metrics, state.history),
         save_every=checkpoint_every,
-    )
-    reason = loop.run()
+    ).run()
     state, parity = trainer.state, None
     if not state.best_weights:
         return Trained(run.path, reason, None, None, trainer.finished)

@@ -1,16 +1,14 @@
-"""Several workers on one run: how they meet, and what those do that are not the chief.
+"""Several workers on one run: how they connect, and what the workers other than the chief do.
 
-The chief alone has the run folder. The others hear from it what to train and where the run stands, read the images
-themselves, take their part of every step, and write nothing.
+The chief alone has the run folder. It sends the others the options and the state. They load the images themselves,
+take their part of every step, and write nothing.
 """
 
 import contextlib
 import dataclasses
 import faulthandler
 import os
-import pathlib
 import signal
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -21,7 +19,8 @@ from vaecli.errors import DataError, TrainingError
 from vaecli.processors import available
 from vaecli.runs import layout, provenance
 from vaecli.runs.progress import Watcher
-from vaecli.tasks.train.job import Interruptible, Job, hold_out, load_again
+from vaecli.tasks.train.images import hold_out, load_again
+from vaecli.tasks.train.job import Interruptible, Job
 from vaecli.training.cluster.tf_config import Cluster
 from vaecli.training.tensorflow import quietly, use_threads
 
@@ -30,13 +29,13 @@ if TYPE_CHECKING:
 
 
 def start_tensorflow(count: int | None) -> None:
-    """Before workers meet: start TensorFlow, which takes time, and see that it has so many devices here.
+    """Start TensorFlow and reserve `count` devices before the rendezvous, so that a failure keeps nobody waiting.
 
     Raises:
-        OptionError: it has not.
+        OptionError: this machine has fewer devices.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # a worker that is gone fills the screen otherwise
-    with _quietly():
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # else the loss of a worker fills the screen
+    with quietly():
         from vaecli.training.cluster import devices
 
         use_threads([available()] * 2)
@@ -44,56 +43,56 @@ def start_tensorflow(count: int | None) -> None:
 
 
 @contextlib.contextmanager
-def joined(cluster: Cluster, devices: int | None) -> Iterator["Devices"]:
-    """The devices of all workers, which have met.
+def connected(cluster: Cluster, count: int | None) -> Iterator["Devices"]:
+    """Connect to the other workers, after the rendezvous, and give the devices of all of them.
 
     Raises:
-        TrainingError: a worker is gone, or goes while the body runs.
+        TrainingError: another worker is lost, also while the body runs.
     """
-    from vaecli.training.cluster import devices as home
+    from vaecli.training.cluster import devices as cluster_devices
 
-    with _ending_within(home.REGISTER_SECONDS + home.SERVER_SECONDS), _quietly():
-        devices_of_all = home.Devices(devices, cluster)
-    _take_signals_back()
-    with devices_of_all.guarded():
-        yield devices_of_all
+    limit = cluster_devices.REGISTER_SECONDS + cluster_devices.SERVER_SECONDS
+    with _exit_after(limit), quietly():
+        devices = cluster_devices.Devices(count, cluster)
+    _restore_sigterm()
+    with devices.guarded():
+        yield devices
 
 
 @contextlib.contextmanager
-def _ending_within(seconds: float) -> Iterator[None]:
-    """End this process if the body does not: exit code 1, and on stderr where it waited.
+def _exit_after(seconds: float) -> Iterator[None]:
+    """End this process with exit code 1 and a traceback on stderr if the body takes longer.
 
-    TensorFlow 2.19 at times overlooks its limit for a chief that is gone. Then it waits for ever, deaf to signals,
-    and no other Python thread can run.
+    TensorFlow 2.19 sometimes ignores its own time limit for a chief that is gone. It then waits for ever, ignores
+    signals, and lets no other Python thread run.
     """
-    seen = os.dup(2)
-    faulthandler.dump_traceback_later(seconds, exit=True, file=seen)
+    stderr = os.dup(2)
+    faulthandler.dump_traceback_later(seconds, exit=True, file=stderr)
     try:
         yield
     finally:
         faulthandler.cancel_dump_traceback_later()
-        os.close(seen)
+        os.close(stderr)
 
 
 def guarded(devices: "Devices | None", run: layout.Run) -> contextlib.AbstractContextManager[None]:
-    """Of the chief: in the body, the error that a worker is gone says what is kept of the run.
+    """On the chief: add to the error about a lost worker how the run can go on.
 
     Raises:
-        TrainingError: that.
+        TrainingError: another worker is lost while the body runs.
     """
 
     def hint() -> str:
         if run.checkpoint.exists():
-            return (
-                f"The last state is whole. Start all workers again: {command('train', '--resume', run.path)}"
-            )
-        return f"Nothing has been trained: remove {run.path}, and start all workers again."
+            resume = command("train", "--resume", run.path)
+            return f"The last saved state is complete. Start all workers again: {resume}"
+        return "Nothing has been trained: start all workers again."
 
     return devices.guarded(hint) if devices else contextlib.nullcontext()
 
 
 def send_job(devices: "Devices", job: Job) -> None:
-    """Of the chief: what is to be trained."""
+    """On the chief: send version, options and data hash to the other workers."""
     devices.broadcast(
         {
             "version": provenance.versions().get("vaecli"),
@@ -105,13 +104,13 @@ def send_job(devices: "Devices", job: Job) -> None:
 
 @contextlib.contextmanager
 def sending_failure(devices: "Devices | None") -> Iterator[None]:
-    """Of the chief, before it has told anything: an error of the body, so that nobody waits for more."""
+    """On the chief, before `send_job`: send an error of the body to the waiting workers, then raise it again."""
     try:
         yield
     except BaseException as error:  # a signal too, while the data are loaded
         if devices:
-            stopped = not isinstance(error, Exception)
-            devices.broadcast({"error": "it was stopped." if stopped else str(error) or type(error).__name__})
+            reason = str(error) or type(error).__name__ if isinstance(error, Exception) else "it was stopped."
+            devices.broadcast({"error": reason})
         raise
 
 
@@ -123,12 +122,12 @@ def follow(
     stop: Callable[[], str | None],
     interruptible: Interruptible,
 ) -> tuple[str, bool]:
-    """Of all but the chief: train what it says, to the end or until one of the workers has to stop.
+    """On a worker other than the chief: receive the job and train it, to the end or until a worker stops.
 
     Args:
-        devices: where the workers have met.
-        data_name: the data set as it is called here; as the chief calls it if left out.
-        watch: hears what differs here.
+        devices: of all workers.
+        data_name: the data set as this machine names it; the chief's name if left out.
+        watch: receives what differs on this machine.
         stop: asked between steps.
         interruptible: entered while the data are loaded.
 
@@ -136,52 +135,47 @@ def follow(
         Why training ended, and whether nothing is left to train.
 
     Raises:
-        TrainingError: the chief could not begin, or has another version.
-        DataError: the data are not here, or are others.
+        TrainingError: the chief could not begin, or has another version of vaecli.
+        DataError: the data are not on this machine, or differ from the chief's.
     """
-    said = devices.broadcast(None)
-    if "error" in said:
-        raise TrainingError(f"The chief of the {devices.workers} workers could not begin: {said['error']}")
-    here = provenance.versions().get("vaecli")
-    if said["version"] != here:
+    message = devices.broadcast(None)
+    if "error" in message:
+        raise TrainingError(f"The chief of the {devices.workers} workers could not begin: {message['error']}")
+    version = provenance.versions().get("vaecli")
+    if message["version"] != version:
         raise TrainingError(
-            f"The chief has vaecli {said['version']}, and this worker {here}.",
+            f"All workers must have the same version of vaecli: the chief has {message['version']}, this worker "
+            f"{version}.",
             hint="Install the same version on all machines.",
         )
-    options = train_options.merge(said["options"], {"data": data_name})
+    options = train_options.merge(message["options"], {"data": data_name})
     with interruptible():
         data = load_again(options, watch)
-    if data.sha256 != said["data"]:
+    if data.sha256 != message["data"]:
         raise DataError(
-            f"{data.name} in {data.location} is not what the chief trains on: {said['data'][:12]}... was expected, "
-            f"{data.sha256[:12]}... came.",
+            f"{data.name} in {data.location} is not what the chief trains on: its hash must be "
+            f"{message['data'][:12]}..., got {data.sha256[:12]}....",
             hint="Give all workers the same images and labels.",
         )
-    with _quietly():
+    with quietly():
         from vaecli.training import precision
         from vaecli.training.loop import Loop
         from vaecli.training.trainer import Trainer
 
-        kind = precision.choose(options.precision, insist=False)  # gradients are float32 either way
-        resolved = dataclasses.replace(options, precision=kind)
-        trainer = Trainer(data, hold_out(data, options), resolved, checkpoint=None, devices=devices)
-    if kind != options.precision:
+        resolved = precision.choose(options.precision, insist=False)  # gradients are float32 either way
+        local_options = dataclasses.replace(options, precision=resolved)
+        trainer = Trainer(data, hold_out(data, options), local_options, checkpoint=None, devices=devices)
+    if resolved != options.precision:
         watch.note(
-            f"The chief computes in {options.precision}, which this machine does not: it goes on in {kind}."
+            f"The chief computes in {options.precision}; this machine does not, and computes in {resolved}."
         )
     trainer.broadcast()
     reason = Loop(trainer, watch=Watcher(), stop=stop).run()
     return reason, trainer.finished
 
 
-def _take_signals_back() -> None:
-    """TensorFlow's notice of preemption takes SIGTERM for itself when workers meet: what Python had set stands."""
+def _restore_sigterm() -> None:
+    """Restore Python's handler of SIGTERM, which TensorFlow's preemption notifier replaces when workers connect."""
     handler = signal.getsignal(signal.SIGTERM)
     if handler is not None and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, handler)
-
-
-@contextlib.contextmanager
-def _quietly() -> Iterator[None]:
-    with tempfile.TemporaryDirectory() as folder, quietly(pathlib.Path(folder) / "tensorflow.log"):
-        yield
