@@ -41,12 +41,9 @@ def test_the_number_of_sheets_is_bounded(run):
     assert kept[1:] == list(range(8, 1001, 8))
 
 
-def test_frames_are_in_the_order_of_the_epochs(run, monkeypatch):
+def test_frames_are_in_the_order_of_the_epochs(run):
     """Epoch 9,999 comes before epoch 10,000, though not in the order of their names."""
-    end_epochs(run, [9_999, 10_000, 10_001])
-    assert list(numbered_sheets(run.sheets)) == [10_000, 10_001] or list(numbered_sheets(run.sheets)) == [
-        10_001
-    ]
+    run.sheets.mkdir()
     for number in (9_998, 9_999, 10_000, 10_001):
         PIL.Image.fromarray(np.full((4, 4), number % 256, np.uint8)).save(run.sheets / f"{number:04}.png")
     assert list(numbered_sheets(run.sheets)) == [9_998, 9_999, 10_000, 10_001]
