@@ -98,16 +98,16 @@ def test_a_damaged_or_older_model_is_made_again(run, model_folder):
 
 def test_leftovers_of_a_killed_process_go(run):
     """Temporary files and folders of vaecli in the run are removed; a user's files stay."""
-    (run.path / ".model.x1.part").mkdir()
-    (run.path / ".model.x1.part" / "decoder.onnx").write_bytes(b"half")
-    leftovers = [run.checkpoint.with_name(".state.npz.x2.part"), run.plots / ".curves.png.x3.part"]
+    (run.path / ".vaecli-1.part").mkdir()
+    (run.path / ".vaecli-1.part" / "decoder.onnx").write_bytes(b"half")
+    leftovers = [run.checkpoint.with_name(".vaecli-2.part"), run.plots / ".vaecli-3.part"]
     for path in leftovers:
         path.write_bytes(b"half")
     mine = [run.path / "notes.part", run.plots / ".mine"]
     for path in mine:
         path.write_text("mine")
     train(resume=run.path)
-    assert not (run.path / ".model.x1.part").exists() and not any(path.exists() for path in leftovers)
+    assert not (run.path / ".vaecli-1.part").exists() and not any(path.exists() for path in leftovers)
     assert all(path.read_text() == "mine" for path in mine)
 
 
