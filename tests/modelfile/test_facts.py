@@ -1,4 +1,4 @@
-"""Facts of the latent space: encoded and decoded, each absent or fitting the model."""
+"""Facts of the latent space are decoded as they were encoded; each is absent or fits the model."""
 
 import json
 
@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from vaecli.errors import ModelError
+from vaecli.modelfile.arrays import pack
 from vaecli.modelfile.facts import KEY_FACTS, MAX_EXAMPLES, Facts, from_arrays, from_text
 from vaecli.modelfile.protobuf import metadata
 from vaecli.modelfile.read import read_file
@@ -30,7 +31,7 @@ def decode(text):
 
 @pytest.mark.parametrize("absent", [(), ("examples", "example_labels"), ("class_counts",), tuple(ARRAYS)])
 def test_round_trip(absent):
-    """Whatever is present comes back to the bit; whatever is absent stays absent."""
+    """Facts that are present come back to the bit; absent ones stay absent."""
     arrays = {name: array for name, array in ARRAYS.items() if name not in absent}
     facts = decode(from_arrays(arrays, latent_dim=D, class_count=K).to_text())
     assert facts.arrays().keys() == arrays.keys()
@@ -39,19 +40,22 @@ def test_round_trip(absent):
 
 
 def test_examples_can_be_left_out():
-    """They tell something about single images of the data; the other facts stay."""
+    """The examples, which tell something about single images, can be removed; the other facts stay."""
     facts = from_arrays(ARRAYS, latent_dim=D, class_count=K).without_examples()
     assert facts.arrays().keys() == ARRAYS.keys() - {"examples", "example_labels"}
 
 
 def test_large_facts_are_shortened():
-    """At most 256 examples, fewer of many dimensions; no covariance of many dimensions."""
+    """Examples are cut to 256, fewer with many dimensions; a large covariance or class means are left out."""
     many = {"examples": np.zeros((1000, D), np.float32), "example_labels": np.zeros(1000, np.int64)}
     facts = from_arrays(many, latent_dim=D, class_count=1)
     assert len(facts.examples) == len(facts.example_labels) == MAX_EXAMPLES
     wide = {"examples": np.zeros((300, 4096), np.float32), "z_covariance": np.zeros((4096, 4096))}
     facts = from_arrays(wide, latent_dim=4096, class_count=0)
     assert facts.examples.shape == (64, 4096) and facts.z_covariance is None
+    classes = {"class_counts": np.ones(300), "class_means": np.zeros((300, 4096))}
+    facts = from_arrays(classes, latent_dim=4096, class_count=300)
+    assert facts.class_counts.shape == (300,) and facts.class_means is None
 
 
 @pytest.mark.parametrize(
@@ -68,25 +72,34 @@ def test_large_facts_are_shortened():
     ],
 )
 def test_facts_that_do_not_fit_are_refused(changes, says):
-    """A stranger's file cannot make a reader index beyond an array."""
+    """Facts of other shapes, types or ranges are refused, so that no reader indexes beyond an array."""
     facts = Facts(**ARRAYS)
     document = json.loads(facts.to_text())
-    from vaecli.modelfile.arrays import pack
-
     document |= {name: pack(array) for name, array in changes.items()}
     with pytest.raises(ModelError, match=says):
         decode(json.dumps(document))
 
 
-@pytest.mark.parametrize("text", ["", "[]", "3", '{"kl": 3}', '{"kl": {"dtype": "float64"}}', "{" * 100_000])
-def test_facts_that_are_none_are_refused(text):
-    """Any text gives an error of ours, never another exception."""
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "[]", "3", "null", '"kl"', '{"kl": 3}', '{"kl": null}', '{"kl": [1, 2, 3]}', "{" * 100_000),
+        *(
+            '{"kl": {"dtype": "float64"}}',
+            '{"kl": {"dtype": [], "shape": [3], "data": ""}}',
+            '{"\\ud800": 1}',
+        ),
+        '{"kl": [' + "0," * 1_000_000 + "0]}",
+    ],
+)
+def test_malformed_facts_are_refused(text):
+    """Any malformed entry is a ModelError, and a long one is refused unread."""
     with pytest.raises(ModelError, match=r"facts of decoder\.onnx do not fit"):
         decode(text)
 
 
-def test_a_file_carries_its_facts(model_folder, tmp_path):
-    """Read from the metadata of a decoder; all absent where it has no such entry."""
+def test_facts_of_a_file(model_folder, tmp_path):
+    """The facts of a decoder are read from its metadata; all are None without such an entry."""
     content = (model_folder / "decoder.onnx").read_bytes()
     entries = {key: text for key, (text, _) in metadata(content).items() if key != KEY_FACTS}
     path = tmp_path / "decoder.onnx"

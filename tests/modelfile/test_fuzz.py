@@ -1,4 +1,4 @@
-"""A few hundred mutated files and hostile graphs: each is refused with a VaecliError, or works.
+"""A few hundred mutated files and hostile graphs are each refused with a VaecliError, or work.
 
 examples/proofs/fuzz.py tries thousands.
 """
@@ -53,7 +53,7 @@ def opener(opening):
 
 @pytest.fixture
 def tried(opening, originals, opener, tmp_path):
-    """Try files; return how many were refused, and how many onnxruntime ran in another process."""
+    """A function that tries files and counts those refused and those that onnxruntime ran in another process."""
 
     def tried(files):
         reached = refused = 0

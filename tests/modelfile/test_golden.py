@@ -1,4 +1,4 @@
-"""Golden vectors as text: what goes in comes out, and what does not fit is refused."""
+"""Golden vectors are decoded as they were encoded, and malformed ones are refused."""
 
 import json
 
@@ -7,7 +7,8 @@ import pytest
 
 from vaecli.errors import ModelError
 from vaecli.modelfile import golden
-from vaecli.modelfile.golden import KEY_GOLDEN, Golden
+from vaecli.modelfile.arrays import pack
+from vaecli.modelfile.golden import KEY_GOLDEN, MAX_INPUTS, Golden
 from vaecli.modelfile.read import read_file
 
 
@@ -21,7 +22,7 @@ def vectors():
 
 
 def test_round_trip(vectors):
-    """Named arrays come back bit by bit, uint8 and float32, and images as the graph takes them."""
+    """Named arrays come back to the bit, uint8 and float32, and images as the graph takes them."""
     copy = golden.from_text(vectors.to_text(), "x")
     for name, array in {**vectors.inputs, **vectors.outputs}.items():
         again = (copy.inputs if name in vectors.inputs else copy.outputs)[name]
@@ -32,8 +33,8 @@ def test_round_trip(vectors):
     np.testing.assert_array_equal(copy.batch["label"], vectors.inputs["label"])
 
 
-def test_large_outputs_are_thinned_out():
-    """Values spread evenly from the first to the last are kept, and picked alike from a fresh output."""
+def test_some_values_of_large_outputs_are_kept():
+    """Evenly spaced values, the first and the last too, are kept, and chosen alike from a fresh output."""
     z = np.zeros((2, 3), np.float32)
     large = np.arange(2 * 600 * 500 * 3, dtype=np.float32).reshape(2, 600, 500, 3)
     vectors = Golden.build({"z": z}, {"image": large, "small": z})
@@ -47,8 +48,8 @@ def test_large_outputs_are_thinned_out():
     assert Golden.build({"z": z}, {"small": z}).shapes == {}
 
 
-def test_the_committed_files_carry_them(model_folder):
-    """Four latents, the last extreme, and five images: all outputs, and within 40 KB."""
+def test_golden_vectors_of_the_committed_files(model_folder):
+    """The decoder has four latents, the last one extreme, and the encoder five images, with all their outputs."""
     decoder = read_file(model_folder / "decoder.onnx")
     vectors = decoder.golden()
     assert vectors.inputs["z"].shape == (4, 2) and set(vectors.outputs) == {"image", "logits"}
@@ -60,65 +61,73 @@ def test_the_committed_files_carry_them(model_folder):
 
 
 def test_tolerance():
-    """1e-5 for pixels; for what may be large, of the largest value."""
+    """The tolerance is 1e-5 for pixels, and relative to the largest value for other outputs."""
     assert golden.tolerance("image", np.array([50.0])) == 1e-5
     assert golden.tolerance("logits", np.array([-50.0, 1.0])) == pytest.approx(5e-4)
     assert golden.tolerance("logits", np.array([0.5])) == 1e-5
 
 
 ARRAY = {"dtype": "float32", "shape": [1, 1], "data": "AAAAAA=="}
+MANY = pack(np.zeros((MAX_INPUTS + 1, 1), np.float32))  # so many inputs could keep `verify` busy for hours
+DOUBLE = pack(np.zeros((1, 1)))
+ENTRY = {"inputs": {"z": ARRAY}, "outputs": {"y": ARRAY}, "bounds": {"y": 0.5}, "shapes": {"y": [2]}}
+CHANGES = [
+    *({"shapes": {"y": shape}} for shape in ([], [0], [2**40], "1", [2, 2, 2, 2, 2], [True], None, {})),
+    *({"shapes": shapes} for shapes in ({"x": [1]}, 5, None, [])),
+    *({"bounds": {"y": bound}} for bound in (float("inf"), float("nan"), -1, "x", 10**400, None, [])),
+    *({"bounds": bounds} for bounds in ([], 5, None, "y")),
+    *(
+        {"outputs": {"y": ARRAY | change}}
+        for change in (
+            {"dtype": "object"},
+            {"shape": [1, 2]},
+            {"shape": [-1, -1]},
+            {"shape": [10**6, 10**6]},
+            {"shape": []},
+            {"shape": [1.0, 1]},
+            {"shape": "11"},
+            {"data": "AAAA"},
+            {"data": "!!!!!!!!"},
+            {"data": 5},
+            {"shape": [2, 1], "data": "AAAAAAAAAAA="},
+        )
+    ),
+    {"inputs": {}},
+    {"outputs": {}},
+    {"inputs": [ARRAY]},
+    {"inputs": None},
+    {"inputs": {"z": DOUBLE}},
+    {"outputs": {"y": DOUBLE}},
+    {"inputs": {"z": ARRAY, "label": MANY}},
+    {"inputs": {"z": MANY}, "outputs": {"y": MANY}},
+    {"more": [0] * 20_000},
+]
+
+
+def test_the_unchanged_entry_is_read():
+    """The entry that the next test changes is well-formed."""
+    assert golden.from_text(json.dumps(ENTRY), "x").shape("y") == (2,)
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "[]",
-        "{}",
-        "[" * 100_000,
-        *(
-            json.dumps({"inputs": {"z": ARRAY}, "outputs": {"y": ARRAY}, "bounds": {}, "shapes": shapes})
-            for shapes in (
-                {"y": []},
-                {"y": [0]},
-                {"y": [2**40]},
-                {"x": [1]},
-                {"y": "1"},
-                {"y": [2, 2, 2, 2, 2]},
-                5,
-            )
-        ),
-        json.dumps({"inputs": {"z": ARRAY}, "outputs": {}, "bounds": {}}),
-        *(
-            json.dumps({"inputs": {"z": ARRAY}, "outputs": {"y": ARRAY | change}, "bounds": {}})
-            for change in (
-                {"dtype": "object"},
-                {"shape": [1, 2]},
-                {"shape": [-1, -1]},
-                {"shape": [10**6, 10**6]},
-                {"shape": []},
-                {"shape": [1.0, 1]},
-                {"shape": "11"},
-                {"data": "AAAA"},
-                {"data": "!!!!!!!!"},
-                {"data": 5},
-                {"shape": [2, 1], "data": "AAAAAAAAAAA="},
-            )
-        ),
-        *(
-            json.dumps({"inputs": {"z": ARRAY}, "outputs": {"y": ARRAY}, "bounds": bounds})
-            for bounds in ({"y": float("inf")}, {"y": float("nan")}, {"y": -1}, {"y": "x"}, [], 5)
-        ),
-    ],
+    "text", ["", "[]", "{}", "3", "null", "[" * 100_000, *(json.dumps(ENTRY | change) for change in CHANGES)]
 )
-def test_what_does_not_fit(text):
-    """Whatever stands in the entry, it is an error of ours."""
+def test_malformed_golden_vectors(text):
+    """Any malformed entry is a ModelError."""
     with pytest.raises(ModelError, match="golden vectors of x do not fit"):
         golden.from_text(text, "x")
 
 
-def test_files_without(model_folder, forge, tmp_path):
-    """A file that carries none says so when asked."""
+@pytest.mark.parametrize("name", ENTRY)
+def test_golden_vectors_with_a_part_missing(name):
+    """Each part of the entry is required."""
+    text = json.dumps({key: value for key, value in ENTRY.items() if key != name})
+    with pytest.raises(ModelError, match=f"golden vectors of x do not fit: '{name}'"):
+        golden.from_text(text, "x")
+
+
+def test_files_without_golden_vectors(model_folder, forge, tmp_path):
+    """Asking for the golden vectors of a file without them is an error."""
     content = (model_folder / "decoder.onnx").read_bytes()
     (tmp_path / "decoder.onnx").write_bytes(
         forge.with_entries(content, forge.entries(model_folder / "decoder.onnx"))

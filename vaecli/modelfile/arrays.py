@@ -11,6 +11,8 @@ import numpy as np
 MAX_SIZE = 2**18  # of an axis
 MAX_AXES = 4
 MAX_PARTS = 10_000  # tables, lists and values of an entry
+# what a malformed entry raises, wherever it is read
+MALFORMED = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 TYPES: Mapping[str, np.dtype[Any]] = {
     "uint8": np.dtype("u1"),
     "int64": np.dtype("<i8"),
@@ -27,17 +29,21 @@ def pack(array: np.ndarray) -> dict[str, Any]:
         ValueError: an array that `unpack` would refuse.
     """
     kind = array.dtype.name
-    _require_finite(array)
-    check_shape(array.shape)
-    content = np.ascontiguousarray(array, TYPES[kind]).tobytes()
-    return {"dtype": kind, "shape": list(array.shape), "data": base64.b64encode(content).decode("ascii")}
+    stored = np.ascontiguousarray(array, TYPES[kind])
+    _require_finite(stored)
+    check_shape(array.shape)  # `stored` has at least one axis
+    return {
+        "dtype": kind,
+        "shape": list(array.shape),
+        "data": base64.b64encode(stored.tobytes()).decode("ascii"),
+    }
 
 
 def unpack(packed: Mapping[str, Any]) -> np.ndarray:
     """Decode an array, which is read-only.
 
     Raises:
-        ValueError, TypeError, KeyError: the value does not describe an array of finite numbers.
+        ValueError, TypeError, LookupError: the value does not describe an array of finite numbers.
     """
     content = base64.b64decode(packed["data"], validate=True)
     shape = check_shape(packed["shape"])

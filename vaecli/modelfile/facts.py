@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from vaecli.errors import ModelError
-from vaecli.modelfile.arrays import load, pack, unpack
+from vaecli.modelfile.arrays import MALFORMED, load, pack, unpack
 
 KEY_FACTS = "vaecli.facts"
 MAX_EXAMPLES = 256
@@ -96,8 +96,9 @@ def from_text(text: str, where: str, *, latent_dim: int, class_count: int) -> Fa
             raise ValueError(f"facts must be known, got {unknown[0][:80]!r}")
         facts = Facts(**{name: unpack(array) for name, array in document.items()})
         _check(facts, latent_dim, class_count)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise ModelError(f"The facts of {where} do not fit: {error}.", hint="Export it again.") from error
+    except MALFORMED as error:
+        reason = str(error)[:200]
+        raise ModelError(f"The facts of {where} do not fit: {reason}.", hint="Export it again.") from error
     return facts
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from vaecli.errors import ModelError
-from vaecli.modelfile.arrays import check_shape, load, pack, unpack
+from vaecli.modelfile.arrays import MALFORMED, check_shape, load, pack, unpack
 from vaecli.pixels import to_float32
 
 KEY_GOLDEN = "vaecli.golden"
@@ -96,9 +96,9 @@ def from_text(text: str, where: str) -> Golden:
             {str(name): check_shape(sizes) for name, sizes in document["shapes"].items()},
         )
         _check(golden)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except MALFORMED as error:
         raise ModelError(
-            f"The golden vectors of {where} do not fit: {error}.", hint="Export it again."
+            f"The golden vectors of {where} do not fit: {str(error)[:200]}.", hint="Export it again."
         ) from error
     return golden
 

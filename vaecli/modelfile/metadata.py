@@ -7,6 +7,7 @@ from typing import Any
 
 from vaecli.choices import LIKELIHOODS, PHOTOS, POLARITIES, PRECISIONS, PRIORS
 from vaecli.errors import ModelError
+from vaecli.modelfile.arrays import MALFORMED
 from vaecli.modelfile.safe_text import is_plain
 from vaecli.pixels import SCALE
 
@@ -112,9 +113,9 @@ def from_metadata(entries: dict[str, str], where: str) -> ModelInfo:
             **fields,
         )
         _check(info)
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
+    except MALFORMED as error:
         raise ModelError(
-            f"The metadata of {where} does not fit: {error}.", hint="Export it again."
+            f"The metadata of {where} does not fit: {str(error)[:200]}.", hint="Export it again."
         ) from error
     _require_known(info, where)
     return info
@@ -196,13 +197,10 @@ def _check_tables(info: ModelInfo) -> None:
     for name, values in texts.items():
         if not all(isinstance(text, str) for text in values):
             raise TypeError(f"{name} must be texts")
-    if not isinstance(info.data.get("name"), str):
-        raise ValueError("'name' must be in its data")
-    required = {
-        "likelihood": ("name", "outputs"),
-        "prior": ("name",),
-        "preparation": ("scale", "polarity", "photo"),
-    }
+    for table in ("data", "likelihood", "prior"):
+        if not isinstance(getattr(info, table).get("name"), str):
+            raise TypeError(f"'name' of its {table} must be text")
+    required = {"likelihood": ("outputs",), "preparation": ("scale", "polarity", "photo")}
     for table, keys in required.items():
         for key in keys:
             if key not in getattr(info, table):

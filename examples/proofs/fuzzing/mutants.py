@@ -1,13 +1,18 @@
-"""Mutated model files: random bits and spans, or one protobuf field changed and all lengths corrected."""
+"""Mutated model files: random bits and spans, one protobuf field, or one value of a metadata entry changed."""
 
 import dataclasses
+import json
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from vaecli.choices import Precision
-from vaecli.modelfile import onnx_schema, protobuf
+from vaecli.modelfile import facts, onnx_schema, protobuf
+from vaecli.modelfile.golden import KEY_GOLDEN
+from vaecli.modelfile.metadata import KEY_DIGEST, KEY_INFO
 from vaecli.modelfile.protobuf import field, varint_bytes
-from vaecli.modelfile.write import with_digest
+from vaecli.modelfile.write import with_digest, with_metadata
 
 PARTS: dict[str, Precision] = {  # files of a model, and the precision with which each is opened
     "decoder": "float32",
@@ -15,6 +20,11 @@ PARTS: dict[str, Precision] = {  # files of a model, and the precision with whic
     "decoder.int8": "int8",
     "decoder.fp16": "fp16",
 }
+ODD_VALUES: tuple[Any, ...] = (
+    *(None, True, -1, 0, 1, 2.0, 2**18, 2**63, 1e308, float("nan"), float("inf"), 10**400),
+    *("", "x", "AAAA", "\x1b[2J", "x" * 5000, [], {}, [[]], [1], [2**18, 2**18], [1] * 20_000),
+    *("uint8", "int64", "float64", "object", {"dtype": "float64", "shape": [1], "data": "AAAAAAAAAAA="}),
+)
 EXTREMES = (0, 1, 2, 127, 128, 255, 2**31 - 1, 2**31, 2**32, 2**40, 2**62, 2**63 - 1, 2**63, 2**64 - 1)
 
 
@@ -132,6 +142,47 @@ def _rebuilt(content: bytes, table: onnx_schema.Table, rng: np.random.Generator)
     return b"".join(field(number, payload, kind) for number, kind, payload in pieces)
 
 
+def _entry(content: bytes, rng: np.random.Generator) -> bytes:
+    """Change, add or remove one value of the description, the golden vectors or the facts; keep the old digest."""
+    entries = {key: text for key, (text, _) in protobuf.metadata(content).items()}
+    info, digest = json.loads(entries[KEY_INFO]), entries.pop(KEY_DIGEST)
+    entries[facts.KEY_FACTS] = _facts(info["latent_dim"], len(info["class_names"]), rng).to_text()
+    key = (KEY_GOLDEN, facts.KEY_FACTS, facts.KEY_FACTS, KEY_INFO)[int(rng.integers(4))]
+    document = json.loads(entries[key])
+    places = list(_places(document))
+    container, place = places[int(rng.integers(len(places)))]
+    if rng.random() < 0.1:
+        del container[place]
+    else:
+        name = "secret" if isinstance(container, dict) and rng.random() < 0.1 else place
+        container[name] = ODD_VALUES[int(rng.integers(len(ODD_VALUES)))]
+    changed = with_metadata(content, entries | {key: json.dumps(document)})
+    _, where = protobuf.metadata(changed)[KEY_DIGEST]
+    return changed[:where] + digest.encode() + changed[where + len(digest) :]
+
+
+def _places(document: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield (container, key) for each value at every depth of a JSON document."""
+    keys = list(document) if isinstance(document, dict) else range(len(document))
+    for key in keys:
+        yield document, key
+        if isinstance(document[key], dict | list):
+            yield from _places(document[key])
+
+
+def _facts(latent_dim: int, class_count: int, rng: np.random.Generator) -> facts.Facts:
+    arrays = {
+        "kl": rng.random(latent_dim),
+        "z_mean": rng.normal(size=latent_dim),
+        "z_covariance": np.eye(latent_dim),
+        "examples": rng.normal(size=(5, latent_dim)),
+    }
+    if class_count:
+        arrays |= {"class_counts": np.ones(class_count), "class_means": np.ones((class_count, latent_dim))}
+        arrays["example_labels"] = rng.integers(0, class_count, 5)
+    return facts.from_arrays(arrays, latent_dim=latent_dim, class_count=class_count)
+
+
 def _leaves(content: bytes) -> list[tuple[int, int]]:
     """Return start and end of the payload of each field, at every depth of the file."""
 
@@ -157,4 +208,6 @@ MUTATIONS = {
     "ended early": _ended_early,
     "field": _field,
     "one field": _field,  # twice as often: these mutants get furthest
+    "entry": _entry,
+    "one entry": _entry,
 }

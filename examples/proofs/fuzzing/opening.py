@@ -9,6 +9,7 @@ import numpy as np
 
 from fuzzing.mutants import PARTS, Mutant
 from vaecli.errors import VaecliError
+from vaecli.modelfile.find import read_all
 from vaecli.runtime.model import Model
 from vaecli.tasks.verify import verify
 
@@ -44,6 +45,8 @@ def outcome(folder: pathlib.Path, part: str) -> str:
             for count in (1, 2, 37):
                 model.sample(count)
         verify(folder)  # reads the golden vectors; the result does not matter here
+        for file in read_all(folder):
+            file.facts()
     except VaecliError as error:
         if "alloc" in error.message.lower():
             return f"{OUT_OF_MEMORY}: {error.message}"
