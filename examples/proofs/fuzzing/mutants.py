@@ -171,7 +171,7 @@ def _places(document: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _facts(latent_dim: int, class_count: int, rng: np.random.Generator) -> facts.Facts:
-    arrays = {
+    arrays: dict[str, np.ndarray] = {
         "kl": rng.random(latent_dim),
         "z_mean": rng.normal(size=latent_dim),
         "z_covariance": np.eye(latent_dim),
