@@ -1,4 +1,4 @@
-"""Files: whole or absent, whatever ends the body, and no two processes under one name."""
+"""Files: whole or absent, however the body ends, and each of two processes has a name of its own."""
 
 import concurrent.futures
 import errno
@@ -21,7 +21,7 @@ UNSUPPORTED = [errno.EINVAL, errno.ENOTSUP, errno.ENOSYS]
 
 
 def refusing(code):
-    """A system call that fails with this error number."""
+    """Return a system call that fails with this error number."""
 
     def refuse(*_arguments, **_options):
         raise OSError(code, os.strerror(code))
@@ -70,7 +70,7 @@ def test_a_taken_name_is_numbered(tmp_path, contents):
 
 
 def test_a_name_is_taken_at_the_end(tmp_path, contents):
-    """Of two writers at once with `number`, each has its own name: the one that is complete first has the first."""
+    """With `number`, the writer that is complete first has the name, and the other takes the next one."""
     path = tmp_path / "a.png"
     with files.replacing(path, if_taken="number") as late:
         late.write(b"late")
@@ -81,7 +81,7 @@ def test_a_name_is_taken_at_the_end(tmp_path, contents):
 
 
 def test_many_writers_have_many_names(tmp_path, contents):
-    """Twenty writers in eight threads leave twenty files, each under the name that it was told."""
+    """Twenty writers in eight threads leave twenty files, each under the name that its writer got back."""
 
     def write(number):
         with files.replacing(tmp_path / "a.png", if_taken="number") as file:
@@ -110,7 +110,7 @@ def test_a_name_that_is_taken_meanwhile_is_refused(tmp_path, contents):
 @pytest.mark.parametrize("before", [{"there": b"old"}, {}], ids=["target", "dangling"])
 @pytest.mark.parametrize("relative", [True, False])
 def test_the_target_of_a_link_is_written(tmp_path, before, relative):
-    """A symbolic link stays one; its target gets the content, whether it was there or not."""
+    """A symbolic link stays, and its target gets the content, whether it existed or not."""
     folder = tmp_path / "folder"
     folder.mkdir()
     for name, content in before.items():
@@ -124,7 +124,7 @@ def test_the_target_of_a_link_is_written(tmp_path, before, relative):
 
 @POSIX
 def test_a_link_is_a_taken_name(tmp_path):
-    """`number` and `refuse` take a link for what it is: a name that is taken, also if it leads nowhere."""
+    """For `number` and `refuse` a symbolic link is a name that is taken, even if it leads nowhere."""
     link = tmp_path / "a.png"
     link.symlink_to("gone")
     with files.replacing(link, if_taken="number") as file:
@@ -137,7 +137,7 @@ def test_a_link_is_a_taken_name(tmp_path):
 
 @pytest.mark.parametrize("where", ["missing/a", "file/a", "folder"])
 def test_places_that_cannot_be_written(tmp_path, contents, where):
-    """A missing folder, a file where a folder should be, a folder where the file should be: one named error."""
+    """A missing folder, a file in its place, and a folder in the file's place are errors that name the path."""
     (tmp_path / "file").touch()
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "inner").touch()
@@ -149,7 +149,7 @@ def test_places_that_cannot_be_written(tmp_path, contents, where):
 
 @pytest.mark.skipif(not pathlib.Path("/proc/version").exists(), reason="/proc is on Linux alone")
 def test_a_place_where_nobody_can_write():
-    """/proc takes no new file from anyone: the error says so and names the place."""
+    """/proc takes no new file, and the error names the path."""
     with pytest.raises(OutputError, match="/proc/vaecli"):
         files.write_text(pathlib.Path("/proc/vaecli.txt"), "x")
 
@@ -166,7 +166,7 @@ def test_names_of_any_bytes_and_255_of_them(tmp_path, name):
 
 
 def test_a_name_too_long(tmp_path, contents):
-    """One byte more is an error that says so, and nothing is left."""
+    """A name of 256 bytes is an error that says so, and nothing is left."""
     with pytest.raises(OutputError, match=r"too long.*shorter"):
         files.write_bytes(tmp_path / ("a" * 256), b"x")
     assert contents(tmp_path) == {}
@@ -220,7 +220,7 @@ def test_a_disk_that_fills_up(process, here):
 
 @pytest.mark.parametrize("code", UNSUPPORTED, ids=errno.errorcode.get)
 def test_file_systems_without_fsync(tmp_path, monkeypatch, code):
-    """Where a file cannot be flushed to the disk, it is written all the same."""
+    """A file is written also where the file system cannot flush it to the disk."""
     monkeypatch.setattr(os, "fsync", refusing(code))
     files.write_bytes(tmp_path / "a", b"x")
     assert (tmp_path / "a").read_bytes() == b"x"
@@ -258,7 +258,7 @@ def test_file_systems_without_rename(tmp_path, monkeypatch, contents, code, if_t
 
 @pytest.mark.parametrize("if_taken", ["replace", "refuse", "number"])
 def test_a_rename_that_fails(tmp_path, monkeypatch, contents, if_taken):
-    """Another error of the rename leaves nothing, the reserved name neither."""
+    """After another error of the rename no file is left, under the reserved name neither."""
     monkeypatch.setattr(os, "replace", refusing(errno.EACCES))
     with (
         pytest.raises(OutputError, match=os.strerror(errno.EACCES)),

@@ -27,7 +27,7 @@ def fill(path, content, **options):
 
 
 def below(folder):
-    """Each file of a folder and its content."""
+    """Return each file of a folder with its content."""
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
@@ -47,7 +47,7 @@ def test_require_free(tmp_path):
 
 @POSIX
 def test_a_broken_link_is_not_free(tmp_path):
-    """A symbolic link that leads nowhere is the user's too."""
+    """A symbolic link that leads nowhere is a name that is taken."""
     link = tmp_path / "a.png"
     link.symlink_to(tmp_path / "gone")
     with pytest.raises(OutputError, match="exists already"):
@@ -56,7 +56,7 @@ def test_a_broken_link_is_not_free(tmp_path):
 
 @POSIX
 def test_devices_and_pipes_are_refused(tmp_path):
-    """They are neither files nor folders: no `force` replaces them."""
+    """Devices and pipes are refused, with `force` too."""
     os.mkfifo(tmp_path / "pipe.npy")
     for path in (tmp_path / "pipe.npy", pathlib.Path("/dev/null")):
         with pytest.raises(OutputError, match="device, pipe or socket"):
@@ -65,7 +65,7 @@ def test_devices_and_pipes_are_refused(tmp_path):
 
 @pytest.mark.parametrize("name", SYSTEM_ENTRIES)
 def test_entries_of_the_system_do_not_count(tmp_path, name):
-    """A folder that holds only what systems put there by themselves is empty; a file more, and it is not."""
+    """A folder with nothing but entries that systems make counts as empty; with a file of the user it does not."""
     (tmp_path / name).mkdir() if name == "lost+found" else (tmp_path / name).touch()
     assert folders.is_empty(tmp_path)
     folders.require_free(tmp_path)
@@ -74,13 +74,13 @@ def test_entries_of_the_system_do_not_count(tmp_path, name):
 
 
 def test_what_another_process_writes_does_not_count(tmp_path):
-    """The temporary files of a process that writes, or was killed, leave a folder empty."""
+    """A folder counts as empty while another process writes its temporary file there."""
     with files.replacing(tmp_path / "a"):
         assert folders.is_empty(tmp_path)
 
 
 def test_replacing_a_folder(tmp_path):
-    """A new folder appears whole; into one that is there, files move: same names replaced, others kept."""
+    """A new folder appears whole; in an existing one files of the same name are replaced, others stay."""
     out = tmp_path / "out"
     with folders.replacing_folder(out) as folder:
         (folder / "0").write_bytes(b"first")
@@ -94,7 +94,7 @@ def test_replacing_a_folder(tmp_path):
 @pytest.mark.parametrize("error", BAD_ENDS, ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize("before", [{}, {"out/0.png": b"old"}], ids=["new", "old"])
 def test_an_error_of_the_body_changes_nothing(tmp_path, contents, before, error):
-    """Any error of the body passes unchanged; no file appears, and none that was there is touched."""
+    """Any error of the body passes unchanged, and no file appears or changes."""
     for name, content in before.items():
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_bytes(content)
@@ -107,7 +107,7 @@ def test_an_error_of_the_body_changes_nothing(tmp_path, contents, before, error)
 
 
 def test_outdated_files_go_last(tmp_path):
-    """Files that are outdated go, once the new ones are complete; one of a new name is replaced, others stay."""
+    """Outdated files are removed once the new ones are complete; other files stay."""
     out = tmp_path / "out"
     fill(out, {"0.png": b"old", "1.png": b"old", "notes": b"mine"})
     with (
@@ -122,7 +122,7 @@ def test_outdated_files_go_last(tmp_path):
 
 @pytest.mark.parametrize("exists", [True, False])
 def test_two_series_do_not_mix(tmp_path, exists):
-    """Of two writers at once with `refuse`, one has the folder, empty before or not there; the other is refused."""
+    """With `refuse`, the second of two writers to end is refused, whether the folder existed or not."""
     out = tmp_path / "out"
     if exists:
         out.mkdir()
@@ -137,7 +137,7 @@ def test_two_series_do_not_mix(tmp_path, exists):
 
 @pytest.mark.parametrize("where", ["missing/a", "file/a", "file"])
 def test_places_that_cannot_be_written(tmp_path, contents, where):
-    """A missing folder, a file in its place, or in the place of its parent."""
+    """A missing parent, a file in its place, and a file in the folder's place are errors."""
     (tmp_path / "file").touch()
     before = contents(tmp_path)
     with pytest.raises(OutputError):
@@ -146,7 +146,7 @@ def test_places_that_cannot_be_written(tmp_path, contents, where):
 
 
 def test_a_folder_where_a_file_must_go(tmp_path):
-    """It is refused before any file has moved."""
+    """A folder in the place of a new file is an error before any file has moved."""
     out = tmp_path / "out"
     (out / "1").mkdir(parents=True)
     with pytest.raises(OutputError, match=r"out.1: it is a folder"):
@@ -156,7 +156,7 @@ def test_a_folder_where_a_file_must_go(tmp_path):
 
 @POSIX
 def test_a_link_to_a_folder(tmp_path):
-    """The folder that it leads to is filled, one that is not there yet too; the link stays."""
+    """The target of a link is filled, whether it exists or not, and the link stays."""
     (tmp_path / "there").mkdir()
     for name in ("there", "new"):
         link = tmp_path / f"link-to-{name}"
@@ -178,7 +178,7 @@ with folders.replacing_folder(pathlib.Path("parent/out")) as folder:
 
 @POSIX
 def test_a_folder_in_a_read_only_one(process, here):
-    """A folder that may be written is filled, though nothing can be made beside it (a mounted volume)."""
+    """A writable folder in a read-only one, such as a mounted volume, is filled."""
     here.chmod(0o755)
     out = here / "parent" / "out"
     out.mkdir(parents=True)
@@ -229,7 +229,7 @@ with files.replacing(pathlib.Path("a")) as file, folders.replacing_folder(pathli
 
 @POSIX
 def test_leftovers_of_a_killed_process(process, here):
-    """Its temporary file and folder go; hidden and partial files of others stay."""
+    """Temporary files and folders are removed; hidden and partial files of other programs stay."""
     others = [".a.part", ".vaecli-notes", "download.part"]
     for name in others:
         (here / name).touch()

@@ -72,7 +72,7 @@ def test_other_paths_are_refused(path):
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_latents_that_are_not_finite_are_refused(value):
-    """NaN and infinity are errors, at any place."""
+    """A NaN or infinity in either end is an error."""
     for make in (linear, spherical, lambda a, b, n: through([a, b], n)):
         for ends in (([value, 0], [0, 1]), ([0, 1], [0, value])):
             with pytest.raises(OptionError, match="finite, got NaN or infinity"):
@@ -81,12 +81,12 @@ def test_latents_that_are_not_finite_are_refused(value):
 
 @pytest.mark.parametrize("points", [[0.0, 1.0], 1.0, [[[0.0]]], [[0, 1], [2]], [["a"], ["b"]]])
 def test_points_of_another_shape_are_refused(points):
-    """The error names the shape (P, D)."""
+    """Points of another shape than (P, D) are an error that names it."""
     with pytest.raises(OptionError, match=r"\(P, D\)"):
         through(points, 3)
 
 
 def test_ends_of_two_sizes_are_refused():
-    """Nothing is broadcast."""
+    """Ends of different sizes are an error; nothing is broadcast."""
     with pytest.raises(OptionError, match=r"equal shapes, got \(1,\) and \(2,\)"):
         linear([0.0], [1.0, 2.0], 3)

@@ -89,7 +89,7 @@ def test_a_new_series_that_breaks_off_removes_nothing(tmp_path):
 
 @pytest.mark.parametrize("name", ENDS[:-1])
 def test_two_writers_at_once(tmp_path, name):
-    """With `number` each has a name of its own, though both began before either was written."""
+    """With `number`, a writer that ends first has the name, and the other takes the next one."""
     path = tmp_path / name
 
     def meanwhile():
@@ -104,7 +104,7 @@ def test_two_writers_at_once(tmp_path, name):
 
 @pytest.mark.parametrize("name", ENDS)
 def test_what_is_written_meanwhile_stays(tmp_path, name):
-    """With `refuse`, of two writers at once the second to end is refused, a folder too."""
+    """With `refuse`, the second of two writers to end is refused, also for a folder."""
     path = tmp_path / name
 
     def meanwhile():
@@ -122,7 +122,7 @@ def test_what_is_written_meanwhile_stays(tmp_path, name):
 @pytest.mark.skipif(sys.platform == "win32", reason="symbolic links of POSIX")
 @pytest.mark.parametrize("name", ENDS)
 def test_links_are_followed(tmp_path, name):
-    """With `replace`, the target of a symbolic link is written, one that is not there yet too."""
+    """With `replace`, the target of a symbolic link is written, whether it exists or not."""
     link, target = tmp_path / name, tmp_path / "elsewhere" / f"target-{name}"
     target.parent.mkdir()
     link.symlink_to(target)
@@ -134,7 +134,7 @@ def test_links_are_followed(tmp_path, name):
 
 
 def test_a_folder_with_entries_of_the_system_is_free(tmp_path):
-    """What Finder, Explorer or a new disk put into a folder does not make it taken."""
+    """A folder with nothing but files of Finder or Explorer is free."""
     (tmp_path / "out").mkdir()
     for name in (".DS_Store", "Thumbs.db"):
         (tmp_path / "out" / name).touch()
@@ -143,7 +143,7 @@ def test_a_folder_with_entries_of_the_system_is_free(tmp_path):
 
 
 def test_unknown_types(tmp_path):
-    """`dtype` is uint8 or float32 and nothing else, before any image is made."""
+    """Any `dtype` but uint8 and float32 is refused before any image is made."""
     for dtype in ("float64", "uint16", None, np.float32):
         with pytest.raises(OptionError, match="--dtype must be uint8 or float32, got "):
             write(tmp_path / "a.npy", (pytest.fail("images were made") for _ in range(1)), dtype=dtype)
@@ -180,13 +180,13 @@ def test_nothing_half_written_stays(tmp_path, name, error, threads):
 
 
 def size(path):
-    """Width and height of a picture."""
+    """Return width and height of a picture."""
     with PIL.Image.open(path) as picture:
         return picture.size
 
 
 def snapshot(folder):
-    """Every file under `folder` with its bytes."""
+    """Return every file under `folder` with its bytes."""
     return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
@@ -221,7 +221,7 @@ def test_unknown_suffixes_list_the_right_ones(tmp_path, name):
 )
 @pytest.mark.parametrize("act", [target_kind, check_target, write])
 def test_targets_without_a_name(here, act, name, message):
-    """An unset variable of the shell, before a suffix too, and `-`: refused, and nothing is written."""
+    """An empty name, a suffix alone and `-` are refused, and nothing is written."""
     (here / "out").mkdir()
     with pytest.raises(OptionError) as caught:
         act(name)
@@ -240,7 +240,7 @@ def test_a_folder_is_known_by_slash_existence_or_no_suffix(tmp_path):
 
 
 def test_the_home_folder(tmp_path, monkeypatch):
-    """`~` that no shell expanded is the home folder."""
+    """A `~` that the shell did not expand is the home folder."""
     monkeypatch.setenv("HOME", str(tmp_path))
     assert write("~/a.npy") == tmp_path / "a.npy"
     assert (tmp_path / "a.npy").exists()
@@ -262,7 +262,7 @@ def test_the_home_folder(tmp_path, monkeypatch):
 )
 @pytest.mark.skipif(sys.platform == "win32", reason="a loop of symbolic links")
 def test_places_that_cannot_be_written_are_refused(tmp_path, name, reason):
-    """The error names the reason: a missing folder with the command that makes it, or another."""
+    """The error names the reason, and for a missing folder the command that makes it."""
     (tmp_path / "file").write_text("mine")
     (tmp_path / "loop.png").symlink_to("loop.png")
     with pytest.raises(OutputError, match=f"(?i){re.escape(reason)}"):
@@ -299,7 +299,7 @@ check_target("a.png")
 
 @pytest.mark.skipif(sys.platform == "win32", reason="permissions of POSIX")
 def test_a_read_only_folder_is_refused(process, here):
-    """A lack of permission is found before any work."""
+    """A missing permission is an error before any work."""
     here.chmod(0o555)
     try:
         result = process(code=READ_ONLY)
@@ -312,7 +312,7 @@ def test_a_read_only_folder_is_refused(process, here):
     ("name", "count"), [("a.png", 10**18), ("a.gif", 10**6), ("a.npy", 0), ("folder", -1)]
 )
 def test_counts_that_do_not_fit_are_refused_before_any_work(tmp_path, name, count):
-    """Too many for a PNG or a GIF, or none at all: no image is made, nothing is left."""
+    """No images, or more than fit in a PNG or a GIF, are refused before any image is made."""
     with pytest.raises(OptionError) as caught:
         write(tmp_path / name, (pytest.fail("images were made") for _ in range(1)), count=count)
     assert caught.value.option == "-n"
@@ -322,7 +322,7 @@ def test_counts_that_do_not_fit_are_refused_before_any_work(tmp_path, name, coun
 @pytest.mark.parametrize("name", ENDS)
 @pytest.mark.parametrize("count", [10, 12])
 def test_a_wrong_count_is_an_error(tmp_path, name, count):
-    """A file whose header would not match its content is not left behind."""
+    """If more or fewer images come than were announced, no file is left."""
     with pytest.raises(OutputError, match="expected"):
         write(tmp_path / name, count=count)
     assert list(tmp_path.iterdir()) == []
@@ -347,7 +347,7 @@ def test_memory_stays_flat(tmp_path, name):
 
 
 def test_a_sheet_of_any_count(tmp_path, monkeypatch):
-    """120,000 pictures: each is in its cell, once Pillow's own limit on pixels is set aside."""
+    """On a sheet of 120,000 pictures each is in its cell."""
     monkeypatch.setattr(PIL.Image, "MAX_IMAGE_PIXELS", None)
     chunks = (np.arange(n, n + 1000, dtype=np.uint32).view(np.uint8) for n in range(0, 120_000, 1000))
     images = (chunk.reshape(-1, 2, 2, 1).repeat(14, 1).repeat(14, 2) for chunk in chunks)

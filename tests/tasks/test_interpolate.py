@@ -17,13 +17,13 @@ from vaecli.tasks.interpolate import MAX_PICTURES, interpolate
 
 @pytest.fixture(scope="module")
 def images():
-    """The test set of the data that the model was trained on."""
+    """Return the test images of the data set that the model was trained on."""
     return load_mini("test").images
 
 
 @pytest.fixture(scope="module")
 def reconstructed(model, images):
-    """The reconstructions of the posterior means of its first 20 images, uint8."""
+    """Return the reconstructions of its first 20 images, uint8."""
     return to_uint8(model.decode(model.encode(images[:20])[0]))
 
 
@@ -35,7 +35,7 @@ def require_near(images, expected):
 
 @pytest.mark.parametrize("path", ["linear", "spherical"])
 def test_ends_are_the_reconstructions(model, images, reconstructed, here, path):
-    """The first and last picture are the decoded posterior means, the originals are the data set's own."""
+    """The first and last picture are the decoded posterior means; the originals are those of the data set."""
     result = interpolate(model, ["test:3", "test:17"], steps=5, path=path, out="a.npy")
     pictures = np.load("a.npy")
     assert pictures.shape == (5, 28, 28, 1)
@@ -69,7 +69,7 @@ def test_several_pictures(model, reconstructed, here):
 
 
 def test_a_folder(model, here):
-    """One PNG a step, in order."""
+    """A folder gets one PNG a step, in order."""
     result = interpolate(model, ["test:0", "test:1"], steps=3, out="path/")
     names = sorted(path.name for path in (here / "path").iterdir())
     assert names == ["000000.png", "000001.png", "000002.png"]
@@ -79,7 +79,7 @@ def test_a_folder(model, here):
 
 
 def test_a_gif_there_and_back(model, here):
-    """Forwards and backwards without the two ends twice: 2 (steps - 1) frames, the last but one step at the end."""
+    """A GIF runs forwards and backwards without repeating its ends: 2 (steps - 1) frames."""
     result = interpolate(model, ["test:0", "test:1"], steps=5, out="a.gif")
     frames = []
     with PIL.Image.open("a.gif") as picture:
@@ -92,7 +92,7 @@ def test_a_gif_there_and_back(model, here):
 
 
 def test_a_strip(model, here):
-    """A PNG has the originals at both ends: it is the strip of what was encoded and what was decoded."""
+    """A PNG is the strip of the decoded pictures with the originals at both ends."""
     result = interpolate(model, ["test:0", "test:1"], steps=4, out="a.png")
     with PIL.Image.open("a.png") as picture:
         pictures = np.asarray(picture.convert("RGB"))
@@ -100,13 +100,13 @@ def test_a_strip(model, here):
 
 
 def test_the_next_free_name(model, here):
-    """Left out, the target is interpolation.png, then interpolation-2.png."""
+    """Without `out`, the target is interpolation.png, then interpolation-2.png."""
     names = [interpolate(model, ["test:0", "test:1"], steps=2).path.name for _ in range(2)]
     assert names == ["interpolation.png", "interpolation-2.png"]
 
 
 def test_train_and_test_pictures(model, here):
-    """`train:` and `test:` are two sets; the notes say which picture of which set, and what it shows."""
+    """`train:` and `test:` are two sets; a note names the picture, its set and its class."""
     train = load_mini("train")
     result = interpolate(model, ["train:5", "test:5"], steps=2, out="a.npy")
     np.testing.assert_array_equal(result.originals[0], train.images[5])
@@ -174,7 +174,7 @@ def test_too_few_pictures(model, here, pictures):
     ids=lambda value: str(value) if isinstance(value, str) else type(value).__name__,
 )
 def test_steps_out_of_range(model, here, steps, out):
-    """Not a whole number, fewer than two, or more than fit into memory or a GIF: refused at once."""
+    """Steps must be a whole number from 2 to what fits in memory or a GIF; others are refused at once."""
     with pytest.raises(OptionError) as caught:
         interpolate(model, ["test:0", "test:1"], steps=steps, out=out)
     assert caught.value.option == "--steps"
@@ -185,7 +185,7 @@ def test_steps_out_of_range(model, here, steps, out):
     "name", ["test:1000", "test:x", "train:-1", "missing.png", "text.png", "short.png", "."]
 )
 def test_what_is_not_a_picture(model, images, here, contents, name):
-    """An index out of range or not a number, a missing file, text, half a PNG, a folder: an error that names it."""
+    """An index out of range, a missing file, text, half a PNG and a folder are errors that name them."""
     (here / "text.png").write_text("This is no picture.")
     PIL.Image.fromarray(images[4, ..., 0]).resize((200, 200)).save("whole.png")
     (here / "short.png").write_bytes((here / "whole.png").read_bytes()[:300])
@@ -206,7 +206,7 @@ def test_unknown_paths(model, here, path):
 
 
 def test_the_number_of_pictures_is_bounded_in_bytes(model, here, monkeypatch):
-    """All pictures are in memory: their bytes decide, not their number, and GIFs count both ways."""
+    """The bytes of all pictures are bounded, since all are in memory; a GIF has each twice."""
     monkeypatch.setattr(task, "MAX_BYTES", 28 * 28 * 9)
     assert len(interpolate(model, ["test:0", "test:1", "test:2"], steps=5, out="a.npy").images) == 9
     with pytest.raises(OptionError, match=r"--steps must be at most 5, got 6\."):
@@ -216,7 +216,7 @@ def test_the_number_of_pictures_is_bounded_in_bytes(model, here, monkeypatch):
 
 
 def test_a_data_set_is_loaded_once(model, here, monkeypatch):
-    """However many of its pictures are named, in whatever order."""
+    """A data set is loaded once, however many of its pictures are named."""
     loads = []
 
     def load_for(*arguments, **options):

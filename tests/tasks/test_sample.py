@@ -1,4 +1,4 @@
-"""`vaecli.tasks.sample`: the prior to files of every kind, in numbered pieces of one endless series."""
+"""`vaecli.tasks.sample`: pictures from the prior, in files of every kind and in parts of one endless series."""
 
 import math
 import subprocess
@@ -15,7 +15,7 @@ from vaecli.tasks.sample import CHUNK, sample
 
 @pytest.fixture(scope="module")
 def expected(model):
-    """Pictures 0 to 19 of seed 3, straight from the model."""
+    """Return pictures 0 to 19 of seed 3 from the model itself."""
     return to_uint8(model.sample(20, seed=3))
 
 
@@ -30,7 +30,7 @@ def test_arrays(model, expected, tmp_path):
 
 
 def test_a_folder(model, expected, tmp_path):
-    """One PNG each, named by the picture's number in the series."""
+    """A folder gets one PNG a picture, named by its number in the series."""
     folder = sample(model, n=3, seed=3, first=7, out=f"{tmp_path}/shard/")
     assert sorted(path.name for path in folder.iterdir()) == ["000007.png", "000008.png", "000009.png"]
     for number in (7, 8, 9):
@@ -39,14 +39,14 @@ def test_a_folder(model, expected, tmp_path):
 
 
 def test_a_gif(model, tmp_path):
-    """One frame a picture."""
+    """A GIF has one frame a picture."""
     with PIL.Image.open(sample(model, n=5, seed=3, out=tmp_path / "a.gif")) as picture:
         assert picture.format == "GIF"
         assert picture.n_frames == 5
 
 
 def test_a_sheet(model, expected, tmp_path):
-    """The pictures stand in the sheet in reading order: each is pictures in its cell, pixel for pixel."""
+    """A sheet shows the pictures in reading order, each in its cell, pixel for pixel."""
     with PIL.Image.open(sample(model, n=6, seed=3, out=tmp_path / "a.PNG")) as picture:
         page = np.asarray(picture)
     columns, rows = 3, 2
@@ -61,7 +61,7 @@ def test_a_sheet(model, expected, tmp_path):
 
 
 def test_the_next_free_name(model, here):
-    """Left out, the target is samples.png, then samples-2.png; nothing is overwritten."""
+    """Without `out`, the target is samples.png, then samples-2.png; nothing is replaced."""
     names = [sample(model, n=1).name for _ in range(3)]
     assert names == ["samples.png", "samples-2.png", "samples-3.png"]
 
@@ -110,7 +110,7 @@ def test_another_series_replaces_the_first(model, expected, tmp_path):
 
 
 def test_numbers_of_numpy(model, expected, tmp_path):
-    """Sizes and seeds that come from an array are numbers like others."""
+    """Numbers of numpy types are accepted."""
     path = sample(
         model, n=np.int64(3), seed=3, first=np.uint8(2), temperature=np.float32(1), out=tmp_path / "a.npy"
     )
@@ -118,7 +118,7 @@ def test_numbers_of_numpy(model, expected, tmp_path):
 
 
 def test_shards_are_parts_of_one_whole(model, expected, tmp_path):
-    """Whatever the cuts, the parts put together are the whole, byte for byte."""
+    """Parts of any length, put together, equal the whole series byte for byte."""
     parts = []
     for first, n in ((0, 1), (1, 12), (13, 7)):
         parts.append(np.load(sample(model, n=n, first=first, seed=3, out=tmp_path / f"{first}.npy")))
@@ -126,7 +126,7 @@ def test_shards_are_parts_of_one_whole(model, expected, tmp_path):
 
 
 def test_chunks_leave_no_seam(model, tmp_path):
-    """More pictures than are decoded at a time: the ones around the seam are the right ones."""
+    """With more pictures than are decoded at a time, those around the end of a chunk are right."""
     path = sample(model, n=CHUNK + 2, out=tmp_path / "a.npy", seed=1)
     pictures = np.load(path, mmap_mode="r")
     assert pictures.shape == (CHUNK + 2, 28, 28, 1)
@@ -135,14 +135,14 @@ def test_chunks_leave_no_seam(model, tmp_path):
 
 
 def test_far_along_the_series(model, tmp_path):
-    """Picture 10^15 is there as soon as picture 0."""
+    """Picture 10^15 takes no longer than picture 0, and does not depend on where the call starts."""
     far = np.load(sample(model, n=2, first=10**15, out=tmp_path / "far.npy"))
     near = np.load(sample(model, n=2, first=10**15 + 1, out=tmp_path / "near.npy"))
     np.testing.assert_array_equal(far[1], near[0])
 
 
 def test_temperature(model, tmp_path):
-    """0 gives one picture over and over; 1 does not."""
+    """Temperature 0 gives equal pictures, 1 does not."""
     cold = np.load(sample(model, n=4, temperature=0.0, out=tmp_path / "cold.npy"))
     warm = np.load(sample(model, n=4, temperature=1.0, out=tmp_path / "warm.npy"))
     assert (cold == cold[0]).all()
@@ -176,7 +176,7 @@ def test_progress_ends_at_all(model, tmp_path):
     ids=str,
 )
 def test_out_of_range(model, here, given, option):
-    """A number out of its range, an unknown suffix: the option is named, and nothing is left behind."""
+    """A value out of its range is an error that names the option, and no file is left."""
     with pytest.raises(OptionError) as caught:
         sample(model, **{"out": "a.npy"} | given)
     assert caught.value.option == option
@@ -185,7 +185,7 @@ def test_out_of_range(model, here, given, option):
 
 @pytest.mark.parametrize("out", ["a.npy", "a.png", "folder/", "folder"])
 def test_what_is_there_stays(model, here, contents, out):
-    """A file, a folder that is not empty: refused without force, and byte for byte as it was."""
+    """Without force, a file or a folder that is not empty is refused and stays as it was, byte for byte."""
     (here / "folder").mkdir()
     for name in ("a.npy", "a.png", "folder/000000.png"):
         (here / name).write_bytes(b"mine")
@@ -198,7 +198,7 @@ def test_what_is_there_stays(model, here, contents, out):
 
 
 def test_a_break_in_the_middle(model, here, contents):
-    """Ctrl-C after the first chunk leaves what was there before, and no more; even with force."""
+    """Ctrl-C after the first chunk leaves exactly what was there before, with force too."""
     (here / "a.npy").write_bytes(b"mine")
     was = contents(here)
 
