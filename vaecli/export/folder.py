@@ -33,6 +33,7 @@ def export_folder(
     facts: Facts | None = None,
     opset: int = convert.DEFAULT_OPSET,
     precisions: Sequence[Precision] = (),
+    force: bool = True,
 ) -> list[parity.Difference]:
     """Write encoder.onnx, decoder.onnx, others that are asked for, and MODEL_CARD.md to a folder.
 
@@ -44,6 +45,7 @@ def export_folder(
         facts: of the latent space, for the decoders.
         opset: of the ONNX operators.
         precisions: of further decoders, `int8` for decoder.int8.onnx and `fp16` for decoder.fp16.onnx.
+        force: replace files; without it, `target` must still be empty when the files are complete.
 
     Returns:
         The table of differences between Keras and the files.
@@ -57,7 +59,7 @@ def export_folder(
     original = Source(vae)
     images, latents = original.inputs(real.validation)
     golden = parity.golden(images, latents, original.encode, original.decode)
-    with folders.replacing_folder(target) as folder:
+    with folders.replacing_folder(target, if_taken="replace" if force else "refuse") as folder:
         for part, graph in parts.items():
             described = info.replace(part=part, inputs=INPUTS[part])
             content = stamped(graph, described, golden[part], facts if part == "decoder" else None)

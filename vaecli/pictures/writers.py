@@ -26,10 +26,8 @@ Chunks: TypeAlias = Iterator[npt.NDArray[Any]]
 
 KINDS: dict[str, Kind] = {".png": "sheet", ".npy": "npy", ".npz": "npz", ".gif": "gif"}
 MAX_ENCODERS = 16  # threads; more would wait for one folder or file, and each holds images in memory
-_BATCH, _BATCH_VALUES = (
-    64,
-    2**18,
-)  # images that a thread encodes at a time, and channel values in them, at most
+_BATCH = 64  # images that a thread encodes at a time, at most
+_BATCH_VALUES = 2**18  # channel values in them, at most
 
 
 def target_kind(path: str | os.PathLike[str]) -> Kind:

@@ -114,6 +114,7 @@ def export_locked(
         facts=_facts(info, state),
         opset=opset or convert.DEFAULT_OPSET,
         precisions=precisions,
+        force=force,
     )
     losses = {name: read_file(target / DECODERS[name]).info.quantisation for name in precisions}
     return Exported(target, table, losses)
