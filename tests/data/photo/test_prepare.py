@@ -318,6 +318,12 @@ def test_an_animation_gives_its_first_frame_and_says_so(tmp_path):
     assert_standard(picture)
 
 
+def test_the_size_of_a_picture_without_a_border(tmp_path):
+    """A strip that is all subject and is shrunk first has its own size in the step, not a multiple."""
+    strip = np.random.default_rng(0).integers(0, 256, (20, 3001), np.uint8)
+    assert "resized from 3001 x 20 to 28 x 1" in read(Image.fromarray(strip), tmp_path).steps
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 500), (500, 1), (3, 2), (27, 28), (5000, 40)])
 def test_odd_sizes_are_read(size, tmp_path):
     """A single pixel, a line and a strip give an image of the model's shape."""

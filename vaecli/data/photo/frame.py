@@ -116,20 +116,20 @@ def trim(scene: Scene) -> Scene:
     return dataclasses.replace(scene, pixels=scene.pixels[box], alpha=alpha)
 
 
-def fit(scene: Scene, placement: Placement, *, shrunk: tuple[int, int] = (1, 1)) -> tuple[Pixels, list[str]]:
+def fit(scene: Scene, placement: Placement, *, size: tuple[int, int]) -> tuple[Pixels, list[str]]:
     """Resize without distortion and place in the frame, (H, W, C); the rest has the background's colour.
 
     Args:
         scene: cut to its subject.
         placement: the frame, and where in it.
-        shrunk: by how much the rows and the columns of the scene were reduced before.
+        size: rows and columns of the scene in the file; it may have been reduced since.
     """
-    rows, columns = (side * factor for side, factor in zip(scene.pixels.shape[:2], shrunk, strict=True))
+    rows, columns = size
     height, width = placement.height, placement.width
     scale = min(_side(height, placement.box) / rows, _side(width, placement.box) / columns)
     inner = max(1, round(rows * scale)), max(1, round(columns * scale))
     steps = []
-    if inner != (rows, columns):
+    if inner != size:
         steps.append(f"resized from {columns} x {rows} to {inner[1]} x {inner[0]}")
     resized, strengthened = _strengthen(scene, _resize(scene.pixels, *inner))
     steps += strengthened

@@ -116,14 +116,19 @@ class Preparation:
         scene, shrunk, steps = self._cut_out(image, alpha)
         scene, negated = frame.apply_polarity(scene, self.polarity)
         scene, levelled = frame.level(scene, self.polarity)
-        trimmed = frame.trim(scene)
-        if trimmed.pixels.shape[:2] != (-(-image.height // shrunk[0]), -(-image.width // shrunk[1])):
-            levelled = [*levelled, "trimmed to the subject"]
+        scene = frame.trim(scene)
+        rows, columns = (
+            min(side * factor, length)
+            for side, factor, length in zip(
+                scene.pixels.shape[:2], shrunk, (image.height, image.width), strict=True
+            )
+        )
+        trimmed = ["trimmed to the subject"] if (columns, rows) != image.size else []
         height, width = self.shape[:2]
         digits = self.photo == "digits"
         placement = Placement(height, width, frame.DIGIT_BOX if digits else 1.0, by_mass=digits)
-        prepared, fitted = frame.fit(trimmed, placement, shrunk=shrunk)
-        return prepared, [*steps, *negated, *levelled, *fitted]
+        prepared, fitted = frame.fit(scene, placement, size=(rows, columns))
+        return prepared, [*steps, *negated, *levelled, *trimmed, *fitted]
 
     def _cut_out(
         self, image: Image.Image, alpha: Image.Image | None
