@@ -199,8 +199,8 @@ def test_a_loss_that_is_no_number_ends_with_1(trained, tmp_path):
     """A rate beyond reason: what was seen, after three attempts; the state is whole, and no epoch is made up."""
     options = ["--data", trained.parent / "data", "--epochs", 2, "--latent-dim", 2, "--learning-rate", 1e30]
     code, stderr = ended(begin(*options, "--out", "run", cwd=tmp_path))
-    assert code == 1 and stderr.count("Back to step 0 ") == 3
-    assert stderr.splitlines()[-1].startswith("Error: ") and "no finite number in epoch 1" in stderr
+    assert code == 1 and stderr.count("returns to step 0 ") == 3
+    assert stderr.splitlines()[-1].startswith("Error: ") and "NaN or infinite in epoch 1" in stderr
     state = read(tmp_path / "run" / "checkpoint" / "state.npz").state
     assert (state.epoch, state.rollbacks) == (0, 3)
     assert len((tmp_path / "run" / "metrics.csv").read_text().splitlines()) == 1

@@ -87,7 +87,7 @@ def test_a_run_that_gave_up_exports(data, options, tmp_path, monkeypatch):
         def epoch_ended(self, epoch):
             monkeypatch.setattr("vaecli.training.steps.TrainingSteps.is_finite", lambda engine: False)
 
-    with pytest.raises(TrainingError, match="no finite number in epoch 2"):
+    with pytest.raises(TrainingError, match="NaN or infinite in epoch 2"):
         train(options(data), out=tmp_path / "run", watch=Breaker())
     export(tmp_path / "run")
     require_best(tmp_path / "run" / "model", Run(tmp_path / "run"))

@@ -1,4 +1,4 @@
-"""TF_CONFIG and `--devices`: what they mean, and what does not fit."""
+"""TF_CONFIG and `--devices`: valid and invalid values."""
 
 import json
 
@@ -28,8 +28,8 @@ def config(jobs, kind="worker", index=0):
         (EXAMPLE, Cluster(2, 0, "host-a:2222")),
     ],
 )
-def test_who_this_process_is(monkeypatch, text, expected):
-    """The chief is worker 0, whether it is called so or not."""
+def test_the_place_of_this_process(monkeypatch, text, expected):
+    """The chief is worker 0, whether TF_CONFIG names a chief or not."""
     monkeypatch.delenv("TF_CONFIG", raising=False)
     if text is not None:
         monkeypatch.setenv("TF_CONFIG", text)
@@ -48,18 +48,19 @@ def test_who_this_process_is(monkeypatch, text, expected):
         config({"worker": HOSTS, "ps": HOSTS}),
         config({"worker": HOSTS, "chief": HOSTS}),
         config({"worker": 3}),
+        config({"worker": HOSTS}, index=1e400),
     ],
 )
-def test_what_does_not_fit_is_said(monkeypatch, text):
-    """With an example of what does."""
+def test_an_invalid_configuration(monkeypatch, text):
+    """The error says what is wrong and gives an example."""
     monkeypatch.setenv("TF_CONFIG", text)
-    with pytest.raises(ConfigError, match=r"TF_CONFIG does not fit: .*host-a:2222"):
+    with pytest.raises(ConfigError, match=r"Cannot use TF_CONFIG: .*host-a:2222"):
         from_environment()
 
 
 def test_device_count():
-    """A number, or all."""
+    """`--devices` takes a number of at least 1, or `all`."""
     assert device_count("3") == 3 and device_count("all") is None
     for text in ("0", "-1", "two", "", "1.5", "²"):
-        with pytest.raises(OptionError, match="--devices has to be"):
+        with pytest.raises(OptionError, match="--devices must be"):
             device_count(text)

@@ -1,6 +1,6 @@
 """Several devices and machines that train together.
 
-tf_config   the workers, as TF_CONFIG names them
-rendezvous  waiting for all workers, interruptibly
+tf_config   the workers that TF_CONFIG names
+rendezvous  waiting until all workers have started
 devices     tf.distribute: broadcast, all-reduce, decisions of all workers
 """

@@ -1,9 +1,11 @@
-"""Waiting until all workers of a cluster are there. TensorFlow would wait too, but no signal would end it.
+"""The rendezvous: waiting until all workers of a cluster have started.
 
-Each worker knocks at the chief's address; when all have, the chief lets them go, and leaves the port to TensorFlow.
+TensorFlow would wait as well, but no signal would end it. Every worker connects to the chief's address; when all
+are connected, the chief releases them, and leaves its port to TensorFlow.
 """
 
 import contextlib
+import errno
 import socket
 import time
 from collections.abc import Callable, Generator
@@ -11,24 +13,23 @@ from collections.abc import Callable, Generator
 from vaecli.errors import ConfigError, TrainingError
 from vaecli.training.cluster.tf_config import VARIABLE, Cluster
 
-PATIENCE = 600.0  # seconds: machines that have to be found and started first come late
-LOOK = 0.2  # seconds between two looks at what else there is
-CONNECT = 2.0  # seconds
-KNOCK = b"vaecli %d\n"
-GO = b"go\n"
+PATIENCE = 600.0  # seconds: a cluster may have to find and start its machines first
+POLL_SECONDS = 0.2  # between two looks for signals and workers
+CONNECT_SECONDS = 2.0
+HELLO = b"vaecli %d\n"  # with the number of the worker
+RELEASE = b"go\n"
+NO_IPV6 = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT}
 
 
 def meet(cluster: Cluster, stop: Callable[[], str | None]) -> str | None:
-    """Wait for all workers to come, or for a reason to stop, which is returned.
+    """Wait until all workers are connected; return None, or the reason that `stop` has given meanwhile.
 
     Raises:
-        TrainingError: some have not come.
-        ConfigError: the chief's address is none, or its port cannot be had.
+        TrainingError: after ten minutes some workers are missing.
+        ConfigError: the chief's address is invalid, or its port cannot be opened.
     """
-    host, _, port = cluster.chief.rpartition(":")
-    if not host or not port.isdecimal() or int(port) >= 2**16:
-        raise ConfigError(f"{VARIABLE} has the address {cluster.chief!r}; expected host:port.")
-    waiting = _let_in(int(port), cluster.workers) if cluster.worker == 0 else _knock(host, int(port), cluster)
+    host, port = split_address(cluster.chief)
+    waiting = _serve(host, port, cluster.workers) if cluster.worker == 0 else _connect(host, port, cluster)
     until = time.monotonic() + PATIENCE
     with contextlib.closing(waiting):
         for _ in waiting:
@@ -37,60 +38,94 @@ def meet(cluster: Cluster, stop: Callable[[], str | None]) -> str | None:
                 return reason
             if time.monotonic() >= until:
                 raise TrainingError(
-                    f"Waited {PATIENCE:.0f} s in vain for {cluster.workers} workers to meet at {cluster.chief}.",
-                    hint=f"Start all of them, with one {VARIABLE}, where they can reach that address.",
+                    f"Some of {cluster.workers} workers have not connected to {cluster.chief} in {PATIENCE:.0f} s.",
+                    hint=f"Start all of them with the same addresses in {VARIABLE}, where they can reach that one.",
                 )
     return None
 
 
-def _let_in(port: int, workers: int) -> Generator[None]:
-    """Of the chief: ends when all have come; yields a few times a second."""
-    try:
-        door = socket.create_server(("", port))
-    except OSError as error:
-        raise ConfigError(
-            f"{VARIABLE} gives this worker the port {port}, which cannot be had: {error}.",
-            hint="Choose one that is free.",
-        ) from error
-    there: list[tuple[int, socket.socket]] = []  # a worker started again may knock beside its former self
+def split_address(address: str) -> tuple[str, int]:
+    """Split host:port, or [host]:port for IPv6.
+
+    Raises:
+        ConfigError: it is neither.
+    """
+    host, _, port = address.rpartition(":")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    if not host or not (port.isascii() and port.isdecimal() and len(port) <= 5 and 0 < int(port) < 2**16):
+        raise ConfigError(f"{VARIABLE} must give addresses as host:port, got {address!r}.")
+    return host, int(port)
+
+
+def _serve(host: str, port: int, workers: int) -> Generator[None]:
+    """On the chief: yield until all workers are connected, then release them."""
+    connected: list[tuple[int, socket.socket]] = []  # a restarted worker may connect beside its former self
     with contextlib.ExitStack() as stack:
-        stack.enter_context(door)
-        door.settimeout(LOOK)
-        while len({number for number, _ in there}) < workers - 1:
+        server = stack.enter_context(_open_server(host, port))
+        server.settimeout(POLL_SECONDS)
+        while len({number for number, _ in connected}) < workers - 1:
             yield
             with contextlib.suppress(OSError):
-                guest = stack.enter_context(door.accept()[0])
-                guest.settimeout(LOOK)
-                said = guest.recv(64)  # what else knocks, such as a probe of the port, says something else
-                there += [(number, guest) for number in range(1, workers) if said == KNOCK % number]
-            there = [(number, guest) for number, guest in there if not _has_left(guest)]
-        for _, guest in there:
+                client = stack.enter_context(server.accept()[0])
+                client.settimeout(POLL_SECONDS)
+                hello = client.recv(
+                    64
+                )  # others that connect, such as probes of the port, send something else
+                connected += [(number, client) for number in range(1, workers) if hello == HELLO % number]
+            connected = [(number, client) for number, client in connected if not _is_closed(client)]
+        for _, client in connected:
             with contextlib.suppress(OSError):
-                guest.sendall(GO)
+                client.sendall(RELEASE)
 
 
-def _has_left(guest: socket.socket) -> bool:
-    guest.setblocking(False)
+def _open_server(host: str, port: int) -> socket.socket:
+    """Listen on the port in all IPv4 networks, and in all IPv6 networks as well if there are any.
+
+    Raises:
+        ConfigError: the port cannot be opened.
+    """
     try:
-        return not guest.recv(1)
+        if socket.has_dualstack_ipv6():
+            try:
+                return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
+            except OSError as error:
+                if error.errno not in NO_IPV6 or ":" in host:
+                    raise
+        return socket.create_server(("", port))
+    except OSError as error:
+        raise ConfigError(
+            f"Cannot open the port {port} that {VARIABLE} gives this worker: {error.strerror or error}.",
+            hint="Choose a port that is free.",
+        ) from error
+
+
+def _is_closed(client: socket.socket) -> bool:
+    """Return whether the other end has closed the connection."""
+    client.setblocking(False)
+    try:
+        return not client.recv(1)
     except BlockingIOError:
         return False
     except OSError:
         return True
 
 
-def _knock(host: str, port: int, cluster: Cluster) -> Generator[None]:
-    """Of the others: ends when the chief lets them go; yields a few times a second."""
+def _connect(host: str, port: int, cluster: Cluster) -> Generator[None]:
+    """On the other workers: connect to the chief, and yield until it releases them."""
     while True:
         yield
-        with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=CONNECT) as door:
-            door.sendall(KNOCK % cluster.worker)
-            door.settimeout(LOOK)
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection((host, port), timeout=CONNECT_SECONDS) as connection,
+        ):
+            connection.sendall(HELLO % cluster.worker)
+            connection.settimeout(POLL_SECONDS)
             while True:
                 yield
                 with contextlib.suppress(TimeoutError):
-                    said = door.recv(len(GO))
-                    if said == GO:
+                    received = connection.recv(len(RELEASE))
+                    if received == RELEASE:
                         return
-                    break  # the chief has gone, and may come again
-        time.sleep(LOOK)
+                    break  # the chief has ended, and may start again
+        time.sleep(POLL_SECONDS)

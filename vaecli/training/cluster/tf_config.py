@@ -1,7 +1,7 @@
-"""This process among the machines that train together, as TF_CONFIG tells it. Imports nothing heavy.
+"""The place of this process among the workers of a cluster, from the environment variable TF_CONFIG.
 
-TF_CONFIG is what Kubernetes' training operators and Ray set, and what a few lines make of Slurm's variables: the
-addresses of all workers as JSON, and which of them this process is.
+TF_CONFIG holds, as JSON, the addresses of all workers and which of them this process is. Kubernetes' training
+operators and Ray set it; from Slurm's variables it takes a few lines of Python.
 """
 
 import dataclasses
@@ -16,7 +16,13 @@ EXAMPLE = '{"cluster": {"worker": ["host-a:2222", "host-b:2222"]}, "task": {"typ
 
 @dataclasses.dataclass(frozen=True)
 class Cluster:
-    """The number of workers, which of them this one is, and the address of number 0, the chief."""
+    """The workers that train together.
+
+    Attributes:
+        workers: their number.
+        worker: the number of this process, from 0.
+        chief: the address of worker 0, host:port; empty for a single worker.
+    """
 
     workers: int = 1
     worker: int = 0
@@ -24,10 +30,10 @@ class Cluster:
 
 
 def from_environment() -> Cluster:
-    """The cluster that TF_CONFIG describes; one worker if it is not set.
+    """Read TF_CONFIG; one worker if it is not set.
 
     Raises:
-        ConfigError: it is not JSON, or does not name this process among workers.
+        ConfigError: it is not JSON, or does not name this process among the workers.
     """
     text = os.environ.get(VARIABLE, "").strip()
     if not text:
@@ -40,18 +46,19 @@ def from_environment() -> Cluster:
         chiefs, workers = (list(jobs.get(job, [])) for job in ("chief", "worker"))
         kind, index = str(document["task"]["type"]), int(document["task"]["index"])
         count = len({"chief": chiefs, "worker": workers}[kind])
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise _unfit(f"it does not name this process among workers ({error!r})") from error
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise _invalid(f"it does not name this process among workers ({error!r:.200})") from error
     if jobs.keys() - {"chief", "worker", "evaluator"} or len(chiefs) > 1:
-        raise _unfit(f"it has the jobs {', '.join(jobs)}")
+        raise _invalid(f"it has the jobs {', '.join(map(str, jobs))} and {len(chiefs)} chiefs")
     if not 0 <= index < count:
-        raise _unfit(f"it has {count} of the job {kind}, and this is to be number {index}")
-    everyone = chiefs + workers
-    return Cluster(len(everyone), index if kind == "chief" else len(chiefs) + index, str(everyone[0]))
+        raise _invalid(f"the index of this process must be below {count}, the number of {kind}s, got {index}")
+    addresses = chiefs + workers
+    worker = index if kind == "chief" else len(chiefs) + index
+    return Cluster(len(addresses), worker, str(addresses[0]))
 
 
-def _unfit(why: str) -> ConfigError:
+def _invalid(reason: str) -> ConfigError:
     return ConfigError(
-        f"{VARIABLE} does not fit: {why}. Expected workers, at most one chief, and the task of this process.",
+        f"Cannot use {VARIABLE}: {reason}. It must have workers, at most one chief, and the task of this process.",
         hint=f"For example: {EXAMPLE}",
     )
