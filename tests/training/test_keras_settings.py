@@ -40,7 +40,7 @@ print(json.dumps([hashlib.sha256(content).hexdigest(), keras.config.image_data_f
 
 @pytest.fixture
 def train_with(process, tmp_path):
-    """Trains in a process with this keras.json in its home folder; gives a hash of all variables, and the settings."""
+    """Trains in a process with this keras.json; gives a hash of all variables, and the settings."""
 
     def train_with(text="{}", *arguments, **environment):
         home = tmp_path / "home"
