@@ -1,5 +1,6 @@
-"""Draws: the published generator, independence of shards and order, the normal distribution."""
+"""Draws come from the published generator, depend on no shard or order, and are normally distributed."""
 
+import itertools
 import math
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vaecli.errors import OptionError
-from vaecli.latent.draws import standard_normal, standard_normal_at
+from vaecli.latent.draws import SPARE_WORDS, rows, standard_normal, standard_normal_at
 
 # Random123, tests/kat_vectors, "philox4x64 10": counter (4 words), key (2), output (4).
 KNOWN_ANSWERS = [
@@ -19,10 +20,16 @@ KNOWN_ANSWERS = [
     "a528f45403e61d95 38c72dbd566e9788 a5a1610e72fd18b5 57bd43b5e52b7fe6",
 ]
 MASK = 2**64 - 1
+GOLDEN_WORDS = [
+    213000021201967259,
+    4455796210202625458,
+    2055444239878205049,
+    10411612076246414556,
+]
 
 
 def philox_block(counter, key):
-    """Philox4x64-10 from the paper, in Python integers."""
+    """Compute Philox4x64-10 as in the paper, with Python integers."""
     (a, b, c, d), (k, m) = counter, key
     for _ in range(10):
         left, right = 0xD2E7470EE14C6C93 * a, 0xCA5A826395121157 * c
@@ -31,12 +38,19 @@ def philox_block(counter, key):
     return [a, b, c, d]
 
 
-def row_by_hand(seed, stream, index, dim):
-    """One row as `draws` documents it, with no numpy in it."""
-    half = (dim + 1) // 2
-    blocks = (2 * half + 4 + 3) // 4
+def words_by_hand(seed, stream, index, dim):
+    """Compute the words of one row as `draws` documents them, without numpy: those used, and the spare ones."""
+    used = 2 * ((dim + 1) // 2)
+    blocks = (used + 4 + 3) // 4
     counters = [index * blocks + j for j in range(blocks)]
     words = [w for n in counters for w in philox_block((n & MASK, n >> 64, 0, stream), (seed, 0))]
+    return words[:used], words[used : used + 4]
+
+
+def row_by_hand(seed, stream, index, dim):
+    """Compute one row as `draws` documents it, without numpy."""
+    half = (dim + 1) // 2
+    words, _ = words_by_hand(seed, stream, index, dim)
     radii = [math.sqrt(-2 * math.log(((w >> 11) + 1) / 2**53)) for w in words[:half]]
     angles = [2 * math.pi * (w >> 11) / 2**53 for w in words[half : 2 * half]]
     cosines = [r * math.cos(t) for r, t in zip(radii, angles, strict=True)]
@@ -46,33 +60,76 @@ def row_by_hand(seed, stream, index, dim):
 
 @pytest.mark.parametrize("line", KNOWN_ANSWERS)
 def test_the_generator_is_the_published_one(line):
-    """numpy's Philox, started one count early, and the test's own give Random123's known answers."""
+    """numpy's Philox, started one count early, and `philox_block` give Random123's known answers."""
     words = [int(word, 16) for word in line.split()]
     counter, key, expected = words[:4], words[4:6], words[6:]
     assert philox_block(counter, key) == expected
-    whole = sum(word << (64 * i) for i, word in enumerate(counter))
-    generator = np.random.Philox(key=key[0] + (key[1] << 64), counter=(whole - 1) % 2**256)
+    start = sum(word << (64 * i) for i, word in enumerate(counter))
+    generator = np.random.Philox(key=key[0] + (key[1] << 64), counter=(start - 1) % 2**256)
     assert generator.random_raw(4).tolist() == expected
 
 
-@pytest.mark.parametrize(
-    ("seed", "stream", "index", "dim"),
-    [
-        (0, 0, 0, 16),
-        (7, 0, 12, 2),
-        (2**64 - 1, 3, 10**12, 5),
-        (1, 2**64 - 1, 2**63 - 1, 1),
-        (5, 1, 2**64 - 1, 64),
-    ],
-)
+ROWS = [  # seed, stream, index, dim
+    (0, 0, 0, 16),
+    (7, 0, 12, 2),
+    (2**64 - 1, 3, 10**12, 5),
+    (1, 2**64 - 1, 2**63 - 1, 1),
+    (5, 1, 2**64 - 1, 64),
+]
+
+
+@pytest.mark.parametrize(("seed", "stream", "index", "dim"), ROWS)
 def test_a_row_is_what_the_docstring_says(seed, stream, index, dim):
-    """Rows equal an independent calculation, for the largest seeds, streams and indices too."""
+    """Rows equal an independent calculation, also for the largest seeds, streams and indices."""
     row = standard_normal(index, 1, dim, seed=seed, stream=stream)
     np.testing.assert_allclose(row[0], row_by_hand(seed, stream, index, dim), rtol=2e-7, atol=1e-12)
 
 
+@pytest.mark.parametrize(("seed", "stream", "index", "dim"), ROWS)
+def test_spare_words_follow_those_of_the_normals(seed, stream, index, dim):
+    """The four spare words of a row are the next outputs of the generator, to the bit."""
+    words = rows(index, 1, dim, seed=seed, stream=stream).words
+    assert words.dtype == np.uint64 and words.shape == (1, SPARE_WORDS) == (1, 4)
+    assert words[0].tolist() == words_by_hand(seed, stream, index, dim)[1]
+
+
+def test_golden_words():
+    """These words never change: classes and mixture components of pictures will come from them."""
+    words = rows(0, 2, 4, seed=0).words
+    assert words.tolist() == [words_by_hand(0, 0, index, 4)[1] for index in (0, 1)]
+    assert words[0].tolist() == GOLDEN_WORDS
+
+
+@given(
+    first=st.integers(0, 10**12),
+    cuts=st.lists(st.integers(0, 2500), max_size=4).map(sorted),
+    dim=st.integers(1, 9),
+)
+def test_words_of_shards_are_those_of_the_series(first, cuts, dim):
+    """Words and normals of row i are equal in every chunking, and the normals are those of `standard_normal`."""
+    whole = rows(first, 2500, dim, seed=3)
+    edges = [0, *cuts, 2500]
+    pieces = [rows(first + a, b - a, dim, seed=3) for a, b in itertools.pairwise(edges)]
+    assert np.concatenate([piece.words for piece in pieces]).tobytes() == whole.words.tobytes()
+    assert np.concatenate([piece.normals for piece in pieces]).tobytes() == whole.normals.tobytes()
+    assert standard_normal(first, 2500, dim, seed=3).tobytes() == whole.normals.tobytes()
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3, 16])
+def test_words_are_uniform_and_independent_of_the_normals(dim):
+    """As fractions the words have the moments of the uniform distribution, and no correlation (5 sigma)."""
+    n = 100_000
+    drawn = rows(0, n, dim, seed=1)
+    uniform = (drawn.words >> np.uint64(11)) * 2.0**-53
+    assert np.all(np.abs(uniform.mean(axis=0) - 1 / 2) < 5 * np.sqrt(1 / 12 / n))
+    assert np.all(np.abs((uniform**2).mean(axis=0) - 1 / 3) < 5 * np.sqrt(4 / 45 / n))
+    for normals in (drawn.normals, drawn.normals**2, np.abs(drawn.normals)):
+        correlation = np.corrcoef(np.hstack([uniform, normals]).T) - np.eye(4 + dim)
+        assert np.abs(correlation[:4]).max() < 5 / np.sqrt(n)
+
+
 def test_golden_values():
-    """These numbers never change: pictures are named by them."""
+    """These numbers never change: users refer to pictures by seed and index."""
     expected = [
         [1.2227429151535034, -0.5572797656059265, -1.8393217325210571, 0.021771809086203575],
         [1.1078064441680908, 1.594839334487915, -0.38673436641693115, -0.1399833858013153],
@@ -82,8 +139,8 @@ def test_golden_values():
 
 
 @given(first=st.integers(0, 10**12), count=st.integers(0, 3000), cut=st.floats(0, 1), dim=st.integers(1, 9))
-def test_shards_are_parts_of_one_whole(first, count, cut, dim):
-    """Two shards, cut anywhere, are the bytes of the whole."""
+def test_shards_are_parts_of_the_series(first, count, cut, dim):
+    """Two shards, cut anywhere, have the bytes of the whole series."""
     middle = int(cut * count)
     whole = standard_normal(first, count, dim, seed=3)
     left = standard_normal(first, middle, dim, seed=3)
@@ -93,15 +150,15 @@ def test_shards_are_parts_of_one_whole(first, count, cut, dim):
 
 @given(indices=st.lists(st.one_of(st.integers(0, 12), st.integers(0, 10**12)), max_size=30))
 def test_scattered_rows_are_the_same_rows(indices):
-    """Any indices, unsorted, repeated or far apart, name the rows of the series."""
-    rows = standard_normal_at(indices, 3, seed=11, stream=2)
-    assert rows.shape == (len(indices), 3)
-    for index, row in zip(indices, rows, strict=True):
+    """Any indices, unsorted, repeated or far apart, give the rows of the series."""
+    scattered = standard_normal_at(indices, 3, seed=11, stream=2)
+    assert scattered.shape == (len(indices), 3)
+    for index, row in zip(indices, scattered, strict=True):
         assert np.array_equal(row, standard_normal(index, 1, 3, seed=11, stream=2)[0])
 
 
 def test_moments_and_independence():
-    """Mean, variance, third and fourth moment, correlations of 200,000 rows are standard normal (5 sigma)."""
+    """The first four moments and the correlations of 200,000 rows are those of N(0, I) (5 sigma)."""
     z = standard_normal(0, 200_000, 8, seed=1).astype(np.float64)
     n = len(z)
     assert np.all(np.abs(z.mean(axis=0)) < 5 / np.sqrt(n))
@@ -116,7 +173,7 @@ def test_moments_and_independence():
 
 @pytest.mark.parametrize("dim", [1, 2, 7])
 def test_distribution_is_normal(dim):
-    """Kolmogorov-Smirnov distance of 100,000 values from the normal distribution, below its 1e-6 quantile."""
+    """The Kolmogorov-Smirnov distance of 100,000 values from N(0, 1) is below the quantile of 1e-6."""
     values = np.sort(standard_normal(0, 100_000 // dim, dim, seed=4).ravel().astype(np.float64))
     cdf = np.array([0.5 * (1 + math.erf(v / math.sqrt(2))) for v in values])
     steps = np.arange(len(values) + 1) / len(values)
@@ -125,20 +182,20 @@ def test_distribution_is_normal(dim):
 
 
 def test_seeds_and_streams_differ():
-    """Neighbouring seeds, streams and rows share no correlation."""
+    """Neighbouring seeds, streams and rows are not correlated."""
     base = standard_normal(0, 50_000, 2, seed=0).ravel()
-    others = [
+    neighbours = [
         standard_normal(0, 50_000, 2, seed=1),
         standard_normal(0, 50_000, 2, seed=0, stream=1),
         standard_normal(1, 50_000, 2, seed=0),
     ]
-    for other in others:
-        assert abs(np.corrcoef(base, other.ravel())[0, 1]) < 5 / np.sqrt(base.size)
+    for neighbour in neighbours:
+        assert abs(np.corrcoef(base, neighbour.ravel())[0, 1]) < 5 / np.sqrt(base.size)
 
 
 @pytest.mark.parametrize("seed", [-1, 2**64, 1.5, "0", None])
 def test_bad_seeds_are_refused(seed):
-    """A seed is a whole number of 64 bits; the error names the option."""
+    """A seed must be a whole number of 64 bits; the error names the option."""
     for draw in (lambda: standard_normal(0, 1, 2, seed=seed), lambda: standard_normal_at([0], 2, seed=seed)):
         with pytest.raises(OptionError, match="seed") as caught:
             draw()

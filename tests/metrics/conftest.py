@@ -1,4 +1,4 @@
-"""A model small enough to integrate by hand: logits linear in a latent of two dimensions."""
+"""A model small enough for numerical integration: logits are linear in a latent of two dimensions."""
 
 import threading
 
@@ -10,7 +10,7 @@ from vaecli.probability.likelihoods import likelihood
 
 
 class Toy:
-    """Binary images of 3 x 2 pixels; `calls` counts the images encoded and the latents decoded."""
+    """A model of binary images of 3 x 2 pixels; `calls` counts the images encoded and the latents decoded."""
 
     latent_dim = 2
     image_shape = (3, 2, 1)
@@ -24,7 +24,7 @@ class Toy:
         self.lock = threading.Lock()
 
     def encode(self, images):
-        """A rough posterior: right side of the prior, somewhat narrower."""
+        """Compute a rough posterior: in the right direction, somewhat narrower than the prior."""
         with self.lock:
             self.calls["encode"] += len(images)
         flat = images.reshape(len(images), -1).astype(np.float64) - 0.5
@@ -32,20 +32,20 @@ class Toy:
         return z_mean.astype(np.float32), np.full_like(z_mean, -0.5, dtype=np.float32)
 
     def outputs(self, z):
-        """Bernoulli logits and their means."""
+        """Compute Bernoulli logits and their means."""
         with self.lock:
             self.calls["outputs"] += len(z)
         logits = (np.asarray(z, dtype=np.float64) @ self.weights + self.bias).reshape(-1, 3, 2, 1)
         return {"logits": logits.astype(np.float32), "image": (1 / (1 + np.exp(-logits))).astype(np.float32)}
 
     def log_likelihood(self, images, z):
-        """log p(x|z) of each image and latent, (N, Z), written as a product of probabilities."""
+        """Compute log p(x|z) of each image and latent, (N, Z), as the log of a product of probabilities."""
         p = 1 / (1 + np.exp(-(z @ self.weights + self.bias)))
         x = images.reshape(len(images), 1, -1) / 255
         return np.log(np.where(x == 1, p, 1 - p)).sum(axis=-1)
 
     def log_evidence(self, images):
-        """log p(x) by summing p(x|z) p(z) over a fine grid."""
+        """Compute log p(x) as the sum of p(x|z) p(z) over a fine grid."""
         axis = np.linspace(-8, 8, 401)
         z = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
         prior = np.exp(-0.5 * (z**2).sum(axis=1)) / (2 * np.pi) * (axis[1] - axis[0]) ** 2
@@ -54,7 +54,7 @@ class Toy:
 
 @pytest.fixture
 def toy():
-    """A fresh model, its counters at zero."""
+    """A fresh model with its counters at 0."""
     return Toy()
 
 

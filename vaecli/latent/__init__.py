@@ -1,8 +1,8 @@
-"""Latents in, latents out. numpy alone.
+"""Functions from latents to latents, with numpy alone.
 
-draws    standard normal rows, each a function of (seed, stream, index, size) and nothing else
-priors   p(z) by name
+draws    standard normal rows; each depends only on (seed, stream, index, size)
+priors   p(z), by name
 paths    linear and spherical paths through points
 grids    regular grids
-summary  facts about the posterior means of a set of images
+summary  statistics of the posteriors of a set of images
 """

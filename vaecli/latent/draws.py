@@ -8,7 +8,7 @@ in float64. numpy's own `standard_normal` promises no stream and uses a varying 
     counter   row * blocks per row in the low words, the stream in the highest, 4 words out of each block
     words     ceil(D / 2) radii, ceil(D / 2) angles, then at least 4 spare words, of which a prior may use 4
 
-Another machine's logarithm or sine may differ in the last bit of float64; after the cast to float32 about one
+The logarithm or sine of another machine may differ in the last bit of float64. After the cast to float32, about one
 number in a hundred million differs.
 """
 
@@ -27,7 +27,7 @@ _ROWS_AT_ONCE = 1024  # keeps the working set in the cache: a million rows of 16
 
 
 class Rows(NamedTuple):
-    """Rows of the series of a seed: `normals` (n, D) float32, and `words` (n, 4) uint64, which they do not use."""
+    """Rows of the series of a seed: `normals` (n, D) float32 and independent spare `words` (n, 4) uint64."""
 
     normals: npt.NDArray[np.float32]
     words: npt.NDArray[np.uint64]
@@ -69,12 +69,12 @@ def standard_normal(
 def standard_normal_at(
     indices: npt.ArrayLike, dim: int, *, seed: int, stream: int = 0
 ) -> npt.NDArray[np.float32]:
-    """Draw the rows with these `indices` (N,), in that order, (N, dim) float32: the same rows as `standard_normal`.
+    """Draw the rows `indices` (N,) of `standard_normal`, in that order: (N, dim) float32.
 
     Runs of neighbouring indices are drawn together; a jump between runs takes about 10 us.
 
     Raises:
-        OptionError: an index is negative, or `seed` is negative or 2**64 and more.
+        OptionError: an index is negative, or `seed` is not a whole number from 0 to 2**64 - 1.
     """
     positions = np.asarray(indices, dtype=np.int64)
     _word(int(positions.min(initial=0)), "an index")

@@ -1,4 +1,4 @@
-"""Latents on a regular grid."""
+"""Regular grids of latents."""
 
 import numpy as np
 import numpy.typing as npt
@@ -7,7 +7,7 @@ REACH = 2.5  # standard deviations of N(0, 1)
 
 
 def plane(steps: int, *, reach: float = REACH) -> npt.NDArray[np.float32]:
-    """The square from -`reach` to `reach` in both of two dimensions, row by row from the top left.
+    """Return a grid over the square from -`reach` to `reach` in two dimensions, row by row from the top left.
 
     Returns:
         (steps * steps, 2) float32: the first coordinate grows to the right, the second upwards.

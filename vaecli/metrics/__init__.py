@@ -1,8 +1,8 @@
-"""Numbers from a model on images that it has not seen. numpy alone.
+"""Metrics of a model on images, with numpy alone.
 
-protocol  the interface of a model that can be measured
+protocol  interface of a model that can be measured
 table     the metrics: meaning, unit, direction, needs
-evaluate  all of them in one pass, each image's value kept
-bound     the ELBO and the importance-weighted bound
+evaluate  all metrics in one pass, with the value of each image
+bound     ELBO and importance-weighted bound
 ssim      structural similarity
 """

@@ -1,6 +1,6 @@
-"""Decoded samples of the posterior: the reconstruction term of the ELBO and the importance-weighted bound.
+"""The ELBO and the importance-weighted bound, from decoded samples of the posterior.
 
-Sample k of image i uses row i of the seed's stream k, so it depends on neither the chunks nor K.
+Sample k of image i uses row i of the seed's stream k, so it depends neither on the chunks nor on K.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ class Bound(NamedTuple):
 
     Attributes:
         reconstruction: at sample 0.
-        kl: to the model's own prior: its closed form, or at sample 0 where the prior has none.
+        kl: KL to the model's own prior: in closed form, or at sample 0 if the prior has no closed form.
         log_evidence: the importance-weighted bound on log p(x).
     """
 
@@ -52,12 +52,12 @@ def sampled_terms(
     """Decode some samples of each image's posterior, all as one batch.
 
     Args:
-        model: decodes.
+        model: model whose decoder, likelihood and prior are used.
         images: (N, H, W, C) in [0, 1].
         posterior: `z_mean` and `z_log_var`, (N, D).
-        first: the number of the first image.
-        samples: the numbers of the samples.
-        seed: of the noise.
+        first: number of the first image.
+        samples: numbers of the samples.
+        seed: seed of the noise.
     """
     z_mean, z_log_var = posterior
     count, size = z_mean.shape

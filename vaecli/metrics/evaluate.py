@@ -1,4 +1,4 @@
-"""All metrics in one pass over the images, each image's value kept, so that standard errors are exact.
+"""All metrics in one pass over the images, with the value of each image, so that standard errors are exact.
 
 The result depends on the images, the model, the seed and K, not on the chunk size, except for the last bits of the
 model's own float32 arithmetic.
@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 
+from vaecli import checks
 from vaecli.data.images import Images
 from vaecli.errors import DataError
 from vaecli.metrics.bound import bound
@@ -22,8 +23,8 @@ from vaecli.parallel import ahead
 from vaecli.pixels import chunk_length, chunks, to_float32
 from vaecli.probability.gaussian import active_units, kl_to_standard_normal
 
-CHUNK, CHUNK_BYTES = 500, 2**23  # images, and bytes of their 8-bit pixels, at most
-AT_ONCE = 2  # chunks: while one is in the model, numpy adds up the other
+CHUNK, CHUNK_BYTES = 500, 2**23  # most images of a chunk, and most bytes of their 8-bit pixels
+AT_ONCE = 2  # chunks: while the model computes one, numpy adds up the other
 PSNR_CAP = 100.0  # dB, where the error is below 1e-10 or zero
 
 
@@ -32,11 +33,11 @@ class Evaluation:
     """The metrics of a model on N images, with the value of each image.
 
     Attributes:
-        metrics: their names, in the order of a report.
+        metrics: names of the metrics, in the order of a report.
         per_image: name -> (N,) float64, for each metric that is a mean over images; `kl_dim` is (N, D).
         totals: name -> value, for metrics of all images together, such as active units.
         n_images: N.
-        seconds: the time it took.
+        seconds: duration of the evaluation.
     """
 
     metrics: tuple[str, ...]
@@ -47,9 +48,9 @@ class Evaluation:
 
     @property
     def values(self) -> dict[str, float]:
-        """Flat, in a stable order: each metric, `<name>_se` after each that is a mean over images, size and time.
+        """All values in one dict: each metric in order, its standard error as `<name>_se`, then size and time.
 
-        With one image there are no standard errors.
+        Metrics that are no means over images, and evaluations of one image, have no standard error.
         """
         values: dict[str, float] = {}
         for name in self.metrics:
@@ -81,7 +82,7 @@ class _Plan:
 
 
 class _Meter:
-    """A count of the work done, reported to the caller from any thread."""
+    """A counter of the work done, which any thread reports to the caller."""
 
     def __init__(self, total: int, progress: Callable[[int, int], None]) -> None:
         self._done, self._total, self._progress = 0, total, progress
@@ -107,20 +108,23 @@ def evaluate(
     """Measure a model on `images` (N, H, W, C) uint8; only the requested metrics are computed.
 
     Args:
-        model: to measure; two threads share it.
-        images: image i has the noise of row i of the seed.
+        model: model to measure; two threads share it.
+        images: images; image i has the noise of row i of the seed.
         metrics: names from `METRICS`, or `all`.
         importance_samples: K of `nll`; `bits_per_dim` comes from the same bound if K > 0, else from the ELBO.
-        seed: of the noise.
-        chunk: images encoded, and latents decoded, at a time; a number that fits in memory if left out.
-        threads: of which at most two are used here; the model has its own.
-        progress: receives the work done and all of it, in images times the samples decoded of each.
+        seed: seed of the noise.
+        chunk: number of images encoded, and of latents decoded, at a time; bounded in bytes if left out.
+        threads: number of threads, of which at most two are used here; the model has its own.
+        progress: called with the work done and the total, in images times decoded samples per image.
 
     Raises:
-        OptionError: an unknown metric, a negative K, a seed out of range.
-        DataError: no images, or images of another shape than the model's.
+        OptionError: an unknown metric, or a number out of its range.
+        DataError: no images, or images of another shape or type than the model's.
     """
     names = require_metrics(metrics, importance_samples=importance_samples, likelihood=model.likelihood)
+    if chunk is not None:
+        checks.integer(chunk, "chunk", least=1)
+    checks.integer(threads, "--threads", least=1)
     _require_images(images, model.image_shape)
     importance = importance_samples > 0 and not {"nll", "bits_per_dim"}.isdisjoint(names)
     sampled = any("samples" in METRICS[name].needs for name in names) or (
@@ -149,7 +153,7 @@ def evaluate(
 def _measure(
     model: Autoencoder, images: Float32, first: int, plan: _Plan, advance: Callable[[int], None]
 ) -> dict[str, Float64]:
-    """Compute the values of each image of a chunk that the metrics come from, (n,) or (n, D), float64."""
+    """Compute the values from which the metrics of each image of a chunk follow, (n,) or (n, D), float64."""
     posterior = model.encode(images)
     z_mean, z_log_var = (part.astype(np.float64) for part in posterior)
     values = {"z_mean": z_mean, "kl_dim": kl_to_standard_normal(z_mean, z_log_var, np)}
@@ -206,8 +210,12 @@ def _mean_and_error(name: str, values: Float64) -> dict[str, float]:
 
 
 def _require_images(images: Images, shape: tuple[int, int, int]) -> None:
+    if not hasattr(images, "shape"):
+        raise DataError(f"The images must be an array, got {type(images).__name__}.")
     if len(images.shape) != 4 or images.shape[1:] != shape or not len(images):
         raise DataError(
             f"The images must have the shape (N, {', '.join(map(str, shape))}) with N at least 1, "
             f"got {images.shape}."
         )
+    if (dtype := images[:1].dtype) != np.uint8:
+        raise DataError(f"The images must be uint8, got {dtype}.")

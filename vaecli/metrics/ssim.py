@@ -1,4 +1,8 @@
-"""Structural similarity (Wang, Bovik, Sheikh & Simoncelli 2004, IEEE TIP 13(4)): 1 for equal images."""
+"""Structural similarity (SSIM), which is 1 for equal images.
+
+Source: Wang, Bovik, Sheikh & Simoncelli 2004, "Image quality assessment: from error visibility to structural
+    similarity", IEEE Transactions on Image Processing 13(4).
+"""
 
 from typing import Any
 
@@ -12,10 +16,11 @@ _C1, _C2 = 0.01**2, 0.03**2  # (K1 L)^2 and (K2 L)^2 for a data range L of 1
 
 
 def ssim(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> Float64:
-    """The SSIM of each pair of images (N, H, W, C) in [0, 1], the mean over positions and channels: (N,).
+    """Compute the SSIM of each pair of images (N, H, W, C) in [0, 1], averaged over positions and channels: (N,).
 
-    Gaussian window of 11 x 11 pixels, sigma 1.5, population covariance. Only whole windows count, so nothing
-    beyond the border is made up. Images smaller than 11 pixels get the largest odd window that fits.
+    The window is Gaussian, 11 x 11 pixels with sigma 1.5; covariances are those of a population. Only windows
+    that lie inside the image count, so there is no padding. Images with a side below 11 pixels get the largest
+    odd window that fits.
     """
     x, y = (np.moveaxis(np.asarray(images, dtype=np.float64), -1, 1) for images in (a, b))  # (N, C, H, W)
     mean_x, mean_y = _blurred(x), _blurred(y)
@@ -30,7 +35,7 @@ def ssim(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> Float64:
 
 
 def _blurred(images: Float64) -> Float64:
-    """The Gaussian mean at each whole window of (N, C, H, W), as a matrix product along each axis."""
+    """Compute the Gaussian mean of each window of (N, C, H, W), as a matrix product along each axis."""
     height, width = images.shape[2:]
     size = min(WINDOW, height, width)
     size -= 1 - size % 2
@@ -39,7 +44,7 @@ def _blurred(images: Float64) -> Float64:
 
 
 def _band(length: int, size: int) -> Float64:
-    """The matrix (length - size + 1, length) whose rows are the window at each place."""
+    """Build the matrix (length - size + 1, length) whose row i has the window at position i."""
     distance = np.arange(size) - size // 2
     window = np.exp(-0.5 * (distance / SIGMA) ** 2)
     band = np.zeros((length - size + 1, length))

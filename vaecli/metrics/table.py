@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Collection
 from typing import Literal, NamedTuple, TypeAlias
 
+from vaecli import checks
 from vaecli.errors import OptionError
 from vaecli.probability.likelihoods import Likelihood
 
@@ -14,9 +15,9 @@ class Metric(NamedTuple):
     """One metric.
 
     Attributes:
-        meaning: one line, without the unit.
-        unit: of its value; empty for a pure number.
-        better: the direction of improvement; empty if there is none.
+        meaning: description on one line, without the unit.
+        unit: unit of the value; empty for a pure number.
+        better: direction of improvement; empty if there is none.
         needs: `posterior` encodes the images, `samples` decodes samples of the posterior, `importance` needs
             --importance-samples, `mean` decodes the posterior mean, `normalised` a likelihood of 8-bit pixels.
     """
@@ -75,18 +76,15 @@ def require_metrics(
     """Return the requested metrics in the order of a report; `all` is every metric that is possible here.
 
     Args:
-        names: of metrics, or `all`.
+        names: one name or several, of metrics, or `all`.
         importance_samples: K of the importance-weighted bound; 0 for none.
-        likelihood: of the model.
+        likelihood: likelihood of the model.
 
     Raises:
-        OptionError: no name, an unknown one, one that is not possible here, or fewer than 0 samples.
+        OptionError: no metric, an unknown one, one that is not possible here, or fewer than 0 samples.
     """
-    if importance_samples < 0:
-        raise OptionError(
-            f"--importance-samples must be at least 0, got {importance_samples}.",
-            option="--importance-samples",
-        )
+    checks.integer(importance_samples, "--importance-samples", least=0)
+    names = [names] if isinstance(names, str) or not isinstance(names, Collection) else names
     if not names:
         raise OptionError(
             "--metrics must name a metric, got none.", option="--metrics", hint="Try --metrics all."
@@ -109,12 +107,12 @@ def require_metrics(
     return tuple(name for name in possible if name in names or "all" in names)
 
 
-def _require_known(name: str) -> None:
-    if name in METRICS or name == "all":
+def _require_known(name: object) -> None:
+    if isinstance(name, str) and (name in METRICS or name == "all"):
         return
-    near = difflib.get_close_matches(name, [*METRICS, "all"], n=1)
+    near = difflib.get_close_matches(str(name), [*METRICS, "all"], n=1)
     raise OptionError(
-        f"--metrics must name metrics, got {name!r:.80}.",
+        f"--metrics must name metrics, got {checks.shown(name)}.",
         option="--metrics",
         hint=f"Did you mean {near[0]}?" if near else f"Choose from all, {', '.join(METRICS)}.",
     )

@@ -1,9 +1,9 @@
 """The probability model: likelihoods, Gaussian formulas, bounds. Each formula is written once.
 
 The functions take the array module as `xp`, numpy or `keras.ops`, and use only names that both have, so that
-training and evaluation compute the same thing. All values are in nats.
+training and evaluation compute the same values. All values are in nats.
 
 likelihoods  log p(x given z), by name
 gaussian     log-densities, KL to N(0, I), reparametrised samples, active units
-bounds       the importance-weighted bound, K samples in chunks of any size
+bounds       importance-weighted bound of K samples, in chunks of any size
 """

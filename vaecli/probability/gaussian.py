@@ -11,29 +11,29 @@ ACTIVE_VARIANCE = 0.01
 
 
 def kl_to_standard_normal(z_mean: Any, z_log_var: Any, xp: Any) -> Any:
-    """KL(N(z_mean, exp(z_log_var)) || N(0, 1)) of each dimension, in nats.
+    """Compute KL(N(z_mean, exp(z_log_var)) || N(0, 1)) of each dimension, (N, D) in nats, from arrays (N, D).
 
-    `z_mean` and `z_log_var` are (N, D), and so is the result; its sum over D is the KL term of the ELBO.
+    Its sum over D is the KL term of the ELBO.
     Source: Kingma & Welling 2014, appendix B (arXiv:1312.6114).
     """
     return 0.5 * (xp.square(z_mean) + xp.exp(z_log_var) - 1.0 - z_log_var)
 
 
 def sample_posterior(z_mean: Any, z_log_var: Any, noise: Any, xp: Any) -> Any:
-    """`z = z_mean + exp(z_log_var / 2) * noise`: the reparametrisation of Kingma & Welling 2014, section 2.4.
+    """Return the samples `z = z_mean + exp(z_log_var / 2) * noise`, (N, D), from standard normal noise (N, D).
 
-    All are (N, D). The noise is standard normal and the caller's, so the same noise gives the same z.
+    Source: the reparametrisation of Kingma & Welling 2014, section 2.4 (arXiv:1312.6114).
     """
     return z_mean + xp.exp(0.5 * z_log_var) * noise
 
 
 def log_normal_standard(z: Any, xp: Any) -> Any:
-    """`log N(z; 0, 1)` of each dimension, in nats; any shape."""
+    """Compute `log N(z; 0, 1)` of each dimension, in nats, for any shape."""
     return -0.5 * (LOG_2_PI + xp.square(z))
 
 
 def log_normal(z: Any, z_mean: Any, z_log_var: Any, xp: Any) -> Any:
-    """`log N(z; z_mean, exp(z_log_var))` of each dimension, in nats; the shapes broadcast."""
+    """Compute `log N(z; z_mean, exp(z_log_var))` of each dimension, in nats; the shapes broadcast."""
     return -0.5 * (LOG_2_PI + z_log_var + xp.square(z - z_mean) * xp.exp(-z_log_var))
 
 
