@@ -19,7 +19,7 @@ class Normalised(Bernoulli):
 
 
 class Constant:
-    """A model that decodes to the grey `level`, with posterior N(mean(x), 1) in dimension 0 and N(0, 1) in others."""
+    """A model that decodes to the grey `level`, with posterior N(mean(x), 1) in dimension 0, else N(0, 1)."""
 
     latent_dim, image_shape = 3, SHAPE
     likelihood, prior = likelihood("bernoulli"), StandardNormal()
@@ -92,12 +92,21 @@ def test_noise_belongs_to_the_image_and_the_sample(toy, images):
     assert alone[0] == alone[1]
     assert measured(toy, images[:1], "nll", importance_samples=3, seed=1)["nll"] != alone[0]
     first, last = images[[*range(10), 20]], images[[*range(30, 40), 20]]
-    costs = [
-        evaluate(toy, batch, metrics=["reconstruction"]).per_image["reconstruction"]
-        for batch in (first, last)
-    ]
-    assert costs[0][10] == pytest.approx(costs[1][10], rel=1e-6)  # image 20 in place 10 of both
-    assert costs[0][9] != pytest.approx(costs[1][9], rel=1e-6)
+    cost, other_cost = (evaluate(toy, batch, metrics="elbo").per_image["elbo"] for batch in (first, last))
+    assert cost[10] == pytest.approx(other_cost[10], rel=1e-6)  # image 20, in place 10 of both
+    assert cost[9] != pytest.approx(other_cost[9], rel=1e-6)
+
+
+def test_values_are_means_of_those_of_the_images(toy, images):
+    """Each metric keeps the value of each image, whose mean and standard error are reported."""
+    evaluation = evaluate(toy, images, importance_samples=3)
+    assert evaluation.per_image.keys() | evaluation.totals.keys() == set(evaluation.metrics)
+    for name in evaluation.per_image.keys() - {"kl_dim"}:
+        values = evaluation.per_image[name]
+        assert values.shape == (300,) and values.dtype == np.float64
+        assert evaluation.values[name] == pytest.approx(values.mean(), rel=1e-12)
+        assert evaluation.values[f"{name}_se"] == pytest.approx(values.std(ddof=1) / np.sqrt(300), rel=1e-9)
+    assert evaluation.per_image["kl_dim"].shape == (300, 2)
 
 
 def test_only_requested_metrics_are_computed(toy, images):
