@@ -290,4 +290,4 @@ def test_no_place_for_downloads(places):
     assert [entry.state for entry in states(nowhere)].count("not here") == 3
     with pytest.raises(DataError) as error:
         load("mnist", "train", places=nowhere)
-    assert "VAECLI_CACHE=/tmp/vaecli vaecli data fetch mnist" in error.value.hint
+    assert "`export VAECLI_CACHE=/tmp/vaecli`, then `vaecli data fetch mnist`" in error.value.hint

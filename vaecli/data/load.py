@@ -204,7 +204,7 @@ class _Search:
             raise DataError(
                 f"{dataset.name} is not on this machine, and there is no folder for downloads: "
                 "the home folder is not known.",
-                hint=f"Name a folder that can be written: VAECLI_CACHE=/tmp/vaecli {fetch_it}.",
+                hint=f"Name one: `export VAECLI_CACHE=/tmp/vaecli`, then `{fetch_it}`.",
             )
         folder = self.places.cache / dataset.name
         fetch(dataset, folder, mirrors=self.places.mirrors, progress=self.progress, warn=self.warn)

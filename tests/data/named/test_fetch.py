@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import pathlib
 import re
 import socket
 
@@ -224,6 +225,7 @@ def test_a_folder_in_place_of_a_cached_file(tmp_path, small, serve):
     assert (tmp_path / FIRST / "mine").is_dir()
 
 
+MINI_2D = pathlib.Path(__file__).parents[2] / "models" / "mini-2d"
 NO_HOME = """
 import os, sys
 os.setreuid(54321, 0)  # an unknown user who may read all files
@@ -241,7 +243,14 @@ main()
     [
         (["data"], 0, "fashion-mnist-mini", ""),
         (["data", "fetch", "fashion-mnist-mini"], 0, "bundled", ""),
-        (["data", "fetch", "kmnist"], 1, "", "VAECLI_CACHE=/tmp/vaecli vaecli data fetch kmnist"),
+        (
+            ["data", "fetch", "kmnist"],
+            1,
+            "",
+            "`export VAECLI_CACHE=/tmp/vaecli`, then `vaecli data fetch kmnist`",
+        ),
+        (["interpolate", "-m", MINI_2D, "test:0", "test:1", "-o", "a.png"], 0, "a.png", "Trouser"),
+        (["eval", "-m", MINI_2D, "--metrics", "kl"], 0, "kl", ""),
     ],
 )
 def test_no_home_and_an_unknown_user(process, *, arguments, code, stdout, stderr):

@@ -206,5 +206,5 @@ def _writing(folder: pathlib.Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        hint = "Name a folder that can be written in the variable VAECLI_CACHE, such as VAECLI_CACHE=/tmp/vaecli."
+        hint = "Name a folder that can be written, such as `export VAECLI_CACHE=/tmp/vaecli`."
         raise DataError(f"Cannot write the cache {shown(folder)}: {reason}.", hint=hint) from error
