@@ -64,7 +64,7 @@ class Model:
             threads: number of threads to use; all that the process may use if left out.
 
         Raises:
-            ModelError: nothing there, or a file that is damaged or not one of ours.
+            ModelError: nothing is there, or a file is damaged or not made by vaecli.
             OptionError: an empty path, an unknown precision, or a thread count out of its range.
         """
         checks.choice(precision, "--precision", PRECISIONS)
