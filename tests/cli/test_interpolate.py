@@ -110,8 +110,8 @@ def test_usage_errors(interpolate, here, arguments, says):
         ("short.png", "short.png cannot be decoded"),
         ("empty.png", "got an empty file"),
         (".", "got a folder"),
-        ("test:1000", "test:1000 is out of range"),
-        ("test:", "Expected a number after test:"),
+        ("test:1000", "has images 0 to 999, got test:1000"),
+        ("test:", "test: must be followed by the number of a picture"),
         ("a" * 300, "too long"),
     ],
 )

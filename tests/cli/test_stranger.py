@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 
-import numpy as np
 import pytest
 
 from vaecli.modelfile.golden import KEY_GOLDEN, from_text
@@ -81,16 +80,12 @@ def test_odd_metadata_that_fit(call, foreign, command):
 
 
 def test_golden_vectors_for_other_graphs(call, foreign, model_folder):
-    """Outputs of another shape, NaN and endless lists are refused before anything is computed."""
+    """Outputs of another shape and endless lists are refused before anything is computed."""
     real = from_text(metadata((model_folder / "decoder.onnx").read_bytes())[KEY_GOLDEN][0], "x")
-    for outputs in (
-        {name: array[:, :1] for name, array in real.outputs.items()},
-        {name: np.full_like(array, np.nan) for name, array in real.outputs.items()},
-    ):
-        text = type(real)(real.inputs, outputs).to_text()
-        folder = foreign(**{KEY_GOLDEN: text})
-        assert "golden vectors" in refused(*call("verify", "-m", folder / "decoder.onnx"))
-        shutil.rmtree(folder)
+    outputs = {name: array[:, :1] for name, array in real.outputs.items()}
+    folder = foreign(**{KEY_GOLDEN: type(real)(real.inputs, outputs).to_text()})
+    assert "golden vectors" in refused(*call("verify", "-m", folder / "decoder.onnx"))
+    shutil.rmtree(folder)
     folder = foreign(**{KEY_GOLDEN: '{"inputs": [' + "[]," * 1_000_000 + "[]]}"})
     assert "more than 10,000 parts" in refused(*call("verify", "-m", folder))
 
