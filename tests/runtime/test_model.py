@@ -110,6 +110,21 @@ def test_halves_of_two_models(forge, copied, images):
         opened.encode(images[:1])
 
 
+def test_decoders_of_two_models(forge, small_folder, tmp_path):
+    """An int8 decoder beside the decoder of another model is refused, with the command that makes both again."""
+    folder = shutil.copytree(small_folder, tmp_path / "my model")
+    entries = forge.entries(folder / "decoder.int8.onnx")
+    info = json.loads(entries[KEY_INFO]) | {"model_id": "another"}
+    content = (folder / "decoder.int8.onnx").read_bytes()
+    (folder / "decoder.int8.onnx").write_bytes(
+        forge.with_entries(content, entries | {KEY_INFO: json.dumps(info)})
+    )
+    with pytest.raises(ModelError, match="belong to two models") as caught:
+        Model.open(folder, precision="int8")
+    assert caught.value.hint.endswith(f"vaecli export -m RUN -o '{folder}' --int8 --force")
+    assert Model.open(folder).sample(1).shape == (1, 14, 13, 1)
+
+
 def test_a_damaged_encoder(copied, images):
     """The encoder is checked when it is first used, and refused then."""
     folder = copied(decoder="decoder.onnx", encoder="encoder.onnx")
