@@ -153,7 +153,7 @@ def test_usage_errors(sample, here, arguments, says):
 @pytest.mark.parametrize(
     ("out", "says"),
     [
-        ("missing/a.png", "mkdir -p -- missing"),
+        ("missing/a.png", "mkdir -p missing"),
         ("missing/a/", "missing"),
         ("file/a.png", "file"),
         ("file/", "file"),
