@@ -17,7 +17,7 @@ import tempfile
 from vaecli.data.idx.format import encode_idx
 from vaecli.data.named.bundled import load_mini
 from vaecli.options import TrainOptions
-from vaecli.tasks.export import export
+from vaecli.tasks.export import ExportOptions, export
 from vaecli.tasks.train.train import train
 
 MODELS = pathlib.Path(__file__).parents[2] / "tests" / "models"
@@ -36,7 +36,8 @@ def small(folder: pathlib.Path) -> pathlib.Path:
     halved = (images.reshape(-1, 14, 2, 14, 2).sum(axis=(2, 4)) // 4)[:, :, :13].astype("uint8")
     (data / "train-images-idx3-ubyte").write_bytes(encode_idx(halved))
     train(TrainOptions(data=str(data), epochs=12, latent_dim=2), out=folder / "small")
-    return export(folder / "small", out=folder / "exported", precisions=["int8", "fp16"]).folder
+    options = ExportOptions(out=folder / "exported", precisions=["int8", "fp16"])
+    return export(folder / "small", options).folder
 
 
 def main() -> None:

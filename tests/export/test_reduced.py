@@ -1,5 +1,6 @@
-"""`export --int8 --fp16`: files beside the others, their figures in them, and nothing where one loses too much."""
+"""Reduced-precision decoders: close to float32, described by their files, and refused if anything is wrong."""
 
+import dataclasses
 import shutil
 
 import numpy as np
@@ -11,35 +12,11 @@ from vaecli.modelfile.read import read_file
 from vaecli.runtime.model import Model
 from vaecli.tasks.verify import verify
 
-
-def figures(**changed):
-    return degradation.Degradation(
-        **{"mae_posterior": 0.3, "mae_prior": 0.3, "mae_extreme": 9.0, "elbo": -0.01} | changed
-    )
+SHAPE = (20, 14, 3)
 
 
-def test_bounds_of_the_degradation():
-    """Levels and nats are bounded, the ELBO in both directions; norm 10 is not; NaN does not pass."""
-    degradation.require(figures(), "int8", values=784)
-    for changed in ({"mae_posterior": 1.1}, {"mae_prior": float("nan")}, {"elbo": -0.3}, {"elbo": 0.3}):
-        with pytest.raises(ParityError, match="int8 decoder must differ from"):
-            degradation.require(figures(**changed), "int8", values=784)
-    with pytest.raises(
-        ParityError, match=r"fp16 decoder must differ .* by at most 0\.1 levels of 255.*, got 0\.3"
-    ):
-        degradation.require(figures(), "fp16", values=784)
-
-
-def test_the_bound_of_the_elbo_grows_with_the_image():
-    """Four times as many pixels allow four times the difference; a quarter as many do not lower the bound."""
-    degradation.require(figures(elbo=-0.7), "int8", values=4 * 784)
-    degradation.require(figures(elbo=-0.19), "int8", values=196)
-    with pytest.raises(ParityError, match=r"at most 0\.8 nats of the ELBO, got 0\.9"):
-        degradation.require(figures(elbo=-0.9), "int8", values=4 * 784)
-
-
-def test_a_folder_without_one_says_what_to_do(model_folder, tmp_path):
-    """A precision where only decoder.onnx lies: the command that adds it."""
+def test_a_missing_precision_names_the_command(model_folder, tmp_path):
+    """Opening a precision where only decoder.onnx lies gives the command that adds it."""
     for name in ("decoder.onnx", "encoder.onnx"):
         shutil.copy(model_folder / name, tmp_path)
     for path in (tmp_path, tmp_path / "decoder.onnx"):
@@ -48,239 +25,199 @@ def test_a_folder_without_one_says_what_to_do(model_folder, tmp_path):
                 Model.open(path, precision=precision)
 
 
-@pytest.fixture(scope="module")
-def vae():
+def build(last_scale):
+    """Build a network with biases, its last kernel scaled: the larger, the more certain each pixel."""
     from vaecli.probability.likelihoods import likelihood
     from vaecli.training.vae import build
 
-    vae = build("classic", likelihood("bernoulli"), (20, 14, 3), 3, seed=1)
+    vae = build("classic", likelihood("bernoulli"), SHAPE, 3, seed=1)
     last = vae.decoder.get_layer("logits").kernel
-    last.assign(
-        0.3 * last
-    )  # fresh weights are sure of nonsense, and what int8 takes of that is a gain in nats
+    last.assign(last_scale * last)
     for bias in (variable for variable in vae.variables if variable.name == "bias"):
-        bias.assign_add(np.random.default_rng(5).normal(scale=0.2, size=bias.shape))  # fresh ones are zeros
+        bias.assign_add(np.random.default_rng(5).normal(scale=0.2, size=bias.shape))
     return vae
 
 
-def info():
-    from vaecli.modelfile.metadata import ModelInfo
-
-    return ModelInfo(
-        part="",
-        model_id="0123",
-        name="test",
-        image_shape=(20, 14, 3),
-        latent_dim=3,
-        network="classic",
-        likelihood={"name": "bernoulli", "outputs": ["logits"]},
-        preparation={"scale": 255, "polarity": "light-on-dark", "photo": "fashion"},
-        prior={"name": "normal"},
-        class_names=(),
-        data={"name": "made up", "count": 1},
-        training={"val_loss": 1.0},
-        software={"vaecli": "0"},
-        created="now",
-    )
-
-
-def pictures(seed=0):
-    return np.random.default_rng(seed).integers(0, 256, (10, 20, 14, 3), dtype=np.uint8)
-
-
-def real():
-    from vaecli.runs.kept import KeptImages
-
-    return KeptImages(pictures(), pictures(1))
+@pytest.fixture(scope="module")
+def vae():
+    return build(0.3)
 
 
 @pytest.fixture(scope="module")
-def folder(vae, tmp_path_factory):
-    """All four files, of a decoder in colour and cropped."""
+def folder(vae, describe, noise_images, tmp_path_factory):
+    """A folder with all four files, for images in colour that are cropped. Not to be written to."""
     from vaecli.export.folder import export_folder
 
     folder = tmp_path_factory.mktemp("export") / "model"
-    export_folder(vae, info(), real(), folder, precisions=["int8", "fp16"])
+    export_folder(vae, describe(SHAPE), noise_images(SHAPE), folder, precisions=["int8", "fp16"])
     return folder
 
 
+@pytest.fixture(scope="module")
+def origin(vae, folder, noise_images):
+    """What the reduced-precision decoders of the folder were made from."""
+    import onnx
+
+    from vaecli.export.reduced import Origin
+
+    graph, golden = onnx.load(folder / "decoder.onnx"), read_file(folder / "decoder.onnx").golden()
+    return Origin(Model.open(folder), vae.decoder, graph, golden, noise_images(SHAPE), None, 13)
+
+
 @pytest.mark.train
-@pytest.mark.parametrize(("precision", "off"), [("int8", 1), ("fp16", 0.05)])
-def test_the_file(folder, precision, off):
-    """By folder and by name, the same inputs and outputs, near to float32, its loss in it and in the card."""
-    exact, rough = Model.open(folder), Model.open(folder, precision=precision)
-    assert (exact.info.precision, rough.info.precision, rough.info.part) == ("float32", precision, "decoder")
-    assert set(rough.info.quantisation) == {"mae_posterior", "mae_prior", "mae_extreme", "elbo"}
+@pytest.mark.parametrize(("precision", "levels"), [("int8", 1), ("fp16", 0.05)])
+def test_the_file(folder, precision, levels):
+    """It opens by folder and by name, is close to float32, and carries its degradation, as the card does."""
+    exact, reduced = Model.open(folder), Model.open(folder, precision=precision)
+    assert (exact.info.precision, reduced.info.precision) == ("float32", precision)
+    assert reduced.info.part == "decoder"
+    assert set(reduced.info.quantisation) == {"mae_posterior", "mae_prior", "mae_extreme", "elbo"}
     z = exact.draw(50)
-    assert {n: a.shape for n, a in rough.outputs(z).items()} == {
-        n: a.shape for n, a in exact.outputs(z).items()
-    }
-    assert 0 < 255 * np.abs(rough.decode(z) - exact.decode(z)).mean() < off
+    shapes = [{name: array.shape for name, array in m.outputs(z).items()} for m in (exact, reduced)]
+    assert shapes[0] == shapes[1]
+    assert 0 < 255 * np.abs(reduced.decode(z) - exact.decode(z)).mean() < levels
     for name in ("decoder.onnx", f"decoder.{precision}.onnx"):
-        named = Model.open(folder / name, precision=precision)
-        np.testing.assert_array_equal(named.decode(z), rough.decode(z))
+        by_name = Model.open(folder / name, precision=precision)
+        np.testing.assert_array_equal(by_name.decode(z), reduced.decode(z))
     assert f"## {precision}\n\n`decoder.{precision}.onnx`" in (folder / "MODEL_CARD.md").read_text()
 
 
 @pytest.mark.train
-def test_the_size_of_fp16(folder):
-    """Its constants take half the bytes, and they stand in for those of float32 one by one."""
-    half, whole = (read_file(folder / name).graph.tensors for name in ("decoder.fp16.onnx", "decoder.onnx"))
-    sizes = [sum(t.span[1] - t.span[0] for t in tensors.values()) for tensors in (half, whole)]
+def test_fp16_has_half_the_bytes(folder):
+    """Its constants take half the bytes of the float32 ones, one for each."""
+    fp16, float32 = (read_file(folder / name).graph.tensors for name in ("decoder.fp16.onnx", "decoder.onnx"))
+    sizes = [sum(t.span[1] - t.span[0] for t in tensors.values()) for tensors in (fp16, float32)]
     assert 0.5 <= sizes[0] / sizes[1] < 0.51
-    assert {name.removesuffix("/fp16") for name in half} == set(whole)
+    assert {name.removesuffix("/fp16") for name in fp16} == set(float32)
 
 
 @pytest.mark.train
-def test_verify_judges_all_files(folder):
-    """Each by its golden vectors; those of fp16 are computed in float32 and as exact."""
-    lines = verify(folder)
-    assert {line.file for line in lines} == {path.name for path in folder.glob("*.onnx")}
-    assert all(line.passed for line in lines)
-    assert max(line.bound for line in lines if "fp16" in line.file) < 1e-3
+def test_verify_checks_all_files(folder):
+    """Each passes by its own golden vectors; fp16 computes in float32 and has the float32 bound."""
+    rows = verify(folder)
+    assert {row.file for row in rows} == {path.name for path in folder.glob("*.onnx")}
+    assert all(row.passed for row in rows)
+    assert max(row.bound for row in rows if "fp16" in row.file) < 1e-3
 
 
-def altered(folder, target, name, change):
-    """A copy of a folder in which one constant of a decoder is another, the digest made right."""
-    import onnx
-
-    from vaecli.export import stamp
-
-    shutil.copytree(folder, target, dirs_exist_ok=True)
-    path = target / name
-    file = read_file(path)
-    graph = onnx.load_from_string(file.content)
-    change({entry.name: entry for entry in graph.graph.initializer}, graph.graph.node)
-    path.write_bytes(stamp.stamped(graph, file.info, file.golden()))
-    return target
-
-
-def set_to(tensor, array):
+@pytest.fixture
+def int8_faults(set_to):
+    """Changes of an int8 graph by name."""
     from onnx import numpy_helper
 
-    tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
+    def constant(tensors, nodes, operator, position, *, last=False):
+        matches = [node for node in nodes if node.op_type == operator]
+        tensor = tensors[matches[-1 if last else 0].input[position]]
+        return tensor, numpy_helper.to_array(tensor).copy()
 
+    def one_weight(tensors, nodes):  # the largest of the last layer, negated
+        tensor, weights = constant(tensors, nodes, "MatMulInteger", 1)
+        place = np.unravel_index(np.abs(weights).argmax(), weights.shape)
+        weights[place] = -weights[place]
+        set_to(tensor, weights)
 
-def one_weight(tensors, nodes):
-    """The last product's largest weight, negated."""
-    from onnx import numpy_helper
+    def a_small_change(tensors, nodes):
+        tensor, kernel = constant(tensors, nodes, "QLinearConv", 3)
+        kernel[0, 0, 0, 0] += 16 if kernel[0, 0, 0, 0] < 0 else -16
+        set_to(tensor, kernel)
 
-    node = next(node for node in nodes if node.op_type == "MatMulInteger")
-    weights = numpy_helper.to_array(tensors[node.input[1]]).copy()
-    place = np.unravel_index(np.abs(weights).argmax(), weights.shape)
-    weights[place] = -weights[place]
-    set_to(tensors[node.input[1]], weights)
+    def swapped_axes(tensors, nodes):
+        tensor, kernel = constant(tensors, nodes, "QLinearConv", 3)
+        assert kernel.shape[2:] == (2, 2)
+        set_to(tensor, kernel.transpose(0, 1, 3, 2))
 
+    def lost_bias(tensors, nodes):
+        tensor, bias = constant(tensors, nodes, "QLinearConv", 8, last=True)
+        set_to(tensor, np.zeros_like(bias))
 
-def swapped_layout(tensors, nodes):
-    """The kernel of the largest phase, rows and columns exchanged."""
-    from onnx import numpy_helper
+    def moved_last_bias(tensors, nodes):
+        tensor, bias = constant(tensors, nodes, "ConvTranspose", 2)
+        set_to(tensor, bias + np.float32(0.1))
 
-    node = next(node for node in nodes if node.op_type == "QLinearConv")
-    kernel = numpy_helper.to_array(tensors[node.input[3]])
-    assert kernel.shape[2:] == (2, 2)
-    set_to(tensors[node.input[3]], np.ascontiguousarray(kernel.transpose(0, 1, 3, 2)))
-
-
-def dropped_bias(tensors, nodes):
-    """The bias of one phase, zeros."""
-    from onnx import numpy_helper
-
-    node = [node for node in nodes if node.op_type == "QLinearConv"][-1]
-    set_to(tensors[node.input[8]], np.zeros_like(numpy_helper.to_array(tensors[node.input[8]])))
+    changes = (one_weight, a_small_change, swapped_axes, lost_bias, moved_last_bias)
+    return {change.__name__: change for change in changes}
 
 
 @pytest.mark.train
-@pytest.mark.parametrize("change", [one_weight, swapped_layout, dropped_bias])
-def test_verify_sees_an_int8_file_that_computes_something_else(folder, tmp_path, change):
-    """One weight, a layout or a bias: the digest says nothing of it, the golden vectors do."""
-    lines = verify(altered(folder, tmp_path, "decoder.int8.onnx", change))
-    assert {line.file for line in lines if not line.passed} == {"decoder.int8.onnx"}
+@pytest.mark.parametrize("fault", ["one_weight", "swapped_axes", "lost_bias"])
+def test_verify_sees_an_int8_file_that_computes_something_else(folder, alter, int8_faults, fault):
+    """The digest of a changed file is right, but its golden vectors differ."""
+    rows = verify(alter(folder, "decoder.int8.onnx", int8_faults[fault]))
+    assert {row.file for row in rows if not row.passed} == {"decoder.int8.onnx"}
 
 
 @pytest.mark.train
-def test_a_bias_that_is_lost_is_seen(vae, tmp_path, monkeypatch):
-    """An int8 decoder that is wrong is refused, and nothing is written, not even the float32 files."""
-    import dataclasses
-
+def test_export_sees_an_int8_file_that_computes_something_else(folder, origin, alter, int8_faults):
+    """Compared with the quantised decoder in numpy, the file passes; each changed one is refused."""
     from vaecli.export import reduced
-    from vaecli.export.folder import export_folder
 
-    honest = reduced.stages.read
-
-    def faulty(decoder):
-        parts = honest(decoder)
-        return dataclasses.replace(parts, last=dataclasses.replace(parts.last, bias=parts.last.bias + 0.1))
-
-    monkeypatch.setattr(reduced.stages, "read", faulty)
-    with pytest.raises(ParityError, match="int8 decoder is off"):
-        export_folder(vae, info(), real(), tmp_path / "model", precisions=["int8"])
-    assert list(tmp_path.iterdir()) == []
-
-
-def one_weight_by_little(tensors, nodes):
-    """One of 128 x 64 weights of a convolution, by an eighth of its range: no mean would show it."""
-    from onnx import numpy_helper
-
-    node = next(node for node in nodes if node.op_type == "QLinearConv")
-    kernel = numpy_helper.to_array(tensors[node.input[3]]).copy()
-    kernel[0, 0, 0, 0] += 16 if kernel[0, 0, 0, 0] < 0 else -16
-    set_to(tensors[node.input[3]], kernel)
+    quantised, z = reduced.quantise(origin), origin.exact.draw(100)
+    reduced.require_same(quantised, Model.open(folder, precision="int8"), z)
+    for name in ("one_weight", "a_small_change", "swapped_axes", "lost_bias"):
+        altered = Model.open(alter(folder, "decoder.int8.onnx", int8_faults[name]), precision="int8")
+        with pytest.raises(ParityError, match="must compute its quantised decoder"):
+            reduced.require_same(quantised, altered, z)
 
 
 @pytest.mark.train
-@pytest.mark.parametrize("change", [one_weight, one_weight_by_little, swapped_layout, dropped_bias])
-def test_export_sees_an_int8_graph_that_is_not_what_its_numbers_say(vae, tmp_path, monkeypatch, change):
-    """The mean bounds let much pass; the numbers that the file was built from, computed by numpy, do not."""
-    from vaecli.export import degradation, reduced
-    from vaecli.export.folder import export_folder
-
-    honest = reduced.int8.build
-
-    def faulty(stages, *, opset):
-        model = honest(stages, opset=opset)
-        change({entry.name: entry for entry in model.graph.initializer}, model.graph.node)
-        return model
-
-    monkeypatch.setattr(reduced.int8, "build", faulty)
-    monkeypatch.setattr(degradation, "require", lambda loss, precision, *, values: None)
-    with pytest.raises(ParityError, match="are not what its numbers say"):
-        export_folder(vae, info(), real(), tmp_path / "model", precisions=["int8"])
-    assert list(tmp_path.iterdir()) == []
+def test_a_moved_bias_exceeds_the_degradation_bound(folder, alter, int8_faults, noise_images):
+    """A last bias that is off by 0.1 changes the pictures by more than an int8 decoder may."""
+    altered = alter(folder, "decoder.int8.onnx", int8_faults["moved_last_bias"])
+    models = Model.open(folder), Model.open(altered, precision="int8")
+    measured = degradation.measure(*models, noise_images(SHAPE).validation, seed=4)
+    with pytest.raises(ParityError, match="int8 decoder must differ"):
+        degradation.require(measured, "int8", values=20 * 14 * 3)
 
 
-def another_constant(kind):
-    """A change of an fp16 graph: one weight, a kernel's rows and columns exchanged, a bias of zeros."""
+@pytest.mark.train
+@pytest.mark.parametrize("kind", ["weight", "axes", "bias", "missing"])
+def test_export_sees_another_fp16_constant(folder, alter, set_to, kind):
+    """Each constant is compared with the rounded float32 one."""
+    import onnx
+    from onnx import numpy_helper
 
-    def change(model):
-        from onnx import numpy_helper
+    from vaecli.export.fp16 import require_rounded
 
-        convolution = next(node for node in model.graph.node if node.op_type == "Conv")
+    def change(tensors, nodes):
+        convolution = next(node for node in nodes if node.op_type == "Conv")
         name = convolution.input[2 if kind == "bias" else 1]
-        entry = next(e for e in model.graph.initializer if e.name.removesuffix("/fp16") == name)
-        array = numpy_helper.to_array(entry).copy()
+        tensor = next(entry for entry in tensors.values() if entry.name.removesuffix("/fp16") == name)
+        array = numpy_helper.to_array(tensor).copy()
         if kind == "weight":
             array.flat[3] *= 1.01
-        elif kind == "layout":
-            array = np.ascontiguousarray(array.transpose(0, 1, 3, 2))
+        elif kind == "axes":
+            array = array.transpose(0, 1, 3, 2)
         else:
             array[:] = 0
-        set_to(entry, array)
-        return model
+        set_to(tensor, array)
+        if kind == "missing":
+            tensor.name += "/other"
 
-    return change
+    source, fp16 = (onnx.load(folder / name) for name in ("decoder.onnx", "decoder.fp16.onnx"))
+    require_rounded(fp16, source)
+    change({entry.name: entry for entry in fp16.graph.initializer}, fp16.graph.node)
+    with pytest.raises(ParityError, match="fp16 decoder must be the rounded float32 one"):
+        require_rounded(fp16, source)
 
 
 @pytest.mark.train
-@pytest.mark.parametrize("kind", ["weight", "layout", "bias"])
-def test_export_sees_an_fp16_constant_that_is_another(vae, tmp_path, monkeypatch, kind):
-    """Each constant is compared with the float32 one."""
-    from vaecli.export import degradation, reduced
+def test_a_network_that_int8_degrades_too_much(describe, noise_images, tmp_path):
+    """A network that is certain of every pixel loses nats in int8; then not even float32 files are written."""
     from vaecli.export.folder import export_folder
 
-    honest = reduced.half.halved
-    monkeypatch.setattr(reduced.half, "halved", lambda model: another_constant(kind)(honest(model)))
-    monkeypatch.setattr(degradation, "require", lambda loss, precision, *, values: None)
-    with pytest.raises(ParityError, match="fp16 decoder is off: its constant"):
-        export_folder(vae, info(), real(), tmp_path / "model", precisions=["fp16"])
+    options = {"precisions": ["int8"]}
+    with pytest.raises(ParityError, match="int8 decoder must differ from"):
+        export_folder(build(3.0), describe(SHAPE), noise_images(SHAPE), tmp_path / "model", **options)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.train
+def test_another_likelihood_cannot_be_quantised(origin):
+    """int8 decoders compute a sigmoid, so another likelihood is refused by name."""
+    from vaecli.export.reduced import quantise
+
+    class Gaussian:
+        info = origin.exact.info.replace(likelihood={"name": "gaussian", "outputs": ["mean"]})
+
+    with pytest.raises(ModelError, match="must be bernoulli for --int8, got gaussian"):
+        quantise(dataclasses.replace(origin, exact=Gaussian()))

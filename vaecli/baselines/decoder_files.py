@@ -42,7 +42,7 @@ class DecoderFiles:
         """
         import keras
 
-        from vaecli.export import convert
+        from vaecli.export import convert, opsets
         from vaecli.probability.likelihoods import likelihood
 
         decoder = keras.saving.load_model(self.keras, compile=False)
@@ -50,7 +50,7 @@ class DecoderFiles:
         plain = convert.to_onnx(
             lambda inputs: {"image": pixels.mean(decoder(inputs, training=False), keras.ops)},
             {"z": tuple(decoder.inputs[0].shape[1:])},
-            opset=convert.OPSETS[1],
+            opset=opsets.HIGHEST,
         )
         self.plain.write_bytes(plain.SerializeToString())
         try:

@@ -23,7 +23,7 @@ def export(
         ),
     ] = None,
     out: Annotated[
-        pathlib.Path | None,
+        str | None,
         typer.Option("--out", "-o", help="Folder to write.", show_default="model/ in the run"),
     ] = None,
     opset: Annotated[
@@ -46,17 +46,20 @@ def export(
 
     [dim]vaecli export --int8 --fp16 --force[/dim]
     """
+    from vaecli.tasks.export import ExportOptions
     from vaecli.tasks.export import export as task
 
     requested: dict[Precision, bool] = {"int8": int8, "fp16": fp16}
     precisions = [name for name, is_requested in requested.items() if is_requested]
+    opset = ExportOptions.opset if opset is None else opset
+    options = ExportOptions(out, opset, precisions, force)
     path = console.model_path(run)
     with console.status("Converting and checking ...", quiet=quiet):
-        result = task(path, out=out, opset=opset, precisions=precisions, force=force)
+        result = task(path, options)
     if not quiet:
         _print_differences(result)
-        for name, loss in result.losses.items():
-            console.note(_loss_line(name, loss))
+        for name, figures in result.degradations.items():
+            console.note(_loss_line(name, figures))
     folder = console.shown_path(result.folder)
     console.say(folder)
     if not quiet:

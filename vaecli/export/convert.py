@@ -1,4 +1,4 @@
-"""A Keras model as an ONNX graph of standard operators, float32, with a free batch axis."""
+"""Conversion of Keras functions to ONNX graphs: standard operators, float32, any batch size."""
 
 import io
 import logging
@@ -10,24 +10,21 @@ import keras
 import onnx
 import tensorflow as tf
 
-from vaecli.errors import ModelError, OptionError
+from vaecli.errors import ModelError
+from vaecli.export.opsets import require_opset
 from vaecli.training.vae import Vae
-
-OPSETS = (13, 18)  # lowest and highest that tf2onnx and these networks agree on
-DEFAULT_OPSET = 13  # the lower, the older the runtimes that read the file
-
 
 Tensors: TypeAlias = Mapping[str, tf.Tensor]  # by name
 
 
 def encoder_outputs(vae: Vae, inputs: Tensors) -> dict[str, tf.Tensor]:
-    """What encoder.onnx computes: `image` (N, H, W, C) -> `z_mean`, `z_log_var` (N, D)."""
+    """Compute the outputs of encoder.onnx: `image` (N, H, W, C) -> `z_mean`, `z_log_var` (N, D)."""
     outputs = vae.encode(inputs)
     return {"z_mean": outputs["z_mean"], "z_log_var": outputs["z_log_var"]}
 
 
 def decoder_outputs(vae: Vae, inputs: Tensors) -> dict[str, tf.Tensor]:
-    """What decoder.onnx computes: `z` (N, D) -> `image`, the likelihood's mean, and its raw outputs."""
+    """Compute the outputs of decoder.onnx: `z` (N, D) -> `image`, the likelihood's mean, and its raw outputs."""
     outputs = vae.decode(inputs)
     return {"image": vae.likelihood.mean(outputs, keras.ops), **outputs}
 
@@ -38,22 +35,17 @@ def to_onnx(
     """Convert a function of named float32 inputs, each (N, *shape).
 
     Raises:
-        OptionError: an opset that is out of range.
-        ModelError: tf2onnx fails, or what it made does not pass onnx.checker.
+        OptionError: the opset is out of range.
+        ModelError: tf2onnx fails, or onnx.checker refuses its graph.
     """
-    if not OPSETS[0] <= opset <= OPSETS[1]:
-        raise OptionError(
-            f"--opset has to be between {OPSETS[0]} and {OPSETS[1]}; {opset} came.", option="--opset"
-        )
+    require_opset(opset)
     import tf2onnx  # noqa: PLC0415  # costs seconds, and only this call needs it
 
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
-    # from_keras breaks on Keras 3 models with several outputs; from_function with a named input does not
+    # tf2onnx.convert.from_keras fails on Keras 3 models with several outputs; from_function does not.
     signature = [tf.TensorSpec((None, *shape), tf.float32, name=name) for name, shape in shapes.items()]
     function = tf.function(
-        lambda *tensors: compute(dict(zip(shapes, tensors, strict=True))),
-        input_signature=signature,
-        autograph=False,  # reading all source that is called would take as long as the conversion
+        lambda *tensors: compute(dict(zip(shapes, tensors, strict=True))), input_signature=signature
     )
     try:
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
@@ -61,13 +53,13 @@ def to_onnx(
                 function, input_signature=function.input_signature, opset=opset
             )
         onnx.checker.check_model(model, full_check=True)
-    except Exception as error:  # tf2onnx raises whatever its stages raise
+    except Exception as error:  # tf2onnx has no error class of its own
         raise ModelError(f"tf2onnx cannot convert the model: {error}", hint="Try another --opset.") from error
-    return _tidied(model, list(shapes))
+    return _tidy(model, list(shapes))
 
 
-def _tidied(model: onnx.ModelProto, names: list[str]) -> onnx.ModelProto:
-    """The batch axis is called N, and only operator sets in use are named: fewer for a runtime to know."""
+def _tidy(model: onnx.ModelProto, names: list[str]) -> onnx.ModelProto:
+    """Call the batch axis N, and drop operator sets that no node uses, which an old runtime might refuse."""
     for value in [*model.graph.input, *model.graph.output]:
         value.type.tensor_type.shape.dim[0].dim_param = "N"
     used = {node.domain for node in model.graph.node}

@@ -1,4 +1,4 @@
-"""Does an exported file compute what Keras computes? Real, random and extreme inputs, three batch sizes."""
+"""Parity: the difference between an exported file and Keras on real, random and extreme inputs."""
 
 import dataclasses
 import math
@@ -13,8 +13,8 @@ from vaecli.modelfile.golden import KEPT_BYTES, Golden, tolerance
 from vaecli.pixels import to_float32, to_uint8
 
 BATCHES = (1, 7, 64)
-MOST_PIXELS = 2**22  # of a batch: larger images are compared in the smaller ones
-FEWEST = 4  # inputs of a kind
+MAX_PIXELS = 2**22  # of a batch: larger images are compared in small batches only
+MIN_INPUTS = 4  # of each kind
 EXTREME_NORM = 10.0
 
 Arrays: TypeAlias = Mapping[str, np.ndarray]  # by name
@@ -24,7 +24,17 @@ Compute: TypeAlias = Callable[[Arrays], Arrays]
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
-    """One line of the table: how far one output is off, for one kind of input and one batch size."""
+    """One row of the parity table: the difference of one output, for one kind of input and one batch size.
+
+    Attributes:
+        part: `encoder` or `decoder`.
+        inputs: the kind of input: `real`, `random` or `extreme`.
+        batch: the batch size.
+        output: the name of the output.
+        largest: the largest absolute difference; infinite for an output of another shape.
+        mean: the mean absolute difference.
+        bound: the largest difference that is allowed.
+    """
 
     part: str
     inputs: str
@@ -36,7 +46,7 @@ class Difference:
 
     @property
     def passed(self) -> bool:
-        """Whether the largest difference is within the bound; not a number is not."""
+        """Return whether the largest difference is within the bound; NaN is not."""
         return self.largest <= self.bound
 
 
@@ -47,7 +57,7 @@ def image_inputs(validation: np.ndarray) -> ByKind:
         validation: (N, H, W, C) uint8, real images; repeated if there are fewer than n.
     """
     shape = validation.shape[1:]
-    count = max(FEWEST, *(batch for batch in BATCHES if batch * math.prod(shape[:2]) <= MOST_PIXELS))
+    count = max(MIN_INPUTS, *(batch for batch in BATCHES if batch * math.prod(shape[:2]) <= MAX_PIXELS))
     real = to_float32(np.resize(validation, (count, *shape)))
     noise = standard_normal(0, count, int(np.prod(shape)), seed=1).reshape(count, *shape)
     extreme = np.zeros((count, *shape), np.float32)
@@ -68,7 +78,10 @@ def latent_inputs(z_mean: np.ndarray) -> ByKind:
 def golden(images: ByKind, latents: ByKind, encoder: Compute, decoder: Compute) -> dict[str, Golden]:
     """Compute the golden vectors of both halves: up to three real inputs and an extreme one, with Keras' outputs.
 
-    The encoder gets a picture of noise, too: all of its pixels matter, where real ones are black at the border.
+    The encoder gets a picture of noise, too: all of its pixels matter, while real ones are black at the border.
+
+    Raises:
+        ParityError: an output is NaN or infinite, so that no file could be compared with it.
     """
     shape = images["real"]["image"].shape[1:]
     count = int(np.clip(KEPT_BYTES // (2 * 4 * int(np.prod(shape))), 2, 4)) - 1
@@ -81,9 +94,19 @@ def golden(images: ByKind, latents: ByKind, encoder: Compute, decoder: Compute) 
     decoder_inputs = {"z": np.concatenate([latents["real"]["z"][:count], latents["extreme"]["z"][:1]])}
     as_float = {name: to_float32(array) for name, array in encoder_inputs.items()}
     return {
-        "encoder": Golden.build(encoder_inputs, encoder(as_float)),
-        "decoder": Golden.build(decoder_inputs, decoder(decoder_inputs)),
+        "encoder": Golden.build(encoder_inputs, _finite(encoder(as_float))),
+        "decoder": Golden.build(decoder_inputs, _finite(decoder(decoder_inputs))),
     }
+
+
+def _finite(outputs: Arrays) -> Arrays:
+    for name, array in outputs.items():
+        if not np.isfinite(array).all():
+            raise ParityError(
+                f"The network's output `{name}` must be finite, got NaN or infinity. Nothing was written.",
+                hint="Train again with a lower --learning-rate.",
+            )
+    return outputs
 
 
 def compare(part: str, inputs: ByKind, reference: Compute, exported: Compute) -> list[Difference]:
@@ -92,33 +115,33 @@ def compare(part: str, inputs: ByKind, reference: Compute, exported: Compute) ->
     for kind, arrays in inputs.items():
         count = len(next(iter(arrays.values())))
         for batch in (batch for batch in BATCHES if batch <= count):
-            part_of_inputs = {name: array[:batch] for name, array in arrays.items()}
-            expected, got = reference(part_of_inputs), exported(part_of_inputs)
-            table += [_difference(part, kind, name, expected[name], got[name]) for name in expected]
+            batch_inputs = {name: array[:batch] for name, array in arrays.items()}
+            expected, actual = reference(batch_inputs), exported(batch_inputs)
+            table += [_difference(part, kind, name, expected[name], actual[name]) for name in expected]
     return table
 
 
-def _difference(part: str, kind: str, name: str, expected: np.ndarray, got: np.ndarray) -> Difference:
-    batch = len(expected)
-    if expected.shape != got.shape:
-        return Difference(part, kind, batch, name, float("inf"), float("inf"), tolerance(name, expected))
-    gaps = np.abs(expected.astype(np.float64) - got)
-    bound = tolerance(name, expected)
+def _difference(part: str, kind: str, name: str, expected: np.ndarray, actual: np.ndarray) -> Difference:
+    batch, bound = len(expected), tolerance(name, expected)
+    if expected.shape != actual.shape:
+        return Difference(part, kind, batch, name, math.inf, math.inf, bound)
+    gaps = np.abs(expected.astype(np.float64) - actual)
     return Difference(part, kind, batch, name, float(gaps.max()), float(gaps.mean()), bound)
 
 
 def require(table: list[Difference]) -> None:
-    """Refuse an export that is off.
+    """Refuse an export with a difference beyond its bound.
 
     Raises:
-        ParityError: naming the worst line.
+        ParityError: names the worst row.
     """
-    failed = [line for line in table if not line.passed]
+    failed = [row for row in table if not row.passed]
     if failed:
-        worst = max(failed, key=lambda line: np.nan_to_num(line.largest / line.bound, nan=np.inf))
+        worst = max(failed, key=lambda row: np.nan_to_num(row.largest / row.bound, nan=np.inf))
+        largest = "NaN" if math.isnan(worst.largest) else f"{worst.largest:.2g}"
         raise ParityError(
-            f"The exported {worst.part} is off: `{worst.output}` differs by up to {worst.largest:.2g} on "
-            f"{worst.inputs} inputs in a batch of {worst.batch}; at most {worst.bound:.2g} was expected "
-            f"({len(failed)} of {len(table)} checks failed). Nothing was written.",
-            hint="Please report this with the model: it is a bug in vaecli, tf2onnx or onnxruntime.",
+            f"The exported {worst.part} must differ from Keras by at most {worst.bound:.2g}, got {largest}: output "
+            f"`{worst.output}`, {worst.inputs} inputs, batch size {worst.batch} ({len(failed)} of {len(table)} "
+            "checks failed). Nothing was written.",
+            hint="This is a bug in vaecli, tf2onnx or onnxruntime: please report it with the model.",
         )

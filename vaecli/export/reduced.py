@@ -1,4 +1,4 @@
-"""The decoder in fewer bits, int8 or fp16: made, compared with decoder.onnx, and only then in place."""
+"""Reduced-precision decoders, int8 and fp16: made, compared with decoder.onnx, and written beside it."""
 
 import dataclasses
 import math
@@ -11,106 +11,125 @@ import numpy as np
 import onnx
 
 from vaecli.choices import Precision
-from vaecli.errors import ParityError
+from vaecli.errors import ModelError, ParityError
 from vaecli.export import degradation, fp16
 from vaecli.export.int8 import calibrate, graph, layers, tune
 from vaecli.export.int8.integer_decoder import QuantisedDecoder
-from vaecli.export.stamp import stamped
+from vaecli.export.stamp import stamp
 from vaecli.files import translating
+from vaecli.modelfile.facts import Facts
 from vaecli.modelfile.find import DECODERS
 from vaecli.modelfile.golden import Golden
-from vaecli.modelfile.read import read_file
 from vaecli.runs.kept import KeptImages
 from vaecli.runtime.model import Model
 
-CALIBRATION_SEED, CHECK_SEED = 3, 4  # the check has other images, and other draws
+CALIBRATION_SEED, CHECK_SEED = 3, 4  # the check uses other images and other draws than the calibration
 
-SAME, MOST_BY = 1e-5, 0.01  # of the largest logit
-MOST_MOVED = 0.03  # of the logits
-PIXELS = 2**18  # on which they are compared
+# An int8 file must compute the quantised decoder's logits, except for levels that the float32 dense layer rounds
+# to a neighbour on this processor. Differences are relative to the largest logit.
+SAME = 1e-5  # up to which logits count as equal
+MAX_DIFFERENCE = 0.01
+MAX_CHANGED = 0.03  # part of the logits that may differ by more than SAME
+CHECKED_VALUES = 2**18  # logits that are compared
 
-Figures = Mapping[str, float]
-# Checks a file by other means than its graph, and gives its own golden vectors for some inputs.
-Own: TypeAlias = Callable[[Model, Mapping[str, np.ndarray]], Golden]
+Figures: TypeAlias = dict[str, float]  # the fields of `degradation.Degradation`
+SelfCheck: TypeAlias = Callable[[Model, Mapping[str, np.ndarray]], Golden]
+"""(opened file, inputs) -> golden vectors for the inputs, after a check of the file that does not use its graph."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Origin:
-    """What a decoder in fewer bits is made from, and judged by.
+    """The float32 decoder from which reduced-precision decoders are made.
 
     Attributes:
-        folder: holds encoder.onnx and decoder.onnx; the new file goes there, too.
-        decoder: the Keras model that they come from.
-        graph: of decoder.onnx.
-        real: images of the data; int8 is fitted to those of training, and judged by those of validation.
+        exact: the opened encoder.onnx and decoder.onnx; new files are written to the same folder.
+        decoder: the Keras model.
+        graph: the graph of decoder.onnx.
+        golden: the golden vectors of decoder.onnx.
+        images: of the data; int8 is fitted to the training images, and compared on the validation images.
+        facts: facts about the latent space, for the metadata.
         opset: of the ONNX operators.
     """
 
-    folder: pathlib.Path
+    exact: Model
     decoder: keras.Model
     graph: onnx.ModelProto
-    real: KeptImages
+    golden: Golden
+    images: KeptImages
+    facts: Facts | None
     opset: int
 
 
-def add(source: Origin, precisions: Sequence[Precision]) -> dict[Precision, Figures]:
-    """Write a decoder of each precision beside the float32 files of a folder.
-
-    Returns:
-        How far each is from decoder.onnx: the fields of `degradation.Degradation`, as its metadata has them.
+def add(origin: Origin, precisions: Sequence[Precision]) -> dict[Precision, Figures]:
+    """Write a decoder of each precision beside decoder.onnx, and return its degradation, also in its metadata.
 
     Raises:
-        ParityError: one is too far from decoder.onnx.
-        ModelError: the decoder has layers that int8 does not know.
+        ParityError: a decoder differs too much from decoder.onnx.
+        ModelError: the decoder's layers or likelihood cannot be quantised.
+        OutputError: the file cannot be written.
     """
-    exact = Model.open(source.folder)
-    makers: Mapping[Precision, Callable[[Origin, Model], tuple[onnx.ModelProto, Own]]] = {
+    make: Mapping[Precision, Callable[[Origin], tuple[onnx.ModelProto, SelfCheck]]] = {
         "int8": _int8,
         "fp16": _fp16,
     }
-    return {name: _added(source, exact, name, *makers[name](source, exact)) for name in precisions}
+    return {precision: _add(origin, precision, *make[precision](origin)) for precision in precisions}
 
 
-def _int8(source: Origin, exact: Model) -> tuple[onnx.ModelProto, Own]:
-    z = np.concatenate(degradation.latents(exact, source.real.training, seed=CALIBRATION_SEED))
-    mixed = z[np.random.default_rng(CALIBRATION_SEED).permutation(len(z))]
-    fitted = calibrate.calibrate(layers.read(source.decoder), mixed)
-    found = tune.tune(fitted, mixed, exact.decode)
+def quantise(origin: Origin) -> QuantisedDecoder:
+    """Quantise the decoder on posterior samples of the training images and on draws from the prior.
 
-    def own(file: Model, inputs: Mapping[str, np.ndarray]) -> Golden:
-        """What numpy makes of the numbers in the file. The float32 layer before them may move a byte by one."""
-        others = np.concatenate(degradation.latents(exact, source.real.validation, seed=CHECK_SEED))
-        count = int(np.clip(PIXELS // np.prod(exact.image_shape), 1, len(others)))
-        every = np.linspace(0, len(others) - 1, count).astype(np.int64)
-        require_same(found, file, np.concatenate([inputs["z"], others[every]]))
-        outputs = found.outputs(inputs["z"])
+    Raises:
+        ModelError: its layers or its likelihood are not those that an int8 file can hold.
+    """
+    likelihood = origin.exact.info.likelihood["name"]
+    if likelihood != "bernoulli":
+        raise ModelError(
+            f"The likelihood must be bernoulli for --int8, got {likelihood}.", hint="Export without --int8."
+        )
+    z = np.concatenate(degradation.latents(origin.exact, origin.images.training, seed=CALIBRATION_SEED))
+    shuffled = z[np.random.default_rng(CALIBRATION_SEED).permutation(len(z))]
+    calibrated = calibrate.calibrate(layers.read(origin.decoder), shuffled)
+    return tune.tune(calibrated, shuffled, origin.exact.decode)
+
+
+def _int8(origin: Origin) -> tuple[onnx.ModelProto, SelfCheck]:
+    quantised = quantise(origin)
+
+    def self_check(file: Model, inputs: Mapping[str, np.ndarray]) -> Golden:
+        """Return the outputs that numpy computes from the file's numbers."""
+        validation = degradation.latents(origin.exact, origin.images.validation, seed=CHECK_SEED)
+        latents = np.concatenate(validation)
+        count = int(np.clip(CHECKED_VALUES // np.prod(file.image_shape), 1, len(latents)))
+        rows = np.linspace(0, len(latents) - 1, count).astype(np.int64)
+        require_same(quantised, file, np.concatenate([inputs["z"], latents[rows]]))
+        outputs = quantised.outputs(inputs["z"])
         largest = float(np.abs(outputs["logits"]).max())
         return Golden.build(inputs, outputs, {"image": 0.01, "logits": max(0.05, 0.01 * largest)})
 
-    return graph.build(found, opset=source.opset), own
+    return graph.build(quantised, opset=origin.opset), self_check
 
 
-def _fp16(source: Origin, _exact: Model) -> tuple[onnx.ModelProto, Own]:
-    def own(file: Model, inputs: Mapping[str, np.ndarray]) -> Golden:
-        """What the file makes of them itself: its constants are the float32 ones, rounded, one by one."""
-        fp16.require_rounded(onnx.load_from_string(file.path.read_bytes()), source.graph)
+def _fp16(origin: Origin) -> tuple[onnx.ModelProto, SelfCheck]:
+    def self_check(file: Model, inputs: Mapping[str, np.ndarray]) -> Golden:
+        """Return the file's own outputs, after comparing each constant with the float32 one."""
+        fp16.require_rounded(onnx.load_from_string(file.path.read_bytes()), origin.graph)
         return Golden.build(inputs, file.outputs(inputs["z"]))
 
-    return fp16.halved(source.graph), own
+    return fp16.to_fp16(origin.graph), self_check
 
 
-def _added(source: Origin, exact: Model, precision: Precision, graph: onnx.ModelProto, own: Own) -> Figures:
-    info = dataclasses.replace(exact.info, precision=precision)
-    path = source.folder / DECODERS[precision]
-    exact_file = read_file(exact.path)
-    golden, facts = exact_file.golden(), exact_file.facts()
-    _write(path, stamped(graph, info, golden, facts))
-    rough = Model.open(source.folder, precision=precision)
-    measured = degradation.measure(exact, rough, source.real.validation, seed=CHECK_SEED)
+def _add(origin: Origin, precision: Precision, graph: onnx.ModelProto, self_check: SelfCheck) -> Figures:
+    """Write one decoder, measure and check the file, and write it again with its figures and golden vectors."""
+    exact = origin.exact
+    info = exact.info.replace(precision=precision)
+    path = exact.path.parent / DECODERS[precision]
+    _write(path, stamp(graph, info, origin.golden, origin.facts))
+    file = Model.open(path.parent, precision=precision)
+    measured = degradation.measure(exact, file, origin.images.validation, seed=CHECK_SEED)
     degradation.require(measured, precision, values=math.prod(exact.image_shape))
+    golden = self_check(file, origin.golden.inputs)
     figures: Figures = dataclasses.asdict(measured)
-    info = dataclasses.replace(info, quantisation=dict(figures))
-    _write(path, stamped(graph, info, own(rough, golden.inputs), facts))
+    _write(path, stamp(graph, info.replace(quantisation=figures), golden, origin.facts))
     return figures
 
 
@@ -119,19 +138,19 @@ def _write(path: pathlib.Path, content: bytes) -> None:
         path.write_bytes(content)
 
 
-def require_same(expected: QuantisedDecoder, file: Model, z: np.ndarray) -> None:
-    """Refuse an int8 file that does not compute what the numbers that it was built from say, on latents z (N, D).
+def require_same(quantised: QuantisedDecoder, file: Model, z: np.ndarray) -> None:
+    """Refuse an int8 file that does not compute its quantised decoder, on latents z (N, D).
 
     Raises:
-        ParityError: in more pixels, or by more, than a byte here and there that was moved by one accounts for.
+        ParityError: too many logits differ, or one differs too much.
     """
-    logits = expected.outputs(z)["logits"]
+    logits = quantised.outputs(z)["logits"]
     gaps = np.abs(file.outputs(z)["logits"] - logits) / np.abs(logits).max()
-    moved = 1.0 - float((gaps <= SAME).mean())  # not a number is not the same
-    if moved > MOST_MOVED or not gaps.max() <= MOST_BY:
+    changed = 1.0 - float((gaps <= SAME).mean())  # NaN counts as changed
+    if changed > MAX_CHANGED or not gaps.max() <= MAX_DIFFERENCE:
         raise ParityError(
-            f"{file.path.name} is off: {moved:.2%} of its logits are not what its numbers say, by up to "
-            f"{gaps.max():.2%} of the largest; at most {MOST_MOVED:.0%} and {MOST_BY:.0%} were expected. "
+            f"{file.path.name} must compute its quantised decoder: at most {MAX_CHANGED:.0%} of the logits may "
+            f"differ, by at most {MAX_DIFFERENCE:.0%} of the largest, got {changed:.2%} and {gaps.max():.2%}. "
             "Nothing was written.",
-            hint="Please report this with the model: it is a bug in vaecli or onnxruntime. Export without --int8.",
+            hint="This is a bug in vaecli or onnxruntime: please report it with the model. Export without --int8.",
         )

@@ -1,4 +1,4 @@
-"""An exported graph as the bytes of a file: with metadata, facts, golden vectors and digest."""
+"""The bytes of a model file: a graph with metadata, facts, golden vectors and digest."""
 
 import onnx
 
@@ -8,14 +8,14 @@ from vaecli.modelfile.metadata import ModelInfo
 from vaecli.modelfile.write import with_metadata
 
 
-def stamped(model: onnx.ModelProto, info: ModelInfo, golden: Golden, facts: Facts | None = None) -> bytes:
-    """Serialise a model with its metadata and the SHA-256 of the whole.
+def stamp(model: onnx.ModelProto, info: ModelInfo, golden: Golden, facts: Facts | None = None) -> bytes:
+    """Serialise a graph with its metadata and the SHA-256 of the whole file.
 
     Args:
-        model: the graph; its own metadata are replaced.
-        info: what the file says of itself.
+        model: the graph; existing metadata are replaced.
+        info: the description of the model.
         golden: inputs and expected outputs, for `vaecli verify`.
-        facts: of the latent space; no entry if left out or empty.
+        facts: facts about the latent space; no entry is written if they are left out or empty.
     """
     model.producer_name, model.producer_version = "vaecli", info.software["vaecli"]
     entries = info.to_metadata() | {KEY_GOLDEN: golden.to_text()}

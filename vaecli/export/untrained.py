@@ -5,7 +5,7 @@ import pathlib
 import tensorflow as tf
 
 from vaecli.errors import ModelError
-from vaecli.export import convert
+from vaecli.export import opsets
 from vaecli.export.folder import to_graphs
 from vaecli.modelfile.metadata import INPUTS, ModelInfo
 from vaecli.modelfile.read import check_content
@@ -26,7 +26,7 @@ def require_exportable(info: ModelInfo) -> None:
         vae = build(
             info.network, likelihood(info.likelihood["name"]), info.image_shape, info.latent_dim, seed=0
         )
-        graphs = to_graphs(vae, info, opset=convert.DEFAULT_OPSET)
+        graphs = to_graphs(vae, info, opset=opsets.DEFAULT)
         contents = {part: graph.SerializeToString() for part, graph in graphs.items()}
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         raise ModelError("The network does not fit into memory.") from error

@@ -1,29 +1,35 @@
-"""`vaecli export`: a run's best weights -> a folder of ONNX files that needs no TensorFlow.
+"""`vaecli export`: write a run's best weights as a folder of ONNX files that needs no TensorFlow.
 
-Weights and figures come from one place, the state of the training, in which they belong together; options and data
-are those of config.toml and provenance.json.
+Weights and training figures come from the run's state, in which they belong together; options and data come from
+config.toml and provenance.json.
 """
 
 import contextlib
 import dataclasses
+import os
 import pathlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from vaecli import files, folders, options
+from vaecli import checks, files
 from vaecli.choices import Precision
-from vaecli.errors import ModelError, OutputError
-from vaecli.export import describe
+from vaecli.commands import command
+from vaecli.errors import ModelError, TrainingError
+from vaecli.export import describe, opsets
 from vaecli.extras import require
-from vaecli.modelfile.facts import Facts, from_arrays
-from vaecli.modelfile.find import DECODERS, read_all
+from vaecli.modelfile import facts, metadata
+from vaecli.modelfile.facts import Facts
+from vaecli.modelfile.find import read_all
 from vaecli.modelfile.metadata import PARTS, ModelInfo
-from vaecli.modelfile.read import read_file
+from vaecli.options import merge, read_config
+from vaecli.paths import user_path
 from vaecli.probability.likelihoods import likelihood
 from vaecli.runs import kept, layout
 from vaecli.runs import state as states
+from vaecli.runs.kept import KeptImages
 from vaecli.runs.lock import locked
 from vaecli.runs.state import State
+from vaecli.tasks import export_target
 from vaecli.training.tensorflow import quietly
 
 if TYPE_CHECKING:
@@ -32,92 +38,102 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class Exported:
-    """The folder that was written, and how far its files are from Keras.
+class ExportOptions:
+    """The options of an export.
 
     Attributes:
-        folder: that was written.
-        table: differences between Keras and the float32 files.
-        losses: for each int8 or fp16 decoder, the fields of `export.degradation.Degradation`.
+        out: the folder to write; the run's own `model` if left out, and then its .keras files are written, too.
+        opset: of the ONNX operators.
+        precisions: of further decoders: `int8`, fitted to the run's kept training images and the prior, or `fp16`.
+        force: replace files of the same name.
+
+    Raises:
+        OptionError: an opset or a precision that there is not.
+    """
+
+    out: str | os.PathLike[str] | None = None
+    opset: int = opsets.DEFAULT
+    precisions: Sequence[Precision] = ()
+    force: bool = False
+
+    def __post_init__(self) -> None:
+        opsets.require_opset(self.opset)
+        for precision in self.precisions:
+            checks.choice(precision, "precisions", ("int8", "fp16"))
+
+
+@dataclasses.dataclass(frozen=True)
+class Exported:
+    """The result of an export.
+
+    Attributes:
+        folder: the folder that was written.
+        table: the differences between Keras and the float32 files.
+        degradations: for each int8 or fp16 decoder, the fields of `export.degradation.Degradation`.
     """
 
     folder: pathlib.Path
     table: list["Difference"]
-    losses: dict[Precision, dict[str, float]]
+    degradations: dict[Precision, dict[str, float]]
 
 
-def export(
-    run_path: pathlib.Path,
-    *,
-    out: pathlib.Path | None = None,
-    opset: int | None = None,
-    precisions: Sequence[Precision] = (),
-    force: bool = False,
-) -> Exported:
-    """Convert the best weights of a run so far, check the files, and write the model folder.
+DEFAULTS = ExportOptions()
+
+
+def export(run_path: str | os.PathLike[str], options: ExportOptions = DEFAULTS) -> Exported:
+    """Convert the best weights of a run so far, compare the files with Keras, and write the model folder.
 
     Args:
-        run_path: the run, of at least one epoch, whatever ended it.
-        out: the folder; `model` in the run if left out, and then the run's .keras files are written, too.
-        opset: of the ONNX operators; a low one that many runtimes read if left out.
-        precisions: of further decoders: `int8`, calibrated on the kept training images and the prior, `fp16`.
-        force: write over files of the same name.
+        run_path: a run with at least one completed epoch, whether it has ended or not. It is written to only if
+            `options.out` is left out or names its own `model` folder.
+        options: where to write, and what.
 
     Raises:
-        ModelError: not a run, or without an epoch that is done.
-        TrainingError: the run's state is missing or damaged, or does not fit its configuration.
-        ParityError: a file does not compute what its source computes; none is written.
-        OutputError: `out` is not empty, or cannot be written.
+        ModelError: the path is not a run, or the run has no completed epoch.
+        TrainingError: the run's state is missing or damaged, or does not fit its configuration; or another process
+            trains the run whose own model is to be written.
+        ParityError: a file differs too much from what it was made of; nothing is written.
+        OutputError: the folder is not empty, or cannot be written.
+        MissingExtraError: TensorFlow or tf2onnx is not installed.
     """
-    require("Exporting needs TensorFlow and tf2onnx", "tensorflow", "tf2onnx")
-    run = layout.Run(run_path)
-    run.read_provenance()  # a folder that is no run stays as it is
-    with locked(run.lock) if out is None else contextlib.nullcontext():
-        return export_locked(run, out=out, opset=opset, precisions=precisions, force=force)
+    require("Exporting needs TensorFlow and tf2onnx", "tensorflow", "keras", "tf2onnx", "onnx")
+    run = layout.Run(user_path(run_path, option="--model", error=ModelError))
+    run.read_provenance()  # a folder that is not a run stays as it is
+    target = export_target.resolve(run, options.out)
+    with locked(run.lock) if target == run.model else contextlib.nullcontext():
+        return export_locked(run, options)
 
 
-def export_locked(
-    run: layout.Run,
-    *,
-    out: pathlib.Path | None = None,
-    opset: int | None = None,
-    precisions: Sequence[Precision] = (),
-    force: bool = False,
-) -> Exported:
-    """As `export`, where this process holds the lock of the run, if it is written to."""
-    began = run.read_provenance()
-    target = out or run.model
-    if target.exists() and not target.is_dir():
-        raise OutputError(f"{target} is a file; a folder was expected.", hint="Choose another -o.")
-    if out is None and (run.model / "decoder.onnx").exists() and not force:
-        raise OutputError(
-            f"{run.model} holds the exported model already.",
-            hint="Name a folder with -o, or export it anew with --force.",
-        )
-    folders.require_free(target, force=force)
+def export_locked(run: layout.Run, options: ExportOptions) -> Exported:
+    """Export as `export` does. The caller holds the run's lock if the run's own model is written."""
+    target = export_target.resolve(run, options.out)
+    export_target.require_usable(run, target, options.precisions, force=options.force)
     state = _trained_state(run)
-    info = _info(run, began, state)
-    with quietly(run.log):
-        from vaecli.export import convert
+    info = _describe(run, state)
+    images = _images(run, info)
+    log = (
+        run.log if target == run.model else pathlib.Path(os.devnull)
+    )  # a run that is only read stays as it is
+    with quietly(log):
         from vaecli.export.folder import export_folder
 
-        vae = _network(info, state)
-    if out is None:
+        vae = _network(info, state)  # before the facts: its error names the weights that do not fit
+    latent_facts = _facts(run, info, state)
+    if target == run.model:
         save_keras(run, vae)
     with files.translating(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-    table = export_folder(
+    exported = export_folder(
         vae,
         info,
-        kept.read(run.kept),
+        images,
         target,
-        facts=_facts(info, state),
-        opset=opset or convert.DEFAULT_OPSET,
-        precisions=precisions,
-        force=force,
+        facts=latent_facts,
+        opset=options.opset,
+        precisions=list(dict.fromkeys(options.precisions)),
+        force=options.force,
     )
-    losses = {name: read_file(target / DECODERS[name]).info.quantisation for name in precisions}
-    return Exported(target, table, losses)
+    return Exported(target, exported.table, exported.degradations)
 
 
 def save_keras(run: layout.Run, vae: "Vae") -> None:
@@ -128,25 +144,60 @@ def save_keras(run: layout.Run, vae: "Vae") -> None:
 
 
 def is_current(run: layout.Run) -> bool:
-    """Whether the run's own model folder is whole, and each file in it holds the best weights and their facts."""
-    expected = _info(run, run.read_provenance(), _trained_state(run))
+    """Return whether the run's own model folder is complete and every file in it holds the run's best weights."""
+    expected = _describe(run, _trained_state(run))
     try:
-        found = [file.info for file in read_all(run.model)]
+        infos = [file.info for file in read_all(run.model)]
     except ModelError:
         return False
-    same = all((info.model_id, info.training) == (expected.model_id, expected.training) for info in found)
-    whole = {info.part for info in found} == set(PARTS) and (run.model / "MODEL_CARD.md").exists()
-    return same and whole
+    same = all((info.model_id, info.training) == (expected.model_id, expected.training) for info in infos)
+    complete = {info.part for info in infos} == set(PARTS) and (run.model / "MODEL_CARD.md").exists()
+    return same and complete
 
 
 def _trained_state(run: layout.Run) -> State:
     state = states.read(run.checkpoint).state
     if not state.best_weights:
         raise ModelError(
-            f"{run.path} has no epoch that is done, so there is no model to export.",
-            hint=f"Go on with it: vaecli train --resume {run.path}",
+            f"{run.path} has no completed epoch, so there is no model to export.",
+            hint=f"Continue its training: {command('train', '--resume', run.path)}",
         )
     return state
+
+
+def _describe(run: layout.Run, state: State) -> ModelInfo:
+    """Describe the best weights, and check the description as a reader of the files will."""
+    provenance = run.read_provenance()
+    train_options = merge(read_config(run.config))
+    try:
+        info = describe.trained(provenance["data"], train_options, state, name=run.name)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise ModelError(
+            f"{run.provenance} is damaged or of another version: {type(error).__name__}: {error}.",
+            hint="Train the run again.",
+        ) from error
+    metadata.from_metadata(info.to_metadata(), f"a model of {run.path}")
+    return info
+
+
+def _facts(run: layout.Run, info: ModelInfo, state: State) -> Facts:
+    try:
+        return facts.from_arrays(
+            state.best_facts, latent_dim=info.latent_dim, class_count=len(info.class_names)
+        )
+    except (ValueError, TypeError) as error:
+        raise TrainingError(f"{run.checkpoint} is damaged: {error}.", hint="Train the run again.") from error
+
+
+def _images(run: layout.Run, info: ModelInfo) -> KeptImages:
+    images = kept.read(run.kept)
+    for name, array in images._asdict().items():
+        if array.shape[1:] != info.image_shape:
+            raise ModelError(
+                f"The {name} images in {run.kept} must have the shape {info.image_shape}, got {array.shape[1:]}.",
+                hint="Train the run again.",
+            )
+    return images
 
 
 def _network(info: ModelInfo, state: State) -> "Vae":
@@ -157,13 +208,3 @@ def _network(info: ModelInfo, state: State) -> "Vae":
     vae = build(info.network, pixels, info.image_shape, info.latent_dim, seed=info.training["seed"])
     checkpoint.restore_best(state, vae.variables)
     return vae
-
-
-def _facts(info: ModelInfo, state: State) -> Facts:
-    sizes = {"latent_dim": info.latent_dim, "class_count": len(info.class_names)}
-    return from_arrays(getattr(state, "best_facts", {}), **sizes)
-
-
-def _info(run: layout.Run, began: dict[str, Any], state: State) -> ModelInfo:
-    train_options = options.merge(options.read_config(run.config))
-    return describe.trained(began["data"], train_options, state, name=run.name)

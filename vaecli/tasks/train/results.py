@@ -8,6 +8,7 @@ from vaecli.modelfile.find import DECODERS
 from vaecli.runs.layout import Run
 from vaecli.runs.progress import Watcher
 from vaecli.tasks import export
+from vaecli.tasks.export import ExportOptions
 from vaecli.tasks.train import plots
 from vaecli.tasks.train.job import Job
 
@@ -53,9 +54,9 @@ def _export(run: Run, watch: Watcher) -> export.Exported:
         name for name, file in DECODERS.items() if name != "float32" and (run.model / file).exists()
     ]
     try:
-        return export.export_locked(run, precisions=precisions, force=True)
+        return export.export_locked(run, ExportOptions(precisions=precisions, force=True))
     except ModelError as error:
         if not precisions:
             raise
         watch.note(f"Exported without {' and '.join(DECODERS[name] for name in precisions)}: {error.message}")
-        return export.export_locked(run, force=True)
+        return export.export_locked(run, ExportOptions(force=True))
