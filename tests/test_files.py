@@ -4,6 +4,7 @@ import concurrent.futures
 import errno
 import os
 import pathlib
+import shutil
 import stat
 import sys
 
@@ -254,6 +255,20 @@ def test_file_systems_without_rename(tmp_path, monkeypatch, contents, code, if_t
     with files.replacing(tmp_path / "a", if_taken=if_taken) as file:
         file.write(b"new")
     assert contents(tmp_path) == {"a": b"new"}
+
+
+def test_a_copy_that_fails(tmp_path, monkeypatch, contents):
+    """Where a file cannot be renamed and the disk is full, no half of it is left."""
+
+    def copy_half(_source, target):
+        target.write_bytes(b"ha")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "replace", refusing(errno.ENOSYS))
+    monkeypatch.setattr(shutil, "copyfile", copy_half)
+    with pytest.raises(OutputError, match=r"No space left on device\. Make room there"):
+        files.write_bytes(tmp_path / "a", b"half")
+    assert contents(tmp_path) == {}
 
 
 @pytest.mark.parametrize("if_taken", ["replace", "refuse", "number"])

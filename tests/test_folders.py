@@ -207,6 +207,26 @@ def test_file_systems_without_rename(tmp_path, monkeypatch, exists):
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+def test_a_rename_that_fails(tmp_path, monkeypatch):
+    """Another error of the rename is an error that names the folder, and nothing is left."""
+
+    def refuse(*_arguments, **_options):
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(os, "rename", refuse)
+    with pytest.raises(OutputError, match=f"Cannot write .*out: {os.strerror(errno.EACCES)}"):
+        fill(tmp_path / "out", {"0": b"x"})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_systems_without_file_locks(tmp_path, monkeypatch):
+    """Files move also where Python has no fcntl, as on Windows."""
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    (tmp_path / "out").mkdir()
+    fill(tmp_path / "out", {"0": b"x"})
+    assert below(tmp_path / "out") == {"0": b"x"}
+
+
 @POSIX
 def test_folders_have_usual_permissions(tmp_path):
     """A folder is as open as the umask allows."""

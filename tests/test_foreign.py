@@ -47,6 +47,8 @@ KINDS = {
     "a GIF picture": picture("GIF"),
     "a TIFF picture": picture("TIFF"),
     "a WebP picture": picture("WEBP"),
+    "a HEIC photo": bytes([0, 0, 0, 24]) + b"ftypheic" + bytes(20),
+    "a video": bytes([0, 0, 0, 24]) + b"ftypisom" + bytes(20),
     "a gzip file": gzip.compress(b"x"),
     "a ZIP archive": zipped(),
     "a tar archive": tarred(),

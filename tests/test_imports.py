@@ -1,10 +1,7 @@
 """The import table: which package may import which, and where each heavy dependency may be imported."""
 
 import ast
-import json
 import pathlib
-import subprocess
-import sys
 
 import pytest
 
@@ -57,7 +54,6 @@ HOMES = {
     "openvino": {"baselines"},
 }
 COMPUTED = "a name known only at run time"  # import_module of an expression
-HEAVY = {"tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "matplotlib", "numpy"}
 SOURCES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 
 
@@ -168,98 +164,3 @@ def test_the_table_is_enforced(path, source):
 def test_the_table_allows(path, source):
     """The check reports no import that the table allows."""
     assert violations(path, source) == []
-
-
-PROGRAM = """
-import atexit, json, sys
-def write_modules():
-    with open("modules.json", "w") as file:
-        json.dump(sorted({name.partition(".")[0] for name in sys.modules}), file)
-atexit.register(write_modules)
-sys.argv[0] = "vaecli"
-from vaecli.cli.main import main
-main()
-"""
-
-
-@pytest.fixture
-def loaded(process, here):
-    """Run the program in a fresh interpreter; return the process and the top names of `sys.modules` at its end."""
-
-    def loaded(*arguments, **environment):
-        result = process(*arguments, code=PROGRAM, **environment)
-        return result, set(json.loads((here / "modules.json").read_text()))
-
-    return loaded
-
-
-@pytest.mark.parametrize(
-    ("arguments", "exit_code", "output"),
-    [
-        (["--help"], 0, b"Usage: vaecli"),
-        (["train", "--help"], 0, b"--latent-dim"),
-        (["eval", "--help"], 0, b"Usage: vaecli eval"),
-        (["interpolate", "--help"], 0, b"--steps"),
-        (["data", "--help"], 0, b"fetch"),
-        (["--version"], 0, b"vaecli "),
-        (["nosuch"], 2, b"No such command"),
-        (["sample", "-n", "0"], 2, b"'-n'"),
-        (["train", "--learning-rate", "nan"], 2, b"--learning-rate must be"),
-        (["--show-completion", "bash"], 0, b"_VAECLI_COMPLETE"),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
-)
-def test_nothing_heavy_at_start(loaded, arguments, exit_code, output):
-    """Help, the version, usage errors and completion load none of the heavy packages, nor numpy."""
-    environment = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
-    result, modules = loaded(*arguments, **environment)
-    assert result.returncode == exit_code, result.stderr
-    assert output in result.stdout + result.stderr
-    assert "typer" in modules
-    assert modules & HEAVY == set()
-
-
-def test_sampling_into_a_pipe_loads_little(loaded, model_folder):
-    """Without a terminal `vaecli sample` loads no rich; sheets need no Pillow, options no pydantic."""
-    result, modules = loaded("sample", "-m", model_folder, "-n", "2", "-o", "a.png")
-    assert result.stdout == b"a.png\n"
-    assert result.stderr.startswith(b"Next: vaecli interpolate")
-    assert modules & {"rich", "PIL", "pydantic"} == set()
-
-
-def test_completing_loads_nothing_heavy(loaded):
-    """Completion with the Tab key runs the program, which loads typer and nothing heavy."""
-    request = {"_VAECLI_COMPLETE": "complete_bash", "COMP_WORDS": "vaecli inter", "COMP_CWORD": "1"}
-    result, modules = loaded(**request)
-    assert result.stdout.split() == [b"interpolate"]
-    assert modules & HEAVY == set()
-
-
-def test_import_vaecli_loads_nothing():
-    """`import vaecli` loads no other module of the package, nor does asking for a name that does not exist."""
-    code = "import vaecli; hasattr(vaecli, 'nosuch')"
-    assert (
-        fresh(code) & (HEAVY | {"typer", "rich", "PIL"} | {f"vaecli.{name}" for name in MAY_IMPORT}) == set()
-    )
-
-
-def test_model_loads_onnxruntime_alone():
-    """`from vaecli import Model` loads onnxruntime and numpy, and no TensorFlow, exporter or command line."""
-    modules = fresh("from vaecli import Model")
-    assert {"onnxruntime", "numpy"} <= modules
-    assert modules & {"tensorflow", "keras", "tf2onnx", "onnx", "matplotlib", "typer", "rich", "PIL"} == set()
-
-
-def test_sampling_needs_no_tensorflow(loaded, model_folder):
-    """A complete `vaecli sample` loads neither TensorFlow nor the exporter nor matplotlib."""
-    result, modules = loaded("sample", "-m", model_folder, "-n", "2", "-o", "a.png")
-    assert result.returncode == 0, result.stderr
-    assert "onnxruntime" in modules
-    assert modules & {"tensorflow", "keras", "tf2onnx", "onnx", "matplotlib"} == set()
-
-
-def fresh(code):
-    """Return the full names of the modules that a fresh interpreter has loaded after `code`."""
-    program = f"{code}\nimport sys; print(' '.join(sys.modules))"
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    return set(result.stdout.split())

@@ -204,9 +204,29 @@ def test_a_whole_number_where_any_number_goes(config):
 def test_not_toml(config, text):
     """Whatever the bytes, the error names the file and says that it is not what was expected."""
     path = config(text)
-    with pytest.raises(ConfigError, match=r"is not TOML|must be UTF-8") as caught:
+    with pytest.raises(ConfigError, match=r"is not TOML|must be (TOML|UTF-8)") as caught:
         read_config(path)
     assert str(path) in str(caught.value)
+
+
+def test_what_is_in_place_of_toml(config):
+    """A picture, a web page or a Git LFS pointer under the name of a TOML file is called what it is."""
+    for content, kind in (
+        (b"\x89PNG\r\n\x1a\n" + bytes(30), "a PNG picture"),
+        (b"<!DOCTYPE html><html></html>", "a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a Git LFS pointer"),
+    ):
+        with pytest.raises(ConfigError, match=rf"config\.toml must be TOML, got {kind}"):
+            read_config(config(content))
+
+
+def test_a_file_without_an_end(tmp_path):
+    """A file of more than 1 MiB, and a device that never ends, are refused without reading them all."""
+    (tmp_path / "large.toml").write_bytes(b"# comment\n" * 200_000)
+    endless = [pathlib.Path("/dev/zero")] if pathlib.Path("/dev/zero").exists() else []
+    for path in (tmp_path / "large.toml", *endless):
+        with pytest.raises(ConfigError, match=r"must have at most 1,048,576 bytes"):
+            read_config(path)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])

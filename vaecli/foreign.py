@@ -51,6 +51,12 @@ _PAGES = (
     (b"<html", "a web page (HTML)"),
     (b"<?xml", "an XML text"),
 )
+_TO_JPEG = "Convert it to JPEG or PNG."
+_BRANDS = {
+    b"hei": ("a HEIC photo", _TO_JPEG),
+    b"mif": ("a HEIC photo", _TO_JPEG),
+    b"avi": ("an AVIF photo", _TO_JPEG),
+}
 
 
 def identify(start: bytes, path: str | os.PathLike[str]) -> Foreign | None:
@@ -75,7 +81,7 @@ def identify_file(path: pathlib.Path) -> Foreign | None:
 
 
 def _pointer(start: bytes, path: pathlib.Path) -> Foreign | None:
-    """A small text that a version-control system leaves in place of a large file."""
+    """Recognise the small text that a version-control system leaves in place of a large file."""
     in_folder = f"Fetch the file: git -C {shlex.quote(str(path.parent))}"
     if start.startswith(b"version https://git-lfs.github.com/spec/"):
         return Foreign("a Git LFS pointer, not the file itself", f"{in_folder} lfs pull")
@@ -100,15 +106,15 @@ def _binary(start: bytes, path: str | os.PathLike[str]) -> Foreign | None:
         return Foreign("a tar archive", f"Unpack it: tar -xf {shlex.quote(os.fspath(path))}")
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
         return Foreign("a WebP picture")
-    if (
-        len(start) > 3 and start[0] == 8 and start[1] < 32 and start[2] == 0x12
-    ):  # its version, then who made it
+    if start[4:8] == b"ftyp":  # the container of MP4, in which phones keep photos
+        return Foreign(*_BRANDS.get(start[8:11], ("a video", "")))
+    if len(start) > 3 and start[0] == 8 and start[1] < 32 and start[2] == 0x12:  # version, producer
         return Foreign("an ONNX model")
     return None
 
 
 def _text(start: bytes) -> Foreign | None:
-    """A text of at least 8 bytes of UTF-8 without control characters (its last letter may be cut), or zeros."""
+    """Recognise zeros, or at least 8 bytes of UTF-8 without control characters; the last letter may be cut."""
     if len(start) >= 4 and not any(start):
         return Foreign(
             "a file of zero bytes, as an unfinished download leaves it", "Download the file again."

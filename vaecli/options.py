@@ -8,12 +8,13 @@ import typing
 from collections.abc import Mapping
 from typing import Any
 
-from vaecli import checks
+from vaecli import checks, foreign
 from vaecli.choices import LikelihoodName, Network, Schedule, TrainingPrecision
 from vaecli.errors import ConfigError, OptionError
 
 MAX_LATENT_DIM = 4096
 MAX_DEVICES = 1_000_000
+MAX_CONFIG_BYTES = 2**20
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -94,8 +95,11 @@ def read_config(path: pathlib.Path) -> dict[str, Any]:
     """
     import tomllib  # noqa: PLC0415  # every command loads this module; few read a file
 
+    content = b""
     try:
-        settings = tomllib.loads(_decode(path, path.read_bytes()))
+        with path.open("rb") as file:
+            content = file.read(MAX_CONFIG_BYTES + 1)
+        settings = tomllib.loads(_decode(path, content))
     except OSError as error:
         reason = error.strerror or str(error)
         raise ConfigError(
@@ -105,19 +109,29 @@ def read_config(path: pathlib.Path) -> dict[str, Any]:
         ValueError,
         RecursionError,
     ) as error:  # ValueError: also bytes that are not UTF-8, and 5,000 digits
-        raise ConfigError(f"{path} is not TOML: {error}.", hint="Write one `key = value` a line.") from error
+        raise _not_toml(path, content, error) from error
     for key, value in settings.items():
         _check_setting(path, key, value)
     return settings
+
+
+def _not_toml(path: pathlib.Path, content: bytes, error: Exception) -> ConfigError:
+    """Return the error for a file that is not TOML; a picture or a model in its place is named."""
+    kind = foreign.identify(content[: foreign.START], path)
+    if kind and kind.kind != "a text file":
+        return ConfigError(f"{path} must be TOML, got {kind.kind}.", hint=kind.hint)
+    return ConfigError(f"{path} is not TOML: {error}.", hint="Write one `key = value` a line.")
 
 
 def _decode(path: pathlib.Path, content: bytes) -> str:
     """Decode UTF-8, with or without a byte-order mark.
 
     Raises:
-        ConfigError: the text is UTF-16, with or without its mark.
+        ConfigError: the file is too large, or the text is UTF-16, with or without its mark.
         UnicodeDecodeError: it is something else.
     """
+    if len(content) > MAX_CONFIG_BYTES:
+        raise ConfigError(f"{path} must have at most {MAX_CONFIG_BYTES:,} bytes, got more.")
     has_mark = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     if has_mark or (
         len(content) > 1 and content[:2].count(0) == 1

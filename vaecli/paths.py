@@ -11,7 +11,7 @@ _ABSENT = {errno.ENOENT, errno.ENOTDIR}  # nothing is there: for the caller to j
 
 
 def user_path(
-    text: str | os.PathLike[str], *, option: str = "", error: type[VaecliError] = DataError
+    text: str | bytes | os.PathLike[str], *, option: str = "", error: type[VaecliError] = DataError
 ) -> pathlib.Path:
     """Return the path that a user's text names, with `~` expanded.
 

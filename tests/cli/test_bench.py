@@ -1,10 +1,10 @@
-"""`vaecli bench` from the command line."""
+"""`vaecli bench`, through the program's own `main`."""
 
 import json
 
 
 def test_table(call, model_folder):
-    """A line a measurement, within 80 columns."""
+    """One row for each measurement, within 80 columns."""
     code, out, _ = call("bench", "-m", model_folder, "--seconds", 0.004, "--against")
     assert code == 0
     assert out.split("\n")[0].split() == ["file", "runtime", "batch", "images/s", "p50", "ms", "p99", "ms"]
@@ -13,7 +13,7 @@ def test_table(call, model_folder):
 
 
 def test_json(call, model_folder):
-    """One object with the same numbers."""
+    """`--json` prints one object with the same figures."""
     code, out, err = call("bench", "-m", model_folder, "--seconds", 0.004, "--json")
     assert (code, err) == (0, "")
     measured = json.loads(out)["measurements"]
@@ -22,14 +22,14 @@ def test_json(call, model_folder):
 
 
 def test_a_wrong_time_is_a_usage_error(call, model_folder):
-    """Exit code 2 and the option's name."""
+    """A duration of 0 is a usage error that names the option."""
     code, _, err = call("bench", "-m", model_folder, "--seconds", 0)
     assert code == 2
     assert "--seconds" in err
 
 
 def test_precision_and_batch(call, small_folder):
-    """Options narrow it down; a precision that is not there names the command that adds it."""
+    """`--precision` and `--batch` select measurements; a batch of 0 is a usage error."""
     code, out, _ = call("bench", "-m", small_folder, "--seconds", 0.004, "--precision", "int8", "--batch", 5)
     assert code == 0
     assert {line.split()[0] for line in out.splitlines()[1:]} == {"encoder.onnx", "decoder.int8.onnx"}

@@ -1,4 +1,4 @@
-"""A bit flipped anywhere in a file: every command that opens it says so, and leaves nothing behind."""
+"""A flipped bit anywhere in a model file: every command that opens the file reports it, and writes nothing."""
 
 import pathlib
 import shutil
@@ -20,11 +20,11 @@ COMMANDS = {
     "bench": ["--seconds", "0.001", "--json", "--quiet"],
 }
 FILES = ["decoder.onnx", "encoder.onnx", "decoder.fp16.onnx", "decoder.int8.onnx"]
-PLACES = 12  # spread over each file; its first and last byte, and its own digest, beside them
+PLACES = 12  # spread over each file, besides its first byte, its last byte and its digest
 
 
 def opens(command, name):
-    """The options with which a command opens a file; None if it never does."""
+    """Return the options with which a command opens a file; None if it never opens it."""
     if command in ("verify", "info", "bench"):
         return []
     if name == "encoder.onnx":
@@ -38,30 +38,30 @@ CASES = [(command, name) for command in COMMANDS for name in FILES if opens(comm
 
 @pytest.fixture
 def damaged(small_folder, here):
-    """Flip a bit of a file of a copy of the model, at one place after the other; then it is whole again."""
+    """Flips a bit of a file of a copied model at one position after the other, and restores the file at the end."""
     folder = shutil.copytree(small_folder, here / "model")
     (here / "halved").mkdir()
     (here / "halved" / "t10k-images-idx3-ubyte").write_bytes(encode_idx(np.zeros((8, 14, 13), np.uint8)))
 
     def damaged(name):
         path = folder / name
-        whole = path.read_bytes()
-        digest = protobuf.metadata(whole)[KEY_DIGEST][1]
-        random = np.random.default_rng(len(whole))
-        spread = ((np.arange(PLACES) + random.random(PLACES)) / PLACES * len(whole)).astype(int)
-        for place in (0, digest, digest + 63, len(whole) - 1, *spread):
-            content = bytearray(whole)
+        original = path.read_bytes()
+        digest = protobuf.metadata(original)[KEY_DIGEST][1]
+        random = np.random.default_rng(len(original))
+        spread = ((np.arange(PLACES) + random.random(PLACES)) / PLACES * len(original)).astype(int)
+        for place in (0, digest, digest + 63, len(original) - 1, *spread):
+            content = bytearray(original)
             content[place] ^= 1 << random.integers(8)
             path.write_bytes(content)
             yield place
-        path.write_bytes(whole)
+        path.write_bytes(original)
 
     return damaged
 
 
 @pytest.mark.parametrize("case", CASES, ids=" ".join)
 def test_a_flipped_bit_is_found(call, here, contents, damaged, case):
-    """Exit code 1, one line that names the file, nothing on stdout, no file made or changed; whole, all is well."""
+    """Exit code 1, one line that names the file, nothing on stdout, no file written; then the command succeeds."""
     command, name = case
     arguments = [command, *COMMANDS[command], *opens(command, name), "-m", "model"]
     for place in damaged(name):

@@ -4,7 +4,7 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "says"),
+    ("arguments", "exit_code", "says"),
     [
         (["fetch", "nosuch"], 1, "nosuch"),
         (["fetch", "fashion-mnist-min"], 1, "Did you mean fashion-mnist-mini?"),
@@ -13,16 +13,16 @@ import pytest
         (["--nosuch"], 2, "--nosuch"),
     ],
 )
-def test_errors(call, here, arguments, code, says):
-    """A name that does not exist is an error with the nearest one; usage errors exit 2."""
-    found, stdout, stderr = call("data", *arguments)
-    assert (found, stdout) == (code, "")
+def test_errors(call, here, arguments, exit_code, says):
+    """An unknown name is an error with the nearest one; usage errors have exit code 2."""
+    code, stdout, stderr = call("data", *arguments)
+    assert (code, stdout) == (exit_code, "")
     assert says.lower() in stderr.lower()
     assert list(here.iterdir()) == []
 
 
-def test_fetching_what_is_here(call):
-    """The bundled subset is here already: its place on stdout, the next command on stderr."""
+def test_fetching_the_bundled_subset(call):
+    """The bundled subset needs no download: its location on stdout, the next command on stderr."""
     code, stdout, stderr = call("data", "fetch", "fashion-mnist-mini")
     assert code == 0
     assert "bundled" in stdout

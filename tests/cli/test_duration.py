@@ -1,4 +1,4 @@
-"""Spans of time on the command line."""
+"""Durations on the command line, such as 1h30m."""
 
 import pytest
 
@@ -19,15 +19,15 @@ from vaecli.errors import OptionError
     ],
 )
 def test_spans(text, expected):
-    """Hours, minutes and seconds, in this order, any of them left out."""
+    """Hours, minutes and seconds in this order, any of them left out."""
     assert seconds(text, option="--max-time") == expected
 
 
 @pytest.mark.parametrize(
     "text", ["", "20", "m", "1.5h", "-5m", "5m1h", "1m1m", "0s", "0h0m", "soon", "5 m", "1d", "\u0665m"]
 )
-def test_what_is_no_span(text):
-    """A usage error that names the option, what came and how to write it."""
+def test_other_texts_are_refused(text):
+    """A usage error that names the option, the text, and how to write a duration."""
     with pytest.raises(OptionError, match=r"--max-time.*20m") as caught:
         seconds(text, option="--max-time")
     assert repr(text) in str(caught.value) and caught.value.option == "--max-time"

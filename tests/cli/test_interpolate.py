@@ -1,4 +1,4 @@
-"""`vaecli interpolate`, through the program's own `main`: what it says and what it refuses."""
+"""`vaecli interpolate`, through the program's own `main`: results, notes and refusals."""
 
 import types
 
@@ -16,7 +16,7 @@ def interpolate(call, model_folder):
 
 @pytest.fixture
 def pictures(here):
-    """A dark shirt on white, and files that are no pictures."""
+    """A folder with a dark shirt on white, and three files that cannot be decoded."""
     photo = PIL.Image.new("RGB", (300, 240), "white")
     PIL.ImageDraw.Draw(photo).rectangle((110, 40, 190, 220), "#202020")
     photo.save(here / "shirt.png")
@@ -27,7 +27,7 @@ def pictures(here):
 
 
 def picture(path):
-    """A picture, read whole and closed; `n_frames` and `width` are those of the file."""
+    """Read the properties of a picture file, and close it."""
     with PIL.Image.open(path) as opened:
         return types.SimpleNamespace(
             format=opened.format, width=opened.width, n_frames=getattr(opened, "n_frames", 1)
@@ -45,7 +45,7 @@ def picture(path):
     ],
 )
 def test_each_kind_of_target(interpolate, here, out, check):
-    """The suffix decides; the path alone is on stdout, one note a picture on stderr."""
+    """The suffix decides about the form; stdout is the path alone, stderr has one note a picture."""
     code, stdout, stderr = interpolate("test:0", "test:1", "--steps", 4, "-o", out)
     assert (code, stdout) == (0, out.rstrip("/") + "\n")
     assert [line.split(": ")[0] for line in stderr.splitlines()] == ["test:0", "test:1"]
@@ -53,8 +53,8 @@ def test_each_kind_of_target(interpolate, here, out, check):
     assert check(here / out)
 
 
-def test_it_says_what_it_did(interpolate, pictures):
-    """A dark object on white is negated, and that is said; --quiet says nothing."""
+def test_a_note_says_how_a_picture_was_prepared(interpolate, pictures):
+    """A dark object on white is negated, and a note says so; --quiet prints no note."""
     code, _, stderr = interpolate("shirt.png", "test:1", "-o", "a.png")
     assert code == 0
     assert "shirt.png: " in stderr
@@ -63,7 +63,7 @@ def test_it_says_what_it_did(interpolate, pictures):
 
 
 def test_paths_differ(interpolate, here):
-    """`--path spherical` takes another way between the same ends."""
+    """`--path spherical` gives other pictures between the same ends."""
     for path in ("linear", "spherical"):
         assert interpolate("test:0", "test:1", "--path", path, "-o", f"{path}.npy")[0] == 0
     linear, spherical = np.load("linear.npy"), np.load("spherical.npy")
@@ -72,7 +72,7 @@ def test_paths_differ(interpolate, here):
 
 
 def test_show_draws_on_stderr(interpolate):
-    """`--show` draws half blocks; stdout stays the path alone."""
+    """`--show` draws half blocks on stderr; stdout is the path alone."""
     code, stdout, stderr = interpolate("test:0", "test:1", "-o", "a.npy", "--show")
     assert (code, stdout) == (0, "a.npy\n")
     assert "▀" in stderr
@@ -93,7 +93,7 @@ def test_show_draws_on_stderr(interpolate):
     ids=" ".join,
 )
 def test_usage_errors(interpolate, here, arguments, says):
-    """Exit 2 in typer's own form, nothing on stdout, nothing left behind."""
+    """Exit code 2 in typer's own form, nothing on stdout, no file."""
     code, stdout, stderr = interpolate(*arguments)
     assert (code, stdout) == (2, "")
     assert "Usage: " in stderr
@@ -110,25 +110,25 @@ def test_usage_errors(interpolate, here, arguments, says):
         ("short.png", "short.png cannot be decoded"),
         ("empty.png", "got an empty file"),
         (".", "got a folder"),
-        ("test:1000", "test:1000 is out of range"),
-        ("test:", "Expected a number after test:"),
+        ("test:1000", "has images 0 to 999, got test:1000"),
+        ("test:", "test: must be followed by the number of a picture"),
         ("a" * 300, "too long"),
     ],
 )
-def test_pictures_that_are_none(interpolate, pictures, contents, name, says):
-    """One line, exit 1, nothing left behind, whichever of the two pictures it is."""
-    was = contents(pictures)
+def test_files_that_are_no_pictures(interpolate, pictures, contents, name, says):
+    """Exit code 1, one line, no file, whichever of the two pictures cannot be read."""
+    before = contents(pictures)
     for names in (("test:0", name), (name, "test:0")):
         code, stdout, stderr = interpolate(*names)
         assert (code, stdout) == (1, "")
         assert stderr.startswith("Error: ")
         assert says in stderr
         assert stderr.count("\n") == 1
-        assert contents(pictures) == was
+        assert contents(pictures) == before
 
 
 def test_a_picture_called_like_a_reference(interpolate, pictures):
-    """A file named test:0 is taken before the data set's picture."""
+    """A file named test:0 wins over the data set's picture."""
     try:
         (pictures / "shirt.png").rename(pictures / "test:0")
     except OSError:
@@ -139,32 +139,32 @@ def test_a_picture_called_like_a_reference(interpolate, pictures):
 
 
 def test_a_decoder_alone(call, here, contents, model_folder):
-    """The encoder is missing: the error names the file, and how to get it."""
+    """The error names the missing encoder, and how to get it."""
     (here / "shoes").mkdir()
     (here / "shoes" / "decoder.onnx").write_bytes((model_folder / "decoder.onnx").read_bytes())
-    was = contents(here)
+    before = contents(here)
     for given in ("shoes", "shoes/decoder.onnx"):
         code, stdout, stderr = call("interpolate", "test:0", "test:1", "-m", given)
         assert (code, stdout) == (1, "")
         assert "encoder.onnx" in stderr
         assert stderr.count("\n") == 1
-        assert contents(here) == was
+        assert contents(here) == before
 
 
 def test_a_target_that_exists(interpolate, here, contents):
-    """Refused and left intact; `--force` writes over it."""
+    """An existing file is refused and left unchanged; `--force` overwrites it."""
     (here / "a.png").write_bytes(b"mine")
-    was = contents(here)
+    before = contents(here)
     code, stdout, stderr = interpolate("test:0", "test:1", "-o", "a.png")
     assert (code, stdout) == (1, "")
     assert "--force" in stderr
-    assert contents(here) == was
+    assert contents(here) == before
     assert interpolate("test:0", "test:1", "-o", "a.png", "--force")[:2] == (0, "a.png\n")
     assert (here / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_unknown_data(interpolate, here):
-    """A data set that does not exist is an error with the nearest name."""
+    """The error for an unknown data set names the nearest one."""
     code, _, stderr = interpolate("test:0", "test:1", "--data", "fashion-mnist-min")
     assert code == 1
     assert "Did you mean fashion-mnist-mini?" in stderr

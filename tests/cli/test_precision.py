@@ -1,4 +1,4 @@
-"""`--precision`: each command with each decoder, on a committed model that has them all."""
+"""`--precision`: every command with every decoder of a committed model that has all of them."""
 
 import json
 import pathlib
@@ -17,7 +17,7 @@ PRECISIONS = sorted(OFF)
 
 @pytest.fixture
 def pictures(call, small_folder):
-    """Runs a command that makes pictures, with some precision: (n, H, W, C) uint8."""
+    """Runs a command that makes pictures at a precision: (n, H, W, C) uint8."""
 
     def pictures(*arguments, precision):
         out = pathlib.Path(f"{precision}.npy")
@@ -31,16 +31,16 @@ def pictures(call, small_folder):
 @pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("command", [("sample", "-n", "200"), ("interpolate", *PHOTOS)])
 def test_nearly_the_same_pictures(pictures, command, precision):
-    """Of the same seed, or of the same photos: other bytes, and not by much."""
-    exact, rough = (pictures(*command, precision=name) for name in ("float32", precision))
-    assert exact.shape == rough.shape and exact.shape[1:] == (14, 13, 1)
-    assert np.abs(exact - rough).mean() < OFF[precision]
-    assert (exact != rough).any()
+    """The same seed, or the same photos, give slightly different pictures."""
+    exact, reduced = (pictures(*command, precision=name) for name in ("float32", precision))
+    assert exact.shape == reduced.shape and exact.shape[1:] == (14, 13, 1)
+    assert np.abs(exact - reduced).mean() < OFF[precision]
+    assert (exact != reduced).any()
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    """100 test images of the size that the model has."""
+    """A folder with 100 test images of the model's shape."""
     folder = tmp_path_factory.mktemp("halved")
     images = load_mini("test").images[::10, :, :, 0].astype(int)
     halved = (images.reshape(-1, 14, 2, 14, 2).sum(axis=(2, 4)) // 4)[:, :, :13].astype(np.uint8)
@@ -50,7 +50,7 @@ def data(tmp_path_factory):
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_eval(call, small_folder, data, precision):
-    """The same noise for both: the ELBO moves by less than 0.2 nats, and it moves."""
+    """With the same noise the ELBO differs by less than 0.2 nats, and is not equal."""
     values = []
     for name in ("float32", precision):
         options = ("--data", data, "--metrics", "elbo", "--json", "--precision", name)
@@ -61,14 +61,14 @@ def test_eval(call, small_folder, data, precision):
 
 
 def test_bench_measures_every_file(call, small_folder):
-    """One line for each file at least, of all precisions."""
+    """`bench` measures the files of all precisions."""
     code, stdout, _ = call("bench", "-m", small_folder, "--seconds", "0.001", "--json", "--quiet")
     measured = {entry["file"] for entry in json.loads(stdout)["measurements"]}
     assert (code, measured) == (0, {path.name for path in small_folder.glob("*.onnx")})
 
 
 def test_verify_and_info_name_every_file(call, small_folder):
-    """All pass here, int8 in whole numbers; each says its precision, and what it loses."""
+    """All files pass, int8 with integer arithmetic; each states its precision and its difference from float32."""
     code, stdout, _ = call("verify", "-m", small_folder, "--json")
     checks = json.loads(stdout)["checks"]
     assert code == 0 and len(checks) == 8
@@ -85,8 +85,8 @@ def test_verify_and_info_name_every_file(call, small_folder):
     assert files["decoder.fp16.onnx"]["bytes"] < 0.6 * files["decoder.onnx"]["bytes"]
 
 
-def test_info_shows_what_a_precision_loses(call, small_folder, model_folder, here):
-    """A line for each file in fewer bits, with the numbers of its metadata, in 80 columns; else no line."""
+def test_info_shows_differences_from_float32(call, small_folder, model_folder, here):
+    """One row for each file of reduced precision, with the figures of its metadata, within 80 columns."""
     code, stdout, _ = call("info", "-m", small_folder, "--json")
     files = {entry["file"]: entry for entry in json.loads(stdout)["files"]}
     code, stdout, stderr = call("info", "-m", small_folder)
@@ -110,31 +110,31 @@ def test_info_shows_what_a_precision_loses(call, small_folder, model_folder, her
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_a_decoder_that_is_not_there(call, model_folder, precision):
-    """Exit code 1, and the option of `export` that adds it."""
+def test_a_missing_decoder(call, model_folder, precision):
+    """Exit code 1, and the hint names the option of `export` that adds the file."""
     code, stdout, stderr = call("sample", "-m", model_folder, "--precision", precision)
     assert (code, stdout) == (1, "")
     assert f"decoder.{precision}.onnx" in "".join(stderr.split()) and f"--{precision}" in stderr
 
 
 def test_an_unknown_precision(call, model_folder):
-    """A usage error that names those there are."""
+    """A usage error that names all precisions."""
     code, _, stderr = call("sample", "-m", model_folder, "--precision", "int4")
     assert code == 2 and all(name in stderr for name in ("float32", *PRECISIONS))
 
 
 @pytest.mark.train
-def test_export_adds_them(process, data, here):
-    """After a run: both files beside the others, a line on each, and a folder that verifies."""
+def test_export_adds_both_decoders(process, data, here):
+    """`export --int8 --fp16` writes both files, prints a line on each, and the folder passes `verify`."""
     shutil.copy(data / "t10k-images-idx3-ubyte", data / "train-images-idx3-ubyte")
     options = ["--epochs", "3", "--latent-dim", "2", "--batch-size", "16", "--quiet"]
     trained = process("train", "--data", data, *options, "--out", "run")
     assert trained.returncode == 0, trained.stderr
-    made = process("export", "-m", "run", "-o", "out", "--int8", "--fp16")
-    assert (made.returncode, made.stdout) == (0, b"out\n"), made.stderr
-    said = " ".join(made.stderr.decode().split())
+    exported = process("export", "-m", "run", "-o", "out", "--int8", "--fp16")
+    assert (exported.returncode, exported.stdout) == (0, b"out\n"), exported.stderr
+    messages = " ".join(exported.stderr.decode().split())
     for precision in PRECISIONS:
-        assert f"{precision} against float32:" in said
+        assert f"{precision} against float32:" in messages
         assert (here / "out" / f"decoder.{precision}.onnx").exists()
-    assert "--precision int8" in said
+    assert "--precision int8" in messages
     assert process("verify", "-m", "out").returncode == 0

@@ -1,4 +1,4 @@
-"""`vaecli sample`, through the program's own `main`: results, refusals, and what is left behind."""
+"""`vaecli sample`, through the program's own `main`: results, refusals, files left behind."""
 
 import dataclasses
 import types
@@ -17,7 +17,7 @@ def sample(call, model_folder):
 
 
 def picture(path):
-    """A picture, read whole and closed; `n_frames` and `width` are those of the file."""
+    """Read the properties of a picture file, and close it."""
     with PIL.Image.open(path) as opened:
         return types.SimpleNamespace(
             format=opened.format, width=opened.width, n_frames=getattr(opened, "n_frames", 1)
@@ -36,7 +36,7 @@ def picture(path):
     ],
 )
 def test_each_kind_of_target(sample, here, out, check):
-    """The suffix decides; the path alone is on stdout, the next command on stderr."""
+    """The suffix decides about the form; stdout is the path alone, stderr the next command."""
     code, stdout, stderr = sample("-n", 5, "-o", out)
     assert code == 0
     assert stdout == out.rstrip("/") + "\n"
@@ -46,21 +46,21 @@ def test_each_kind_of_target(sample, here, out, check):
 
 
 def test_shards(sample, here):
-    """`--first 6 -n 4` is the end of `-n 10`, byte for byte, arrays and PNG files alike."""
+    """`--first 6 -n 4` gives the last four pictures of `-n 10`, equal in every byte, as arrays and as PNG files."""
     for arguments in (
-        ("-n", 10, "-o", "whole.npy"), ("-n", 6, "-o", "a.npy"), ("--first", 6, "-n", 4, "-o", "b.npy"),
-        ("-n", 10, "-o", "whole"), ("--first", 6, "-n", 4, "-o", "b"),
+        ("-n", 10, "-o", "all.npy"), ("-n", 6, "-o", "a.npy"), ("--first", 6, "-n", 4, "-o", "b.npy"),
+        ("-n", 10, "-o", "all"), ("--first", 6, "-n", 4, "-o", "b"),
     ):  # fmt: skip
         assert sample(*arguments, "--seed", 3)[0] == 0
     parts = [np.load("a.npy"), np.load("b.npy")]
-    np.testing.assert_array_equal(np.concatenate(parts), np.load("whole.npy"))
+    np.testing.assert_array_equal(np.concatenate(parts), np.load("all.npy"))
     for path in (here / "b").iterdir():
-        assert path.read_bytes() == (here / "whole" / path.name).read_bytes()
+        assert path.read_bytes() == (here / "all" / path.name).read_bytes()
     assert len(list((here / "b").iterdir())) == 4
 
 
 def test_the_seed_decides(sample, here):
-    """The same seed twice is the same file; another seed is another."""
+    """The same seed gives the same file, another seed another file."""
     for name, seed in (("a.png", 1), ("b.png", 1), ("c.png", 2)):
         sample("--seed", seed, "-o", name)
     assert (here / "a.png").read_bytes() == (here / "b.png").read_bytes()
@@ -68,7 +68,7 @@ def test_the_seed_decides(sample, here):
 
 
 def test_the_newest_run(call, here, model_folder):
-    """Without --model the newest run is taken; where there is none, the error says what to type."""
+    """Without --model the newest run is used; without any run, the error says what to type."""
     code, _, stderr = call("sample")
     assert code == 1
     assert stderr.startswith("Error: There is no trained model in runs")
@@ -82,25 +82,25 @@ def test_the_newest_run(call, here, model_folder):
 
 
 def test_show_draws_on_stderr(sample):
-    """`--show` draws half blocks; stdout stays the path alone."""
+    """`--show` draws half blocks on stderr; stdout is the path alone."""
     code, stdout, stderr = sample("-n", 2, "-o", "a.npy", "--show")
     assert (code, stdout) == (0, "a.npy\n")
     assert "▀" in stderr
 
 
 def test_a_target_that_exists(sample, here, contents):
-    """Refused and left intact; `--force` writes over it."""
+    """An existing file or a folder with files is refused and left unchanged; `--force` overwrites it."""
     (here / "a.npy").write_bytes(b"mine")
     (here / "full").mkdir()
     (here / "full" / "mine.txt").write_bytes(b"mine")
-    was = contents(here)
+    before = contents(here)
     for out in ("a.npy", "full", "full/"):
         code, stdout, stderr = sample("-o", out)
         assert (code, stdout) == (1, "")
         assert stderr.startswith("Error: ")
         assert "--force" in stderr
         assert stderr.count("\n") == 1
-        assert contents(here) == was
+        assert contents(here) == before
     assert sample("-n", 1, "-o", "a.npy", "--force")[0] == 0
     assert np.load("a.npy").shape == (1, 28, 28, 1)
     assert sample("-n", 1, "-o", "full", "--force")[0] == 0
@@ -108,7 +108,7 @@ def test_a_target_that_exists(sample, here, contents):
 
 
 def test_an_empty_folder_is_free(sample, here):
-    """A folder that the user has just made is filled."""
+    """An empty folder that the user has made is filled."""
     (here / "new").mkdir()
     assert sample("-n", 2, "-o", "new")[0] == 0
     assert len(list((here / "new").iterdir())) == 2
@@ -140,7 +140,7 @@ def test_an_empty_folder_is_free(sample, here):
     ids=" ".join,
 )
 def test_usage_errors(sample, here, arguments, says):
-    """Exit 2 in typer's own form, the option named, nothing on stdout, nothing left behind."""
+    """Exit code 2, the option named in typer's own form, nothing on stdout, no file."""
     code, stdout, stderr = sample(*arguments)
     assert (code, stdout) == (2, "")
     assert "Usage: " in stderr
@@ -163,40 +163,40 @@ def test_usage_errors(sample, here, arguments, says):
     ],
 )
 def test_places_that_cannot_be_written(sample, here, contents, out, says):
-    """One line, exit 1, nothing left behind: for root too, who is stopped by no permission."""
+    """Exit code 1, one line, no file; also for root, whom no permission stops."""
     if out.startswith("/proc") and not (here.anchor == "/" and (here / "/proc/self").exists()):
         pytest.skip("needs /proc")
     (here / "file").write_bytes(b"mine")
-    was = contents(here)
+    before = contents(here)
     code, stdout, stderr = sample("-o", out)
     assert (code, stdout) == (1, "")
     assert stderr.startswith("Error: ")
     assert says in stderr
     assert stderr.count("\n") == 1
-    assert contents(here) == was
+    assert contents(here) == before
 
 
 @pytest.mark.parametrize(
     "name", ["missing", "empty", "text.onnx", "half", "encoder.onnx", "[bold]x[/bold]", "a\nb"]
 )
-def test_models_that_are_none(call, here, contents, model_folder, name):
-    """Nothing there, an empty folder, a text file, half a model, the wrong half, odd names: one whole line."""
+def test_a_path_without_a_model(call, here, contents, model_folder, name):
+    """A missing path, an empty folder, a text file, an encoder alone, odd names: one line that names the path."""
     for folder in ("empty", "half"):
         (here / folder).mkdir()
     (here / "text.onnx").write_text("no model\n" * 100)
     for path in (here / "half" / "encoder.onnx", here / "encoder.onnx"):
         path.write_bytes((model_folder / "encoder.onnx").read_bytes())
-    was = contents(here)
+    before = contents(here)
     code, stdout, stderr = call("sample", "-m", name, "-o", "a.png")
     assert (code, stdout) == (1, "")
     assert stderr.startswith("Error: ")
     assert name.replace("\n", " ") in stderr
     assert stderr.count("\n") == 1
-    assert contents(here) == was
+    assert contents(here) == before
 
 
 def test_an_error_of_onnxruntime_is_one_line(capsys, model_folder):
-    """What onnxruntime says in many lines, of a file that gets so far, becomes one."""
+    """A message of onnxruntime of many lines becomes one."""
     from vaecli.cli.console import say_error
     from vaecli.modelfile.read import read_file
     from vaecli.runtime.session import Session
@@ -210,15 +210,15 @@ def test_an_error_of_onnxruntime_is_one_line(capsys, model_folder):
     assert stderr.count("\n") == 1
 
 
-def test_odd_names_are_printed_whole(sample, here):
-    """Brackets are not markup, long paths are not cut, and a path with spaces is one line."""
+def test_odd_names_are_printed_in_one_piece(sample, here):
+    """Brackets are no markup, and a long path with spaces is printed in one piece on one line."""
     name = "a [red]b[bold] " + "c" * 150 + ".npy"
     assert sample("-n", 1, "-o", name)[:2] == (0, name + "\n")
     assert (here / name).exists()
 
 
 def test_the_next_command_works(sample, call):
-    """What `sample` says to type next can be typed: it names the model that was named."""
+    """The printed command works: it names the same model."""
     _, _, stderr = sample("-n", 1)
     _, _, command = stderr.strip().partition("Next: vaecli ")
     assert call(*command.split())[0] == 0

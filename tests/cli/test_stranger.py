@@ -1,10 +1,9 @@
-"""Files from a stranger at the command line: one line of error each time, no traceback, no wait, no escapes."""
+"""Model files from strangers: one line of error, no traceback, no waiting, no escape sequences."""
 
 import json
 import os
 import shutil
 
-import numpy as np
 import pytest
 
 from vaecli.modelfile.golden import KEY_GOLDEN, from_text
@@ -24,16 +23,16 @@ COMMANDS = {
 
 @pytest.fixture
 def foreign(model_folder, forge, tmp_path):
-    """A copy of the committed model, both files with some of their info or another entry replaced."""
+    """Copies the committed model, and replaces values of its info or other metadata in both files."""
 
     def foreign(info=None, **entries):
         folder = tmp_path / "foreign"
         folder.mkdir()
         for name in ("encoder.onnx", "decoder.onnx"):
             content = (model_folder / name).read_bytes()
-            found = {key: value for key, (value, _) in metadata(content).items() if key != "vaecli.sha256"}
-            found |= {KEY_INFO: json.dumps(json.loads(found[KEY_INFO]) | (info or {}))}
-            (folder / name).write_bytes(forge.with_entries(content, found | entries))
+            kept = {key: value for key, (value, _) in metadata(content).items() if key != "vaecli.sha256"}
+            kept |= {KEY_INFO: json.dumps(json.loads(kept[KEY_INFO]) | (info or {}))}
+            (folder / name).write_bytes(forge.with_entries(content, kept | entries))
         return folder
 
     return foreign
@@ -61,14 +60,14 @@ def refused(code, stdout, stderr):
     ids=str,
 )
 def test_metadata_that_do_not_fit(call, foreign, command, info):
-    """Every command says so."""
+    """Every command refuses metadata with control characters or values of a wrong type."""
     name, *rest = COMMANDS[command]
     assert "does not fit" in refused(*call(name, *rest, "-m", foreign(info)))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_odd_metadata_that_fit(call, foreign, command):
-    """Values of other types where they are only shown: all commands go on."""
+    """Values of unexpected types that are only displayed do not stop a command."""
     info = {
         "data": {"name": "fashion-mnist-mini", "count": "many"},
         "training": {"a": None, "b": [1, {}], "c": True, "d": {"e": 10**400}},
@@ -81,16 +80,12 @@ def test_odd_metadata_that_fit(call, foreign, command):
 
 
 def test_golden_vectors_for_other_graphs(call, foreign, model_folder):
-    """Outputs of another shape, numbers that are none, endless lists: noticed before anything is computed."""
+    """Outputs of another shape and endless lists are refused before anything is computed."""
     real = from_text(metadata((model_folder / "decoder.onnx").read_bytes())[KEY_GOLDEN][0], "x")
-    for outputs in (
-        {name: array[:, :1] for name, array in real.outputs.items()},
-        {name: np.full_like(array, np.nan) for name, array in real.outputs.items()},
-    ):
-        text = type(real)(real.inputs, outputs).to_text()
-        folder = foreign(**{KEY_GOLDEN: text})
-        assert "golden vectors" in refused(*call("verify", "-m", folder / "decoder.onnx"))
-        shutil.rmtree(folder)
+    outputs = {name: array[:, :1] for name, array in real.outputs.items()}
+    folder = foreign(**{KEY_GOLDEN: type(real)(real.inputs, outputs).to_text()})
+    assert "golden vectors" in refused(*call("verify", "-m", folder / "decoder.onnx"))
+    shutil.rmtree(folder)
     folder = foreign(**{KEY_GOLDEN: '{"inputs": [' + "[]," * 1_000_000 + "[]]}"})
     assert "more than 10,000 parts" in refused(*call("verify", "-m", folder))
 
@@ -98,7 +93,7 @@ def test_golden_vectors_for_other_graphs(call, foreign, model_folder):
 @POSIX
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_pipe_in_the_place_of_a_file(process, here, command):
-    """Nobody ever writes into it: no command waits."""
+    """No command waits for a writer of a named pipe."""
     (here / "model").mkdir()
     os.mkfifo(here / "model" / "decoder.onnx")
     name, *rest = COMMANDS[command]
@@ -108,13 +103,13 @@ def test_a_pipe_in_the_place_of_a_file(process, here, command):
 
 @POSIX
 def test_a_device_without_an_end(process):
-    """/dev/zero would give bytes until the memory is full."""
+    """/dev/zero, which has no end, is not read."""
     done = process("info", "-m", "/dev/zero")
     assert "must be a regular file" in refused(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def test_where_the_other_precision_comes_from(call, small_folder, model_folder, here):
-    """The command that adds it names the run, which the newest one need not be."""
+    """The command in the hint names the run of the model, or RUN if that is not known."""
     shutil.copytree(model_folder, here / "runs" / "mine" / "model")
     for given in ("runs/mine", "runs/mine/model"):
         assert "vaecli export -m runs/mine --int8 --force" in refused(

@@ -1,4 +1,4 @@
-"""`--threads`: the count reaches what works, and decides nothing about the result."""
+"""`--threads`: the number reaches every pool of threads, and does not change the result."""
 
 import collections
 import json
@@ -21,7 +21,7 @@ COMMANDS = {
 
 @pytest.fixture
 def started(monkeypatch):
-    """The names of the threads started meanwhile; a pool starts no more than it finds busy."""
+    """The names of the threads started during the test; a pool starts no more than it needs at a time."""
     names = []
     start = threading.Thread.start
 
@@ -35,7 +35,7 @@ def started(monkeypatch):
 
 @pytest.fixture
 def pools(monkeypatch):
-    """By the prefix of their threads' names, how many threads the pools made meanwhile may have."""
+    """The sizes of the thread pools made during the test, by the prefix of their threads' names."""
     sizes = collections.defaultdict(set)
     make = ThreadPoolExecutor.__init__
 
@@ -48,7 +48,7 @@ def pools(monkeypatch):
 
 
 def result(here, stdout, contents):
-    """What a command made, without the times it took."""
+    """Return what a command made, without durations."""
     if stdout.startswith("{"):
         document = json.loads(stdout)
         return {name: value for name, value in document.items() if "second" not in name and name != "schema"}
@@ -57,7 +57,7 @@ def result(here, stdout, contents):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_result_is_the_same(call, here, model_folder, contents, command):
-    """One thread, three, or those that there are: the same pictures to the byte, numbers equal but for rounding."""
+    """One thread, three or all processors give pictures equal in every byte and figures equal up to rounding."""
     results = []
     for threads in (["--threads", "1"], ["--threads", "3"], []):
         force = ["--force"] if "-o" in COMMANDS[command] else []
@@ -71,8 +71,8 @@ def test_the_result_is_the_same(call, here, model_folder, contents, command):
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_count_reaches_what_works(call, model_folder, pools, started, command):
-    """With three, the decoder and the encoding of pictures have three; with one, one thread is all that is busy."""
+def test_the_number_reaches_every_pool(call, model_folder, pools, started, command):
+    """With three threads the decoder and the picture writer have three each; with one, no others are started."""
     assert call(*COMMANDS[command], "-m", model_folder, "--threads", "3")[0] == 0
     assert pools["vaecli"] == {3}
     assert (3 in pools["vaecli-ahead"]) == (command in {"folder", "sheet"})
@@ -85,7 +85,7 @@ def test_the_count_reaches_what_works(call, model_folder, pools, started, comman
 @pytest.mark.parametrize("command", ["sample", "interpolate", "eval"])
 @pytest.mark.parametrize("threads", ["0", "-1", "1.5", "all", "nan", ""])
 def test_a_bad_number(call, here, model_folder, command, threads):
-    """A usage error that names the option; nothing is left."""
+    """A usage error that names the option; no file is written."""
     pictures = PHOTOS if command == "interpolate" else []
     code, stdout, stderr = call(command, *pictures, "-m", model_folder, "--threads", threads)
     assert (code, stdout) == (2, "")
@@ -93,7 +93,7 @@ def test_a_bad_number(call, here, model_folder, command, threads):
     assert list(here.iterdir()) == []
 
 
-def test_more_than_there_are(call, here, model_folder):
-    """A thousand is taken as it is: no more are started than there is work for."""
+def test_more_threads_than_processors(call, here, model_folder):
+    """A thousand threads are accepted; no more are started than there is work for."""
     assert call("sample", "-m", model_folder, "-n", 100, "-o", "a", "--threads", 1000)[0] == 0
     assert len(list((here / "a").iterdir())) == 100

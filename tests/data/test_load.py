@@ -157,7 +157,10 @@ def test_a_folder_named_like_a_data_set_wins_if_it_has_files(tmp_path, arrays, m
     with pytest.raises(DataError, match="mnist is not on this machine"):
         load("mnist", "train", places=places, download=False)
     (tmp_path / "mnist" / "train-images-idx3-ubyte").write_bytes(encode_idx(arrays["train", "images"]))
-    assert len(load("mnist", "train", places=places, download=False).images) == 7
+    warnings = []
+    loaded = load("mnist", "train", places=places, download=False, warn=warnings.append)
+    assert (len(loaded.images), loaded.kind) == (7, "folder")
+    assert warnings == [f"mnist is the folder {tmp_path / 'mnist'}, not the data set of that name."]
 
 
 def test_misfitting_folders_are_refused(tmp_path):

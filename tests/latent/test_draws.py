@@ -107,12 +107,12 @@ def test_golden_words():
 )
 def test_words_of_shards_are_those_of_the_series(first, cuts, dim):
     """Words and normals of row i are equal in every chunking, and the normals are those of `standard_normal`."""
-    whole = rows(first, 2500, dim, seed=3)
+    complete = rows(first, 2500, dim, seed=3)
     edges = [0, *cuts, 2500]
     pieces = [rows(first + a, b - a, dim, seed=3) for a, b in itertools.pairwise(edges)]
-    assert np.concatenate([piece.words for piece in pieces]).tobytes() == whole.words.tobytes()
-    assert np.concatenate([piece.normals for piece in pieces]).tobytes() == whole.normals.tobytes()
-    assert standard_normal(first, 2500, dim, seed=3).tobytes() == whole.normals.tobytes()
+    assert np.concatenate([piece.words for piece in pieces]).tobytes() == complete.words.tobytes()
+    assert np.concatenate([piece.normals for piece in pieces]).tobytes() == complete.normals.tobytes()
+    assert standard_normal(first, 2500, dim, seed=3).tobytes() == complete.normals.tobytes()
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3, 16])
@@ -142,10 +142,10 @@ def test_golden_values():
 def test_shards_are_parts_of_the_series(first, count, cut, dim):
     """Two shards, cut anywhere, have the bytes of the whole series."""
     middle = int(cut * count)
-    whole = standard_normal(first, count, dim, seed=3)
+    complete = standard_normal(first, count, dim, seed=3)
     left = standard_normal(first, middle, dim, seed=3)
     right = standard_normal(first + middle, count - middle, dim, seed=3)
-    assert whole.tobytes() == left.tobytes() + right.tobytes()
+    assert complete.tobytes() == left.tobytes() + right.tobytes()
 
 
 @given(indices=st.lists(st.one_of(st.integers(0, 12), st.integers(0, 10**12)), max_size=30))

@@ -30,10 +30,10 @@ def test_arrays_of_the_standard_normal():
 def test_row_by_row():
     """Sample i depends only on row i of the normals and words."""
     drawn = rows(0, 6, 3, seed=1)
-    whole = StandardNormal().sample(drawn.normals, drawn.words)
+    complete = StandardNormal().sample(drawn.normals, drawn.words)
     for i in range(6):
         np.testing.assert_array_equal(
-            StandardNormal().sample(drawn.normals[i : i + 1], drawn.words[i : i + 1])[0], whole[i]
+            StandardNormal().sample(drawn.normals[i : i + 1], drawn.words[i : i + 1])[0], complete[i]
         )
 
 

@@ -80,10 +80,10 @@ def test_one_sample_gives_the_elbo(toy, images):
 @pytest.mark.parametrize("chunk", [1, 7, 299, 10_000])
 def test_the_chunk_changes_nothing(toy, images, chunk):
     """Every value is the same for any chunk, to 1e-6."""
-    whole = measured(toy, images, importance_samples=9, seed=2)
+    complete = measured(toy, images, importance_samples=9, seed=2)
     cut = measured(toy, images, importance_samples=9, seed=2, chunk=chunk)
-    assert list(cut) == list(whole)
-    assert cut == pytest.approx(whole, rel=1e-6)
+    assert list(cut) == list(complete)
+    assert cut == pytest.approx(complete, rel=1e-6)
 
 
 def test_noise_belongs_to_the_image_and_the_sample(toy, images):

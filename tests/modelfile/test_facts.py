@@ -98,6 +98,13 @@ def test_malformed_facts_are_refused(text):
         decode(text)
 
 
+@pytest.mark.parametrize("arrays", [{"kl": np.array([0.0, np.nan, 1.0])}, {"z_mean": np.zeros(D + 1)}])
+def test_facts_that_cannot_be_read_back_are_not_built(arrays):
+    """NaN and other shapes are refused when the facts are built, before they are in a file."""
+    with pytest.raises(ValueError, match="must be"):
+        from_arrays(arrays, latent_dim=D, class_count=K)
+
+
 def test_facts_of_a_file(model_folder, tmp_path):
     """The facts of a decoder are read from its metadata; all are None without such an entry."""
     content = (model_folder / "decoder.onnx").read_bytes()

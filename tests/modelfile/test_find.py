@@ -84,3 +84,9 @@ def test_read_all_refuses_another_model(folder, forge):
         read_all(folder)
     with pytest.raises(ModelError, match="must be a decoder, got an encoder"):
         read_all(folder / "encoder.onnx")
+
+
+def test_a_path_that_the_system_refuses(tmp_path):
+    """A name that is too long is a ModelError, not an exception of Python's."""
+    with pytest.raises(ModelError, match=r"There is no |Cannot read "):
+        read_all(tmp_path / ("x" * 5000))

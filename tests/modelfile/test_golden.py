@@ -92,6 +92,7 @@ CHANGES = [
             {"shape": [2, 1], "data": "AAAAAAAAAAA="},
         )
     ),
+    {"outputs": {"y": pack(np.zeros((1, 3), np.float32))}},  # more values than the shape (2,) has
     {"inputs": {}},
     {"outputs": {}},
     {"inputs": [ARRAY]},

@@ -131,6 +131,8 @@ def misfit(operator, inputs, constants, **attributes):
         misfit("Gemm", ["x", "c0", "c1"], [zeros(4, 4), zeros(1, 4)]),
         misfit("Gemm", ["x", "c0"], [zeros(4, 4)], transA=1),
         misfit("Gemm", ["x", "c0"], [zeros(4, 4)], alpha=2.0),
+        misfit("Concat", ["c0", "c0"], [ints(1, 2)], axis=1),
+        misfit("Slice", ["c0", "c1", "c2", "c2"], [ints(1, 2), ints(0), ints(1)]),
         misfit("Reshape", ["x", "c0"], [ints(7, 7)]),
         misfit("Reshape", ["x", "c0"], [ints(37, 4)]),
         misfit("Reshape", ["x", "c0"], [ints(4, -1)]),
@@ -195,6 +197,22 @@ def misfit(operator, inputs, constants, **attributes):
 def test_inputs_that_do_not_fit(refused, operator, inputs, constants, attributes):
     """Unknown names, shapes that do not fit for every batch size, and attributes that vaecli does not write."""
     assert "do not fit" in refused([(operator, inputs, ["y"], attributes)], constants)
+
+
+@pytest.mark.parametrize(
+    ("operator", "inputs", "constants", "attributes"),
+    [
+        misfit("Concat", ["x", "r"], [], axis=-1),
+        misfit("Concat", ["r", "s"], [], axis=1),
+        misfit("Gemm", ["r", "c2"], [zeros(2, 2)]),
+        misfit("Add", ["r", "c2"], [zeros(4)]),
+    ],
+)
+def test_batches_of_more_axes_that_do_not_fit(refused, operator, inputs, constants, attributes):
+    """The same for values with two axes per image, r (N, 2, 2) and s (N, 4, 1)."""
+    nodes = [("Reshape", ["x", "c0"], ["r"], {}), ("Reshape", ["x", "c1"], ["s"], {})]
+    shapes = [ints(-1, 2, 2), ints(-1, 4, 1)]
+    assert "do not fit" in refused([*nodes, (operator, inputs, ["y"], attributes)], [*shapes, *constants])
 
 
 @pytest.mark.parametrize(

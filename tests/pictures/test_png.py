@@ -45,6 +45,17 @@ def test_the_bytes_do_not_depend_on_the_threads():
     assert one == five
 
 
+def test_our_own_files_are_known(tmp_path):
+    """`is_ours` knows what this module wrote, and no PNG of Pillow, empty file, folder or missing file."""
+    image = np.zeros((4, 4, 1), np.uint8)
+    (tmp_path / "ours.png").write_bytes(encoded(image))
+    PIL.Image.fromarray(image[..., 0]).save(tmp_path / "pillow.png")
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "folder.png").mkdir()
+    names = ("ours", "pillow", "empty", "folder", "missing")
+    assert [png.is_ours(tmp_path / f"{name}.png") for name in names] == [True, False, False, False, False]
+
+
 def test_a_sheet_is_no_larger_than_pillow_would_make_it():
     """A sheet of real pictures is at most 10 % larger than what Pillow writes with filters of its choice."""
     images = load_mini("test").images[:64]

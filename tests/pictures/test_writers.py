@@ -249,8 +249,8 @@ def test_the_home_folder(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("none/a.png", "none does not exist. Make it: mkdir -p -- "),
-        ("my pictures/a.png", "Make it: mkdir -p -- '"),
+        ("none/a.png", "none does not exist. Make it: mkdir -p "),
+        ("my pictures/a.png", "Make it: mkdir -p '"),
         ("file/a.png", "file is not a folder. Choose another place."),
         ("file/b/a.png", "Choose another place."),
         ("file", "exists already"),
@@ -271,6 +271,12 @@ def test_places_that_cannot_be_written_are_refused(tmp_path, name, reason):
         with pytest.raises(OutputError, match="a file has this name"):
             check_target(tmp_path / "file", if_taken="replace")
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_missing_folder_that_begins_with_a_dash(here):
+    """The command that makes it does not take its name for an option."""
+    with pytest.raises(OutputError, match="Make it: mkdir -p -- -out"):
+        check_target("-out/a.png")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/dev and /proc of Linux")

@@ -132,5 +132,5 @@ def test_numpy_and_keras_compute_the_same():
         (log_normal_standard, (a,)),
         (log_normal, (a, b, c)),
     ]:
-        ours, theirs = formula(*arguments, np), formula(*map(ops.convert_to_tensor, arguments), ops)
-        np.testing.assert_allclose(ops.convert_to_numpy(theirs), ours, rtol=2e-5, atol=1e-6)
+        by_numpy, by_keras = formula(*arguments, np), formula(*map(ops.convert_to_tensor, arguments), ops)
+        np.testing.assert_allclose(ops.convert_to_numpy(by_keras), by_numpy, rtol=2e-5, atol=1e-6)

@@ -1,4 +1,4 @@
-"""`vaecli train` when things go wrong, in real processes: kills, signals, a second process, a full disk."""
+"""`vaecli train` interrupted, as processes: kills, signals, a second process on the same run, a full disk."""
 
 import os
 import pathlib
@@ -30,24 +30,24 @@ def begin(*arguments, cwd, **more):
 
 
 def ended(process):
-    """Exit code and stderr, without a traceback."""
+    """Wait for the end; return exit code and stderr, which must hold no traceback."""
     _, stderr = process.communicate(timeout=300)
     assert "Traceback" not in stderr, stderr
     return process.returncode, stderr
 
 
 def read_until(process, text):
-    """The lines of stderr up to one that holds a text."""
+    """Return the lines of stderr up to the first that contains a text."""
     lines = []
     for line in process.stderr:
         lines.append(line)
         if text in line:
             return lines
-    raise AssertionError(f"{text!r} never came: {''.join(lines)}")
+    raise AssertionError(f"{text!r} was not printed: {''.join(lines)}")
 
 
 def contents(run):
-    """All files of a run but the lock and TensorFlow's log."""
+    """Return the content of all files of a run except the lock and TensorFlow's log."""
     return {
         str(path.relative_to(run)): path.read_bytes()
         for path in run.rglob("*")
@@ -71,13 +71,13 @@ def trained(tmp_path_factory):
 
 @pytest.fixture
 def run(trained, tmp_path):
-    """A copy of it."""
+    """A copy of the finished run."""
     return shutil.copytree(trained, tmp_path / "run")
 
 
 @pytest.mark.parametrize("precision", ["float32", "auto"])
 def test_kill_9_loses_nothing(precision):
-    """SIGKILL at a random moment and in the writing of a state: resumed, the run ends equal to the bit.
+    """SIGKILL at a random moment and while a state is written: resumed, the run ends with the same bits.
 
     The documented command does the same 20 times.
     """
@@ -101,7 +101,7 @@ def test_kill_9_loses_nothing(precision):
 
 
 def test_a_run_in_training_is_refused(run):
-    """A second process, resuming or starting there, leaves all as it is; the lock goes with the first's life."""
+    """A second process in the same folder is refused and changes nothing; the lock ends with the first process."""
     first = begin("--resume", run, "--epochs", 100_000, cwd=run.parent)
     try:
         read_until(first, "epoch 3 ")
@@ -121,7 +121,7 @@ def test_a_run_in_training_is_refused(run):
 
 @pytest.mark.parametrize("first_at", ["epoch 3 ", "Exporting"])
 def test_a_second_ctrl_c_stops_at_once(run, first_at):
-    """In the export too, after a first one in training or there: nothing is half-written, resuming finishes."""
+    """A second Ctrl-C stops training and export at once: no half-written file, and the run can be resumed."""
     epochs = 100_000 if first_at != "Exporting" else 3
     process = begin("--resume", run, "--epochs", epochs, cwd=run.parent)
     read_until(process, first_at)
@@ -134,7 +134,7 @@ def test_a_second_ctrl_c_stops_at_once(run, first_at):
         process.send_signal(signal.SIGINT)
         time.sleep(TOGETHER / 2)
     code, stderr = ended(process)
-    assert code == 130 and "nothing half-written" in stderr
+    assert code in (130, -signal.SIGINT) and "nothing half-written" in stderr  # the latter while it leaves
     assert not list(run.rglob(".*.part"))
     Model.open(run)
     state = read(run / "checkpoint" / "state.npz").state
@@ -145,7 +145,7 @@ def test_a_second_ctrl_c_stops_at_once(run, first_at):
 
 
 def test_an_ignored_ctrl_c_stays_ignored(run):
-    """A shell that is not interactive starts `vaecli train &` so: the terminal's Ctrl-C is for others."""
+    """A shell script starts `vaecli train &` with SIGINT ignored; the terminal's Ctrl-C does not stop it."""
     script = f"{sys.executable} -m vaecli train --resume run --epochs 100000 & echo $!; wait"
     shell = subprocess.Popen(["sh", "-c", script], cwd=run.parent, stdout=-1, stderr=-1, text=True)
     number = int(shell.stdout.readline())
@@ -169,7 +169,7 @@ main()
 
 
 def test_one_ctrl_c_ends_a_download(tmp_path):
-    """A mirror that says nothing for ever: no wait for it, as there is nothing to lose, and nothing is left."""
+    """Ctrl-C ends the wait for a mirror that never answers; no file is left."""
     with socket.create_server(("127.0.0.1", 0)) as mirror:
         url = f"http://127.0.0.1:{mirror.getsockname()[1]}/"
         command = [sys.executable, "-c", FROM_MIRROR, url, "train", "--data", "mnist", "--out", "run"]
@@ -186,7 +186,7 @@ def test_one_ctrl_c_ends_a_download(tmp_path):
 
 
 def test_one_ctrl_c_in_the_export_lets_it_finish(run):
-    """All was trained: the export is done, and the exit code says that somebody wished to stop."""
+    """The export is finished, and the exit code is that of Ctrl-C."""
     process = begin("--resume", run, "--epochs", 3, cwd=run.parent)
     read_until(process, "Exporting")
     process.send_signal(signal.SIGINT)
@@ -195,8 +195,8 @@ def test_one_ctrl_c_in_the_export_lets_it_finish(run):
     assert Model.open(run).info.training["epochs_done"] == 3
 
 
-def test_a_loss_that_is_no_number_ends_with_1(trained, tmp_path):
-    """A rate beyond reason: what was seen, after three attempts; the state is whole, and no epoch is made up."""
+def test_a_loss_that_is_nan_ends_with_1(trained, tmp_path):
+    """A learning rate of 1e30: exit code 1 after three rollbacks, a readable state, and no recorded epoch."""
     options = ["--data", trained.parent / "data", "--epochs", 2, "--latent-dim", 2, "--learning-rate", 1e30]
     code, stderr = ended(begin(*options, "--out", "run", cwd=tmp_path))
     assert code == 1 and stderr.count("returns to step 0 ") == 3
@@ -207,7 +207,7 @@ def test_a_loss_that_is_no_number_ends_with_1(trained, tmp_path):
 
 
 def test_a_file_that_cannot_grow(run):
-    """No file may grow beyond 200 kB, as on a full disk: a clear error, the state intact, and resumable."""
+    """A limit of 200 kB on files: a clear error, the state is unchanged, and the run can be resumed."""
     before = contents(run)
 
     def limit():
@@ -226,7 +226,7 @@ def test_a_file_that_cannot_grow(run):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """Mounts a file system of a size in memory; only root may."""
+    """Mounts a small file system in memory, which only root may do."""
     place = tmp_path / "disk"
     place.mkdir()
 
@@ -241,7 +241,7 @@ def small_disk(tmp_path):
 
 
 def test_a_full_disk(trained, small_disk):
-    """A file system with room for the run and half a state more: a clear error, all files as before."""
+    """A file system with room for the run and half a state more: a clear error, and all files are unchanged."""
     size = sum(map(len, contents(trained).values())) + 1_000_000
     place = small_disk("-t", "tmpfs", "-o", f"size={size // 1024}k", "tmpfs")
     run = shutil.copytree(trained, place / "run")
@@ -254,7 +254,7 @@ def test_a_full_disk(trained, small_disk):
 
 
 def test_a_read_only_folder(trained, small_disk):
-    """Resuming a run there, and starting one, say where it cannot be written, and why."""
+    """Resuming a run and starting one in a read-only folder: the error names the path and the reason."""
     place = small_disk("-t", "tmpfs", "-o", "size=64m", "tmpfs")
     run = shutil.copytree(trained, place / "run")
     before = contents(run)

@@ -1,4 +1,4 @@
-"""The second signal, which stops at once, wherever it hits."""
+"""The second signal stops at once, wherever it arrives."""
 
 import sys
 
@@ -12,10 +12,10 @@ class Half:
     def __init__(self):
         time.sleep(TOGETHER)
         os.kill(os.getpid(), signal.SIGINT)
-        self.whole = True
+        self.complete = True
 
     def __del__(self):
-        self.whole
+        self.complete
 
 def run():
     with stoppable() as stop:
@@ -31,7 +31,7 @@ except KeyboardInterrupt:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-def test_what_is_half_made_is_not_heard(process):
-    """An object that the second Ctrl-C leaves unfinished, as TensorFlow's may be, prints no traceback."""
+def test_a_half_constructed_object_prints_nothing(process):
+    """An object whose construction the second Ctrl-C interrupts, as TensorFlow's may be, prints no traceback."""
     result = process(code=HALF)
     assert (result.stdout.split(b"\n"), result.stderr) == ([b"stopped by Ctrl-C", b"stopped", b""], b"")

@@ -1,4 +1,4 @@
-"""`vaecli train` as a user meets it: a real process, on a terminal, in a pipe, with signals."""
+"""`vaecli train` as a process: on a terminal, in a pipe, with signals."""
 
 import csv
 import json
@@ -31,7 +31,7 @@ CHATTER = re.compile(rb"cuda|oneDNN|absl|WARNING|cpu_feature|rebuild TensorFlow"
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    """A folder with training images alone: whoever reads a test set does not find one."""
+    """A folder with 600 training images and no test set."""
     folder = tmp_path_factory.mktemp("few")
     mini = load_mini("train")
     (folder / "train-images-idx3-ubyte").write_bytes(encode_idx(mini.images[:600, :, :, 0]))
@@ -46,7 +46,7 @@ def vaecli(*arguments, cwd):
 
 @pytest.fixture(scope="module")
 def piped(data, tmp_path_factory):
-    """A finished run, made in a pipe."""
+    """The folder of a finished run, and the process that made it in a pipe."""
     cwd = tmp_path_factory.mktemp("piped")
     return cwd, vaecli("train", "--data", data, *SMALL, "--out", "run", cwd=cwd)
 
@@ -57,7 +57,7 @@ def rows(run):
 
 
 def test_in_a_pipe(piped):
-    """The path on stdout, one plain line an epoch on stderr, no colour, none of TensorFlow's lines."""
+    """stdout is the path; stderr has one plain line an epoch, without colour and without TensorFlow's messages."""
     _, result = piped
     assert result.returncode == 0, result.stderr.decode()
     assert result.stdout.decode().split() == ["run"]
@@ -69,7 +69,7 @@ def test_in_a_pipe(piped):
 
 
 def test_the_run_folder_is_complete(piped, data):
-    """All that the design lists is there, readable, and says where it comes from."""
+    """All files are there and readable; the provenance is complete; the model names no path of this machine."""
     run = piped[0] / "run"
     assert {path.name for path in run.iterdir()} == RUN_FILES
     assert {path.name for path in (run / "model").iterdir()} == {
@@ -86,13 +86,13 @@ def test_the_run_folder_is_complete(piped, data):
     provenance = json.loads((run / "provenance.json").read_text())
     assert provenance["data"]["count"] + provenance["data"]["validation_count"] == 600
     assert {"started", "command", "versions", "git", "machine", "seed"} <= set(provenance)
-    for path in (run / "model").iterdir():  # what travels does not tell of the machine
+    for path in (run / "model").iterdir():  # these files are copied to other machines
         content = path.read_bytes()
         assert str(data).encode() not in content and str(piped[0]).encode() not in content
 
 
 def test_keras_reads_its_files_without_vaecli(piped):
-    """The .keras files hold standard layers only and give what the exported encoder gives."""
+    """Keras reads the .keras files without vaecli; they compute what the exported encoder computes."""
     program = (
         "import sys, keras, numpy as np\n"
         "encoder = keras.models.load_model('run/encoder.keras')\n"
@@ -145,9 +145,9 @@ def test_a_reader_that_leaves_ends_no_training(data, tmp_path):
 
 
 def test_tensorboard_reads_its_events(data, tmp_path):
-    """`--tensorboard` writes files that TensorBoard's own reader opens: scalars, pictures, KL of each dimension.
+    """`--tensorboard` writes files that TensorBoard's own reader opens: scalars, images, KL of each dimension.
 
-    A run that is taken up goes on with them.
+    A resumed run continues them.
     """
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -163,7 +163,7 @@ def test_tensorboard_reads_its_events(data, tmp_path):
 
 
 def on_a_terminal(arguments, *, cwd, columns, interrupt_after=None, number=signal.SIGINT):
-    """Run on a pseudo-terminal; send a signal when the output matches `interrupt_after`. Exit code and output."""
+    """Run on a pseudo-terminal, send a signal when `interrupt_after` matches, return exit code and output."""
     import fcntl  # not on Windows, where TensorFlow is not tested either
     import pty
     import termios
@@ -196,7 +196,7 @@ def on_a_terminal(arguments, *, cwd, columns, interrupt_after=None, number=signa
 
 
 def screen_lines(output):
-    """What a terminal shows of the output, line by line, with no control sequences."""
+    """Return the lines that a terminal shows of the output, without control sequences."""
     text = re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", output).decode("utf-8")
     return [line for part in text.split("\n") for line in part.split("\r")]
 
@@ -216,18 +216,20 @@ def test_a_stop_under_json_says_how_to_go_on(piped, tmp_path, check_schema):
         assert [line for line in result.stderr.splitlines() if line.startswith(b"Next")] == said
 
 
-def test_a_precision_from_a_file_is_not_taken_for_a_flag(call, data, here, monkeypatch):
-    """The config.toml of a run on another machine: the file is named, and the flag that wins over it."""
+def test_an_error_names_the_file_of_an_option(call, data, here, monkeypatch):
+    """The error for a precision in config.toml names the file, and the option that overrides it."""
     monkeypatch.setattr("vaecli.training.precision.PROCESSOR_FLAGS", frozenset({"none-such"}))
     (here / "kept.toml").write_text(f'data = "{data}"\nprecision = "bfloat16"\n')
     code, _, stderr = call("train", "--config", "kept.toml", "--out", "run")
-    said = re.sub(r"[\s│]+", " ", stderr)
-    assert code == 2 and "kept.toml has precision = 'bfloat16'" in said and "Use --precision auto" in said
+    message = re.sub(r"[\s│]+", " ", stderr)
+    assert (
+        code == 2 and "kept.toml has precision = 'bfloat16'" in message and "Use --precision auto" in message
+    )
     assert [path.name for path in here.iterdir()] == ["kept.toml"]
 
 
 def test_advice_is_given_once(data, tmp_path):
-    """A KL that weighs a thousandfold empties the latent space: said in the third epoch, and not after a stop."""
+    """A weight of 1000 on the KL empties the latent space: epoch 3 says so, a resumed run does not repeat it."""
     options = ["--epochs", 3, "--beta", 1000, "--latent-dim", 4, "--out", "run"]
     first = vaecli("train", "--data", data, *options, cwd=tmp_path)
     assert first.stderr.count(b"0 of 4 latent dimensions are active") == 1, first.stderr.decode()
@@ -237,7 +239,7 @@ def test_advice_is_given_once(data, tmp_path):
 
 
 def test_max_time_is_kept(tmp_path):
-    """From the command to its end, the export included: no longer than the limit, and most of it is training."""
+    """The whole command, export included, ends within --max-time, with at least one epoch."""
     began = time.monotonic()
     result = vaecli(
         "train", "--data", "fashion-mnist-mini", "--epochs", 10_000, "--max-time", "30s", "--out", "run",
@@ -271,7 +273,7 @@ def test_on_a_terminal(data, tmp_path, columns):
     [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGUSR1, 138)],
 )
 def test_a_signal_stops_it_without_loss(data, tmp_path, number, code):
-    """The best model so far is exported, the resume command printed; resuming gives the run never stopped."""
+    """The best model is exported and the resume command printed; resumed, the run equals one never stopped."""
     options = ["--data", data, *SMALL[2:], "--epochs", "4", "--out", "run"]
     got, output = on_a_terminal(
         ["train", *options], cwd=tmp_path, columns=100, interrupt_after="▀".encode(), number=number
@@ -283,12 +285,12 @@ def test_a_signal_stops_it_without_loss(data, tmp_path, number, code):
     if number == signal.SIGINT:
         result = vaecli("train", "--resume", "run", "--quiet", cwd=tmp_path)
         assert (result.returncode, result.stderr) == (0, b""), result.stderr.decode()
-        assert vaecli("train", *options[:-1], "whole", "--quiet", cwd=tmp_path).returncode == 0
+        assert vaecli("train", *options[:-1], "complete", "--quiet", cwd=tmp_path).returncode == 0
         keys = ("epoch", "loss", "val_loss", "learning_rate")
-        resumed, whole = (
-            [[row[key] for key in keys] for row in rows(tmp_path / n)] for n in ("run", "whole")
+        resumed, uninterrupted = (
+            [[row[key] for key in keys] for row in rows(tmp_path / n)] for n in ("run", "complete")
         )
-        assert resumed == whole and len(whole) == 4
+        assert resumed == uninterrupted and len(uninterrupted) == 4
 
 
 @pytest.mark.parametrize(
@@ -328,7 +330,7 @@ def test_a_signal_stops_it_without_loss(data, tmp_path, number, code):
     ],
 )
 def test_bad_input(tmp_path, data, arguments, code, said):
-    """A clear error, the right exit code, no traceback, nothing left behind, nothing overwritten."""
+    """A clear error, the right exit code, no traceback, and no file written or changed."""
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "mine.txt").write_text("mine")
     (tmp_path / "file").write_text("mine")

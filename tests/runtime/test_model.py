@@ -47,8 +47,8 @@ def copied(model_folder, tmp_path):
 @pytest.mark.parametrize("given", ["", "run", "decoder.onnx"])
 def test_paths_that_open(copied, model, images, given):
     """A model folder, a run folder and a decoder file give the same model, as text, bytes or path objects."""
-    inner = "run/model/" if given == "run" else ""
-    path = copied(decoder=f"{inner}decoder.onnx", encoder=f"{inner}encoder.onnx") / given
+    parent = "run/model/" if given == "run" else ""
+    path = copied(decoder=f"{parent}decoder.onnx", encoder=f"{parent}encoder.onnx") / given
     for opened in (Model.open(path), Model.open(str(path)), Model.open(os.fsencode(path))):
         assert opened.info == model.info
         np.testing.assert_array_equal(opened.encode(images[:3])[0], model.encode(images[:3])[0])
@@ -108,6 +108,21 @@ def test_halves_of_two_models(forge, copied, images):
     assert opened.sample(1).shape == (1, 28, 28, 1)
     with pytest.raises(ModelError, match="belong to two models"):
         opened.encode(images[:1])
+
+
+def test_decoders_of_two_models(forge, small_folder, tmp_path):
+    """An int8 decoder beside the decoder of another model is refused, with the command that makes both again."""
+    folder = shutil.copytree(small_folder, tmp_path / "my model")
+    entries = forge.entries(folder / "decoder.int8.onnx")
+    info = json.loads(entries[KEY_INFO]) | {"model_id": "another"}
+    content = (folder / "decoder.int8.onnx").read_bytes()
+    (folder / "decoder.int8.onnx").write_bytes(
+        forge.with_entries(content, entries | {KEY_INFO: json.dumps(info)})
+    )
+    with pytest.raises(ModelError, match="belong to two models") as caught:
+        Model.open(folder, precision="int8")
+    assert caught.value.hint.endswith(f"vaecli export -m RUN -o '{folder}' --int8 --force")
+    assert Model.open(folder).sample(1).shape == (1, 14, 13, 1)
 
 
 def test_a_damaged_encoder(copied, images):
@@ -252,7 +267,7 @@ def test_draws_that_are_refused(model, name, value):
 
 @pytest.mark.parametrize("n", [10**15, 2**63, 2**64 - 1])
 def test_more_latents_than_fit_in_memory(model, n):
-    """So many latents give an error of ours, not numpy's."""
+    """So many latents are an OptionError, not an exception of numpy's."""
     with pytest.raises(OptionError, match=f"-n must fit in memory, got {n:,}"):
         model.draw(n)
 
@@ -374,13 +389,13 @@ def test_an_encoder_that_changes(copied, forge, images):
 
 def test_shards_are_parts_of_the_series(model):
     """Picture i depends on (seed, i) alone: shards cut anywhere equal the parts of the whole series."""
-    whole = model.sample(100, seed=3)
+    complete = model.sample(100, seed=3)
     for cut in (1, 32, 50, 99):
         parts = [model.sample(cut, seed=3), model.sample(100 - cut, seed=3, first=cut)]
-        np.testing.assert_allclose(np.concatenate(parts), whole, **CLOSE)
+        np.testing.assert_allclose(np.concatenate(parts), complete, **CLOSE)
     z = np.concatenate([model.draw(40, seed=3), model.draw(60, seed=3, first=40)])
     np.testing.assert_array_equal(z, model.draw(100, seed=3))
-    assert not np.allclose(model.sample(4, seed=4), whole[:4])
+    assert not np.allclose(model.sample(4, seed=4), complete[:4])
 
 
 def test_temperature(model):

@@ -1,4 +1,4 @@
-"""How a batch is cut: by the number of images that a call may hold in memory."""
+"""A session cuts batches by memory, bounds that of all calls, and keeps the images of threads apart."""
 
 import dataclasses
 import threading
@@ -27,40 +27,41 @@ def latents(count, seed=0):
 
 
 class CountingSession:
-    """Stands between vaecli and onnxruntime: counts the images of each call, and those in all calls at a time."""
+    """A layer over onnxruntime's session that counts the images of each call, and those of all calls at a time."""
 
-    def __init__(self, inner=None):
-        self.inner, self.calls = inner, []
-        self.lock, self.now, self.most = threading.Lock(), 0, 0
+    def __init__(self, session=None):
+        self.session, self.calls = session, []
+        self.lock, self.images, self.most = threading.Lock(), 0, 0
 
     def run(self, names, inputs):
         count = len(inputs["z"])
         with self.lock:
             self.calls.append(count)
-            self.now += count
-            self.most = max(self.most, self.now)
-        if self.inner is None:
+            self.images += count
+            self.most = max(self.most, self.images)
+        if self.session is None:
             time.sleep(0.002)
-        outputs = [np.zeros((count, 1), np.float32) for _ in names] if self.inner is None else None
-        outputs = outputs or self.inner.run(names, inputs)
+            outputs = [np.zeros((count, 1), np.float32) for _ in names]
+        else:
+            outputs = self.session.run(names, inputs)
         with self.lock:
-            self.now -= count
+            self.images -= count
         return outputs
 
 
 @pytest.fixture
 def counted(monkeypatch):
-    """Opens a file with `Session` over a counting session; `compute` false gives zeros in place of pictures."""
+    """A function that opens a file with `Session` over a counting session; without `compute` it gives zeros."""
 
     def counted(file, *, compute=True, **options):
-        real, made = onnxruntime.InferenceSession, []
+        real, sessions = onnxruntime.InferenceSession, []
 
         def make(*arguments, **keywords):
-            made.append(CountingSession(real(*arguments, **keywords) if compute else None))
-            return made[-1]
+            sessions.append(CountingSession(real(*arguments, **keywords) if compute else None))
+            return sessions[-1]
 
         monkeypatch.setattr(onnxruntime, "InferenceSession", make)
-        return Session(file, **options), made[-1]
+        return Session(file, **options), sessions[-1]
 
     return counted
 
@@ -68,8 +69,8 @@ def counted(monkeypatch):
 @pytest.mark.parametrize(
     ("elements", "largest"), [(1, 32), (2**21, 32), (2**24, 4), (2**25, 2), (2**26, 1), (2**29, 1)]
 )
-def test_large_images_come_in_smaller_chunks(decoder, counted, elements, largest):
-    """No call holds more than 256 MiB, or more than one image; the pictures are the same."""
+def test_large_images_are_run_in_smaller_chunks(decoder, counted, elements, largest):
+    """A call holds at most 256 MiB, or one image, and the results do not change."""
     inputs = latents(70)
     expected = Session(decoder, thread_count=1).run(inputs)
     heavy, counts = counted(dataclasses.replace(decoder, cost=Cost(elements, 1)), thread_count=2)
@@ -79,7 +80,7 @@ def test_large_images_come_in_smaller_chunks(decoder, counted, elements, largest
 
 
 def test_only_requested_outputs_are_returned(decoder):
-    """Other outputs are not computed, whether the batch is cut or not."""
+    """Only requested outputs are computed, whether the batch is cut or not."""
     opened = Session(decoder, thread_count=2)
     for count in (1, 70):
         inputs = latents(count)
@@ -90,7 +91,7 @@ def test_only_requested_outputs_are_returned(decoder):
 
 
 def test_one_image_equals_its_row_of_a_batch(decoder, model_folder):
-    """Alone, through buffers that are used again, and in a batch: the same; earlier results do not change."""
+    """An image has the same result alone, through reused buffers, as in a batch; earlier results do not change."""
     encoder = read_file(model_folder / "encoder.onnx")
     rng = np.random.default_rng(0)
     for file, name, shape in ((decoder, "z", (2,)), (encoder, "image", (28, 28, 1))):
@@ -105,7 +106,7 @@ def test_one_image_equals_its_row_of_a_batch(decoder, model_folder):
 
 
 def test_one_image_at_a_time_in_many_threads(decoder):
-    """Each thread has buffers of its own: none gets another's picture."""
+    """Each thread has buffers of its own, so that none gets the picture of another."""
     opened = Session(decoder)
     z = np.random.default_rng(0).normal(size=(400, 1, 2)).astype(np.float32)
 
@@ -120,7 +121,7 @@ def test_one_image_at_a_time_in_many_threads(decoder):
 @pytest.mark.parametrize(
     "wrong", [np.zeros((1, 1), np.float32), np.zeros((1, 2)), np.zeros((1, 2, 1), np.float32)]
 )
-def test_one_image_of_another_form(decoder, wrong):
+def test_one_image_of_another_shape_or_type(decoder, wrong):
     """An array that numpy would broadcast or convert into the buffers reaches onnxruntime, which refuses it."""
     opened = Session(decoder)
     opened.run({"z": np.zeros((1, 2), np.float32)})
@@ -129,7 +130,7 @@ def test_one_image_of_another_form(decoder, wrong):
 
 
 def test_no_images(decoder):
-    """An empty batch gives empty outputs without onnxruntime, whose operators may not expect one."""
+    """An empty batch gives empty outputs without a call of onnxruntime, whose operators may not accept it."""
     outputs = Session(decoder).run({"z": np.zeros((0, 2), np.float32)})
     assert {name: array.shape for name, array in outputs.items()} == {
         "image": (0, 28, 28, 1),
@@ -143,7 +144,7 @@ def test_no_images(decoder):
     ("elements", "images"), [(2**15, 512), (2**24, 32), (2**27, 4), (2**28, 2), (2**29, 1)]
 )
 def test_memory_of_all_threads_together(decoder, counted, elements, images, threads):
-    """Sixteen threads hold no more than one may: 2 GiB, of the largest images one at a time."""
+    """All threads together hold at most 2 GiB: of the largest images, one at a time."""
     file = dataclasses.replace(decoder, cost=Cost(elements, 1))
     opened, counts = counted(file, compute=False, thread_count=threads)
     inputs = {"z": np.zeros((64, 2), np.float32)}
@@ -154,7 +155,7 @@ def test_memory_of_all_threads_together(decoder, counted, elements, images, thre
 
 
 def test_a_failing_run_raises_our_error(decoder):
-    """onnxruntime's own exceptions do not leave a run, nor the paths of the machine that built it."""
+    """A failure is a ModelError without paths of the machine that built onnxruntime."""
     opened = Session(decoder, thread_count=1)
     with pytest.raises(ModelError, match=f"cannot run {decoder.path}") as caught:
         opened.run({"z": np.zeros((1, 99), np.float32)})
@@ -165,14 +166,14 @@ def test_a_failing_run_raises_our_error(decoder):
 
 
 def test_a_file_that_onnxruntime_refuses_raises_our_error(decoder):
-    """The hint names another export first, then another version of onnxruntime."""
+    """The hint suggests another export first, then another version of onnxruntime."""
     with pytest.raises(ModelError, match="does not accept") as caught:
         Session(dataclasses.replace(decoder, content=b"x" * 100))
     assert caught.value.hint.startswith("Export it again, or try another version")
 
 
 def test_the_default_session_cuts_large_batches(decoder):
-    """`bench --against` must not take memory that nobody has."""
+    """With `at_once` the default session runs large batches in parts, with the same results."""
     inputs = latents(7)
     uncut, cut = (DefaultSession(decoder.content, at_once=at_once) for at_once in (None, 2))
     assert len(cut.run(inputs)["image"]) == 7

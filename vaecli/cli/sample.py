@@ -76,10 +76,9 @@ def sample(
 
 def _next_step(opened: "Model", model: pathlib.Path | None) -> None:
     """Print a command that works on this model: `interpolate` needs its encoder and pictures of its data set."""
-    from vaecli.tasks.model import can_interpolate
+    from vaecli.tasks.model import next_command
 
     named = ["-m", console.shown_path(model)] if model else []
-    if can_interpolate(opened):
-        console.next_step("interpolate", "test:0", "test:1", *named)
-    else:
-        console.next_step("info", *named)
+    command = next_command(opened)
+    if command:
+        console.next_step(command, *(["test:0", "test:1"] if command == "interpolate" else []), *named)

@@ -89,6 +89,8 @@ def load(
         return search.named(CATALOGUE[data], split)
     if path.is_dir():
         require_idx(path)
+        if data in CATALOGUE:
+            warn(f"{data} is the folder {path.resolve()}, not the data set of that name.")
         return load_folder(path, split)
     if path.exists():
         raise _not_a_folder(path)

@@ -45,7 +45,9 @@ def to_onnx(
     # tf2onnx.convert.from_keras fails on Keras 3 models with several outputs; from_function does not.
     signature = [tf.TensorSpec((None, *shape), tf.float32, name=name) for name, shape in shapes.items()]
     function = tf.function(
-        lambda *tensors: compute(dict(zip(shapes, tensors, strict=True))), input_signature=signature
+        lambda *tensors: compute(dict(zip(shapes, tensors, strict=True))),
+        input_signature=signature,
+        autograph=False,  # reading all source that is called would take as long as the conversion
     )
     try:
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):

@@ -92,7 +92,8 @@ def _no_folder(target: pathlib.Path, folder: pathlib.Path) -> OutputError:
         return OutputError(
             f"Cannot write {target}: {blocking[0]} is not a folder.", hint="Choose another place."
         )
-    make = shlex.join(["mkdir", "-p", "--", str(folder)])
+    end_of_options = ["--"] if str(folder).startswith("-") else []
+    make = shlex.join(["mkdir", "-p", *end_of_options, str(folder)])
     return OutputError(f"Cannot write {target}: the folder {folder} does not exist.", hint=f"Make it: {make}")
 
 

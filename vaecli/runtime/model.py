@@ -50,7 +50,7 @@ class Model:
     @classmethod
     def open(
         cls,
-        path: str | os.PathLike[str],
+        path: str | bytes | os.PathLike[str],
         *,
         precision: Precision = "float32",
         threads: int | None = None,
@@ -64,7 +64,7 @@ class Model:
             threads: number of threads to use; all that the process may use if left out.
 
         Raises:
-            ModelError: nothing there, or a file that is damaged or not one of ours.
+            ModelError: nothing is there, or a file is damaged or not made by vaecli.
             OptionError: an empty path, an unknown precision, or a thread count out of its range.
         """
         checks.choice(precision, "--precision", PRECISIONS)
@@ -132,7 +132,7 @@ class Model:
         """Compute the mean image of each latent (N, D): (N, H, W, C) in [0, 1].
 
         Raises:
-            OptionError: another shape or type, NaN or infinity.
+            OptionError: another shape or type, NaN, or numbers beyond 1e6.
         """
         image: Float32 = self._decoder.run({"z": latent_batch(z, self.latent_dim)}, ("image",))["image"]
         return image
@@ -144,7 +144,7 @@ class Model:
             n: number of latents.
             seed: latent i of a seed depends on (seed, i) alone.
             first: number of the first latent.
-            temperature: factor on the standard deviation.
+            temperature: factor on the standard deviation, at least 0 and below 100,000.
 
         Raises:
             OptionError: a number out of its range.
@@ -164,13 +164,13 @@ class Model:
         """Decode a path from image a to image b (H, W, C), both ends reconstructed: (steps, H, W, C).
 
         Args:
-            a: uint8, or floats in [0, 1]; each image is scaled by its own type.
-            b: likewise.
-            steps: number of pictures, both ends counted, at least 2.
+            a: first image, uint8 or floats in [0, 1]; each image is scaled by its own type.
+            b: last image, likewise.
+            steps: number of pictures, both ends included; at least 2.
             path: `linear`, or `spherical`, which keeps away from the middle of the latent space.
 
         Raises:
-            OptionError: an array or a value that does not fit.
+            OptionError: an array of another shape, type or range, an unknown path, or too few or too many steps.
         """
         checks.choice(path, "--path", get_args(PathKind))
         checks.integer(steps, "--steps", least=2, most=MAX_STEPS)

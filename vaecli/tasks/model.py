@@ -1,13 +1,15 @@
 """Open the model that a command works on, and say what can be done with it; loads nothing of the data packages."""
 
 import pathlib
+from typing import Literal
 
 from vaecli.choices import Precision
 from vaecli.errors import ModelError
+from vaecli.modelfile.find import read_all
 from vaecli.modelfile.read import read_file
 from vaecli.runtime.model import Model
 
-__all__ = ["Model", "can_interpolate", "open_model"]
+__all__ = ["Model", "next_command", "open_model"]
 
 BUNDLED = "fashion-mnist-mini"
 
@@ -17,7 +19,18 @@ def open_model(path: pathlib.Path, *, precision: Precision = "float32", threads:
     return Model.open(path, precision=precision, threads=threads)
 
 
-def can_interpolate(model: Model) -> bool:
+def next_command(model: Model) -> Literal["interpolate", "info", ""]:
+    """Return a command that works after `vaecli sample`; none if files beside the decoder do not fit."""
+    if _can_interpolate(model):
+        return "interpolate"
+    try:
+        read_all(model.path)
+    except ModelError:
+        return ""
+    return "info"
+
+
+def _can_interpolate(model: Model) -> bool:
     """Return whether `vaecli interpolate test:0 test:1` works: the encoder and the test set are on this machine."""
     path = model.path.with_name("encoder.onnx")
     try:

@@ -115,12 +115,10 @@ class Loop:
         """
         rollbacks, scale = self._state.rollbacks + 1, self._state.learning_rate_scale / 2
         if rollbacks > MAX_ROLLBACKS:
-            best = f" To export the best epoch so far, {self._state.best_epoch}: vaecli export -m RUN."
             raise TrainingError(
                 f"{error}, after {MAX_ROLLBACKS} rollbacks with half the learning rate each. "
                 "The last good state is kept.",
-                hint=f"Train again with a lower --learning-rate than {self._options.learning_rate}."
-                + (best if self._state.best_weights else ""),
+                hint=f"Train again with a lower --learning-rate than {self._options.learning_rate}.",
             )
         self._trainer.resume()
         self._trainer.broadcast()

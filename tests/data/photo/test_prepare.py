@@ -352,6 +352,7 @@ def test_bad_files_are_named(tmp_path):
         b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 9\n"
     )
     (tmp_path / "page.jpg").write_bytes(b"<!DOCTYPE html><title>404</title>")
+    (tmp_path / "phone.heic").write_bytes(bytes([0, 0, 0, 24]) + b"ftypheic" + bytes(99))
     (tmp_path / "model.png").write_bytes(bytes([8, 7, 0x12, 6]) + b"vaecli")
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(50))
     (tmp_path / "noise.png").write_bytes(np.random.default_rng(0).bytes(300))
@@ -365,6 +366,7 @@ def test_bad_files_are_named(tmp_path):
         "pointer.png": "got a Git LFS pointer.* lfs pull",
         "page.jpg": "got a web page .*download the file again",
         "model.png": "got an ONNX model",
+        "phone.heic": "got a HEIC photo.*Convert it to JPEG",
         "broken.png": "starts like a PNG picture, but it is damaged|cannot be decoded",
         "noise.png": "got a file of an unknown kind",
         "a" * 300: "Cannot use the path",

@@ -1,4 +1,4 @@
-"""`train` on two logical processors of one machine; TensorFlow has to be told of them before it starts."""
+"""`train` on two logical CPUs, in a process of its own, since TensorFlow makes them at its start."""
 
 import json
 
@@ -65,14 +65,14 @@ def test_two_devices_are_one_run(process, here):
     (data / "train-labels-idx1-ubyte").write_bytes(encode_idx(np.zeros(300, np.uint8)))
     result = process(code=PROGRAM)
     assert result.returncode == 0, result.stderr.decode()
-    found = json.loads(result.stdout)
-    assert found["at"][0] == 1 and 0 < found["at"][1] < 4 and found["at"][2] == 2
-    assert found["reasons"] == ["enough", True] and found["devices"] == [2, 2] and found["notes"] == []
+    results = json.loads(result.stdout)
+    assert results["at"][0] == 1 and 0 < results["at"][1] < 4 and results["at"][2] == 2
+    assert results["reasons"] == ["enough", True] and results["devices"] == [2, 2] and results["notes"] == []
     whole, stopped, alone = (Run(here / name) for name in ("whole", "stopped", "alone"))
     made, expected = (read(run.checkpoint) for run in (stopped, whole))
     assert len(made.variables) > 20 and made.variables.keys() == expected.variables.keys()
     assert all(np.array_equal(value, expected.variables[name]) for name, value in made.variables.items())
-    assert found["parity"] < 1e-5
+    assert results["parity"] < 1e-5
     images = load_mini("test").images[:8].astype(np.float32) / 255
     for mine, other in zip(*(Model.open(run.path).encode(images) for run in (stopped, whole)), strict=True):
         assert np.array_equal(mine, other)

@@ -351,3 +351,11 @@ def test_a_missing_package_is_found_before_training(data, options, tmp_path, mon
     with pytest.raises(MissingExtraError, match=r"matplotlib.*vaecli\[train\]"):
         train(options(data), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_diverges_names_the_export(run, rewrite_state):
+    """After three rollbacks the hint names the command that exports the best epoch."""
+    rewrite_state(run, learning_rate_scale=1e30, best_epoch=2)
+    with pytest.raises(TrainingError, match="3 rollbacks") as caught:
+        train(resume=run.path, changes={"epochs": 4})
+    assert caught.value.hint.endswith(f"epoch so far, 2: vaecli export -m {run.path}")

@@ -1,9 +1,9 @@
 """`fashion-mnist-mini`: real Fashion-MNIST images, 600 to train and 100 to test of each class, bundled.
 
-They are the first of each class in the order of the original files. Each split is a lossless PNG contact
-sheet, 100 images wide, classes one below the other: 2.7 MB together and 0.05 s to read. (Measured: raw pixels
-in xz take 2.6 MB and 0.2 s, deflate 3.0 MB.) Read back, image i is of class i % 10, so every run of images is
-a fair mix and the labels need no file. examples/make/make_mini.py makes the sheets.
+They are the first of each class in the order of the original files. Each split is a lossless PNG contact sheet,
+100 images wide, the classes one below the other: 2.7 MB together, read in 0.05 s. (Measured: raw pixels in xz take
+2.6 MB and 0.2 s, deflate 3.0 MB.) Image i is of class i % 10, so consecutive images are a fair mix and the labels
+need no file. examples/make/make_mini.py makes the sheets.
 """
 
 import functools

@@ -3,6 +3,7 @@
 train     one training run from beginning to end
 job       the run folder and its options, new or resumed
 images    the images of a run
+start     TensorFlow, the check before training, networks and state
 workers   several processes on one run
 resume    what changes when a run is resumed
 results   .keras files, exported model, plots

@@ -8,26 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from vaecli import checks
 from vaecli.commands import command
-from vaecli.errors import DataError, ModelError, OutputError
-from vaecli.export import describe
+from vaecli.errors import OutputError, TrainingError
 from vaecli.extras import require
 from vaecli.modelfile.find import DECODERS
 from vaecli.options import TrainOptions
 from vaecli.runs.history import Row, write_metrics
 from vaecli.runs.layout import Run
 from vaecli.runs.progress import Plan, Several, Watcher
-from vaecli.tasks.train import resume as resuming
-from vaecli.tasks.train import workers
+from vaecli.tasks.train import start, workers
 from vaecli.tasks.train.deadline import REASON, Deadline
 from vaecli.tasks.train.job import Interruptible, Job, begin, reopen
 from vaecli.tasks.train.plots import SheetKeeper
 from vaecli.tasks.train.results import finish, missing
 from vaecli.training.advice import Adviser
 from vaecli.training.cluster import rendezvous, tf_config
-from vaecli.training.tensorflow import quietly, use_threads
 
 if TYPE_CHECKING:
-    from vaecli.training.cluster.devices import Devices
     from vaecli.training.trainer import Trainer
 
 CHECKPOINT_EVERY = 5 * 60.0  # seconds
@@ -121,11 +117,11 @@ def train(
             requested = stack.enter_context(opened)
             stack.enter_context(workers.guarded(all_devices, requested.run))
             with limit.starting():
-                started = _start(requested, all_devices, devices)
+                started = start.start_tensorflow(requested, all_devices, devices)
             if requested.previous_options is None:
-                _require_exportable(started.job)
-        trainer = _build(requested, started, watch)
-        with _hinting_at_resume(requested.run):
+                start.require_exportable(started.job)
+        trainer = start.build_trainer(requested, started, watch)
+        with _hinting_at_run(requested.run, trainer):
             watchers = Several(_watchers(started.job, trainer, watch, tensorboard=tensorboard))
             stop_in_time = _with_deadline(stop, limit, trainer, started.job)
             return _train(started.job, trainer, watchers, stop_in_time, checkpoint_every)
@@ -146,94 +142,22 @@ def _with_deadline(
 
 
 @contextlib.contextmanager
-def _hinting_at_resume(run: Run) -> Iterator[None]:
-    """Add to an OutputError of the body, such as a full disk, how to resume the run."""
+def _hinting_at_run(run: Run, trainer: "Trainer") -> Iterator[None]:
+    """Add to errors of the body how to go on with the run: to resume it after a full disk, or to export it."""
     try:
         yield
+    except TrainingError as error:
+        if not trainer.state.best_weights:
+            raise
+        export = command("export", "-m", run.path)
+        hint = f"{error.hint} To export the best epoch so far, {trainer.state.best_epoch}: {export}"
+        raise TrainingError(error.message, hint=hint) from error
     except OutputError as error:
         if not run.checkpoint.exists():
             raise
         resume = command("train", "--resume", run.path)
         hint = f"The last saved state is complete. When the problem is solved: {resume}"
         raise OutputError(error.message, hint=hint) from error
-
-
-@dataclasses.dataclass(frozen=True)
-class _Started:
-    """TensorFlow after its start: the job with its precision resolved, the devices, and the threads in use."""
-
-    job: Job
-    devices: "Devices"
-    threads: list[int]
-
-
-def _start(requested: Job, all_devices: "Devices | None", count: int | None) -> _Started:
-    """Start TensorFlow, unless several workers have done so, and resolve the precision."""
-    with quietly(requested.run.log):
-        from vaecli.training import precision
-        from vaecli.training.cluster.devices import Devices
-
-        threads = use_threads(requested.threads)
-        is_new = requested.previous_options is None
-        resolved = precision.choose(requested.options.precision, insist=is_new)
-        options = dataclasses.replace(requested.options, precision=resolved)
-        job = dataclasses.replace(requested, options=options)
-        return _Started(job, all_devices or Devices(count), threads)
-
-
-def _require_exportable(job: Job) -> None:
-    """Refuse a network whose export would be refused at the end, before anything is trained.
-
-    Raises:
-        DataError: the reader of exported files refuses the files of the untrained network.
-    """
-    table = job.run.read_provenance()["data"]
-    with quietly(job.run.log):
-        from vaecli.export.untrained import require_exportable
-
-        try:
-            require_exportable(describe.untrained(table, job.options))
-        except ModelError as error:
-            height, width, channels = table["image_shape"]
-            raise DataError(
-                f"A model of {height} x {width} images with {channels} channels and --latent-dim "
-                f"{job.options.latent_dim} could not be exported. {error.message}",
-                hint="Use smaller images or a smaller --latent-dim.",
-            ) from error
-
-
-def _build(requested: Job, started: _Started, watch: Watcher) -> "Trainer":
-    """Build networks and optimizer on all workers; restore the state of a resumed run."""
-    job = started.job
-    workers.send_job(started.devices, job)
-    with quietly(job.run.log):
-        from vaecli.training.trainer import Trainer
-
-        trainer = Trainer(
-            job.data,
-            job.held_out,
-            job.options,
-            checkpoint=job.run.checkpoint,
-            identity=job.identity,
-            devices=started.devices,
-        )
-    if job.previous_options is None:
-        job.write_config()
-    else:
-        trainer.resume()
-        resuming.note_differences(
-            requested,
-            trainer,
-            watch,
-            precision=job.options.precision,
-            replicas=started.devices.replicas,
-            threads=started.threads,
-        )
-        if requested.options != job.previous_options:
-            resuming.extend(requested, job.previous_options, trainer, watch)
-    trainer.state.threads, trainer.state.replicas = started.threads, started.devices.replicas
-    trainer.broadcast()
-    return trainer
 
 
 def _watchers(job: Job, trainer: "Trainer", watch: Watcher, *, tensorboard: bool) -> list[Watcher]:

@@ -1,0 +1,136 @@
+"""`vaecli eval`, through the program's own `main`: the table, JSON, refusals."""
+
+import json
+
+import numpy as np
+import pytest
+
+from vaecli.data.idx.format import encode_idx
+from vaecli.data.named.bundled import load_mini
+from vaecli.metrics.table import METRICS
+
+
+@pytest.fixture
+def evaluate(call, model_folder):
+    """`vaecli eval -m MODEL ...` in an empty folder: (exit code, stdout, stderr)."""
+    return lambda *arguments: call("eval", "-m", model_folder, "--quiet", *arguments)
+
+
+@pytest.fixture
+def document(evaluate):
+    """The JSON object that `vaecli eval --json ...` prints."""
+
+    def document(*arguments):
+        code, stdout, stderr = evaluate("--json", *arguments)
+        assert (code, stderr) == (0, "")
+        return json.loads(stdout)
+
+    return document
+
+
+@pytest.fixture
+def folder(here):
+    """A folder with 40 test images and no training images."""
+    (here / "mine").mkdir()
+    images = load_mini("test").images[:40, :, :, 0]
+    (here / "mine" / "t10k-images-idx3-ubyte").write_bytes(encode_idx(images))
+    return here / "mine"
+
+
+def test_the_table_names_value_error_and_meaning(evaluate):
+    """One row for each metric, then the number of images and the duration; 80 columns."""
+    code, stdout, stderr = evaluate("--metrics", "elbo,ssim")
+    assert (code, stderr) == (0, "")
+    header, *lines = stdout.splitlines()
+    assert header.split() == ["metric", "value", "±", "s.e.", "meaning"]
+    rows = {line.split()[0]: line.split()[1:] for line in lines if not line.startswith(" ")}
+    assert list(rows) == ["elbo", "ssim", "n_images", "seconds", "images_per_second"]
+    assert float(rows["elbo"][0]) == pytest.approx(-274.02, abs=0.1)
+    assert float(rows["elbo"][1]) == pytest.approx(2.7, abs=0.1)
+    assert rows["n_images"] == ["1,000"]
+    assert max(len(line.rstrip()) for line in stdout.splitlines()) <= 80
+
+
+def test_every_meaning_is_printed_in_full(evaluate):
+    """A long one takes several lines; none is cut."""
+    code, stdout, _ = evaluate("--importance-samples", "2", "--data", "fashion-mnist-mini")
+    assert code == 0
+    start = stdout.splitlines()[0].index("meaning")
+    text = " ".join(line[start:].strip() for line in stdout.splitlines())
+    printed = [name for name in METRICS if f"\n{name} " in stdout]
+    assert {"elbo", "nll", "mse", "active_units"} <= set(printed)
+    for name in printed:
+        assert " ".join(METRICS[name].line.split()) in " ".join(text.split())
+
+
+def test_json_has_the_same_figures(document):
+    """Each mean with its standard error; the ELBO is minus reconstruction and KL."""
+    values = document("--metrics", "elbo,reconstruction,kl")
+    assert values["elbo"] == pytest.approx(-values["reconstruction"] - values["kl"], rel=1e-9)
+    assert values["elbo_se"] > 0 and values["n_images"] == 1000
+
+
+def test_the_seed_decides(document):
+    """The same seed gives the same figures, another one others."""
+    first, again, other = (document("--metrics", "elbo", "--seed", seed)["elbo"] for seed in (1, 1, 2))
+    assert first == again != other
+
+
+def test_the_split(document):
+    """`--split train` measures the training images."""
+    assert document("--metrics", "mse", "--split", "train")["n_images"] == 6000
+
+
+def test_a_folder(document, evaluate, folder):
+    """`--data FOLDER` measures that folder; a split that it lacks is an error."""
+    assert document("--metrics", "mse", "--data", folder)["n_images"] == 40
+    code, stdout, stderr = evaluate("--data", folder, "--split", "train")
+    assert (code, stdout) == (1, "")
+    assert stderr.startswith("Error: ") and stderr.count("\n") == 1
+
+
+def test_metrics_without_importance_samples(document):
+    """`all` leaves nll out if there are none; `nll` by name is refused."""
+    assert "nll" not in document()
+    assert document("--importance-samples", "3", "--metrics", "nll")["nll"] > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--metrics", "elbow"], "elbo"),
+        (["--metrics", ""], "--metrics"),
+        (["--metrics", ","], "--metrics"),
+        (["--metrics", "nll"], "--importance-samples"),
+        (["--importance-samples", "-1"], "--importance-samples"),
+        (["--seed", "-1"], "--seed"),
+        (["--split", "validation"], "--split"),
+        (["--precision", "int4"], "--precision"),
+        (["extra"], "extra"),
+    ],
+    ids=" ".join,
+)
+def test_usage_errors(evaluate, here, arguments, says):
+    """Exit code 2, the option named, nothing on stdout."""
+    code, stdout, stderr = evaluate(*arguments)
+    assert (code, stdout) == (2, "")
+    assert "Usage: " in stderr and says in stderr
+    assert list(here.iterdir()) == []
+
+
+def test_images_of_another_shape(evaluate, here):
+    """Both shapes are named."""
+    (here / "other").mkdir()
+    pixels = np.zeros((8, 10, 12), np.uint8)
+    (here / "other" / "t10k-images-idx3-ubyte").write_bytes(encode_idx(pixels))
+    code, stdout, stderr = evaluate("--data", here / "other")
+    assert (code, stdout) == (1, "")
+    assert "(28, 28, 1)" in stderr and "(10, 12, 1)" in stderr
+
+
+def test_a_decoder_alone(call, here, model_folder):
+    """The error names the missing encoder."""
+    (here / "decoder.onnx").write_bytes((model_folder / "decoder.onnx").read_bytes())
+    code, stdout, stderr = call("eval", "-m", "decoder.onnx")
+    assert (code, stdout) == (1, "")
+    assert "encoder.onnx" in stderr and stderr.count("\n") == 1

@@ -1,0 +1,93 @@
+"""The start of a training run: TensorFlow, the check that the network can be exported, networks and state."""
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from vaecli.errors import DataError, ModelError
+from vaecli.export import describe
+from vaecli.runs.progress import Watcher
+from vaecli.tasks.train import resume, workers
+from vaecli.tasks.train.job import Job
+from vaecli.training.tensorflow import quietly, use_threads
+
+if TYPE_CHECKING:
+    from vaecli.training.cluster.devices import Devices
+    from vaecli.training.trainer import Trainer
+
+
+@dataclasses.dataclass(frozen=True)
+class Started:
+    """TensorFlow after its start: the job with its precision resolved, the devices, and the threads in use."""
+
+    job: Job
+    devices: "Devices"
+    threads: list[int]
+
+
+def start_tensorflow(requested: Job, all_devices: "Devices | None", count: int | None) -> Started:
+    """Start TensorFlow, unless several workers have done so, and resolve the precision."""
+    with quietly(requested.run.log):
+        from vaecli.training import precision
+        from vaecli.training.cluster.devices import Devices
+
+        threads = use_threads(requested.threads)
+        is_new = requested.previous_options is None
+        resolved = precision.choose(requested.options.precision, insist=is_new)
+        options = dataclasses.replace(requested.options, precision=resolved)
+        job = dataclasses.replace(requested, options=options)
+        return Started(job, all_devices or Devices(count), threads)
+
+
+def require_exportable(job: Job) -> None:
+    """Refuse a network whose export would be refused at the end, before anything is trained.
+
+    Raises:
+        DataError: the reader of exported files refuses the files of the untrained network.
+    """
+    table = job.run.read_provenance()["data"]
+    with quietly(job.run.log):
+        from vaecli.export import untrained
+
+        try:
+            untrained.require_exportable(describe.untrained(table, job.options))
+        except ModelError as error:
+            height, width, channels = table["image_shape"]
+            raise DataError(
+                f"A model of {height} x {width} images with {channels} channels and --latent-dim "
+                f"{job.options.latent_dim} could not be exported. {error.message}",
+                hint="Use smaller images or a smaller --latent-dim.",
+            ) from error
+
+
+def build_trainer(requested: Job, started: Started, watch: Watcher) -> "Trainer":
+    """Build networks and optimizer on all workers; restore the state of a resumed run."""
+    job = started.job
+    workers.send_job(started.devices, job)
+    with quietly(job.run.log):
+        from vaecli.training.trainer import Trainer
+
+        trainer = Trainer(
+            job.data,
+            job.held_out,
+            job.options,
+            checkpoint=job.run.checkpoint,
+            identity=job.identity,
+            devices=started.devices,
+        )
+    if job.previous_options is None:
+        job.write_config()
+    else:
+        trainer.resume()
+        resume.note_differences(
+            requested,
+            trainer,
+            watch,
+            precision=job.options.precision,
+            replicas=started.devices.replicas,
+            threads=started.threads,
+        )
+        if requested.options != job.previous_options:
+            resume.extend(requested, job.previous_options, trainer, watch)
+    trainer.state.threads, trainer.state.replicas = started.threads, started.devices.replicas
+    trainer.broadcast()
+    return trainer
