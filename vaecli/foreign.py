@@ -10,6 +10,7 @@ import pathlib
 import shlex
 
 START = 512  # bytes at the beginning of a file that decide
+ONNX = "an ONNX model"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,7 +110,7 @@ def _binary(start: bytes, path: str | os.PathLike[str]) -> Foreign | None:
     if start[4:8] == b"ftyp":  # the container of MP4, in which phones keep photos
         return Foreign(*_BRANDS.get(start[8:11], ("a video", "")))
     if len(start) > 3 and start[0] == 8 and start[1] < 32 and start[2] == 0x12:  # version, producer
-        return Foreign("an ONNX model")
+        return Foreign(ONNX)
     return None
 
 

@@ -114,7 +114,7 @@ def check_content(content: bytes, path: pathlib.Path) -> ModelFile:
 
 def _not_onnx(content: bytes, path: pathlib.Path, error: protobuf.WireError) -> ModelError:
     kind = foreign.identify(content[: foreign.START], path)
-    if kind:
+    if kind and kind.kind != foreign.ONNX:
         return ModelError(f"{path} must be an ONNX file, got {kind.kind}.", hint=kind.hint or EXPECTED)
     return ModelError(f"{path} is not a complete ONNX file: {error}.", hint=EXPECTED)
 

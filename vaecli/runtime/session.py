@@ -75,9 +75,8 @@ class Session:
             self._tokens.put(None)
         self._pool: ThreadPoolExecutor | None = None
         self._bound = _ByThread()
-        self._session: onnxruntime.InferenceSession | None = (
-            session  # last: other threads wait until it is set
-        )
+        # last, because other threads wait until it is set
+        self._session: onnxruntime.InferenceSession | None = session
 
     def forget(self) -> None:
         """Drop the session, which the fork copied in an unknown state; the next call opens the file again."""
