@@ -159,7 +159,7 @@ def test_metrics_round_trip(tmp_path):
 
 
 def test_metrics_are_written_anew(tmp_path, contents):
-    """Each epoch writes the whole table: a shorter history leaves no rows of a longer one, and no second file."""
+    """Each epoch writes the complete table: a shorter history leaves no rows of a longer one."""
     run = Run(tmp_path)
     write_metrics(run.metrics, HISTORY)
     write_metrics(run.metrics, HISTORY[:1])

@@ -87,7 +87,7 @@ def no_locks(monkeypatch):
     "number", [errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL]
 )
 def test_a_file_system_without_locks(tmp_path, no_locks, number):
-    """Training goes on with a warning; a file takes the place of the lock, and goes when the body ends."""
+    """Training continues with a warning; a file takes the place of the lock, and is removed when the body ends."""
     no_locks(number)
     warnings = []
     with locked(tmp_path / "lock", warn=warnings.append):

@@ -1,4 +1,4 @@
-"""What tests of tasks share: a run of two short epochs, copies of it, its data and its options."""
+"""Fixtures for tests of tasks: a run of two short epochs, copies of it, its data and its options."""
 
 import dataclasses
 import shutil
@@ -54,7 +54,7 @@ def trained(data, options, tmp_path_factory):
 
 @pytest.fixture
 def run(trained, tmp_path):
-    """A copy of the finished run, to do with as one likes."""
+    """A copy of the finished run, to do with at will."""
     return Run(shutil.copytree(trained.run, tmp_path / "run"))
 
 

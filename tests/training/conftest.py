@@ -1,4 +1,4 @@
-"""What tests of training share: a few real images, and trainers on them."""
+"""Fixtures for tests of training: a few real images, and trainers on them."""
 
 import numpy as np
 import pytest

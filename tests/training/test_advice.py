@@ -32,19 +32,19 @@ def test_a_healthy_run_gets_no_advice():
 
 
 def test_collapse_is_named_once():
-    """Few active units after the first epochs name --beta, once."""
+    """Few active units after three epochs give one note, which names --beta."""
     notes = advise([9, 8, 7, 6, 5], [9, 8, 7, 6, 5], [0, 0, 2, 2, 0])
     assert len(notes) == 1 and "2 of 16" in notes[0] and "--beta" in notes[0]
 
 
 def test_overfitting_is_named_once():
-    """The validation loss rises three times while the training loss falls."""
+    """A validation loss that rises three times while the training loss falls gives one note."""
     notes = advise([9, 8, 7, 6, 5, 4], [9, 8, 8.1, 8.2, 8.3, 8.4], [9] * 6)
     assert len(notes) == 1 and "--patience" in notes[0]
 
 
 def test_both_falling_or_both_rising_is_no_overfitting():
-    """It takes both: a run that gets worse altogether is another matter."""
+    """Losses that both fall or both rise are no overfitting."""
     rows = [{"loss": float(i), "val_loss": float(i)} for i in range(5)]
     assert not overfits(rows) and not overfits(rows[::-1])
 
@@ -54,12 +54,12 @@ RISING = [9, 8, 7, 6, 5, 4], [9, 8, 8.1, 8.2, 8.3, 8.4], [9] * 6
 
 @pytest.mark.parametrize(("resumed_after", "count"), [(0, 1), (1, 1), (3, 1), (4, 1), (5, 0)])
 def test_overfitting_is_seen_across_a_stop(resumed_after, count):
-    """The epochs before a stop count, and what was said of them is not said again."""
+    """The epochs before a stop count, and advice that was due then is not given again."""
     assert len(advise(*RISING, resumed_after)) == count
 
 
-def test_collapse_before_a_stop_was_said():
-    """Units that are few in the first epoch after a stop were few before; those that die later are news."""
+def test_collapse_before_a_stop_was_reported():
+    """Few active units right after a stop were reported before it; a later loss of units is reported."""
     falling = [9, 8, 7, 6, 5]
     assert advise(falling, falling, [2] * 5, resumed_after=3) == []
     assert len(advise(falling, falling, [2] * 5, resumed_after=2)) == 1

@@ -58,7 +58,7 @@ def test_a_rollback_halves_the_learning_rate(few, trainer_on, run_loop, poison):
 
 
 def test_it_gives_up_after_three_rollbacks(few, trainer_on, run_loop, poison, tmp_path):
-    """NaN after every call: three rollbacks, then an error. State and count are saved, and the count goes on."""
+    """NaN after every call: three rollbacks, then an error. State and count are saved, also for a resumed run."""
     trainer = trainer_on(few, OPTIONS)
     watch = Poisoner(trainer, poison, lambda count: trainer.state.epoch == 1)
     with pytest.raises(
@@ -138,6 +138,23 @@ def test_states_are_saved_after_every_epoch(few, trainer_on, run_loop):
     trainer, places = trainer_on(few, OPTIONS), []
     run_loop(trainer, saved=lambda state: places.append((state.epoch, state.batch)), save_every=3600)
     assert places == [(0, 0), (1, 0), (2, 0), (3, 0)]
+
+
+def test_images_per_call_are_bounded(few, trainer_on, run_loop, monkeypatch):
+    """With a bound of two batches of pixels, no call of the graph takes more than two steps."""
+
+    steps_so_far = [0]
+
+    class Counter(Watcher):
+        def stepped(self, epoch, steps, images_per_second):
+            steps_so_far.append(4 * (epoch - 1) + steps)
+
+    monkeypatch.setattr("vaecli.training.loop.CALL_SECONDS", 100.0)
+    monkeypatch.setattr("vaecli.training.loop.CALL_BYTES", 2 * 64 * 784)
+    trainer = trainer_on(few, OPTIONS)
+    assert trainer.steps_per_epoch == 4
+    run_loop(trainer, Counter())
+    assert set(np.diff(steps_so_far)) == {1, 2}
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "constant"])

@@ -52,12 +52,12 @@ def test_validation_is_measured_in_chunks(vae, few, monkeypatch):
     from vaecli.training import validation
     from vaecli.training.validation import Validation
 
-    whole = Validation(vae, few, np.arange(100), seed=3).measure()
+    expected = Validation(vae, few, np.arange(100), seed=3).measure()
     monkeypatch.setattr(validation, "CHUNK_BYTES", 7 * 784)
     parts = Validation(vae, few, np.arange(100), seed=3).measure()
-    assert parts.reconstruction == pytest.approx(whole.reconstruction, rel=1e-6)
-    np.testing.assert_allclose(parts.kl, whole.kl, atol=1e-4)
-    np.testing.assert_allclose(parts.z_mean, whole.z_mean, atol=1e-5)
+    assert parts.reconstruction == pytest.approx(expected.reconstruction, rel=1e-6)
+    np.testing.assert_allclose(parts.kl, expected.kl, atol=1e-4)
+    np.testing.assert_allclose(parts.z_mean, expected.z_mean, atol=1e-5)
 
 
 def test_noise_of_seeds_far_apart(vae, few):

@@ -18,11 +18,11 @@ def test_cosine_rises_once_and_ends_near_zero(total):
         assert (learning_rates(total, 5, total=total, peak=0.1) == 0).all()
 
 
-def test_parts_are_the_whole():
+def test_calls_do_not_change_the_rates():
     """The rates of a run do not depend on how its steps are cut into calls."""
-    whole = learning_rates(0, 500, total=500, peak=1.0)
+    rates = learning_rates(0, 500, total=500, peak=1.0)
     parts = [learning_rates(first, 50, total=500, peak=1.0) for first in range(0, 500, 50)]
-    assert np.array_equal(np.concatenate(parts), whole)
+    assert np.array_equal(np.concatenate(parts), rates)
 
 
 def test_constant():

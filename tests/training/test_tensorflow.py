@@ -11,7 +11,7 @@ from vaecli.training.tensorflow import quietly
 
 
 def test_output_goes_to_the_log(tmp_path, capfd):
-    """What is written to file descriptor 2 in the body is in the log, and not on stderr."""
+    """Text written to file descriptor 2 in the body is in the log, and not on stderr."""
     with quietly(tmp_path / "log"):
         os.write(2, b"chatter\n")
     os.write(2, b"news\n")

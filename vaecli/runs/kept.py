@@ -17,7 +17,7 @@ class KeptImages(NamedTuple):
 
 
 def write(path: pathlib.Path, images: KeptImages) -> None:
-    """Write the file, whole or not at all.
+    """Write the file, complete or not at all.
 
     Raises:
         OutputError: the file cannot be written.

@@ -1,4 +1,4 @@
-"""What a training run reports to its watchers."""
+"""Reports of a training run to its watchers."""
 
 import dataclasses
 from collections.abc import Callable, Sequence

@@ -38,7 +38,7 @@ class State:
         threads: TensorFlow's threads within and between operations; other numbers round sums differently.
         replicas: devices that shared each batch; other numbers round sums differently.
         best_weights: the values of the network's variables after the best epoch, by path.
-        best_facts: what `latent.summary.summarise` says of the validation images under the best weights.
+        best_facts: the result of `latent.summary.summarise` for the validation images under the best weights.
     """
 
     epoch: int = 0
@@ -85,7 +85,7 @@ class Saved:
 
 
 def save(path: pathlib.Path, state: State, variables: Arrays, identity: dict[str, Any]) -> None:
-    """Write the state as one .npz file, whole or not at all.
+    """Write the state as one .npz file, complete or not at all.
 
     Raises:
         OutputError: the file cannot be written.

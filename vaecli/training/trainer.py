@@ -87,12 +87,12 @@ class Trainer:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is left to train: all epochs are done, or patience has run out."""
+        """True if nothing is left to train: all epochs are done, or patience has run out."""
         return self.state.epoch >= self.options.epochs or self.out_of_patience
 
     @property
     def out_of_patience(self) -> bool:
-        """Whether the last `patience` epochs brought no lower validation loss."""
+        """True if the last `patience` epochs brought no lower validation loss."""
         waited = self.state.epoch - max(self.state.best_epoch, self.state.patience_from)
         return waited >= self.options.patience
 

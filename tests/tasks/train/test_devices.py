@@ -14,7 +14,7 @@ from vaecli.runtime.model import Model
 
 pytestmark = pytest.mark.train
 
-# Two devices, never stopped; two devices, stopped within an epoch, the second, and resumed; one device.
+# Two devices, uninterrupted; two devices, stopped within the second epoch and resumed; one device.
 PROGRAM = """
 import json, os, pathlib, sys
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -44,7 +44,7 @@ class Listener(Watcher):
         self.calls += epoch == 2
 
 watch = Listener()
-train(options, out=pathlib.Path("whole"), devices=2)
+train(options, out=pathlib.Path("uninterrupted"), devices=2)
 run = pathlib.Path("stopped")
 stopped = train(options, out=run, devices=None, watch=watch, stop=lambda: "enough" if watch.calls else None)
 state = read(run / "checkpoint" / "state.npz").state
@@ -58,7 +58,7 @@ json.dump({
 
 
 def test_two_devices_are_one_run(process, here):
-    """State, validation, resuming to the bit, export: as on one device."""
+    """On two devices a run resumes to the bit, is exported, and has the losses of one device."""
     data = here / "data"
     data.mkdir()
     (data / "train-images-idx3-ubyte").write_bytes(encode_idx(load_mini("train").images[:300, :, :, 0]))
@@ -68,14 +68,18 @@ def test_two_devices_are_one_run(process, here):
     results = json.loads(result.stdout)
     assert results["at"][0] == 1 and 0 < results["at"][1] < 4 and results["at"][2] == 2
     assert results["reasons"] == ["enough", True] and results["devices"] == [2, 2] and results["notes"] == []
-    whole, stopped, alone = (Run(here / name) for name in ("whole", "stopped", "alone"))
-    made, expected = (read(run.checkpoint) for run in (stopped, whole))
-    assert len(made.variables) > 20 and made.variables.keys() == expected.variables.keys()
-    assert all(np.array_equal(value, expected.variables[name]) for name, value in made.variables.items())
+    uninterrupted, stopped, alone = (Run(here / name) for name in ("uninterrupted", "stopped", "alone"))
+    saved, uninterrupted_state = (read(run.checkpoint) for run in (stopped, uninterrupted))
+    assert len(saved.variables) > 20 and saved.variables.keys() == uninterrupted_state.variables.keys()
+    assert all(
+        np.array_equal(value, uninterrupted_state.variables[name]) for name, value in saved.variables.items()
+    )
     assert results["parity"] < 1e-5
     images = load_mini("test").images[:8].astype(np.float32) / 255
-    for mine, other in zip(*(Model.open(run.path).encode(images) for run in (stopped, whole)), strict=True):
-        assert np.array_equal(mine, other)
-    one, two = (read_metrics(run.metrics) for run in (alone, whole))
+    for resumed, expected in zip(
+        *(Model.open(run.path).encode(images) for run in (stopped, uninterrupted)), strict=True
+    ):
+        assert np.array_equal(resumed, expected)
+    on_one, on_two = (read_metrics(run.metrics) for run in (alone, uninterrupted))
     for name in ("loss", "val_loss"):
-        assert [row[name] for row in two] == pytest.approx([row[name] for row in one], rel=0.005)
+        assert [row[name] for row in on_two] == pytest.approx([row[name] for row in on_one], rel=0.005)

@@ -1,4 +1,4 @@
-"""What a new run keeps of its data, before anything is trained."""
+"""The start of a run: the facts of its data that it keeps, and what is left if it fails."""
 
 import json
 import os
@@ -97,7 +97,7 @@ class FailedError(BaseException):
 
 @pytest.mark.parametrize("exists", [False, True])
 def test_a_run_that_cannot_begin_leaves_nothing(here, exists):
-    """What was made is removed, whatever the reason; a folder that was there stays, with what was in it."""
+    """Everything that was made is removed; a folder that existed before stays, with its content."""
     run = here / "run"
     if exists:
         run.mkdir()

@@ -116,8 +116,8 @@ def test_a_finished_run_is_extended(run, data, tmp_path):
     watch = Listener()
     result = train(resume=run.path, changes={"epochs": 4, "patience": 7}, watch=watch)
     assert result.finished and "all 4 epochs" in result.reason
-    said = " ".join(watch.notes)
-    assert "ends with epoch 4, not 2" in said and "learning rate goes on at" in said
+    notes = " ".join(watch.notes)
+    assert "ends with epoch 4, not 2" in notes and "learning rate goes on at" in notes
     config = tomllib.loads(run.config.read_text())
     assert (config["epochs"], config["patience"]) == (4, 7)
     rows = read_metrics(run.metrics)
@@ -138,9 +138,9 @@ def test_an_early_stopped_run_is_extended(data, tmp_path, options, rewrite_state
     stopped = train(resume=first.path, changes={"patience": 1}, watch=watch)
     assert "--patience" in stopped.reason and stopped.finished and watch.steps == 0
     again = train(resume=first.path, changes={"epochs": 9}, watch=watch)
-    said = " ".join(watch.notes)
-    assert "counts again" in said and "--patience" in again.reason
-    assert "constant: it stays at 0.01." in said and "ends with epoch" not in said
+    notes = " ".join(watch.notes)
+    assert "counts again" in notes and "--patience" in again.reason
+    assert "constant: it stays at 0.01." in notes and "ends with epoch" not in notes
     assert [row["epoch"] for row in read_metrics(first.metrics)] == [1, 2, 3]
 
 
@@ -183,8 +183,8 @@ def test_other_data_is_refused(run, data, tmp_path, write_data):
     """The hash of the data decides, not their name; the run stays as it was."""
     other = write_data(tmp_path / "few", load_mini("train").images[1:301])
     config, state = run.config.read_bytes(), run.checkpoint.read_bytes()
-    said = rf"few in {other} is not what this run was trained on: its hash must be \w{{12}}\.\.\., got"
-    with pytest.raises(TrainingError, match=said):
+    message = rf"few in {other} is not what this run was trained on: its hash must be \w{{12}}\.\.\., got"
+    with pytest.raises(TrainingError, match=message):
         train(resume=run.path, changes={"epochs": 5, "data": str(other)})
     assert (run.config.read_bytes(), run.checkpoint.read_bytes()) == (config, state)
 
@@ -202,15 +202,15 @@ def test_the_same_data_elsewhere_is_taken(run, data, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [("latent_dim = 3", "latent_dim was 2 and is 3"), ("batch_size = 32", "batch_size was 64 and is 32")],
 )
-def test_another_network_is_refused(run, line, said):
+def test_another_network_is_refused(run, line, message):
     """An option that decides the steps and was changed in config.toml is named."""
     name = line.split(" ", maxsplit=1)[0]
     lines = [line if old.startswith(name) else old for old in run.config.read_text().splitlines()]
     run.config.write_text("\n".join(lines))
-    with pytest.raises(TrainingError, match=said):
+    with pytest.raises(TrainingError, match=message):
         train(resume=run.path)
 
 
@@ -299,10 +299,10 @@ def test_events_that_cannot_be_written(run, place):
 )
 def test_data_that_a_file_could_not_describe_are_refused(write_data, options, tmp_path, odd):
     """Names and sizes that the reader of exported files refuses are refused before training."""
-    name, shape, said = odd
+    name, shape, reason = odd
     images = np.random.default_rng(0).integers(0, 256, (*shape, 1), np.uint8)
     folder = write_data(tmp_path / name, images)
-    with pytest.raises(DataError, match=f"could not be exported.*{said}"):
+    with pytest.raises(DataError, match=f"could not be exported.*{reason}"):
         train(options(folder, validation_split=0.5), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

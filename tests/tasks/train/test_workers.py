@@ -61,7 +61,7 @@ def test_a_worker_refuses(message, data, error, expected):
 
 @pytest.mark.train
 def test_what_is_kept_is_message(tmp_path):
-    """Where a worker is gone, the chief says how to go on: with the state if there is one, else anew."""
+    """After the loss of a worker, the hint is to resume if there is a saved state, else to start again."""
     import tensorflow as tf
 
     from vaecli.training.cluster.devices import Devices

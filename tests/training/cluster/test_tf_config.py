@@ -52,7 +52,7 @@ def test_the_place_of_this_process(monkeypatch, text, expected):
     ],
 )
 def test_an_invalid_configuration(monkeypatch, text):
-    """The error says what is wrong and gives an example."""
+    """The error names the fault and gives an example."""
     monkeypatch.setenv("TF_CONFIG", text)
     with pytest.raises(ConfigError, match=r"Cannot use TF_CONFIG: .*host-a:2222"):
         from_environment()

@@ -53,7 +53,7 @@ class Job:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What decides the steps of a run and must not change when it is resumed.
+        """Values that decide the steps of a run and must not change when it is resumed.
 
         It holds the hash of the data, not their name, and not the precision, which another machine may lack.
         """

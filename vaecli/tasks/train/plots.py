@@ -88,7 +88,7 @@ def draw(run: Run, data: ImageSet, held_out: np.ndarray) -> None:
     _animate(run)
     n = chunk_length(shape, most=SAMPLES, chunk_bytes=SHOWN_BYTES)
     save_picture(run.plots / "samples.png", sheet(to_uint8(model.sample(n))), if_taken="replace")
-    if model.latent_dim == 2:  # the plane is the whole latent space
+    if model.latent_dim == 2:  # the plane is all of the latent space
         side = math.isqrt(chunk_length(shape, most=PLANE, chunk_bytes=SHOWN_BYTES))
         plots.latent_plane(_decode(model, grids.plane(side)), run.plots / "latent-plane.png")
 

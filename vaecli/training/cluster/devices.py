@@ -34,7 +34,7 @@ REGISTER_SECONDS = 40.0  # in which workers connect after the rendezvous; Tensor
 
 @dataclasses.dataclass(frozen=True)
 class Decision:
-    """What all workers do next.
+    """The next action of all workers.
 
     Attributes:
         reason: why to stop; None to go on.
