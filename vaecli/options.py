@@ -11,6 +11,7 @@ from typing import Any
 from vaecli import checks, foreign
 from vaecli.choices import LikelihoodName, Network, Schedule, TrainingPrecision
 from vaecli.errors import ConfigError, OptionError
+from vaecli.paths import user_path
 
 MAX_LATENT_DIM = 4096
 MAX_DEVICES = 1_000_000
@@ -95,6 +96,7 @@ def read_config(path: pathlib.Path) -> dict[str, Any]:
     """
     import tomllib  # noqa: PLC0415  # every command loads this module; few read a file
 
+    path = user_path(path, option="--config", error=ConfigError)
     content = b""
     try:
         with path.open("rb") as file:

@@ -6,6 +6,7 @@ from vaecli.choices import Precision
 from vaecli.commands import command
 from vaecli.errors import ModelError
 from vaecli.modelfile.read import ModelFile, read_file
+from vaecli.paths import user_path
 
 ENCODER = "encoder.onnx"
 DECODERS: dict[Precision, str] = {
@@ -28,6 +29,7 @@ def locate(path: pathlib.Path, precision: Precision = "float32") -> tuple[pathli
         ModelError: there is no decoder.
     """
     name = DECODERS[precision]
+    path = user_path(path, option="--model", error=ModelError)
     if path.is_dir():
         for folder in (path, path / "model"):
             if (folder / name).exists():

@@ -15,8 +15,9 @@ import tomli_w
 from vaecli import files, folders
 from vaecli import options as train_options
 from vaecli.data.images import ImageSet
-from vaecli.errors import OptionError, TrainingError
+from vaecli.errors import ModelError, OptionError, OutputError, TrainingError
 from vaecli.options import TrainOptions
+from vaecli.paths import user_path
 from vaecli.processors import available
 from vaecli.runs import kept, layout, provenance
 from vaecli.runs import state as states
@@ -86,6 +87,8 @@ def begin(
         DataError: the data cannot be loaded, or no model of them could be exported.
         OutputError: the folder cannot be made, or is not empty.
     """
+    if out is not None:
+        out = user_path(out, option="--out", error=OutputError)
     with interruptible():
         data = images.load_new(options, watch)
     held_out = images.hold_out(data, options)
@@ -153,7 +156,7 @@ def reopen(
         TrainingError: it has no saved state, was trained on other data, or another process trains it.
         OptionError: a change that this run does not allow.
     """
-    run = layout.Run(path)
+    run = layout.Run(user_path(path, option="--resume", error=ModelError))
     run.read_provenance()  # before anything is written: a folder that is no run stays as it is
     train_options.read_config(run.config)
     with locked(run.lock, warn=watch.note):
