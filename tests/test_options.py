@@ -248,7 +248,7 @@ def test_utf16_is_named(config, content):
 
 def test_missing_and_folder(tmp_path):
     """A path that cannot be read is named with the system's reason."""
-    with pytest.raises(ConfigError, match="Cannot use the path .*: File name too long"):
+    with pytest.raises(ConfigError, match=r"Cannot use the path .*: File name too long"):
         read_config(tmp_path / ("a" * 300))
     for path in (tmp_path / "missing.toml", tmp_path):
         with pytest.raises(ConfigError, match=re.escape(f"Cannot read the configuration {path}")):
