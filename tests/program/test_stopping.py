@@ -35,3 +35,45 @@ def test_a_half_constructed_object_prints_nothing(process):
     """An object whose construction the second Ctrl-C interrupts, as TensorFlow's may be, prints no traceback."""
     result = process(code=HALF)
     assert (result.stdout.split(b"\n"), result.stderr) == ([b"stopped by Ctrl-C", b"stopped", b""], b"")
+
+
+SEVERAL = """
+import os, signal, time
+from vaecli.cli.stopping import EXIT_CODES, TOGETHER, Stopped, StopAtOnce, stoppable
+
+StopAtOnce().install()
+try:
+    with stoppable() as stop:
+        for name in {names}:
+            os.kill(os.getpid(), getattr(signal, name))
+        print(stop(), EXIT_CODES.get(stop()))
+        time.sleep(TOGETHER)
+        os.kill(os.getpid(), signal.SIGTERM)
+        print("went on")
+except Stopped as stopped:
+    print("stopped", stopped.exit_code)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize(
+    ("names", "first"),
+    [
+        (["SIGHUP", "SIGHUP"], b"stopped by SIGHUP 129"),
+        (["SIGTERM", "SIGHUP"], b"stopped by SIGTERM 143"),
+        (["SIGUSR1"], b"stopped by SIGUSR1 138"),
+        (["SIGINT", "SIGINT", "SIGINT"], b"stopped by Ctrl-C 130"),
+    ],
+)
+def test_signals_that_come_together_count_as_one(process, names, first):
+    """A shell and the kernel both send SIGHUP: the run is saved all the same; one second later a signal stops it."""
+    result = process(code=SEVERAL.format(names=names))
+    assert (result.stdout.splitlines(), result.stderr) == ([first, b"stopped 143"], b"")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_an_ignored_signal_stays_ignored_in_training(process):
+    """`nohup vaecli train`: SIGHUP does not stop it; SIGTERM does."""
+    ignoring = "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+    result = process(code=ignoring + SEVERAL.format(names=["SIGHUP"]))
+    assert result.stdout.splitlines() == [b"None None", b"went on"]

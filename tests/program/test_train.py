@@ -293,6 +293,39 @@ def test_a_signal_stops_it_without_loss(data, tmp_path, number, code):
         assert resumed == uninterrupted and len(uninterrupted) == 4
 
 
+def test_a_terminal_that_is_gone(data, tmp_path):
+    """The connection drops: SIGHUP, and no message can be written. The model is exported, the exit code is 129."""
+    import fcntl
+    import pty
+    import termios
+
+    master, slave = pty.openpty()
+
+    def take_terminal():
+        os.setsid()
+        fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+
+    options = ["--data", data, *SMALL[2:], "--epochs", "100000", "--patience", "100000", "--out", "run"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vaecli", "train", *map(str, options)],
+        cwd=tmp_path,
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env=os.environ | {"TERM": "xterm-256color"},
+        preexec_fn=take_terminal,
+        pass_fds=[slave],
+    )
+    os.close(slave)
+    output, deadline = b"", time.monotonic() + 300
+    while "▀".encode() not in output and time.monotonic() < deadline:
+        if select.select([master], [], [], 0.2)[0]:
+            output += os.read(master, 65536)
+    os.close(master)
+    assert process.wait(timeout=120) == 129, output.decode()
+    assert rows(tmp_path / "run") and (tmp_path / "run" / "model" / "decoder.onnx").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
