@@ -66,7 +66,7 @@ except Stopped as stopped:
     ],
 )
 def test_signals_that_come_together_count_as_one(process, names, first):
-    """A shell and the kernel both send SIGHUP: the run is saved all the same; one second later a signal stops it."""
+    """A shell and the kernel both send SIGHUP: the run is saved; a signal a second later stops it."""
     result = process(code=SEVERAL.format(names=names))
     assert (result.stdout.splitlines(), result.stderr) == ([first, b"stopped 143"], b"")
 

@@ -313,7 +313,7 @@ def test_a_terminal_that_is_gone(data, tmp_path):
         stdout=slave,
         stderr=slave,
         env=os.environ | {"TERM": "xterm-256color"},
-        preexec_fn=take_terminal,
+        preexec_fn=take_terminal,  # noqa: PLW1509  # this process has one thread
         pass_fds=[slave],
     )
     os.close(slave)
