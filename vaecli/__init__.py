@@ -4,7 +4,7 @@ The public Python API; everything else may change between versions:
 
     vaecli.Model                       an exported model: encode, decode, sample, interpolate
     vaecli.train, vaecli.TrainOptions  train a model; needs the `train` extra
-    vaecli.errors                      the exceptions that both raise
+    vaecli.errors, vaecli.VaecliError  the exceptions that both raise, and their root
     vaecli.__version__
 
 `import vaecli` loads nothing. `vaecli.Model` loads numpy and onnxruntime, `vaecli.train(...)` also TensorFlow.
@@ -37,15 +37,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vaecli import errors
+    from vaecli.errors import VaecliError
     from vaecli.options import TrainOptions
     from vaecli.runtime.model import Model
     from vaecli.tasks.train.train import train
 
-__all__ = ["Model", "TrainOptions", "__version__", "errors", "train"]
+__all__ = ["Model", "TrainOptions", "VaecliError", "__version__", "errors", "train"]
 
 _MODULES = {
     "Model": "vaecli.runtime.model",
     "TrainOptions": "vaecli.options",
+    "VaecliError": "vaecli.errors",
     "train": "vaecli.tasks.train.train",
 }
 

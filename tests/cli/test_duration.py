@@ -31,3 +31,11 @@ def test_other_texts_are_refused(text):
     with pytest.raises(OptionError, match=r"--max-time.*20m") as caught:
         seconds(text, option="--max-time")
     assert repr(text) in str(caught.value) and caught.value.option == "--max-time"
+
+
+@pytest.mark.parametrize("digits", [10, 400, 5000])
+def test_enormous_numbers(digits):
+    """A number of very many digits is refused like any other text, and not printed in full."""
+    with pytest.raises(OptionError, match="--max-time must be a time") as caught:
+        seconds("9" * digits + "s", option="--max-time")
+    assert len(str(caught.value)) < 200

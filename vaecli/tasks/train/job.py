@@ -96,8 +96,9 @@ def begin(
     options = dataclasses.replace(options, data=images.name_to_keep(options, data))
     is_new_folder = out is None or not out.exists()
     run = layout.create(out, data.name)
-    entries_before = {entry.name for entry in run.path.iterdir()}
     try:
+        with files.translating(run.path):  # with a umask of 0777 a new folder may not be entered
+            entries_before = {entry.name for entry in run.path.iterdir()}
         with locked(run.lock, warn=watch.note), _removed_on_failure(run, entries_before):
             job = Job(run, options, data, held_out, None, [available()] * 2)
             _fill(job, table)
