@@ -277,6 +277,13 @@ def test_a_missing_split_says_what_is_there(tmp_path, arrays):
     assert "emnist-t10k-images-idx3-ubyte" in error.value.hint
 
 
+def test_names_with_control_characters_are_escaped(tmp_path, places):
+    """A file's name that would move the cursor is shown with its escapes."""
+    (tmp_path / "a\x1b[2Jb").touch()
+    with pytest.raises(DataError, match=r"it has 'a\\x1b\[2Jb'"):
+        load(str(tmp_path), "train", places=places)
+
+
 def test_kinds_of_data_sets(tmp_path, arrays, fashion, places):
     """A set of the catalogue is `named`, a folder of the same name is a `folder`."""
     put(places.cache / "fashion-mnist", fashion)

@@ -49,7 +49,7 @@ def load_folder(folder: pathlib.Path, split: Split) -> ImageSet:
         raise DataError(f"{path} must have grey images or 3 channels, got {images.shape[-1]} channels.")
     labels = _read_labels(files.get((prefix, split, "labels")))
     names = () if labels is None else tuple(str(label) for label in range(int(labels.max(initial=0)) + 1))
-    return ImageSet(folder.resolve().name, split, images, labels, names, str(folder), kind="folder")
+    return ImageSet(folder.resolve().name or "data", split, images, labels, names, str(folder), kind="folder")
 
 
 def require_idx(folder: pathlib.Path) -> None:
@@ -121,4 +121,5 @@ def _contents(folder: pathlib.Path) -> str:
     """Return the first names in a folder, for a message."""
     names = _names(folder)
     more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more if names else "nothing"
+    printable = [name if name.isprintable() else ascii(name) for name in names[:_SHOWN]]
+    return ", ".join(printable) + more if names else "nothing"
