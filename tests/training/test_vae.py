@@ -29,6 +29,17 @@ def test_classic_size():
     assert sum(int(np.prod(v.shape)) for v in vae.variables) == 134_165
 
 
+@pytest.mark.parametrize(("shape", "latent_dim"), [((28, 28, 1), 2), ((30, 21, 3), 7), ((5, 4, 1), 1)])
+def test_weights_are_counted_without_building(shape, latent_dim):
+    """The counts of both halves are those of the networks that are built."""
+    from vaecli.probability.likelihoods import likelihood
+    from vaecli.training.vae import build, weight_counts
+
+    vae = build("classic", likelihood("bernoulli"), shape, latent_dim, seed=0)
+    expected = {"encoder": vae.encoder.count_params(), "decoder": vae.decoder.count_params()}
+    assert weight_counts("classic", shape, latent_dim) == expected
+
+
 def test_seed_decides_the_weights():
     """The same seed gives the same weights, another one others, and no two layers share theirs."""
     from vaecli.probability.likelihoods import likelihood

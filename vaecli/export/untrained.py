@@ -8,10 +8,10 @@ from vaecli.errors import ModelError
 from vaecli.export import opsets
 from vaecli.export.folder import to_graphs
 from vaecli.modelfile.metadata import INPUTS, ModelInfo
-from vaecli.modelfile.read import check_content
+from vaecli.modelfile.read import MAX_BYTES, check_content
 from vaecli.modelfile.write import with_metadata
 from vaecli.probability.likelihoods import likelihood
-from vaecli.training.vae import build
+from vaecli.training.vae import build, weight_counts
 
 
 def require_exportable(info: ModelInfo) -> None:
@@ -22,6 +22,12 @@ def require_exportable(info: ModelInfo) -> None:
     Raises:
         ModelError: a file is refused, cannot be converted, or does not fit into memory.
     """
+    for part, count in weight_counts(info.network, info.image_shape, info.latent_dim).items():
+        if 4 * count > MAX_BYTES:
+            raise ModelError(
+                f"The {part} would have {count:,} weights, {4 * count / 2**30:.1f} GiB; an ONNX file holds less "
+                "than 2 GiB."
+            )
     try:
         vae = build(
             info.network, likelihood(info.likelihood["name"]), info.image_shape, info.latent_dim, seed=0
@@ -30,8 +36,6 @@ def require_exportable(info: ModelInfo) -> None:
         contents = {part: graph.SerializeToString() for part, graph in graphs.items()}
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         raise ModelError("The network does not fit into memory.") from error
-    except ValueError as error:  # protobuf: a message of more than 2 GiB
-        raise ModelError(f"The network cannot be a file: {error}.") from error
     for part, content in contents.items():
         described = info.replace(part=part, inputs=INPUTS[part])
         check_content(with_metadata(content, described.to_metadata()), pathlib.Path(f"{part}.onnx"))

@@ -71,8 +71,7 @@ def build(
         OptionError: an unknown network.
         TrainingError: Keras runs on another backend than TensorFlow.
     """
-    if network != "classic":
-        raise OptionError(f"--network must be classic, got {network!r}.", option="--network")
+    _require_known(network)
     initializers = Initializers(seed)
     with standard_settings():
         return Vae(
@@ -82,6 +81,21 @@ def build(
             latent_dim,
             classic.HIDDEN_UNITS,
         )
+
+
+def weight_counts(network: str, shape: tuple[int, int, int], latent_dim: int) -> dict[str, int]:
+    """Return the number of weights and biases of `encoder` and `decoder`, without building them.
+
+    Raises:
+        OptionError: an unknown network.
+    """
+    _require_known(network)
+    return classic.weight_counts(shape, latent_dim)
+
+
+def _require_known(network: str) -> None:
+    if network != "classic":
+        raise OptionError(f"--network must be classic, got {network!r}.", option="--network")
 
 
 def parameter_count(vae: Vae) -> int:

@@ -320,6 +320,15 @@ def test_a_network_too_large_to_export_is_refused(write_data, options, tmp_path,
     assert not (tmp_path / "run").exists()
 
 
+def test_a_network_of_more_than_2_gib_is_refused(write_data, options, tmp_path):
+    """A file of that size cannot exist, so the network is not even built."""
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 500, 500, 1), np.uint8)
+    folder = write_data(tmp_path / "images", pixels)
+    with pytest.raises(DataError, match=r"500 x 500 images .* decoder would have .* weights, 1[56]\.\d GiB"):
+        train(options(folder, latent_dim=4096), out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_facts_stay_with_the_run(run):
     """A finished run has the facts of its best weights, with the classes of the validation images."""
     state = read(run.checkpoint).state

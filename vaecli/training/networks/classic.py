@@ -89,3 +89,16 @@ def decoder(
     if (rows * 4, columns * 4) != (height, width):
         output = layers.Cropping2D(((0, rows * 4 - height), (0, columns * 4 - width)), name="crop")(output)
     return keras.Model({"z": z}, {output_name: output}, name="decoder")
+
+
+def weight_counts(shape: tuple[int, int, int], latent_dim: int) -> dict[str, int]:
+    """Return the number of weights and biases of each half, by part, without building them; a test compares."""
+    height, width, channels = shape
+    first, second = FILTERS
+    grid = math.ceil(height / 4) * math.ceil(width / 4) * second
+    convolutions = 9 * channels * first + first + 9 * first * second + second
+    upsampling = 9 * second * second + second + 9 * second * first + first
+    return {
+        "encoder": convolutions + (grid + 1) * HIDDEN_UNITS + 2 * (HIDDEN_UNITS + 1) * latent_dim,
+        "decoder": (latent_dim + 1) * grid + upsampling + 9 * first * channels + channels,
+    }
