@@ -128,7 +128,7 @@ def test_golden_vectors_of_another_graph(call, copied, forge):
     entries.pop("vaecli.sha256")
     decoder.path.write_bytes(forge.with_entries(decoder.content, entries))
     code, _, stderr = call("verify", "-m", copied)
-    assert code == 1 and "are not for its graph" in stderr
+    assert code == 1 and "must have the inputs and outputs of its graph" in stderr
     another = json.loads(encoder.metadata["vaecli.info"]) | {"model_id": "another"}
     entries = dict(encoder.metadata) | {"vaecli.info": json.dumps(another)}
     entries.pop("vaecli.sha256")

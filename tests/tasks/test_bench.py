@@ -1,4 +1,4 @@
-"""tasks.bench: every file measured, and the numbers consistent."""
+"""The bench task: every file is measured, its figures are consistent, and baselines decode the same weights."""
 
 import shutil
 
@@ -17,22 +17,21 @@ from vaecli.tasks.bench_ratios import Ratio, ratios
 
 @pytest.fixture(autouse=True)
 def two_threads(monkeypatch):
-    """As on a machine with two processors."""
+    """Measure as on a machine with two processors."""
     monkeypatch.setattr(processors, "available", lambda: 2)
 
 
 def test_every_file_batch_and_thread_count(model_folder):
-    """Both files at each batch size with one thread and all; speed, times and batch fit together."""
-    told = []
-    measured = bench(model_folder, seconds=0.004, progress=lambda *done: told.append(done))
-    found = [(entry.file, entry.batch, entry.threads) for entry in measured]
-    assert found == [
+    """Both files are measured at each batch size with one thread and all; speed and times are consistent."""
+    progress = []
+    measured = bench(model_folder, seconds=0.004, progress=lambda *done: progress.append(done))
+    assert [(entry.file, entry.batch, entry.threads) for entry in measured] == [
         (file, batch, count)
         for file in ("encoder.onnx", "decoder.onnx")
         for batch in BATCHES
         for count in (1, 2)
     ]
-    assert told[-1] == (12, 12)
+    assert progress[-1] == (12, 12)
     for entry in measured:
         assert entry.runtime == "vaecli"
         assert 0 < entry.p50_ms <= entry.p99_ms
@@ -41,7 +40,7 @@ def test_every_file_batch_and_thread_count(model_folder):
 
 
 def test_one_precision_and_other_batches(small_folder):
-    """Of the decoders the one that is asked for; the encoder, of which there is one, in any case."""
+    """Only the decoder of that precision is measured, and the encoder."""
     measured = bench(small_folder, seconds=0.004, precision="int8", batches=[3])
     assert {(entry.file, entry.precision, entry.batch) for entry in measured} == {
         ("encoder.onnx", "float32", 3),
@@ -49,20 +48,21 @@ def test_one_precision_and_other_batches(small_folder):
     }
 
 
-def test_against_adds_the_default_session_and_says_who_is_missing(model_folder, tmp_path):
-    """One more line a batch size: onnxruntime as it comes; an exported folder alone has no Keras decoder."""
+def test_against_adds_the_default_session_and_notes_what_is_left_out(model_folder, tmp_path):
+    """Each batch size gets a row for onnxruntime; without a run there is no Keras decoder, which a note says."""
     shutil.copy(model_folder / "decoder.onnx", tmp_path)
     notes = []
     measured = bench(tmp_path, seconds=0.004, against=True, note=notes.append)
     runtimes = [entry.runtime for entry in measured if entry.batch == 1]
     assert runtimes == ["vaecli", "vaecli", "onnxruntime"]
-    assert len(notes) == 1
-    assert "no decoder.keras" in notes[0]
+    assert notes == [
+        "Keras, PyTorch and OpenVINO are left out: the model is not in a run with its decoder.keras."
+    ]
     assert ratios(measured) == []
 
 
 def test_the_default_session_computes_the_same(model_folder):
-    """What is compared with does the same work."""
+    """Both sessions give the same outputs, so that their times compare the same work."""
     file = read_file(model_folder / "decoder.onnx")
     z = np.linspace(-2, 2, 14, dtype=np.float32).reshape(7, 2)
     outputs, baseline = Session(file).run({"z": z}), DefaultSession(file.content).run({"z": z})
@@ -71,23 +71,23 @@ def test_the_default_session_computes_the_same(model_folder):
         np.testing.assert_allclose(values, baseline[name], atol=1e-5)
 
 
-def test_pictures_and_no_logits_are_measured(model_folder, monkeypatch):
-    """The tf2onnx file that is compared with gives none either."""
-    asked = set()
+def test_logits_are_not_measured(model_folder, monkeypatch):
+    """Only pictures are requested of a decoder, as the tf2onnx file gives no logits either."""
+    requested = set()
     for kind in (Session, DefaultSession):
         real = kind.run
 
-        def noted(self, batch, names=(), *, real=real):
-            asked.add(frozenset(names))
+        def recorded(self, batch, names=(), *, real=real):
+            requested.add(frozenset(names))
             return real(self, batch, names)
 
-        monkeypatch.setattr(kind, "run", noted)
+        monkeypatch.setattr(kind, "run", recorded)
     bench(model_folder, seconds=0.004, batches=(1,), against=True)
-    assert asked == {frozenset({"image"}), frozenset({"z_mean", "z_log_var"})}
+    assert requested == {frozenset({"image"}), frozenset({"z_mean", "z_log_var"})}
 
 
 def test_batches_that_are_too_large(model_folder, monkeypatch):
-    """Inputs and outputs of more than the limit are not made; the note says which. Others are measured."""
+    """Batch sizes whose inputs and outputs exceed the limit are left out with a note; others are measured."""
     monkeypatch.setattr(
         tasks_bench, "MAX_VALUES", 20 * (784 + 2 + 2)
     )  # an encoder's; a decoder has two images
@@ -98,11 +98,11 @@ def test_batches_that_are_too_large(model_folder, monkeypatch):
         ("encoder.onnx", 16),
         ("decoder.onnx", 1),
     }
-    assert notes == ["decoder.onnx: no batch of 16, which would take more than 1 GiB."]
+    assert notes == ["decoder.onnx: batch size 16 is left out: it would take more than 1 GiB."]
 
 
 def test_files_of_two_models(model_folder, small_folder, tmp_path):
-    """A decoder of another model beside one's own is refused, as by every command; a path of no kind, too."""
+    """A decoder of another model is refused, and so is a precision that is missing or a path that is too long."""
     shutil.copy(model_folder / "decoder.onnx", tmp_path)
     shutil.copy(small_folder / "decoder.int8.onnx", tmp_path)
     with pytest.raises(ModelError, match="belong to two models"):
@@ -111,20 +111,28 @@ def test_files_of_two_models(model_folder, small_folder, tmp_path):
         bench(model_folder, seconds=0.004, precision="int8")
     with pytest.raises(ModelError, match="name too long"):
         bench("x" * 300, seconds=0.004)
+    with pytest.raises(OptionError, match="must name a file or folder"):
+        bench("", seconds=0.004)
 
 
-@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
-def test_seconds_have_to_be_positive(model_folder, seconds):
-    """Before anything is opened."""
-    with pytest.raises(OptionError, match="--seconds"):
-        bench(model_folder, seconds=seconds)
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), 1e9, "1", True])
+def test_seconds_out_of_range(seconds):
+    """The range is checked before anything is opened."""
+    with pytest.raises(OptionError, match=r"--seconds must be .*, got"):
+        bench("nowhere", seconds=seconds)
 
 
-def test_batches_within_limits(model_folder):
-    """One image at least, and no more than memory holds."""
-    for batch in (0, 2**20):
-        with pytest.raises(OptionError, match="--batch"):
-            bench(model_folder, batches=[batch])
+@pytest.mark.parametrize("batch", [0, 2**20, 1.5, "1"])
+def test_batches_out_of_range(batch):
+    """A batch has at least one image, and a limit."""
+    with pytest.raises(OptionError, match=r"--batch must be .*, got"):
+        bench("nowhere", batches=[batch])
+
+
+def test_an_unknown_precision():
+    """The message names the precisions."""
+    with pytest.raises(OptionError, match="--precision must be float32, fp16 or int8, got 'int4'"):
+        bench("nowhere", precision="int4")
 
 
 def measurement(file, runtime, precision, batch, speed):
@@ -132,12 +140,12 @@ def measurement(file, runtime, precision, batch, speed):
 
 
 def test_ratios():
-    """Against the fastest of each kind at a batch size; in bulk each at the batch that suits it best."""
+    """Each precision is compared with the fastest of each kind, at each batch size and in bulk."""
     measured = [
         measurement("encoder.onnx", "vaecli", "float32", 1, 1e9),
         measurement("decoder.onnx", "vaecli", "float32", 1, 300),
         measurement("decoder.onnx", "vaecli", "float32", 64, 2000),
-        measurement("decoder.onnx", "onnxruntime", "float32", 64, 1e9),  # our own file: no rival
+        measurement("decoder.onnx", "onnxruntime", "float32", 64, 1e9),  # our own file: not a baseline
         measurement("tf2onnx", "onnxruntime", "float32", 1, 200),
         measurement("tf2onnx", "onnxruntime", "float32", 64, 400),
         measurement("decoder.keras", "torch eager", "float32", 1, 100),
@@ -160,7 +168,7 @@ def test_ratios():
 
 @pytest.fixture(scope="module")
 def tiny_run(tmp_path_factory):
-    """What a bench needs of a run: a Keras decoder, and the files made of it."""
+    """The parts of a run that a bench needs: a Keras decoder, and the files made of it."""
     from vaecli.export.describe import untrained
     from vaecli.export.folder import export_folder
     from vaecli.options import TrainOptions
@@ -193,15 +201,16 @@ def tiny_run(tmp_path_factory):
 
 @pytest.mark.train
 def test_against_the_baselines_of_a_run(tiny_run, monkeypatch):
-    """Also when int8 alone is measured, and from within its folder: all are compared with the float32 decoder."""
+    """Baselines take part from within the model folder, and when only int8 is measured."""
     monkeypatch.chdir(tiny_run / "model")
     notes = []
     options = {"seconds": 0.02, "batches": [4], "precision": "int8", "against": True, "note": notes.append}
     measured = bench(".", **options)
-    found = {(entry.file, entry.runtime): entry.precision for entry in measured}
-    assert found["decoder.int8.onnx", "vaecli"] == "int8"
-    assert found["tf2onnx", "onnxruntime"] == found["decoder.keras", "Keras predict"] == "float32"
-    assert ("decoder.keras", "tf.function") in found and ("decoder.onnx", "vaecli") not in found
+    precisions = {(entry.file, entry.runtime): entry.precision for entry in measured}
+    assert precisions["decoder.int8.onnx", "vaecli"] == "int8"
+    assert precisions["tf2onnx", "onnxruntime"] == precisions["decoder.keras", "Keras predict"] == "float32"
+    assert ("decoder.keras", "tf.function") in precisions
+    assert ("decoder.onnx", "vaecli") not in precisions
     assert not [note for note in notes if "differ" in note]
     kinds = {(ratio.precision, ratio.kind, ratio.batch) for ratio in ratios(measured)}
     assert {("int8", "tf2onnx", None), ("int8", "float32", 4)} <= kinds
@@ -209,7 +218,7 @@ def test_against_the_baselines_of_a_run(tiny_run, monkeypatch):
 
 @pytest.mark.train
 def test_a_baseline_of_other_weights_is_left_out(tiny_run, tmp_path):
-    """A decoder.keras that is not what the files were made of would be a comparison of nothing."""
+    """A decoder.keras that does not decode the pictures of the files is not compared with them."""
     from vaecli.probability.likelihoods import likelihood
     from vaecli.training.vae import build
 

@@ -7,9 +7,9 @@ train/       `vaecli train`
 evaluate     `vaecli eval`
 sample       `vaecli sample`
 interpolate  `vaecli interpolate`
-export       `vaecli export`
+export       `vaecli export`; export_target checks its folder
 info         `vaecli info`
 verify       `vaecli verify`
-bench        `vaecli bench`; bench_ratios compares its figures
+bench        `vaecli bench`; bench_contestants are what it runs, bench_ratios compares its figures
 data         `vaecli data`
 """

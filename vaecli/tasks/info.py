@@ -1,36 +1,38 @@
-"""`vaecli info`: what the files of a model say of themselves, without opening them."""
+"""`vaecli info`: describe a model from its files' metadata and graphs, without onnxruntime."""
 
 import dataclasses
-import pathlib
+import os
 from typing import Any
 
+from vaecli.errors import ModelError
 from vaecli.modelfile import versions
 from vaecli.modelfile.find import read_all
 from vaecli.modelfile.read import ModelFile
+from vaecli.paths import user_path
 
 
-def info(path: pathlib.Path) -> dict[str, Any]:
-    """What a model is, from the metadata and the structure of its files; the decoder alone is enough.
+def info(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Describe a model; its decoder alone is enough.
 
     Args:
         path: a run, a model folder or a decoder file.
 
     Returns:
-        The metadata that all its files share, and `files`: a list with what each is.
+        The metadata that all its files share, and `files`: a list that describes each file.
 
     Raises:
         ModelError: there is no decoder, or a file is damaged or belongs to another model.
     """
-    files = read_all(path)
-    facts = dataclasses.asdict(files[0].info)
+    files = read_all(user_path(path, option="--model", error=ModelError))
+    shared = dataclasses.asdict(files[0].info)
     for name in ("part", "precision", "quantisation"):
-        del facts[name]
-    return facts | {"files": [_file(file) for file in files]}
+        del shared[name]
+    return shared | {"files": [_file(file) for file in files]}
 
 
 def _file(file: ModelFile) -> dict[str, Any]:
     graph, opset = file.graph, file.graph.opsets.get("", 0)
-    described: dict[str, Any] = {
+    description: dict[str, Any] = {
         "file": file.path.name,
         "part": file.info.part,
         "precision": file.info.precision,
@@ -43,7 +45,7 @@ def _file(file: ModelFile) -> dict[str, Any]:
         "ir_version": graph.ir_version,
         "onnxruntime": versions.needed(opset),
     }
-    return described | ({"quantisation": file.info.quantisation} if file.info.quantisation else {})
+    return description | ({"quantisation": file.info.quantisation} if file.info.quantisation else {})
 
 
 def _shapes(values: Any) -> dict[str, list[int | str]]:
