@@ -27,7 +27,7 @@ class SampledTerms(NamedTuple):
 
 
 class Bound(NamedTuple):
-    """Values of each image (N,), in nats.
+    """Terms of the ELBO and the importance-weighted bound of each image, (N,) in nats.
 
     Attributes:
         reconstruction: at sample 0.

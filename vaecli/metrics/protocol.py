@@ -14,23 +14,23 @@ Float64: TypeAlias = npt.NDArray[np.float64]
 
 
 class Autoencoder(Protocol):
-    """A variational autoencoder over arrays; N images (H, W, C), latents of size D."""
+    """A variational autoencoder that takes and gives arrays: images (N, H, W, C) and latents (N, D)."""
 
     @property
     def latent_dim(self) -> int:
-        """D."""
+        """Number D of latent dimensions."""
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
-        """(H, W, C)."""
+        """Shape (H, W, C) of one image."""
 
     @property
     def likelihood(self) -> Likelihood:
-        """p(x given the decoder's outputs)."""
+        """The likelihood p(x given z), computed from the decoder's outputs."""
 
     @property
     def prior(self) -> Prior:
-        """p(z)."""
+        """The prior p(z)."""
 
     def encode(self, images: Float32, /) -> tuple[Float32, Float32]:
         """Compute `z_mean` and `z_log_var`, (N, D), of images (N, H, W, C) in [0, 1]."""

@@ -22,7 +22,7 @@ TYPES: Mapping[str, np.dtype[Any]] = {
 
 
 def pack(array: np.ndarray) -> dict[str, Any]:
-    """Encode an array of one of the `TYPES`.
+    """Encode an array of one of the `TYPES` as a JSON value.
 
     Raises:
         KeyError: another type.
@@ -40,7 +40,7 @@ def pack(array: np.ndarray) -> dict[str, Any]:
 
 
 def unpack(packed: Mapping[str, Any]) -> np.ndarray:
-    """Decode an array, which is read-only.
+    """Decode an array from its JSON value; the array is read-only.
 
     Raises:
         ValueError, TypeError, LookupError: the value does not describe an array of finite numbers.
@@ -58,7 +58,7 @@ def unpack(packed: Mapping[str, Any]) -> np.ndarray:
 
 
 def load(text: str) -> Any:
-    """Parse the JSON of an entry, after a check of the number of its parts, each of which takes memory.
+    """Parse the JSON of a metadata entry, unless it has so many parts that it would take too much memory.
 
     Raises:
         ValueError, RecursionError: not JSON, or too many parts.

@@ -50,7 +50,7 @@ class Facts:
     example_labels: np.ndarray | None = None
 
     def to_text(self) -> str:
-        """Encode the metadata entry as JSON."""
+        """Encode the facts as JSON, for the metadata entry."""
         return json.dumps({name: pack(array) for name, array in self.arrays().items()})
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -85,7 +85,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], *, latent_dim: int, class_coun
 
 
 def from_text(text: str, where: str, *, latent_dim: int, class_count: int) -> Facts:
-    """Decode the metadata entry of a file.
+    """Decode facts from the metadata entry of a file.
 
     Raises:
         ModelError: the entry does not fit the model.

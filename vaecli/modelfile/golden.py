@@ -70,7 +70,7 @@ class Golden:
         return {name: to_float32(array) for name, array in self.inputs.items()}
 
     def to_text(self) -> str:
-        """Encode the metadata entry as JSON."""
+        """Encode the golden vectors as JSON, for the metadata entry."""
         return json.dumps(
             {
                 "inputs": {name: pack(array) for name, array in self.inputs.items()},
@@ -82,7 +82,7 @@ class Golden:
 
 
 def from_text(text: str, where: str) -> Golden:
-    """Decode the metadata entry of a file.
+    """Decode golden vectors from the metadata entry of a file.
 
     Raises:
         ModelError: the entry is malformed.

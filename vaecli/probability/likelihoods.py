@@ -39,7 +39,7 @@ class Likelihood(Protocol):
 
 
 class Bernoulli:
-    """Pixels are 1 with probability sigmoid(logits), else 0; for grey pixels this is minus a cross-entropy."""
+    """Binary pixels, 1 with probability sigmoid(logits); on grey pixels `log_prob` is minus the cross-entropy."""
 
     name: LikelihoodName = "bernoulli"
     outputs: tuple[str, ...] = ("logits",)

@@ -78,7 +78,7 @@ def _as_array(values: npt.ArrayLike, name: str) -> npt.NDArray[Any]:
 
 
 def _require_shape(array: npt.NDArray[Any], shape: tuple[int | None, ...], name: str, axes: str) -> None:
-    """Refuse another shape than `shape`, in which None is any size."""
+    """Refuse an array whose shape is not `shape`, in which None stands for any size."""
     if array.ndim == len(shape) and array.shape[1:] == shape[1:] and shape[0] in (None, array.shape[0]):
         return
     sizes = ", ".join("N" if size is None else str(size) for size in shape)

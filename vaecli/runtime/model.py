@@ -82,22 +82,22 @@ class Model:
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
-        """(H, W, C)."""
+        """Shape (H, W, C) of one image."""
         return self.info.image_shape
 
     @property
     def latent_dim(self) -> int:
-        """D."""
+        """Number D of latent dimensions."""
         return self.info.latent_dim
 
     @property
     def likelihood(self) -> Likelihood:
-        """p(x given the decoder's outputs)."""
+        """The likelihood p(x given z), computed from the decoder's outputs."""
         return likelihood(self.info.likelihood["name"])
 
     @property
     def prior(self) -> Prior:
-        """p(z), as the decoder file names it."""
+        """The prior p(z) that the decoder's metadata name."""
         return prior(self.info.prior["name"])
 
     @property

@@ -80,7 +80,7 @@ def _transpose(inputs: Inputs, attributes: Attributes) -> Result:
 
 
 def _item_axis(value: Value, axis: int) -> int:
-    """Return the place in `item_shape` of an axis of the whole shape, which may be counted from the end."""
+    """Return the index in `item_shape` of an axis of `shape`, which may be counted from the end."""
     place = axis + len(value.shape) if axis < 0 else axis
     if not 1 <= place < len(value.shape):
         raise ValueError(f"axis must be 1 to {len(value.shape) - 1}, got {axis}")
@@ -106,7 +106,7 @@ def _concat(inputs: Inputs, attributes: Attributes) -> Result:
 
 
 def _slice(inputs: Inputs, _: Attributes) -> Result:
-    """Take contiguous elements, in steps of 1. The batch axis may be named, but must be taken whole."""
+    """Take contiguous elements, in steps of 1. The batch axis may be named, but must be kept complete."""
     value, (starts, ends, axes, *steps) = inputs[0], [integers_of(entry) for entry in inputs[1:]]
     lengths = {len(numbers) for numbers in (starts, ends, axes, *steps)}
     if len(lengths) != 1 or len(set(axes)) != len(axes) or min(axes) < 0 or set().union(*steps) - {1}:

@@ -21,7 +21,7 @@ Numbers = tuple[int | None, ...]  # None is the batch size N
 
 
 class Value(NamedTuple):
-    """An array of a graph.
+    """An array in a graph, described without computing it.
 
     Attributes:
         element_type: the name of the type.
