@@ -1,4 +1,4 @@
-"""What tests of several packages share: the committed model, the program, forged files."""
+"""Fixtures that tests of several packages share: the committed models, the program, model files made by hand."""
 
 import json
 import os
@@ -50,14 +50,14 @@ def model():
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """An empty folder, and the current one."""
+    """An empty folder, which is the current folder."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 @pytest.fixture
 def call(here, monkeypatch, capsys):
-    """The program in this process, through its real `main`: (exit code, stdout, stderr)."""
+    """Runs the program in this process, through its real `main`: (exit code, stdout, stderr)."""
     monkeypatch.setenv("COLUMNS", "80")
 
     def call(*arguments):
@@ -79,7 +79,7 @@ def call(here, monkeypatch, capsys):
 
 @pytest.fixture
 def process(here):
-    """The program, or Python code in its place, in a process of its own; its pipes give bytes."""
+    """Runs the program, or Python code in its place, as a process; its output is bytes."""
 
     def process(*arguments, code=None, **environment):
         command = [sys.executable, "-m", "vaecli"] if code is None else [sys.executable, "-c", code]
@@ -100,30 +100,30 @@ def process(here):
 def two_workers(tmp_path):
     """Starts a command as two workers of a cluster on this machine."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-    hosts = [f"127.0.0.1:{one.getsockname()[1]}" for one in sockets]
-    for one in sockets:
-        one.close()
-    started = []
+    hosts = [f"127.0.0.1:{server.getsockname()[1]}" for server in sockets]
+    for server in sockets:
+        server.close()
+    processes = []
 
     def start(*command, to_chief=(), to_other=()):
         for index, more in enumerate((to_chief, to_other)):
-            here = tmp_path / str(index)
-            here.mkdir(exist_ok=True)
-            place = {"cluster": {"worker": hosts}, "task": {"type": "worker", "index": index}}
-            started.append(
+            folder = tmp_path / str(index)
+            folder.mkdir(exist_ok=True)
+            tf_config = {"cluster": {"worker": hosts}, "task": {"type": "worker", "index": index}}
+            processes.append(
                 subprocess.Popen(
                     [sys.executable, *map(str, (*command, *more))],
-                    cwd=here,
-                    env=os.environ | {"TF_CONFIG": json.dumps(place)},
+                    cwd=folder,
+                    env=os.environ | {"TF_CONFIG": json.dumps(tf_config)},
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
                     text=True,
                 )
             )
-        return started[-2:]
+        return processes[-2:]
 
     yield start
-    for process in started:
+    for process in processes:
         process.kill()
         process.communicate()
 
@@ -143,19 +143,19 @@ def check_schema():
 
 @pytest.fixture(scope="session")
 def contents():
-    """All that lies below a folder: relative path -> bytes, or None for a folder."""
+    """Reads everything below a folder: relative path -> bytes, or None for a folder."""
 
     def contents(folder):
-        found = sorted(pathlib.Path(folder).rglob("*"))
+        paths = sorted(pathlib.Path(folder).rglob("*"))
         return {
-            str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None for path in found
+            str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None for path in paths
         }
 
     return contents
 
 
 class Forge:
-    """Makes .onnx files by hand, right digest and all, whatever is in them."""
+    """Makes .onnx files by hand, with a correct digest whatever is in them."""
 
     field = staticmethod(protobuf.field)
     varint = staticmethod(protobuf.varint_bytes)
@@ -164,7 +164,7 @@ class Forge:
 
     @classmethod
     def model(cls, entries, graph=b""):
-        """A ModelProto with this graph and these metadata entries, a digest only if it is among them."""
+        """Return a ModelProto with a graph and metadata entries; a digest only if it is one of them."""
         content = protobuf.field(protobuf.GRAPH, graph)
         for key, value in entries.items():
             entry = protobuf.field(1, key.encode()) + protobuf.field(2, value.encode())
@@ -173,17 +173,17 @@ class Forge:
 
     @classmethod
     def stamped(cls, entries, graph=b""):
-        """The same, with a digest that is right."""
+        """Return a ModelProto with a graph, metadata entries and a correct digest."""
         return with_metadata(protobuf.field(protobuf.GRAPH, graph), entries)
 
     @staticmethod
     def entries(path):
-        """The format and the description of a real file: its metadata without golden vectors and digest."""
-        found = protobuf.metadata(path.read_bytes())
-        return {key: found[key][0] for key in (KEY_FORMAT, KEY_INFO)}
+        """Return the format and the info of a file: its metadata without golden vectors and digest."""
+        stored = protobuf.metadata(path.read_bytes())
+        return {key: stored[key][0] for key in (KEY_FORMAT, KEY_INFO)}
 
 
 @pytest.fixture(scope="session")
 def forge():
-    """`Forge`: .onnx files made by hand."""
+    """The class `Forge`."""
     return Forge

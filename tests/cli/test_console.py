@@ -1,4 +1,4 @@
-"""What the commands share: paths, names with brackets, JSON, tables."""
+"""Printing of all commands: paths, names with brackets, JSON, tables."""
 
 import io
 import json

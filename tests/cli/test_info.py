@@ -7,7 +7,7 @@ import pytest
 
 
 def test_the_tables(call, model_folder):
-    """What it is, what it was trained on, its figures and its files, in 80 columns."""
+    """The tables name the model, its data, its figures and its files, within 80 columns."""
     code, stdout, stderr = call("info", model_folder)
     assert (code, stderr) == (0, "")
     for text in (

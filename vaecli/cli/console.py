@@ -1,4 +1,4 @@
-"""What all commands share of the screen: stdout is the result; stderr is progress, notes and errors.
+"""Printing for all commands: stdout is the result; stderr is progress, notes and errors.
 
 rich is loaded only for a table or for colour on a terminal: it costs 30 ms, a tenth of a whole `vaecli sample`.
 """
