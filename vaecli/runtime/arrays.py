@@ -26,7 +26,8 @@ def image_batch(
         OptionError: another type, shape or range, masked values, NaN or infinity.
     """
     array = _as_array(images, name)
-    _require_shape(array, (None, *shape), name, "N, H, W, C")
+    if array.shape[1:] != shape:
+        raise _wrong_shape(array, (None, *shape), name, "N, H, W, C")
     if array.dtype != np.uint8:
         if array.dtype.kind != "f":
             raise OptionError(
@@ -44,7 +45,8 @@ def single_image(image: npt.ArrayLike, shape: tuple[int, int, int], *, name: str
         OptionError: another type, shape or range, masked values, NaN or infinity.
     """
     array = _as_array(image, name)
-    _require_shape(array, shape, name, "H, W, C")
+    if array.shape != shape:
+        raise _wrong_shape(array, shape, name, "H, W, C")
     return image_batch(array[np.newaxis], shape, name=name)
 
 
@@ -55,7 +57,8 @@ def latent_batch(z: npt.ArrayLike, latent_dim: int) -> npt.NDArray[np.float32]:
         OptionError: another type or shape, masked values, NaN, or a number beyond 1e6.
     """
     array = _as_array(z, "z")
-    _require_shape(array, (None, latent_dim), "z", "N, D")
+    if array.shape[1:] != (latent_dim,):
+        raise _wrong_shape(array, (None, latent_dim), "z", "N, D")
     if array.dtype.kind not in "iuf":
         raise OptionError(
             f"z must be numbers, got {array.dtype}.", hint="Convert z with .astype(np.float32)."
@@ -77,12 +80,10 @@ def _as_array(values: npt.ArrayLike, name: str) -> npt.NDArray[Any]:
         raise OptionError(f"{name} must be one array of numbers: {str(error)[:200].rstrip('.')}.") from error
 
 
-def _require_shape(array: npt.NDArray[Any], shape: tuple[int | None, ...], name: str, axes: str) -> None:
-    """Refuse an array whose shape is not `shape`, in which None stands for any size."""
-    if array.ndim == len(shape) and array.shape[1:] == shape[1:] and shape[0] in (None, array.shape[0]):
-        return
+def _wrong_shape(array: npt.NDArray[Any], shape: tuple[int | None, ...], name: str, axes: str) -> OptionError:
+    """Build the error for an array whose shape is not `shape`, in which None stands for any size."""
     sizes = ", ".join("N" if size is None else str(size) for size in shape)
-    raise OptionError(
+    return OptionError(
         f"{name} must have the shape ({axes}) = ({sizes}), got {array.shape}.",
         hint=_shape_hint(array.shape, shape, name),
     )
@@ -125,7 +126,7 @@ def _extremes(array: npt.NDArray[Any]) -> tuple[float, float]:
     if array.size == 0:
         return 0.0, 0.0
     values = array.reshape(-1)
-    return float(values.item(values.argmin())), float(values.item(values.argmax()))
+    return values.item(values.argmin()), values.item(values.argmax())
 
 
 def _range(low: float, high: float) -> str:
