@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from vaecli.baselines.decoder_files import DecoderFiles
+from vaecli.export.int8.layers import FloatDecoder
 from vaecli.probability.likelihoods import likelihood
 
 Decode = Callable[[np.ndarray], np.ndarray]
@@ -37,18 +38,46 @@ def with_keras(files: DecoderFiles) -> dict[str, Decode]:
 def with_torch(files: DecoderFiles) -> dict[str, Decode]:
     """Decode with PyTorch: eager, channels last, compiled, and in bfloat16.
 
-    With stride 2, Keras' padding "same" crops the end of a transposed convolution, while PyTorch's padding crops
-    the beginning, for which PyTorch has fast kernels. So everything is mirrored: the dense layer's grid, the
-    kernels and the picture.
-
     Raises:
         ModelError: a decoder of another likelihood or with other layers.
     """
     import torch
 
     decoder = files.arrays()
-    grid = list(decoder.grid)
     height, width, _ = decoder.image_shape
+
+    def decode_with(
+        dtype: Any = torch.float32, layout: Any = torch.channels_last, *, compiled: bool = False
+    ) -> Decode:
+        module = _mirrored_module(decoder).eval().to(dtype).to(memory_format=layout)
+        run = torch.compile(module, dynamic=False) if compiled else module
+
+        def decode(z: np.ndarray) -> np.ndarray:
+            with torch.inference_mode():
+                mirrored: np.ndarray = run(torch.from_numpy(z).to(dtype)).float().numpy()
+            return mirrored[:, ::-1, ::-1][:, :height, :width]
+
+        return decode
+
+    return {
+        "torch eager": decode_with(layout=torch.contiguous_format),
+        "torch channels_last": decode_with(),
+        "torch compile": decode_with(compiled=True),
+        "torch bf16": decode_with(torch.bfloat16),
+        "torch compile bf16": decode_with(torch.bfloat16, compiled=True),
+    }
+
+
+def _mirrored_module(decoder: FloatDecoder) -> Any:
+    """Build the decoder as a torch module that gives mirrored pictures, both axes reversed, before cropping.
+
+    With stride 2, Keras' padding "same" crops the end of a transposed convolution, while PyTorch's padding crops
+    the beginning, for which PyTorch has fast kernels. So everything is mirrored: the dense layer's grid, the
+    kernels and the picture.
+    """
+    import torch
+
+    grid = list(decoder.grid)
 
     def mirrored(values: np.ndarray) -> Any:
         return torch.tensor(values.reshape(-1, *grid)[:, ::-1, ::-1].reshape(values.shape).copy())
@@ -74,26 +103,7 @@ def with_torch(files: DecoderFiles) -> dict[str, Decode]:
                 x = torch.relu(convolution(x)) if convolution.stride[0] == 2 else convolution(x)
             return torch.sigmoid(x).permute(0, 2, 3, 1)
 
-    def decode_with(
-        dtype: Any = torch.float32, layout: Any = torch.channels_last, *, compiled: bool = False
-    ) -> Decode:
-        module = Decoder().eval().to(dtype).to(memory_format=layout)
-        run = torch.compile(module, dynamic=False) if compiled else module
-
-        def decode(z: np.ndarray) -> np.ndarray:
-            with torch.inference_mode():
-                image: np.ndarray = run(torch.from_numpy(z).to(dtype)).float().numpy()
-            return image[:, ::-1, ::-1][:, :height, :width]
-
-        return decode
-
-    return {
-        "torch eager": decode_with(layout=torch.contiguous_format),
-        "torch channels_last": decode_with(),
-        "torch compile": decode_with(compiled=True),
-        "torch bf16": decode_with(torch.bfloat16),
-        "torch compile bf16": decode_with(torch.bfloat16, compiled=True),
-    }
+    return Decoder()
 
 
 def with_openvino(files: DecoderFiles) -> dict[str, Decode]:

@@ -1,18 +1,18 @@
-"""Keras to ONNX, checked through the runtime. The only home of tf2onnx and onnx.
+"""Export of Keras networks to ONNX files that are checked in onnxruntime. The only home of tf2onnx and onnx.
 
 describe     metadata from options, data and state
 opsets       the operator sets that a file may use
 convert      Keras functions as ONNX graphs
 rewrite      exact rewrites of a decoder that make it faster
-subpixel     transposed convolutions as plain ones
+subpixel     transposed convolutions as plain convolutions
 stamp        a graph with metadata and digest, as bytes
-parity       exported files against Keras
-folder       the model folder, whole or not at all
+parity       differences between exported files and Keras
+folder       the model folder, complete or not there
 previous     decoders of an earlier export
 untrained    the check before training that a model of this size can be exported
 card         MODEL_CARD.md
-reduced      decoders of reduced precision: made, compared, written
-degradation  how far a reduced decoder is from the float32 one
+reduced      reduced-precision decoders: made, compared, written
+degradation  differences between a reduced-precision decoder and the float32 one
 fp16         weights in float16
 int8/        the quantised decoder
 """

@@ -1,4 +1,4 @@
-"""The metadata of a model, from the options, the data and the state of a run."""
+"""The metadata of a model, made from the options, the data and the state of a run."""
 
 import hashlib
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from vaecli.runs.state import State
 
 
 def untrained(data: Mapping[str, Any], train_options: TrainOptions) -> ModelInfo:
-    """Describe a model as far as data and options decide it; `data` is the table of provenance.json."""
+    """Describe a model before training, from its options and `data`, the table of provenance.json."""
     height, width, channels = data["image_shape"]
     preparation = Preparation(shape=(height, width, channels), polarity=data["polarity"], photo=data["photo"])
     pixels = likelihood(train_options.likelihood)
@@ -42,7 +42,7 @@ def untrained(data: Mapping[str, Any], train_options: TrainOptions) -> ModelInfo
 
 
 def trained(data: Mapping[str, Any], train_options: TrainOptions, state: State, *, name: str) -> ModelInfo:
-    """Describe the best weights of a run called `name`, with their figures on the validation images."""
+    """Describe the best weights of a run called `name`, with their losses on the validation images."""
     best = state.history[state.best_epoch - 1]
     figures = {column: best[column] for column in ("val_loss", "val_reconstruction", "val_kl")}
     info = untrained(data, train_options)
@@ -51,7 +51,7 @@ def trained(data: Mapping[str, Any], train_options: TrainOptions, state: State, 
 
 
 def model_id(weights: Mapping[str, np.ndarray]) -> str:
-    """Digest of the float32 weights of both halves, by path: 32 hexadecimal digits."""
+    """Return the digest of the float32 weights of both halves, by path: 32 hexadecimal digits."""
     hasher = hashlib.sha256()
     for path, value in sorted(weights.items()):
         hasher.update(f"{path} {value.shape};".encode())

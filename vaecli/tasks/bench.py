@@ -99,12 +99,12 @@ def bench(
 
 def _decoders(files: Sequence[ModelFile], precision: Precision | None) -> list[ModelFile]:
     decoders = [file for file in files if file.info.part == "decoder"]
-    chosen = [file for file in decoders if precision in (None, file.info.precision)]
-    if not chosen:
+    matching = [file for file in decoders if precision in (None, file.info.precision)]
+    if not matching:
         folder = decoders[0].path.parent
         hint = f"Add it: {export_again(folder, precision)}" if precision in ("int8", "fp16") else ""
         raise ModelError(f"{folder} has no {precision} decoder.", hint=hint)
-    return chosen
+    return matching
 
 
 def _measure(

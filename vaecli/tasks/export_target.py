@@ -79,5 +79,5 @@ def _require_own_decoders(target: pathlib.Path, precisions: Sequence[Precision])
             )
 
 
-def _is_same(path: pathlib.Path, other: pathlib.Path) -> bool:
-    return os.path.realpath(path) == os.path.realpath(other)
+def _is_same(first: pathlib.Path, second: pathlib.Path) -> bool:
+    return os.path.realpath(first) == os.path.realpath(second)
