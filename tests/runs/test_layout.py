@@ -85,9 +85,9 @@ def test_create_refuses(tmp_path, contents, out):
 
 
 def test_create_where_runs_is_a_file(here):
-    """A file in the place of runs/ is an error that names it."""
+    """A file in place of runs/ is an error that names it and --out."""
     (here / "runs").touch()
-    with pytest.raises(OutputError, match="runs"):
+    with pytest.raises(OutputError, match=r"runs is a file\..*--out"):
         layout.create(None, "mnist")
 
 

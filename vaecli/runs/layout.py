@@ -15,7 +15,6 @@ A run folder is complete and can be moved:
 """
 
 import contextlib
-import itertools
 import json
 import os
 import pathlib
@@ -87,14 +86,20 @@ def create(out: pathlib.Path | None, data_name: str, root: pathlib.Path = ROOT) 
                 )
             out.mkdir(parents=True, exist_ok=True)
         return Run(out)
-    stem = data_name[:MAX_NAME]
+    number = 0
     with files.translating(root):
+        if root.exists() and not root.is_dir():
+            raise OutputError(
+                f"Runs go to the folder {root}/, but {root} is a file.",
+                hint="Rename it, or name a folder with --out.",
+            )
         root.mkdir(parents=True, exist_ok=True)
-        for number in itertools.count(1):
+        while True:
+            number += 1
+            path = root / f"{data_name[:MAX_NAME]}-{number}"
             with contextlib.suppress(FileExistsError):  # another process may make the same folder meanwhile
-                (root / f"{stem}-{number}").mkdir()
-                return Run(root / f"{stem}-{number}")
-    raise AssertionError("unreachable")
+                path.mkdir()
+                return Run(path)
 
 
 def newest(root: pathlib.Path = ROOT) -> Run:
