@@ -1,5 +1,6 @@
 """Arrays from callers: type, shape, range and NaN checked, then converted to what a graph takes."""
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -70,7 +71,8 @@ def latent_batch(z: npt.ArrayLike, latent_dim: int) -> npt.NDArray[np.float32]:
 
 
 def _as_array(values: npt.ArrayLike, name: str) -> npt.NDArray[Any]:
-    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+    masked = sys.modules.get("numpy.ma")  # without it there is no masked array; importing it costs 15 ms
+    if masked and isinstance(values, masked.MaskedArray) and masked.is_masked(values):
         raise OptionError(f"{name} must not have masked values.", hint=f"Fill them: {name}.filled(0).")
     try:
         return np.asarray(values)
