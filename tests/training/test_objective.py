@@ -32,6 +32,15 @@ def test_fused_cross_entropy_equals_the_formula():
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
+def test_pixels_are_scaled_alike_in_the_graph():
+    """All 256 levels have the same float32 value in training and everywhere else."""
+    from vaecli.pixels import to_float32
+    from vaecli.training.objective import to_unit_range
+
+    levels = np.arange(256, dtype=np.uint8)
+    np.testing.assert_array_equal(to_unit_range(levels), to_float32(levels))
+
+
 def test_terms_match_numpy():
     """Reconstruction and KL of a batch are those that numpy computes from the same networks and noise."""
     from vaecli.probability.gaussian import kl_to_standard_normal, sample_posterior

@@ -6,9 +6,15 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
+from vaecli.pixels import SCALE
 from vaecli.probability.gaussian import kl_to_standard_normal, sample_posterior
 from vaecli.probability.likelihoods import Likelihood
 from vaecli.training.vae import Vae
+
+
+def to_unit_range(pixels: tf.Tensor) -> tf.Tensor:
+    """Scale 8-bit pixels in the graph, with the same values as `pixels.to_float32`; a test holds them equal."""
+    return tf.cast(pixels, tf.float32) / float(SCALE)
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow has no types

@@ -11,7 +11,7 @@ from vaecli.data.images import Images
 from vaecli.training.cluster.devices import Devices
 from vaecli.training.image_source import source_of
 from vaecli.training.keras_settings import standard_settings
-from vaecli.training.objective import terms
+from vaecli.training.objective import terms, to_unit_range
 from vaecli.training.precision import Resolved, active
 from vaecli.training.schedule import beta_2
 from vaecli.training.vae import Vae
@@ -131,7 +131,7 @@ class TrainingSteps:
     def _step(self, pixels: tf.Tensor, step: tf.Tensor, size: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Take one step in a replica, given this worker's pixels of a batch of `size` images."""
         pixels = self.devices.replica_slice(pixels, size, of_worker=True)
-        images = tf.cast(pixels, tf.float32) / 255.0
+        images = to_unit_range(pixels)
         seed = tf.stack([tf.constant(self._seed, tf.int64), tf.cast(step, tf.int64)])
         noise = tf.random.stateless_normal((size, self.vae.latent_dim), seed=seed)
         noise = self.devices.replica_slice(noise, size)

@@ -11,15 +11,13 @@ import tensorflow as tf
 from vaecli.data.images import Images
 from vaecli.latent.draws import standard_normal_at
 from vaecli.pixels import chunks
+from vaecli.probability.gaussian import active_units
 from vaecli.training.cluster.devices import Devices
-from vaecli.training.objective import terms
+from vaecli.training.objective import terms, to_unit_range
 from vaecli.training.vae import Vae
 
-MOST_IMAGES, CHUNK_BYTES = (
-    500,
-    2**22,
-)  # of a chunk: the networks hold about 500 bytes for each byte of an image
-ACTIVE_VARIANCE = 0.01  # of the posterior mean over images (Burda, Grosse & Salakhutdinov 2016, section 5.2)
+MOST_IMAGES = 500  # of a chunk
+CHUNK_BYTES = 2**22  # of its pixels: the networks hold about 500 bytes for each byte of an image
 FEWEST_IMAGES = 16  # for a variance over images to mean something
 
 
@@ -42,7 +40,7 @@ class Measurement:
         """The number of dimensions whose posterior mean varies over the images; None for fewer than 16 images."""
         if len(self.z_mean) < FEWEST_IMAGES:
             return None
-        return int(np.count_nonzero(self.z_mean.var(axis=0) > ACTIVE_VARIANCE))
+        return active_units(self.z_mean)
 
 
 class Validation:
@@ -64,7 +62,7 @@ class Validation:
         self._devices = devices or Devices()
         self._images = images
         self._terms = tf.function(
-            lambda pixels, noise: terms(vae, tf.cast(pixels, tf.float32) / 255.0, noise, training=False),
+            lambda pixels, noise: terms(vae, to_unit_range(pixels), noise, training=False),
             autograph=False,
             reduce_retracing=True,
         )
