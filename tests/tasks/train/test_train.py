@@ -295,7 +295,7 @@ def test_events_that_cannot_be_written(run, place):
 
 
 @pytest.mark.parametrize(
-    "odd", [("long", (5, 4100, 4), "image_shape is"), ("a\x1b", (5, 9, 9), "control characters")]
+    "odd", [("long", (5, 4100, 4), "image_shape must be"), ("a\x1b", (5, 9, 9), "control characters")]
 )
 def test_data_that_a_file_could_not_describe_are_refused(write_data, options, tmp_path, odd):
     """Names and sizes that the reader of exported files refuses are refused before training."""

@@ -110,7 +110,7 @@ def description(data: ImageSet, held_out: np.ndarray, options: TrainOptions) -> 
         "class_names": list(data.class_names),
     }
     try:
-        metadata.from_metadata(describe.untrained(table, options).to_metadata(), "its metadata")
+        metadata.from_metadata(describe.untrained(table, options).to_metadata(), "the model")
     except (ModelError, UnicodeEncodeError) as error:
         reason = error.message if isinstance(error, ModelError) else f"{error}."
         raise DataError(
