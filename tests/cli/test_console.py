@@ -9,7 +9,7 @@ import pytest
 import rich.console
 
 from vaecli.cli import console
-from vaecli.cli.training_screen import PlainWatcher
+from vaecli.cli.training_screen import PlainWatcher, watching
 from vaecli.runs.progress import Plan
 
 NAMES = ["[v2]-1", "a[/b]", "[red]x", "[/]", "my [bold]set[/bold]", ":smile:", "a\\[b]"]
@@ -70,6 +70,19 @@ def test_names_in_colour_are_no_markup(monkeypatch, capsys, name):
     stderr = capsys.readouterr().err
     assert "\x1b[33m" in stderr and "\x1b[31m" in stderr
     assert stderr.count(name) == 2
+
+
+@pytest.mark.parametrize("variable", ["FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"])
+def test_forced_colour_makes_no_live_screen(monkeypatch, variable):
+    """A training whose stderr is a file prints lines, whatever the environment forces."""
+    monkeypatch.setenv(variable, "1")
+    console.stderr.cache_clear()
+    try:
+        with watching(quiet=False, as_json=False) as watcher:
+            assert type(watcher) is PlainWatcher
+        assert not console.is_interactive()
+    finally:
+        console.stderr.cache_clear()
 
 
 @pytest.mark.parametrize("name", NAMES)

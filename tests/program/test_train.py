@@ -293,6 +293,18 @@ def test_a_signal_stops_it_without_loss(data, tmp_path, number, code):
         assert resumed == uninterrupted and len(uninterrupted) == 4
 
 
+def test_closed_streams(data, tmp_path):
+    """`vaecli train <&- >&- 2>&-`: trained and exported with exit code 0; no message is in a file of the run."""
+    options = ["--data", str(data), *SMALL[2:], "--epochs", "1", "--out", "run"]
+    command = ["sh", "-c", '"$@" <&- >&- 2>&-', "sh", sys.executable, "-m", "vaecli", "train", *options]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=300, check=False)
+    assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")
+    assert {path.name for path in (tmp_path / "run").iterdir()} == RUN_FILES
+    for path in (tmp_path / "run").rglob("*"):
+        assert path.is_dir() or b"Exporting to ONNX" not in path.read_bytes()
+    assert vaecli("verify", "run", cwd=tmp_path).returncode == 0
+
+
 def test_a_terminal_that_is_gone(data, tmp_path):
     """The connection drops: SIGHUP, and no message can be written. The model is exported, the exit code is 129."""
     import fcntl
