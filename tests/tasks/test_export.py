@@ -61,6 +61,18 @@ def require_best(folder, run):
     np.testing.assert_allclose(model.outputs(z)["logits"], vae.decode({"z": z})["logits"].numpy(), atol=1e-4)
 
 
+def test_examples_travel_unless_they_are_left_out(run, tmp_path):
+    """Decoders carry the facts of the run's state; --no-examples leaves out the latents of single images alone."""
+    facts = []
+    for examples in (True, False):
+        exported = export(run.path, ExportOptions(tmp_path / str(examples), examples=examples))
+        facts.append(read_model(exported.folder / "decoder.onnx").facts().arrays())
+    assert facts[0].keys() - facts[1].keys() == {"examples", "example_labels"}
+    state = read(run.checkpoint).state
+    for name, array in facts[0].items():
+        np.testing.assert_array_equal(array, state.best_facts[name])
+
+
 def test_a_run_killed_in_its_extension_exports_its_best_weights_so_far(run, tmp_path):
     """The .keras files and the model folder are older than the state, so nothing comes from them."""
     before = Model.open(run.path).info

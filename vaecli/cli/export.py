@@ -35,6 +35,10 @@ def export(
     fp16: Annotated[
         bool, typer.Option("--fp16", help="Add decoder.fp16.onnx: half the size, equally fast.")
     ] = False,
+    no_examples: Annotated[
+        bool,
+        typer.Option("--no-examples", help="Leave the latents of single validation images out of the files."),
+    ] = False,
     force: ForceOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -52,7 +56,7 @@ def export(
     requested: dict[Precision, bool] = {"int8": int8, "fp16": fp16}
     precisions = [name for name, is_requested in requested.items() if is_requested]
     opset = ExportOptions.opset if opset is None else opset
-    options = ExportOptions(out, opset, precisions, force)
+    options = ExportOptions(out, opset, precisions, force, examples=not no_examples)
     path = console.model_path(run)
     with console.status("Converting and checking ...", quiet=quiet):
         result = task(path, options)

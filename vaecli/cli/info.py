@@ -46,10 +46,20 @@ def _about(facts: Mapping[str, Any]) -> dict[str, str]:
         "classes": ", ".join(map(str, facts["class_names"])),
         "likelihood": f"{likelihood['name']}; {likelihood.get('note', '')}".rstrip("; "),
         "prior": str(facts["prior"].get("name", "")),
+        "latents": _latents(facts["facts"]),
         "decoders": ", ".join(file["precision"] for file in facts["files"] if file["part"] == "decoder"),
         "made": facts["created"],
         "with": ", ".join(f"{name} {version}" for name, version in facts["software"].items()),
     }
+
+
+def _latents(shapes: Mapping[str, list[int]]) -> str:
+    """Say which statistics of the latent space travel in the file."""
+    examples = shapes.get("examples", [0])[0]
+    names = [name for name in shapes if not name.startswith("example")]
+    return (
+        ", ".join([*names, *([f"the latents of {examples} validation images"] if examples else [])]) or "none"
+    )
 
 
 def _print_pairs(pairs: Mapping[str, str]) -> None:

@@ -46,6 +46,7 @@ class ExportOptions:
         opset: of the ONNX operators.
         precisions: of further decoders: `int8`, fitted to the run's kept training images and the prior, or `fp16`.
         force: replace files of the same name.
+        examples: keep the latents of single validation images in the decoders; they tell something about the data.
 
     Raises:
         OptionError: an opset or a precision that there is not.
@@ -55,6 +56,7 @@ class ExportOptions:
     opset: int = opsets.DEFAULT
     precisions: Sequence[Precision] = ()
     force: bool = False
+    examples: bool = True
 
     def __post_init__(self) -> None:
         opsets.require_opset(self.opset)
@@ -119,6 +121,8 @@ def export_locked(run: layout.Run, options: ExportOptions) -> Exported:
 
         vae = _network(info, state)  # before the facts: its error names the weights that do not fit
     latent_facts = _facts(run, info, state)
+    if not options.examples:
+        latent_facts = latent_facts.without_examples()
     if target == run.model:
         save_keras(run, vae)
     with files.translating(target):

@@ -18,7 +18,8 @@ def info(path: str | os.PathLike[str]) -> dict[str, Any]:
         path: a run, a model folder or a decoder file.
 
     Returns:
-        The metadata that all its files share, and `files`: a list that describes each file.
+        The metadata that all its files share, `facts`: name -> shape of each statistic that the decoder carries,
+        and `files`: a list that describes each file.
 
     Raises:
         ModelError: there is no decoder, or a file is damaged or belongs to another model.
@@ -27,7 +28,8 @@ def info(path: str | os.PathLike[str]) -> dict[str, Any]:
     shared = dataclasses.asdict(files[0].info)
     for name in ("part", "precision", "quantisation"):
         del shared[name]
-    return shared | {"files": [_file(file) for file in files]}
+    facts = {name: list(array.shape) for name, array in files[0].facts().arrays().items()}
+    return shared | {"facts": facts, "files": [_file(file) for file in files]}
 
 
 def _file(file: ModelFile) -> dict[str, Any]:
