@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import shutil
 
 import pytest
 import typer.main
@@ -70,6 +71,15 @@ def test_other_spellings_of_an_empty_text(call, here, model_folder, words):
     code, _, stderr = call("sample", "-m", model_folder, *words)
     assert code == 2 and "--out must name a file or a folder" in stderr.replace("-o must", "--out must")
     assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", MODEL_ALONE)
+def test_an_empty_model_after_a_flag(call, here, model_folder, name):
+    """`vaecli info --json "$MODEL"` with MODEL unset does not take the current folder for the model."""
+    shutil.copytree(model_folder, here, dirs_exist_ok=True)
+    code, stdout, stderr = call(name, "--json", "")
+    assert (code, stdout) == (2, "")
+    assert "MODEL must name" in stderr
 
 
 def test_every_option_for_a_path_or_a_name_refuses_empty_texts():

@@ -32,7 +32,7 @@ def bench(
     batch: Annotated[
         list[int] | None,
         typer.Option(
-            help="Number of images a call; repeat the option for several.", show_default="1, 16 and 256"
+            help="Number of images per call; repeat the option for several.", show_default="1, 16 and 256"
         ),
     ] = None,
     seconds: Annotated[float, typer.Option(help="Duration of each measurement in seconds.")] = 0.4,

@@ -39,7 +39,8 @@ class Command(TyperCommand):
         if option.startswith("-") and not option.startswith("--"):
             option = f"-{option[-1]}"  # the last of several short options in one word
         arguments = [parameter for parameter in self.params if parameter.param_type_name == "argument"]
-        named = [parameter for parameter in self.params if option in parameter.opts] or arguments
+        options = [parameter for parameter in self.params if option in parameter.opts]
+        named = [parameter for parameter in options if not getattr(parameter, "is_flag", False)] or arguments
         for parameter in named[:1]:
             if parameter.name in NAMED:
                 label = parameter.opts[0] if named is not arguments else str(parameter.name).upper()

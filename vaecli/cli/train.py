@@ -44,12 +44,12 @@ def train(
     latent_dim: Annotated[
         int, typer.Option(min=1, help="Number of latent dimensions.")
     ] = DEFAULTS.latent_dim,
-    batch_size: Annotated[int, typer.Option(min=1, help="Number of images a step.")] = DEFAULTS.batch_size,
+    batch_size: Annotated[int, typer.Option(min=1, help="Number of images per step.")] = DEFAULTS.batch_size,
     learning_rate: Annotated[
         float, typer.Option(help="Adam's learning rate at its peak.")
     ] = DEFAULTS.learning_rate,
     schedule: Annotated[
-        Schedule, typer.Option(help="Course of the learning rate over the run.")
+        Schedule, typer.Option(help="Shape of the learning rate over the run.")
     ] = DEFAULTS.schedule,
     beta: Annotated[float, typer.Option(help="Weight of the KL divergence; 1 is the ELBO.")] = DEFAULTS.beta,
     precision: Annotated[
@@ -82,7 +82,7 @@ def train(
     ] = DEFAULTS.stretch,
     out: Annotated[
         pathlib.Path | None,
-        typer.Option("--out", "-o", help="Run folder to make.", show_default="runs/<data>-<n>"),
+        typer.Option("--out", "-o", help="Folder of the new run.", show_default="runs/<data>-<n>"),
     ] = None,
     config: Annotated[
         pathlib.Path | None, typer.Option(help="TOML file of options; typed options override it.")
@@ -90,7 +90,8 @@ def train(
     resume: Annotated[
         pathlib.Path | None,
         typer.Option(
-            help="Run folder to continue; more --epochs extend a finished run.", autocompletion=complete_runs
+            help="Folder of the run to continue; more --epochs extend a finished run.",
+            autocompletion=complete_runs,
         ),
     ] = None,
     checkpoint_every: Annotated[
@@ -116,7 +117,7 @@ def train(
     """Train a variational autoencoder, and export it to ONNX at the end.
 
     Ctrl-C, SIGTERM, SIGHUP and SIGUSR1 stop it without loss: the state is saved and the best model so far exported.
-    A second one, a second later or more, stops at once.
+    Another signal, at least a second later, stops it at once.
 
     With --resume, more --epochs stretch the cosine schedule to the new end, so the learning rate rises first.
 

@@ -1,4 +1,4 @@
-"""A training run as JSON: one object a line on stdout, each with its schema and an event."""
+"""A training run as JSON: one object per line on stdout, each with its schema and an event."""
 
 import pathlib
 from typing import TYPE_CHECKING, Any

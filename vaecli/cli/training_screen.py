@@ -1,4 +1,4 @@
-"""The progress of a training run: a live screen on a terminal, a line an epoch in a pipe, JSON, or nothing."""
+"""The progress of a training run: a live screen on a terminal, a line per epoch in a pipe, JSON, or nothing."""
 
 import contextlib
 from collections.abc import Iterator
@@ -55,7 +55,7 @@ class NotingWatcher(Watcher):
 
 
 class PlainWatcher(NotingWatcher):
-    """One plain line an epoch on stderr."""
+    """One plain line per epoch on stderr."""
 
     def started(self, plan: Plan) -> None:
         """Print what is trained."""
