@@ -218,7 +218,7 @@ def test_a_stop_under_json_says_how_to_go_on(piped, tmp_path, check_schema):
 
 def test_an_error_names_the_file_of_an_option(call, data, here, monkeypatch):
     """The error for a precision in config.toml names the file, and the option that overrides it."""
-    monkeypatch.setattr("vaecli.training.precision.PROCESSOR_FLAGS", frozenset({"none-such"}))
+    monkeypatch.setattr("vaecli.training.precision.CPU_FLAGS", frozenset({"none-such"}))
     (here / "kept.toml").write_text(f'data = "{data}"\nprecision = "bfloat16"\n')
     code, _, stderr = call("train", "--config", "kept.toml", "--out", "run")
     message = re.sub(r"[\s│]+", " ", stderr)
@@ -354,7 +354,7 @@ def test_a_terminal_that_is_gone(data, tmp_path):
         (["--precision", "float16"], 2, "--precision"),
         (["--epoch", "3"], 2, "--epochs"),
         (["--out", "taken"], 1, "not empty"),
-        (["--out", "file"], 1, "is a file"),
+        (["--out", "file"], 1, "--out must name a folder, got the file file"),
         (["--out", "file/below"], 1, "Cannot write"),
         (["--data", "fashion-mnits"], 1, "fashion-mnist"),
         (["--data", "nowhere/at/all"], 1, "nowhere/at/all"),
@@ -365,7 +365,7 @@ def test_a_terminal_that_is_gone(data, tmp_path):
         (["--config", "range.toml", "--epochs", "-1"], 2, "'--epochs': -1"),
         (["--config", "broken.toml"], 1, "not TOML"),
         (["--resume", "taken"], 1, "taken is not a run of vaecli"),
-        (["--resume", "nowhere", "--epochs", "3"], 1, "`vaecli train` begins one"),
+        (["--resume", "nowhere", "--epochs", "3"], 1, "`vaecli train` makes one"),
         (["--resume", "taken", "--latent-dim", "3"], 2, "Got --latent-dim"),
         (["--resume", "taken", "--out", "there"], 2, "Got --out"),
         (["--max-time", "soon"], 2, "--max-time"),
