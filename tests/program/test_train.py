@@ -385,7 +385,7 @@ def test_bad_input(tmp_path, data, arguments, code, said):
     (tmp_path / "broken.toml").write_text("epochs =\n")
     (tmp_path / "four").mkdir()
     (tmp_path / "four" / "train-images-idx3-ubyte").write_bytes(
-        bytes([0, 0, 8, 3, *(0, 0, 0, 4) * 3, *range(64)])
+        bytes([0, 0, 8, 3, *(0, 0, 0, 4) * 3, *range(63), 255])
     )
     before = sorted(tmp_path.rglob("*"))
     given = [] if "--data" in arguments or "--resume" in arguments else ["--data", data]
