@@ -116,7 +116,7 @@ def checkpoint_time(run: pathlib.Path) -> int:
 
 def is_writing(run: pathlib.Path) -> bool:
     """Return whether a temporary file of a checkpoint exists."""
-    return any((run / STATE).parent.glob(".state.npz.*.part"))
+    return any((run / STATE).parent.glob(".vaecli-*.part"))
 
 
 def differences(reference: pathlib.Path, run: pathlib.Path) -> list[str]:
