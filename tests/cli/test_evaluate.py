@@ -42,7 +42,7 @@ def test_the_table_names_value_error_and_meaning(evaluate):
     code, stdout, stderr = evaluate("--metrics", "elbo,ssim")
     assert (code, stderr) == (0, "")
     header, *lines = stdout.splitlines()
-    assert header.split() == ["metric", "value", "±", "s.e.", "meaning"]
+    assert header.split() == ["metric", "value", "±", "s.e.", "unit", "meaning"]
     rows = {line.split()[0]: line.split()[1:] for line in lines if not line.startswith(" ")}
     assert list(rows) == ["elbo", "ssim", "n_images", "seconds", "images_per_second"]
     assert float(rows["elbo"][0]) == pytest.approx(-274.02, abs=0.1)

@@ -77,6 +77,10 @@ def _print_values(values: dict[str, float]) -> None:
         if not name.endswith("_se"):
             error = values.get(f"{name}_se")
             shown = console.number(value, "," if isinstance(value, int) else ",.4f")
-            meaning = Text(METRICS[name].line if name in METRICS else "", "dim")
-            rows.append((name, shown, "" if error is None else console.number(error, ".4f"), meaning))
-    console.print_table({"metric": "left", "value": "right", "± s.e.": "right", "meaning": "wrap"}, rows)
+            metric = METRICS.get("kl_dim" if name.startswith("kl_dim_") else name)
+            unit = metric.unit if metric else ""
+            meaning = metric.line if metric and name in METRICS else ""
+            shown_error = "" if error is None else console.number(error, ".4f")
+            rows.append((name, shown, shown_error, unit, Text(meaning, "dim")))
+    columns = {"metric": "left", "value": "right", "± s.e.": "right", "unit": "left", "meaning": "wrap"}
+    console.print_table(columns, rows)

@@ -29,22 +29,19 @@ class Metric(NamedTuple):
 
     @property
     def line(self) -> str:
-        """Meaning, unit and direction on one line."""
-        better = f"{self.better} is better" if self.better else ""
-        return ", ".join(part for part in (self.meaning, self.unit, better) if part)
+        """Meaning and direction on one line."""
+        return f"{self.meaning}, {self.better} is better" if self.better else self.meaning
 
 
 def _metric(meaning: str, unit: str, better: Literal["higher", "lower", ""], *needs: Need) -> Metric:
     return Metric(meaning, unit, better, frozenset(needs))
 
 
-NATS = "nats per image"
+NATS = "nats"  # per image
 METRICS: dict[str, Metric] = {
-    "elbo": _metric("evidence lower bound under the model's own prior", NATS, "higher", "samples"),
-    "reconstruction": _metric(
-        "negative log-likelihood of the pixels at a sample of the posterior", NATS, "lower", "samples"
-    ),
-    "kl": _metric("KL of the posterior to the model's own prior", NATS, "", "posterior"),
+    "elbo": _metric("evidence lower bound with the model's prior", NATS, "higher", "samples"),
+    "reconstruction": _metric("negative log-likelihood at a posterior sample", NATS, "lower", "samples"),
+    "kl": _metric("KL of the posterior to the model's prior", NATS, "", "posterior"),
     "kl_normal": _metric("KL of the posterior to N(0, I), closed form", NATS, "", "posterior"),
     "nll": _metric(
         "minus the importance-weighted bound, an upper bound of the negative log-likelihood",
@@ -60,11 +57,11 @@ METRICS: dict[str, Metric] = {
         "samples",
         "normalised",
     ),
-    "mse": _metric("mean squared error of the reconstruction at the posterior mean", "", "lower", "mean"),
-    "psnr": _metric("peak signal-to-noise ratio of that reconstruction, at most 100", "dB", "higher", "mean"),
-    "ssim": _metric("structural similarity of that reconstruction, at most 1", "", "higher", "mean"),
+    "mse": _metric("mean squared error at the posterior mean", "", "lower", "mean"),
+    "psnr": _metric("peak signal-to-noise ratio there, at most 100", "dB", "higher", "mean"),
+    "ssim": _metric("structural similarity there, at most 1", "", "higher", "mean"),
     "active_units": _metric(
-        "latent dimensions whose posterior mean has a variance above 0.01", "dimensions", "", "posterior"
+        "latent dimensions whose posterior mean has a variance above 0.01", "", "", "posterior"
     ),
     "kl_dim": _metric("kl_normal of each dimension: kl_dim_0, kl_dim_1, ...", NATS, "", "posterior"),
 }
