@@ -82,3 +82,22 @@ def test_a_pickled_decoder_without_its_encoder(model_folder, tmp_path):
     assert copy.sample(2).shape == (2, 28, 28, 1) and not copy.has_encoder
     with pytest.raises(ModelError, match="needs an encoder"):
         copy.encode(copy.sample(1))
+
+
+def test_onnxruntime_reports_nothing(model_folder, tmp_path):
+    """Its telemetry is off unless the user wants it, so it neither looks for a home folder nor warns about it."""
+    code = (
+        "import os; from vaecli import Model; import sys; Model.open(sys.argv[1]).sample(1);"
+        "print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    for given, expected in (({}, "1"), ({"ORT_DISABLE_TELEMETRY": "0"}, "0")):
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(model_folder)],
+            env=environment | {"HOME": str(tmp_path / "missing" / "home")} | given,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stdout == f"{expected}\n"
+        assert expected == "0" or done.stderr == ""

@@ -7,3 +7,8 @@ one_image        one image through pre-bound buffers
 default_session  onnxruntime's default session, the baseline of bench
 forks            renewal of sessions and locks in forked processes
 """
+
+import os
+
+# onnxruntime 1.32 reports its use over the network, and warns on stderr where it cannot store an identifier
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
