@@ -25,6 +25,10 @@ hypothesis.settings.load_profile("patient")
 for _name in ("FORCE_COLOR", "GITHUB_ACTIONS", "NO_COLOR", "PY_COLORS", "TERMINAL_WIDTH", "TTY_COMPATIBLE"):
     os.environ.pop(_name, None)  # with them rich and typer write colour into a pipe, or choose another width
 
+for _signal in SIGNALS:  # under nohup SIGHUP is ignored, and would be in the processes that tests start
+    if signal.getsignal(_signal) is signal.SIG_IGN:
+        signal.signal(_signal, signal.SIG_DFL)
+
 MINI_2D = pathlib.Path(__file__).parent / "models" / "mini-2d"
 SMALL = MINI_2D.with_name("small")
 SCHEMAS = pathlib.Path(vaecli.cli.__path__[0]) / "schemas"

@@ -97,9 +97,9 @@ def test_keras_reads_its_files_without_vaecli(piped):
         "import sys, keras, numpy as np\n"
         "encoder = keras.models.load_model('run/encoder.keras')\n"
         "decoder = keras.models.load_model('run/decoder.keras')\n"
-        "z = encoder(np.full((1, 28, 28, 1), 0.5, 'float32'))['z_mean']\n"
+        "z = encoder({'image': np.full((1, 28, 28, 1), 0.5, 'float32')})['z_mean']\n"
         "assert not any(name.startswith('vaecli') for name in sys.modules)\n"
-        "print(*np.array(z)[0], decoder(z).shape)\n"
+        "print(*np.array(z)[0], decoder({'z': z})['logits'].shape)\n"
     )
     result = subprocess.run(
         [sys.executable, "-c", program], cwd=piped[0], capture_output=True, timeout=120, check=False
