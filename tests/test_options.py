@@ -98,7 +98,7 @@ def test_messages():
             "--validation-split must be greater than 0 and less than 1, got 1.",
         ),
         ({"schedule": "linear"}, "--schedule must be cosine or constant, got 'linear'."),
-        ({"data": ""}, "--data must name a data set or folder, got ''."),
+        ({"data": ""}, "--data must be the name of a data set or a folder, got ''."),
     ):
         with pytest.raises(OptionError) as caught:
             merge(given)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Bars:
-    """One progress bar for each name; none if quiet or if stderr is no terminal with a cursor."""
+    """Progress bars on stderr, one for each name; none if `quiet`, or if stderr is not an interactive terminal."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._shown = not quiet and console.is_interactive()
@@ -32,12 +32,12 @@ class Bars:
         )
 
     def download(self, name: str, received: int, total: int) -> None:
-        """Show how many bytes of a file are received; `total` is 0 if its size is not known."""
+        """Show how many bytes of a file have been received; `total` is 0 if its size is not known."""
         size = f" of {total / 1e6:.1f}" if total else ""
         self._show(name, received, total, f"{received / 1e6:.1f}{size} MB")
 
     def counter(self, name: str) -> Callable[[int, int], None]:
-        """Return a function that shows how much is done of how much."""
+        """Return a function (done, total) that updates the bar called `name`."""
         return lambda done, total: self._show(name, done, total, f"{done:,} of {total:,}")
 
     def stop(self) -> None:

@@ -37,7 +37,7 @@ def export(
     ] = False,
     no_examples: Annotated[
         bool,
-        typer.Option("--no-examples", help="Leave the latents of single validation images out of the files."),
+        typer.Option("--no-examples", help="Store no latents of individual validation images in the files."),
     ] = False,
     force: ForceOption = False,
     quiet: QuietOption = False,

@@ -56,14 +56,14 @@ class StopAtOnce:
 
 
 def end_quietly() -> None:
-    """Let signals end the process without a word from now on: its work is done."""
+    """From now on, let signals end the process without a message: its work is done."""
     for number in _handled():
         signal.signal(number, signal.SIG_DFL)
 
 
 @contextlib.contextmanager
 def stoppable() -> Iterator["Stop"]:
-    """While the body runs, turn a signal into a reason that the yielded object returns when it is called."""
+    """Yield an object that returns, when called, the reason to stop: a signal that came while the body runs."""
     stop = Stop()
     stop.listen()
     try:
@@ -73,7 +73,7 @@ def stoppable() -> Iterator["Stop"]:
 
 
 class Stop:
-    """The first signal while a run trains becomes a reason to stop; the second one stops at once."""
+    """Turns the first signal into a reason to stop training; the second one stops at once."""
 
     def __init__(self) -> None:
         self._before = {number: signal.getsignal(number) for number in _handled()}
@@ -85,12 +85,12 @@ class Stop:
         return _REASONS[self._received[0]] if self._received else None
 
     def listen(self) -> None:
-        """Wait for the first signal."""
+        """Install the handlers; returns at once."""
         for number in self._before:
             signal.signal(number, self._handle)
 
     def release(self) -> None:
-        """Restore the handlers that were there before."""
+        """Restore the signal handlers that were installed before `listen`."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
 

@@ -49,7 +49,7 @@ def train(
         float, typer.Option(help="Adam's learning rate at its peak.")
     ] = DEFAULTS.learning_rate,
     schedule: Annotated[
-        Schedule, typer.Option(help="Shape of the learning rate over the run.")
+        Schedule, typer.Option(help="Learning-rate schedule: how the rate changes over the run.")
     ] = DEFAULTS.schedule,
     beta: Annotated[float, typer.Option(help="Weight of the KL divergence; 1 is the ELBO.")] = DEFAULTS.beta,
     precision: Annotated[
@@ -60,8 +60,8 @@ def train(
         int,
         typer.Option(
             min=1,
-            help="Number of epochs without a lower validation loss before training stops; a small one can end the "
-            "cosine schedule too early.",
+            help="Number of epochs without a lower validation loss after which training stops; a small number can "
+            "stop it before the cosine schedule ends.",
         ),
     ] = DEFAULTS.patience,
     validation_split: Annotated[
@@ -72,7 +72,7 @@ def train(
         bool,
         typer.Option(
             " /--no-examples",
-            help="Keep no latents of single validation images in the model; they tell something about the data.",
+            help="Store no latents of individual validation images in the model: they reveal some of the data.",
             show_default=False,
         ),
     ] = DEFAULTS.examples,

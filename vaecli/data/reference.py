@@ -12,20 +12,21 @@ _SPLITS: dict[str, Split] = {"train": "train", "test": "test"}
 
 
 def parse_reference(text: str) -> tuple[Split, int] | None:
-    """Return the split and index of `test:17` or `train:17`; None for anything else, which is then a file's name.
+    """Split a reference to a picture of the data set, such as `test:17` or `train:17`, into split and index.
 
-    A file that is called `test:17` is that file.
+    Returns:
+        None if `text` is no such reference, or if there is a file of that name: the caller reads it as a path.
 
     Raises:
-        DataError: `test:` or `train:` followed by something that is not a whole number.
+        DataError: `text` begins with `test:` or `train:`, but no whole number follows.
     """
     split, colon, index = text.partition(":")
     if not colon or split not in _SPLITS or os.path.lexists(text):
         return None
     if not re.fullmatch(r"[0-9]{1,18}", index):
         raise DataError(
-            f"{split}: must be followed by the number of a picture, got {index[:80]!r}.",
-            hint=f"For example {split}:17.",
+            f"The index of a picture after {split}: must be a whole number, got {index[:80]!r}.",
+            hint=f"Write, for example, {split}:17.",
         )
     return _SPLITS[split], int(index)
 

@@ -46,7 +46,7 @@ class ExportOptions:
         opset: of the ONNX operators.
         precisions: of further decoders: `int8`, fitted to the run's kept training images and the prior, or `fp16`.
         force: replace files of the same name.
-        examples: keep the latents of single validation images in the decoders; they tell something about the data.
+        examples: store latents of individual validation images in the decoders; they reveal something of the data.
 
     Raises:
         OptionError: an opset or a precision that there is not.
