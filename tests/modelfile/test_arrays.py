@@ -109,5 +109,5 @@ def test_entries_with_too_many_parts():
     """An entry of millions of small parts, which take more memory than their text, is refused unread."""
     assert load("[" + "0," * (MAX_PARTS - 2) + "0]") == [0] * (MAX_PARTS - 1)
     for text in ("[" + "0," * MAX_PARTS + "0]", "[" + "[]," * MAX_PARTS + "0]", "{" * (MAX_PARTS + 1)):
-        with pytest.raises(ValueError, match="at most 10,000 parts"):
+        with pytest.raises(ValueError, match="at most 10,000 objects, lists and values"):
             load(text)

@@ -90,7 +90,7 @@ def require_agreement(builder, nodes, constants, x, *, opset=13):
     cost = measured(model(builder, nodes, constants, x, opset=opset, outputs=(None, *actual)))
     assert cost.elements >= int(np.prod(actual))
     for wrong in ((None, *actual[:-1], actual[-1] + 1), (1, *actual), actual):
-        with pytest.raises(WireError, match=r"type and shape that it declares|shapes"):
+        with pytest.raises(WireError, match=r"type and shape that the file declares|shapes"):
             measured(model(builder, nodes, constants, x, opset=opset, outputs=wrong))
     return cost
 

@@ -214,7 +214,7 @@ def test_outputs_that_declare_another_shape(refused, builder):
         builder.node("MatMul", ["z", "weights"], ["image"]),
         builder.node("Identity", ["image"], ["logits"]),
     ]
-    assert "must have the type and shape that it declares" in refused(nodes=nodes)
+    assert "must have the type and shape that the file declares" in refused(nodes=nodes)
 
 
 def test_more_memory_than_any_picture(refused, builder, parts):

@@ -10,7 +10,7 @@ import numpy as np
 
 MAX_SIZE = 2**18  # of an axis
 MAX_AXES = 4
-MAX_PARTS = 10_000  # tables, lists and values of an entry
+MAX_PARTS = 10_000  # objects, lists and values of an entry
 # what a malformed entry raises, wherever it is read
 MALFORMED = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 TYPES: Mapping[str, np.dtype[Any]] = {
@@ -58,21 +58,22 @@ def unpack(packed: Mapping[str, Any]) -> np.ndarray:
 
 
 def load(text: str) -> Any:
-    """Parse the JSON of a metadata entry, unless it has so many parts that it would take too much memory.
+    """Parse the JSON of a metadata entry.
 
     Raises:
-        ValueError, RecursionError: not JSON, or too many parts.
+        ValueError, RecursionError: not JSON, or more than 10,000 objects, lists and values, which would take too
+            much memory.
     """
     if sum(text.count(mark) for mark in "[{,") > MAX_PARTS:
-        raise ValueError(f"they must have at most {MAX_PARTS:,} parts, got more")
+        raise ValueError(f"their JSON must have at most {MAX_PARTS:,} objects, lists and values, got more")
     return json.loads(text)
 
 
 def check_shape(sizes: Any) -> tuple[int, ...]:
-    """Return sizes as a shape of 1 to 4 axes, none of them empty.
+    """Return `sizes` as a tuple, if they are a shape of 1 to 4 axes with at least one element each.
 
     Raises:
-        ValueError: other sizes.
+        ValueError: they are no such shape, or an axis has more than 2**18 elements.
     """
     shape = tuple(sizes)
     fits = all(type(size) is int and 0 < size <= MAX_SIZE for size in shape)

@@ -1,6 +1,6 @@
 """Memory and multiplications that a graph needs per image, computed from its shapes alone.
 
-A few bytes can ask for a lot: forty Concats that each double an array, a stride of 16 again and again. Therefore
+A small file can require much memory: forty Concats that each double an array, or many strides of 16. Therefore
 the output shape of each operator is computed here before onnxruntime allocates anything; the batch size N stays
 symbolic. A shape that cannot be computed is refused.
 """
@@ -59,11 +59,11 @@ def measure(graph: Graph, content: bytes) -> Cost:
         macs += result.macs
         copies += result.prepacked + (0 if output.is_batched else output.size)
         if elements > MAX_ELEMENTS or macs > MAX_MACS or copies > max_copies:
-            raise WireError(f"up to its {_shown(node)} it takes more memory or time than any picture")
+            raise WireError(f"its operators up to {_shown(node)} take more memory or time than any picture needs")
         _put(values, node.outputs[0], output)
     for name, declared in graph.outputs.items():
         if values.get(name, Value("", ()))[:2] != ("float32", declared):
-            raise WireError(f"its output {name[:40]!r} must have the type and shape that it declares")
+            raise WireError(f"its output {name[:40]!r} must have the type and shape that the file declares")
     return Cost(elements, macs)
 
 
@@ -82,7 +82,7 @@ def _put(values: dict[str, Value], name: str, value: Value) -> None:
 
 
 def _held(value: Value) -> int:
-    """Return the elements that an output takes in memory, its channels padded as onnxruntime does."""
+    """Return the number of elements that an output takes in memory; onnxruntime pads its channels."""
     if value.element_type != "float32" or len(value.shape) != 4:
         return value.size
     return value.size // value.item_shape[0] * padded(value.item_shape[0])
@@ -93,7 +93,7 @@ def _apply(node: Node, values: Mapping[str, Value]) -> Result:
         result = operators.apply(node.operator, [values[name] for name in node.inputs], node.attributes)
         if min(result.output.item_shape, default=1) < 1 or len(result.output.shape) > MAX_AXES:
             raise ValueError(
-                f"a result must have 1 to {MAX_AXES} axes, none empty, got {result.output.shape}"
+                f"an output must have at most {MAX_AXES} axes of size 1 or more, got {result.output.shape}"
             )
         if len(node.outputs) != 1:
             raise ValueError(f"a node must have 1 output, got {len(node.outputs)}")

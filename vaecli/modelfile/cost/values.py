@@ -13,7 +13,7 @@ ELEMENT_TYPES = {  # TensorProto.data_type -> (name, bytes), for the types that 
     10: ("float16", 2),
 }
 BLOCK = 16  # onnxruntime pads channels, and columns of matrices, to a multiple of it
-MAX_INTEGERS = 64  # of a value whose integers are followed
+MAX_INTEGERS = 64  # the integers of a longer array are not tracked
 
 Shape = tuple[int, ...]
 FreeShape = tuple[int | None, ...]  # None is the batch axis N, which is always the first
@@ -26,7 +26,8 @@ class Value(NamedTuple):
     Attributes:
         element_type: the name of the type.
         shape: its first axis is None if the array has one item per image.
-        numbers: the integers of a one-dimensional array that holds sizes or indices; None if they are not known.
+        numbers: the integers of a one-dimensional array of sizes or indices, None for the batch size N among them;
+            None as a whole if they are not known.
     """
 
     element_type: str
@@ -84,7 +85,7 @@ def known_integers(like: Value, numbers: Numbers) -> Result:
     """Return a one-dimensional result whose integers are known, of the element type of `like`.
 
     Raises:
-        ValueError: no integers, or more than are followed.
+        ValueError: there are no integers, or more than 64.
     """
     if not 0 < len(numbers) <= MAX_INTEGERS:
         raise ValueError(f"a shape must have 1 to {MAX_INTEGERS} numbers, got {len(numbers)}")
@@ -103,10 +104,10 @@ def numbers_of(value: Value) -> Numbers:
 
 
 def integers_of(value: Value) -> list[int]:
-    """Return the integers of a one-dimensional value, none of which may depend on N.
+    """Return the integers of a one-dimensional value that does not depend on N.
 
     Raises:
-        ValueError: they are not known, or one depends on N.
+        ValueError: the value has another number of axes, is not known, or depends on N.
     """
     numbers = numbers_of(value)
     integers = [number for number in numbers if number is not None]
