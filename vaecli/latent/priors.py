@@ -1,4 +1,4 @@
-"""Priors p(z). A decoder file names its prior, from which its samples and bounds follow."""
+"""Priors p(z). A decoder file names its prior; samples and bounds on log p(x) are computed with it."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -15,18 +15,22 @@ Float64 = npt.NDArray[np.float64]
 
 
 class Prior(Protocol):
-    """A density over latents (..., D).
+    """The prior density p(z) of latents (..., D).
 
     Attributes:
-        name: name in the metadata of a file.
+        name: the prior's name in the metadata of a decoder file.
     """
 
     name: PriorName
 
     def sample(self, normals: Float32, words: npt.NDArray[np.uint64]) -> Float32:
-        """Return latents (n, D) from standard normal rows (n, D) and their spare words (n, 4).
+        """Turn random numbers into latents (n, D).
 
-        Row i of the result depends only on row i of both. Normals times a factor give samples at that temperature.
+        Row i of the result depends only on row i of both arguments.
+
+        Args:
+            normals: (n, D), standard normal; multiplied by t, they give samples at temperature t.
+            words: (n, 4), further random bits for a prior that needs them.
         """
 
     def log_prob(self, z: npt.NDArray[Any]) -> Float64:
@@ -36,7 +40,7 @@ class Prior(Protocol):
         """Compute KL(N(z_mean, exp(z_log_var)) || p(z)), (N,) in nats; None if there is no closed form."""
 
     def arrays(self) -> Mapping[str, np.ndarray]:
-        """Return the arrays that a file must hold to rebuild this prior."""
+        """Return the arrays, by name, that a decoder file must hold so that this prior can be rebuilt."""
 
 
 class StandardNormal:
@@ -60,15 +64,15 @@ class StandardNormal:
         return divergence
 
     def arrays(self) -> Mapping[str, np.ndarray]:
-        """Return no arrays."""
+        """Return an empty mapping: N(0, I) has no parameters."""
         return {}
 
 
 def prior(name: str) -> Prior:
-    """Build a prior by the name that a file gives.
+    """Return the prior of this name.
 
     Raises:
-        ModelError: an unknown name.
+        ModelError: the name is not known.
     """
     if name != StandardNormal.name:
         raise ModelError(

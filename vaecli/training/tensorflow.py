@@ -20,9 +20,9 @@ _ENVIRONMENT = {
 
 @contextlib.contextmanager
 def quietly(log: pathlib.Path | None = None) -> Iterator[None]:
-    """Import TensorFlow and Keras in the body, whose output on file descriptor 2 goes to the file `log`.
+    """While the body imports TensorFlow and Keras, write what they print on file descriptor 2 to the file `log`.
 
-    TensorFlow writes there before any filter of Python's acts.
+    TensorFlow prints from C++, where no filter of Python's logging applies.
 
     Raises:
         TrainingError: an import failed; the end of the log is part of the message.
@@ -43,7 +43,7 @@ def quietly(log: pathlib.Path | None = None) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _stderr_to(descriptor: int) -> Iterator[None]:
-    """Redirect file descriptor 2 in the body."""
+    """Redirect file descriptor 2 to `descriptor` while the body runs."""
     if sys.stderr:
         sys.stderr.flush()
     try:
@@ -63,7 +63,7 @@ def _stderr_to(descriptor: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _environment(variables: dict[str, str]) -> Iterator[None]:
-    """Set environment variables in the body, and restore them afterwards."""
+    """Set environment variables while the body runs, and restore them afterwards."""
     saved = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
@@ -77,13 +77,16 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
 
 
 def use_threads(counts: list[int]) -> list[int]:
-    """Set the number of threads within an operation and between operations.
+    """Set TensorFlow's number of threads within an operation (intra-op) and between operations (inter-op).
 
-    Weights are equal to the bit only for equal numbers of threads.
+    Two runs end with bit-identical weights only if their numbers of threads are equal.
+
+    Args:
+        counts: the two numbers, intra-op first.
 
     Returns:
-        The numbers in use. They differ from `counts` if TensorFlow has already run in this process: it reads them
-        once, at its start.
+        The two numbers in use. TensorFlow reads them once, when it starts: if it has already started in this
+        process, they may differ from `counts`.
     """
     import tensorflow as tf  # noqa: PLC0415  # `quietly` must run before this import
 

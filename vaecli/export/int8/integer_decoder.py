@@ -19,7 +19,7 @@ UNIT_SCALE = np.float32(1)
 
 @dataclasses.dataclass(frozen=True)
 class QuantisedPhase:
-    """A phase of an upsampling layer: `scale` * (`weights` * input + `bias`), rounded and cut to 0 ... 255.
+    """A phase of an upsampling layer: `scale` * (`weights` * input + `bias`), rounded and clipped to 0 ... 255.
 
     Attributes:
         weights: (kh, kw, C_in, C_out).
@@ -43,7 +43,10 @@ class QuantisedPhase:
         return ranges.quantise(scaled, UNIT_SCALE)
 
     def merge(self, right: "QuantisedPhase") -> "QuantisedPhase":
-        """Join two phases in one convolution of twice the output channels; the narrower kernel gets zeros."""
+        """Join this phase and `right` into one convolution with the output channels of both.
+
+        The narrower kernel is padded with zeros.
+        """
         left = max(self.left, right.left)
         weights = [
             np.pad(phase.weights, ((0, 0), (left - phase.left, 0), (0, 0), (0, 0))) for phase in (self, right)
@@ -59,7 +62,7 @@ class QuantisedPhase:
 
 @dataclasses.dataclass(frozen=True)
 class QuantisedDecoder:
-    """The numbers in an int8 file; `layers.FloatDecoder` in reduced precision.
+    """The weights, biases and scales in an int8 file: `layers.FloatDecoder`, quantised.
 
     Attributes:
         dense: (D, h * w * c), float32.
@@ -85,8 +88,8 @@ class QuantisedDecoder:
     def outputs(self, z: Float) -> Mapping[str, Float]:
         """Decode latents z (N, D) to `image` and `logits`, both (N, H, W, C).
 
-        All integer sums are exact. The float32 sums of the dense layer depend on the processor in the last
-        digit, so a few levels may differ by one.
+        All integer sums are exact. The last digits of the dense layer's float32 sums depend on the processor, so
+        a few levels may differ by one.
         """
         x = ranges.quantise((z @ self.dense + self.dense_bias).reshape(len(z), *self.grid), UNIT_SCALE)
         for phases in self.upsampling:
@@ -96,7 +99,7 @@ class QuantisedDecoder:
         return {"image": (1 / (1 + np.exp(-logits.astype(np.float64)))).astype(np.float32), "logits": logits}
 
     def _logits(self, cells: Float) -> Float:
-        """Apply the last layer to cells (N, h, w, 4 C_in), in levels."""
+        """Apply the last layer to cells (N, h, w, 4 C_in) of levels 0 to 255; return logits (N, H, W, C)."""
         sums = subpixel.sum_corners(cells.astype(np.float64) @ self.corners.astype(np.float64))
         height, width, channels = self.image_shape
         # A corner block begins one row above its lower cells, so the image's first row is the second of a block.

@@ -27,19 +27,19 @@ LARGEST_PAIR = 128
 LARGEST_BIAS = 2**30
 LEVELS = 255  # levels of an activation above zero
 
-_RANGES = np.linspace(0.20, 1.0, 33)  # the ranges that are tried, as parts of the largest value
-_MAX_VALUES = 20_000  # of a channel, on which its range is chosen
+_RANGES = np.linspace(0.20, 1.0, 33)  # the ranges that are tried, as fractions of the largest value
+_MAX_VALUES = 20_000  # about as many values of a channel, evenly spaced, decide its scale
 
 
 def channel_scales(values: Float, sensitivity: Float) -> Float:
-    """Return the scale of each channel with the smallest weighted squared rounding error: (C,).
+    """Return for each channel the scale that gives the smallest weighted squared quantisation error: (C,).
 
     A range up to the largest value would spend levels on a few outliers, or on values that no pixel depends on. A
     channel that is never above zero gets the median scale of the others.
 
     Args:
-        values: (R, C), the activations before ReLU or after it.
-        sensitivity: (R, C), the weight of each squared error.
+        values: (R, C), the activations, before or after ReLU.
+        sensitivity: (R, C), the sensitivity weights, by which the squared errors are multiplied.
     """
     every = max(1, len(values) // _MAX_VALUES)
     columns = zip(values[::every].T, sensitivity[::every].T, strict=True)
@@ -51,7 +51,7 @@ def channel_scales(values: Float, sensitivity: Float) -> Float:
 
 
 def _best_scale(values: Float, sensitivity: Float) -> float:
-    """Return the best scale of one channel, or 0 if it has no value above zero."""
+    """Return the scale of one channel (R,) with the smallest weighted squared error; 0 if no value is positive."""
     scales = _RANGES * float(values.max(initial=0.0)) / LEVELS
     if not scales[-1] > 0.0:
         return 0.0
@@ -100,9 +100,10 @@ def neighbours(size: int, *orders: npt.NDArray[np.int64]) -> Neighbours:
 
 
 def column_scales(weights: Double, pairs: Neighbours) -> Double:
-    """Return the smallest scale of each column of weights (K, M) that keeps the limits after rounding: (M,).
+    """Return for each column of weights (K, M) the smallest scale that keeps both limits after rounding: (M,).
 
-    A pair may reach 127 before rounding, since rounding adds at most 1.
+    The limits are 127 for a weight and 128 for a pair. A pair is scaled to at most 127, since rounding its two
+    weights adds at most 1.
     """
     size = np.abs(weights)
     largest = size.max(axis=0)

@@ -172,12 +172,12 @@ class Devices:
             ) from error
 
     def _replica_bounds(self, size: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return the first and the last position (excluded) of this replica's slice of a batch of `size`."""
+        """Return the start and stop indices of this replica's slice of a batch of `size` images."""
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
         return size * replica // self.replicas, size * (replica + 1) // self.replicas
 
     def _worker_bounds(self, size: Any) -> tuple[Any, Any]:
-        """Return the same of this worker's slice; `size` is a number or a tensor."""
+        """Return the start and stop indices of this worker's slice of a batch of `size`, an integer or a tensor."""
         local_replicas = self.replicas // self.workers
         first = self.worker * local_replicas
         return size * first // self.replicas, size * (first + local_replicas) // self.replicas
