@@ -27,7 +27,7 @@ ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "KERAS_BACKEND": "tensorflow",
 }
-EXIT_SECONDS = 2.0  # that a process has to exit before it is killed
+EXIT_SECONDS = 2.0  # a process that has not exited by then is killed
 
 
 class BaselineError(ModelError):
@@ -35,7 +35,7 @@ class BaselineError(ModelError):
 
 
 class Baseline:
-    """One way to decode, in another process; `name` is shown in the results."""
+    """A baseline that decodes in another process; `name` is shown in the results."""
 
     def __init__(self, name: str, pipe: Connection) -> None:
         self.name = name
@@ -80,7 +80,7 @@ def running_baselines(
     """Start the baselines whose packages are installed; yield the plain ONNX file and the baselines.
 
     Args:
-        decoder_file: a decoder.keras, the weights of all.
+        decoder_file: a decoder.keras, whose weights all baselines use.
         likelihood: the name of the decoder's likelihood.
         note: called with a sentence for each package that is left out.
 
@@ -131,10 +131,10 @@ def _temporary_folder() -> Iterator[pathlib.Path]:
 
 
 def _receive_names(pipe: Connection, failure: str) -> list[str]:
-    """Wait for a process's first answer: its baselines' names, or the reason of a failure.
+    """Wait for the first answer of a process, and return the names of its baselines.
 
     Raises:
-        BaselineError: the message begins with `failure`.
+        BaselineError: the process sent an error or ended. The message is `failure`, a colon and the reason.
     """
     try:
         answer = pipe.recv()
@@ -176,14 +176,14 @@ def _environment() -> Iterator[None]:
 
 
 def _prepare(files: DecoderFiles, pipe: Connection) -> None:
-    """Process: write the files that baselines read, then answer with no names."""
+    """Run in a process: write the files that baselines read, then send an empty list of names."""
     with _report_errors(files.folder, pipe):
         files.prepare()
         pipe.send([])
 
 
 def _serve(package: str, files: DecoderFiles, pipe: Connection) -> None:
-    """Process: answer with a package's baselines, then each request (name, z, seconds), until None comes."""
+    """Run in a process: send the names of a package's baselines, then answer (name, z, seconds) until None."""
     with _report_errors(files.folder, pipe):
         decoders = BACKENDS[package](files)
         pipe.send(list(decoders))
@@ -197,7 +197,7 @@ def _serve(package: str, files: DecoderFiles, pipe: Connection) -> None:
 
 @contextlib.contextmanager
 def _report_errors(folder: pathlib.Path, pipe: Connection) -> Iterator[None]:
-    """Send what packages print to a log file, and an exception of the body through the pipe, in one line."""
+    """Write what packages print to a log file; if the body fails, send the reason through the pipe, in one line."""
     log = os.open(folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(log, stream)
@@ -210,7 +210,7 @@ def _report_errors(folder: pathlib.Path, pipe: Connection) -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    """Return the first line of an error, without the full stop, and the type of a foreign one."""
+    """Return the first line of an error without the full stop; if it is not vaecli's own, its type comes first."""
     if isinstance(error, VaecliError):
         return error.message.rstrip(".")
     lines = str(error).strip().splitlines() or [""]
@@ -218,7 +218,7 @@ def _reason(error: Exception) -> str:
 
 
 def _timed(decode: Decode, z: np.ndarray, seconds: float) -> "np.ndarray | list[float]":
-    """Return the times of calls after one warm-up call, or that call's pictures if `seconds` is 0."""
+    """Return the pictures of one call if `seconds` is 0, else the times of the calls that follow it."""
     images = np.array(decode(z), np.float32)
     return call_times(decode, z, seconds) if seconds else images
 

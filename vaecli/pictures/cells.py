@@ -24,10 +24,14 @@ class Cell(NamedTuple):
 
 
 def half_blocks(images: Pixels, *, width: int, columns: int | None = None) -> list[list[Cell | None]]:
-    """Return lines of cells that show `images` (N, H, W, C), `columns` in a row, at most `width` cells wide.
+    """Arrange images (N, H, W, C) in rows, and return the lines of cells that show them in a terminal.
 
-    None is the gap between images. Images are shrunk by area to fit, never enlarged. By default there are as many
-    columns as leave 14 cells for an image: five in a terminal of 80.
+    A cell that is None is blank: a gap between images. Images are shrunk to fit by averaging, never enlarged.
+
+    Args:
+        images: shown from left to right, then down.
+        width: number of cells in a line at most.
+        columns: number of images in a row; by default as many as can be 14 cells wide, five in 80 cells.
     """
     count, height, original_width, _ = images.shape
     columns = min(columns or max(1, (width + 1) // (_MIN_CELLS + 1)), count)
@@ -43,7 +47,7 @@ def half_blocks(images: Pixels, *, width: int, columns: int | None = None) -> li
 
 
 def _row(images: list[Pixels], columns: int) -> list[list[Cell | None]]:
-    """Return one row of images as lines, with gaps in place of images that are missing in `columns`."""
+    """Return the lines of one row of images; a row of fewer than `columns` images is filled with blank cells."""
     height, width, _ = images[0].shape
     lines: list[list[Cell | None]] = []
     for y in range(0, height, 2):

@@ -11,12 +11,12 @@ from vaecli.pictures.pixels import enlarge, to_pillow
 from vaecli.pixels import Pixels
 
 Frame = TypeVar("Frame")
-_VIEWABLE = 224  # pixels a side that a frame is enlarged to at most
+_VIEWABLE = 224  # pixels; a smaller frame is enlarged until its longer side is at most this
 _MAX_BYTES = 2**27  # of all enlarged frames: Pillow keeps them in memory
 
 
 def max_frames(shape: tuple[int, int, int]) -> int:
-    """Return how many frames (H, W, C) fit in a GIF: bounded in bytes, at least 2."""
+    """Return how many frames of `shape` (H, W, C) `write_gif` can hold in 128 MiB of memory, at least 2."""
     scale = _scale_for(shape)
     return max(2, _MAX_BYTES // (math.prod(shape) * scale**2))
 
@@ -29,10 +29,15 @@ def there_and_back(frames: Sequence[Frame]) -> list[Frame]:
 def write_gif(
     file: IO[bytes], frames: Iterable[Pixels], *, milliseconds: int = 80, scale: int | None = None
 ) -> None:
-    """Write `frames`, each (H, W, C) uint8, as an endless GIF; grey exactly, colour with one palette of 256.
+    """Write frames (H, W, C) uint8 as a GIF that loops for ever.
 
-    GIF counts time in hundredths of a second. `scale` enlarges each pixel to a square; by default small frames
-    are made large enough to see.
+    Grey frames are stored exactly; colours are reduced to one palette of 256 for all frames.
+
+    Args:
+        file: an open binary file.
+        frames: at least one.
+        milliseconds: duration of a frame; a GIF stores hundredths of a second.
+        scale: each pixel becomes a square of this side; by default, small frames are enlarged to about 224 pixels.
     """
     images = np.stack(list(frames))
     first, *others = _paletted(images, scale or _scale_for(images.shape[1:]))

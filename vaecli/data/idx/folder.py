@@ -22,19 +22,20 @@ _SHOWN = 6  # names of files in a message
 
 
 def holds_idx(folder: pathlib.Path) -> bool:
-    """Say whether `folder` has images of either split."""
+    """Return whether `folder` has an IDX file of images, of either split."""
     return folder.is_dir() and any(part == "images" for _, _, part in _listing(folder))
 
 
 def load_folder(folder: pathlib.Path, split: Split) -> ImageSet:
-    """Read one split: images (N, H, W) or (N, H, W, C), and labels (N,) if their file is there.
+    """Read the images and, if there is a file of them, the labels of one split.
 
-    The files have MNIST's names, all with the same prefix or none: `train-images-idx3-ubyte`, `.gz` or not,
-    `t10k` or `test` for the test set. The labels in digits are the class names.
+    The files have MNIST's names, such as `train-images-idx3-ubyte` or `train-images-idx3-ubyte.gz`; those of the
+    test set begin with `t10k` or `test`. All names may have a common prefix, as in `emnist-letters-train-...`. An
+    image file holds (N, H, W) or (N, H, W, C), a label file (N,). Label 3 gives a class named "3", and so on.
 
     Raises:
-        DataError: no images of this split, sets of several prefixes, an unreadable file, or shapes that do not fit
-            together.
+        DataError: there are no images of this split, file names with several prefixes, an unreadable file, or
+            images and labels whose shapes do not match.
     """
     files = _listing(folder)
     prefix = _prefix(folder, files)
@@ -53,10 +54,10 @@ def load_folder(folder: pathlib.Path, split: Split) -> ImageSet:
 
 
 def require_idx(folder: pathlib.Path) -> None:
-    """Refuse a folder without IDX files, and say what is in it.
+    """Check that a folder holds an IDX file of images.
 
     Raises:
-        DataError: there are none, or the folder cannot be read.
+        DataError: it holds none, or cannot be read; the message names the first files in it.
     """
     if not holds_idx(folder):
         names = "train-images-idx3-ubyte and t10k-images-idx3-ubyte"
@@ -67,7 +68,7 @@ def require_idx(folder: pathlib.Path) -> None:
 
 
 def _read_images(path: pathlib.Path) -> Images:
-    """Read images into memory, or leave them in their file if it is large and not compressed."""
+    """Read images (N, H, W, C) into memory; those of a large uncompressed file are read from it when needed."""
     streamed = open_idx(path) if path.stat().st_size > STREAM_ABOVE else None
     if streamed is not None:
         return streamed

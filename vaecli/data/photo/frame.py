@@ -1,4 +1,4 @@
-"""From a cut-out to a model's frame: polarity, level, trim, fit.
+"""From a cut-out to a model's frame: polarity, contrast, crop, resize and place.
 
 The steps are those of Fashion-MNIST (arXiv:1708.07747, section 2): light backgrounds are negated, edges close to
 the background's colour trimmed, the longer side brought to the frame, the shorter padded. Digits are brought to a
@@ -23,7 +23,7 @@ _WEAK = 0.9  # of a subject's typical contrast: a smaller picture that nowhere h
 
 @dataclasses.dataclass(frozen=True)
 class Scene:
-    """A picture in work.
+    """A picture between two steps of the preparation.
 
     Attributes:
         pixels: (H, W, C), 0 to 255.
@@ -108,7 +108,7 @@ def level(scene: Scene, polarity: Polarity) -> tuple[Scene, list[str]]:
 
 
 def trim(scene: Scene) -> Scene:
-    """Cut off all around the subject."""
+    """Crop the scene to the bounding box of its subject; a scene without a subject stays as it is."""
     box = bounds(without_specks(subject_mask(scene)))
     if box is None:
         return scene
@@ -151,7 +151,7 @@ def to_pixels(values: Floats) -> Pixels:
 
 
 def subject_mask(scene: Scene) -> npt.NDArray[np.bool_]:
-    """Return where there is something else than background, (H, W)."""
+    """Return a mask (H, W), true where a pixel is not background."""
     if scene.alpha is not None:
         return scene.alpha * 255 > TOLERANCE
     contrast = _contrast(scene.pixels, scene.background)
@@ -168,7 +168,10 @@ def _contrast(pixels: Floats, background: Floats) -> Floats:
 
 
 def _background_is_light(scene: Scene) -> bool:
-    """Say whether the background is lighter than middle grey, or, plain and of middle grey, than its subject."""
+    """Return whether the background is lighter than middle grey.
+
+    A plain background near middle grey is compared with its subject instead.
+    """
     shade = float(scene.background.mean())
     if scene.alpha is None and 64 <= shade < 192 and scene.is_plain:
         subject = without_specks(subject_mask(scene))
@@ -178,7 +181,7 @@ def _background_is_light(scene: Scene) -> bool:
 
 
 def _strengthen(scene: Scene, resized: Floats) -> tuple[Floats, list[str]]:
-    """Give thin strokes on a plain background the contrast back that they lose when a picture shrinks.
+    """Restore the contrast that thin strokes on a plain background lose when a picture is shrunk.
 
     A solid subject keeps its typical contrast somewhere; strokes thinner than a new pixel keep it nowhere.
     """

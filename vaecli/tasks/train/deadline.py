@@ -1,4 +1,4 @@
-"""`--max-time`: the time at which training must stop for the export to be done before the limit."""
+"""`--max-time`: decides when training must stop so that the export ends before the limit."""
 
 import contextlib
 import time
@@ -23,13 +23,18 @@ class Deadline:
 
     @contextlib.contextmanager
     def starting(self) -> Iterator[None]:
-        """Measure the start of TensorFlow, in the body."""
+        """Measure how long TensorFlow, started in the body, takes to start."""
         began = time.monotonic()
         yield
         self._start_seconds += time.monotonic() - began
 
     def passed(self, validation_seconds: float = 0.0, *, int8: bool = False) -> bool:
-        """Return whether to stop now, with the end of an epoch and the export still to come."""
+        """Return whether training must stop now, so that one validation and the export end within the limit.
+
+        Args:
+            validation_seconds: expected duration of the validation.
+            int8: whether the export makes decoder.int8.onnx again, which takes longer.
+        """
         if self._seconds is None:
             return False
         export_seconds = max(self._start_seconds, LEAST_START) * (EXPORT_FACTOR + INT8_FACTOR * int8)

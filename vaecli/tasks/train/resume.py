@@ -20,10 +20,12 @@ def note_differences(
     replicas: int,
     threads: Sequence[int],
 ) -> None:
-    """Note what makes the weights differ, by rounding, from those of a run never stopped.
+    """Note each change of precision, devices or threads since the run was stopped.
+
+    After such a change, the weights differ by rounding from those of an uninterrupted run.
 
     Args:
-        requested: the run as it was trained before.
+        requested: the run, with the precision and threads that it was trained with before.
         trainer: with the restored state.
         watch: receives the notes.
         precision: of the steps to come.
@@ -74,5 +76,5 @@ def extend(job: Job, previous: TrainOptions, trainer: "Trainer", watch: Watcher)
 
 
 def _next_rate(trainer: "Trainer", options: TrainOptions) -> float:
-    """Return the learning rate of the next step under these options."""
+    """Return the learning rate that the next step has if the run goes on with `options`."""
     return float(trainer.learning_rates(trainer.step, 1, options)[0])
