@@ -59,7 +59,9 @@ def measure(graph: Graph, content: bytes) -> Cost:
         macs += result.macs
         copies += result.prepacked + (0 if output.is_batched else output.size)
         if elements > MAX_ELEMENTS or macs > MAX_MACS or copies > max_copies:
-            raise WireError(f"its operators up to {_shown(node)} take more memory or time than any picture needs")
+            raise WireError(
+                f"its operators up to {_shown(node)} take more memory or time than any picture needs"
+            )
         _put(values, node.outputs[0], output)
     for name, declared in graph.outputs.items():
         if values.get(name, Value("", ()))[:2] != ("float32", declared):
