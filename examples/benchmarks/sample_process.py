@@ -25,8 +25,9 @@ import sys
 import keras, numpy, PIL.Image
 
 decoder = keras.saving.load_model(sys.argv[1], compile=False)
-z = numpy.random.default_rng(0).standard_normal((64, decoder.input_shape[1])).astype("float32")
-images = keras.ops.convert_to_numpy(keras.ops.sigmoid(decoder(z, training=False)))
+z = numpy.random.default_rng(0).standard_normal((64, decoder.inputs[0].shape[1])).astype("float32")
+logits = decoder({"z": z}, training=False)["logits"]
+images = keras.ops.convert_to_numpy(keras.ops.sigmoid(logits))
 height, width, channels = images.shape[1:]
 grid = images.reshape(8, 8, height, width, channels).transpose(0, 2, 1, 3, 4)
 page = grid.reshape(8 * height, 8 * width, channels)
