@@ -215,7 +215,8 @@ def test_a_disk_that_fills_up(process, here):
         "bytes", "small bytes", "numpy", "Pillow",
     ]  # fmt: skip
     assert last == "interrupted"
-    assert result.stderr == b""
+    # NumPy 1 leaves its archive to the garbage collector, which finds the file closed.
+    assert result.stderr == b"" or result.stderr.startswith(b"Exception ignored in: <function ZipFile.__del__")
     assert list(here.iterdir()) == []
 
 

@@ -15,8 +15,8 @@ from vaecli.data.named.bundled import load_mini
     ("arguments", "exit_code", "says"),
     [
         ([], 1, "There is no trained model"),
-        (["-m", "nowhere"], 1, "nowhere is not a run"),
-        (["-m", "."], 1, "is not a run"),
+        pytest.param(["-m", "nowhere"], 1, "nowhere is not a run", marks=pytest.mark.train),
+        pytest.param(["-m", "."], 1, "is not a run", marks=pytest.mark.train),
         (["-m", ""], 2, "--model must name"),
         (["-o", ""], 2, "--out must name"),
         (["--opset", "new"], 2, "--opset"),

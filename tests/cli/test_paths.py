@@ -9,10 +9,15 @@ OPTIONS = [
     ["eval", "-m"],
     ["sample", "-m"],
     ["interpolate", "test:0", "test:1", "-m"],
-    ["train", "--config"],
-    ["train", "--resume"],
-    ["train", "--data"],
-    ["train", "--data", "fashion-mnist-mini", "--out"],
+    *(
+        pytest.param(option, marks=pytest.mark.train, id=" ".join(option))
+        for option in (
+            ["train", "--config"],
+            ["train", "--resume"],
+            ["train", "--data"],
+            ["train", "--data", "fashion-mnist-mini", "--out"],
+        )
+    ),
 ]
 PATHS = {"unknown user": "~no-such-user/x", "300 characters": "a" * 300, "loop of links": "loop/x"}
 

@@ -88,8 +88,11 @@ def print_table(
         widths.append(min(widest, max(room, LEAST_WIDTH)) if kind == "wrap" else widest)
         room -= widths[-1] + COLUMN_GAP
     whole = sum(widths) + COLUMN_GAP * (len(widths) - 1)
-    result = Table(box=None, pad_edge=False, show_header=header, width=whole)
-    for name, kind, width in zip(headers, columns.values(), widths, strict=True):
+    # a column of its own for each gap: versions of rich count the padding of cells differently
+    result = Table(box=None, padding=0, pad_edge=False, show_header=header, width=whole)
+    for place, (name, kind, width) in enumerate(zip(headers, columns.values(), widths, strict=True)):
+        if place:
+            result.add_column("", width=COLUMN_GAP, no_wrap=True)
         result.add_column(
             name,
             justify="right" if kind == "right" else "left",
@@ -98,7 +101,7 @@ def print_table(
             width=width,
         )
     for row in cells:
-        result.add_row(*row)
+        result.add_row(row[0], *(cell for part in row[1:] for cell in ("", part)))
     if title:
         target.print(title, style="italic", soft_wrap=True)
     target.print(result, crop=False)

@@ -71,6 +71,8 @@ def draw_images(run, images, labels=None):
     draw(run, ImageSet("few", "train", images, labels, names, "memory"), np.ones(len(images), bool))
 
 
+@pytest.mark.train
+@pytest.mark.plots
 def test_a_damaged_sheet_is_left_out(finished):
     """A sheet cut short is removed; the GIF has the other frames."""
     end_epochs(finished, range(1, 5))
@@ -83,12 +85,16 @@ def test_a_damaged_sheet_is_left_out(finished):
     assert all((finished.plots / name).exists() for name in names(finished, 2))
 
 
+@pytest.mark.train
+@pytest.mark.plots
 def test_few_images_are_drawn(finished):
     """Two validation images, with labels, are enough for every plot."""
     draw_images(finished, np.eye(28, dtype=np.uint8)[None, :, :, None].repeat(2, axis=0), np.array([3, 9]))
     assert all((finished.plots / name).exists() for name in names(finished, 2))
 
 
+@pytest.mark.train
+@pytest.mark.plots
 def test_large_images_are_drawn_in_bounded_memory(finished, monkeypatch):
     """With a bound of a few images, fewer are encoded and decoded at a time, and fewer are drawn."""
     sizes = []

@@ -35,6 +35,8 @@ def cache_root() -> pathlib.Path | None:
     None if there is no home folder, as in a container with an unknown user: only a download needs one.
     """
     from_environment = os.environ.get("VAECLI_CACHE")
+    if not from_environment and os.environ.get("HOME") == "" and not os.environ.get("XDG_CACHE_HOME"):
+        return None  # old versions of platformdirs take an empty HOME for the root folder
     try:
         root = pathlib.Path(from_environment or platformdirs.user_cache_dir("vaecli", False)).expanduser()
     except RuntimeError:  # `~` of an unknown user
