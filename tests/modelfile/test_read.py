@@ -333,6 +333,17 @@ def test_files_that_are_not_regular(tmp_path, decoder):
     assert read_file(tmp_path / "decoder.onnx").content == decoder
 
 
+def test_reading_reserves_little_more_than_the_file(model_folder):
+    """Reading a small file does not reserve the 2 GiB that a file may have at most."""
+    tracemalloc.start()
+    try:
+        read_file(model_folder / "decoder.onnx")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2**27
+
+
 def test_the_digest_copies_nothing():
     """Hashing a large file takes no copy of it."""
     content = bytes(2**24)

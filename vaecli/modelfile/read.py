@@ -133,8 +133,10 @@ def _content(path: pathlib.Path) -> bytes:
     try:
         _require_regular(path, path.stat())  # before the open, which alone triggers some devices
         with open(path, "rb", opener=_without_waiting) as file:
-            _require_regular(path, os.fstat(file.fileno()))
-            content = file.read(MAX_BYTES + 1)
+            status = os.fstat(file.fileno())
+            _require_regular(path, status)
+            # Python reserves all that a read asks for; 2 GiB fail where a process may have less (`ulimit -v`).
+            content = file.read(max(status.st_size, foreign.START) + 1)
     except OSError as error:
         raise ModelError(f"Cannot read {path}: {error.strerror or error}.", hint=EXPECTED) from error
     if not content:
