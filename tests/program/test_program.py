@@ -212,7 +212,8 @@ def test_ctrl_c_while_the_program_starts(here, model_folder, delay):
     time.sleep(delay)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
-    assert process.returncode in (130, -signal.SIGINT)
+    # Python drops an interrupt that comes inside a callback of its import locks, and says so.
+    assert process.returncode in (130, -signal.SIGINT) or b"Exception ignored in" in stderr, stderr
     assert b"Traceback" not in stderr
     assert list(here.iterdir()) == []
 
