@@ -216,7 +216,9 @@ def test_a_disk_that_fills_up(process, here):
     ]  # fmt: skip
     assert last == "interrupted"
     # NumPy 1 leaves its archive to the garbage collector, which finds the file closed.
-    assert result.stderr == b"" or result.stderr.startswith(b"Exception ignored in: <function ZipFile.__del__")
+    assert result.stderr == b"" or result.stderr.startswith(
+        b"Exception ignored in: <function ZipFile.__del__"
+    )
     assert list(here.iterdir()) == []
 
 
