@@ -212,8 +212,9 @@ def test_ctrl_c_while_the_program_starts(here, model_folder, delay):
     time.sleep(delay)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
-    # Python drops an interrupt that comes inside a callback of its import locks, and says so.
-    assert process.returncode in (130, -signal.SIGINT) or b"Exception ignored in" in stderr, stderr
+    if process.returncode == 0 and b"Exception ignored in" in stderr:
+        return  # Python itself drops an interrupt that comes inside a callback of its import locks
+    assert process.returncode in (130, -signal.SIGINT), stderr
     assert b"Traceback" not in stderr
     assert list(here.iterdir()) == []
 
