@@ -38,8 +38,7 @@ def rows(first: int, count: int, dim: int, *, seed: int, stream: int = 0) -> Row
 
     Raises:
         OptionError: `seed`, `first` or `count` is not a whole number from 0 to 2**64 - 1, or so many rows do not
-        fit
-            in memory.
+            fit in memory.
     """
     first, count = _word(first, "--first"), _word(count, "-n")
     generator = _generator(first, dim, seed=seed, stream=stream)

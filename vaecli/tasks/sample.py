@@ -53,8 +53,8 @@ def sample(
         OptionError: a number out of its range, or an unknown suffix or `dtype`.
         OutputError: `out` is taken or cannot be written.
     """
-    n = checks.integer(n, "-n", least=1)
-    first = checks.integer(first, "--first", least=0)
+    first = checks.integer(first, "--first", least=0, most=2**64 - 1)
+    n = checks.integer(n, "-n", least=1, most=2**64 - first)
     temperature = checks.real(temperature, "--temperature", least=0)
     checks.choice(dtype, "--dtype", get_args(ArrayType))
     if_taken: IfTaken = "number" if out is None else "replace" if force else "refuse"
