@@ -276,3 +276,13 @@ def test_a_bug_keeps_its_traceback(process):
     assert result.returncode == 1
     assert b"Traceback (most recent call last)" in result.stderr
     assert b"ZeroDivisionError: bug" in result.stderr
+
+
+def test_no_memory_is_one_line(process):
+    """Where numpy gets no memory, the error says how much it asked for, without a traceback."""
+    greedy = "import numpy, vaecli.cli.main as m\ndef greedy(_): numpy.zeros(2**50)\n"
+    result = process(code=f"{greedy}m.application = greedy\nm.program()")
+    assert result.returncode == 1
+    assert re.fullmatch(rb"Error: There is not enough memory \(Unable to allocate [^\n]+\n", result.stderr), (
+        result.stderr
+    )

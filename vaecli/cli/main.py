@@ -133,6 +133,12 @@ def _exit_codes() -> Iterator[None]:
     except Stopped as stopped:
         say_error("Stopped; nothing half-written is left.")
         sys.exit(stopped.exit_code)
+    except MemoryError as error:
+        details = f" ({error})" if str(error) else ""
+        say_error(
+            f"There is not enough memory{details}. To go on: use fewer or smaller images, or more memory."
+        )
+        sys.exit(1)
     except OSError as error:
         if error.errno not in UNWRITABLE or error.filename is not None:
             raise
