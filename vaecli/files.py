@@ -74,7 +74,7 @@ class OutputFile(io.BufferedRandom):
 
 @contextlib.contextmanager
 def replacing(path: pathlib.Path, *, if_taken: IfTaken = "replace") -> Iterator[OutputFile]:
-    """Give a binary file that takes the name `path` when the body ends well, and vanishes when it does not.
+    """Yield a binary file, which is renamed to `path` when the body succeeds and deleted when it fails.
 
     Raises:
         OutputError: the folder is missing or not writable, the disk is full, or the name is taken.

@@ -22,7 +22,7 @@ from vaecli.cli.parameters import (
 def evaluate(
     model: ModelOption = None,
     data: DataOption = None,
-    split: Annotated[Split, typer.Option(help="Part of the data set.")] = "test",
+    split: Annotated[Split, typer.Option(help="Part of the data set to measure.")] = "test",
     metrics: Annotated[
         str, typer.Option(help="Metrics to compute: all, or names with commas, such as elbo,ssim.")
     ] = "all",

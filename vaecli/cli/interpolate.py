@@ -25,7 +25,10 @@ def interpolate(
     ],
     model: ModelOption = None,
     steps: Annotated[
-        int, typer.Option(min=2, help="Number of pictures from one to the next, both ends included.")
+        int,
+        typer.Option(
+            min=2, help="Number of pictures on the path between two given ones, both ends included."
+        ),
     ] = 11,
     path: Annotated[PathKind, typer.Option(help="Kind of path through the latent space.")] = "linear",
     out: OutOption = None,

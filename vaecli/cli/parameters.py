@@ -26,7 +26,7 @@ class Command(TyperCommand):
     """A command that refuses an empty text where a path or a name is expected."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the words of the command line; refuse empty ones while it is known which option they follow."""
+        """Refuse empty values, naming the option that each follows; then parse the command line."""
         for before, word in zip(["", *args], args, strict=False):
             option, value = before, word
             if word.startswith("--") and "=" in word:

@@ -75,7 +75,7 @@ def sample(
 
 
 def _next_step(opened: "Model", model: pathlib.Path | None) -> None:
-    """Print a command that works on this model: `interpolate` needs its encoder and pictures of its data set."""
+    """Print a command that works on this model: `interpolate` if its encoder and its test set are here."""
     from vaecli.tasks.model import next_command
 
     named = ["-m", console.shown_path(model)] if model else []

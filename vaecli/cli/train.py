@@ -85,7 +85,7 @@ def train(
         typer.Option("--out", "-o", help="Folder of the new run.", show_default="runs/<data>-<n>"),
     ] = None,
     config: Annotated[
-        pathlib.Path | None, typer.Option(help="TOML file of options; typed options override it.")
+        pathlib.Path | None, typer.Option(help="TOML file of options; those on the command line override it.")
     ] = None,
     resume: Annotated[
         pathlib.Path | None,
@@ -228,7 +228,7 @@ def _report(result: "Trained", *, quiet: bool, as_json: bool) -> None:
 
 
 def _next_steps(run: pathlib.Path, shown: str) -> None:
-    """Print the commands that work on a finished run: a folder of images may have no test set."""
+    """Print the commands that work on a finished run: `sample`, and `eval` if its data have a test set."""
     from vaecli.tasks.data import has_test_set
 
     data = str(options.read_config(run / "config.toml").get("data"))

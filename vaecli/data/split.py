@@ -25,7 +25,7 @@ def validation_mask(images: Images, *, fraction: float, seed: int) -> npt.NDArra
 
     Raises:
         OptionError: `fraction` is not above 0 and below 1.
-        DataError: fewer than five images, or no two sides because nearly all are the same.
+        DataError: fewer than five images, or so many are the same that none can be held out.
     """
     if not 0 < fraction < 1:
         raise OptionError(

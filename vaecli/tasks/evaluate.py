@@ -30,13 +30,13 @@ def evaluate(
         names: of the metrics, or `all`.
         importance_samples: K of the importance-weighted bound; 0 leaves it out.
         seed: of the noise.
-        warn: told what a user should know of the data set.
+        warn: receives what a user should know of the data set.
         download: progress of a download: file, bytes so far, bytes in all.
-        progress: told the work done and all of it.
+        progress: receives the work done and all of it.
 
     Raises:
         OptionError: an unknown metric or a number out of its range.
-        DataError: a data set that cannot be had or does not fit.
+        DataError: a data set that cannot be loaded or does not match the model.
     """
     require_metrics(names, importance_samples=importance_samples, likelihood=model.likelihood)
     images = load_for(model, data, split, warn=warn, progress=download)

@@ -65,9 +65,9 @@ def _require_no_run(run: Run, target: pathlib.Path) -> None:
 
 
 def _require_own_decoders(target: pathlib.Path, precisions: Sequence[Precision]) -> None:
-    """Refuse a foreign file with the name of a decoder that this export does not replace.
+    """Check that no file which vaecli did not write has the name of a decoder that this export leaves out.
 
-    Commands read every decoder in a folder, so it can neither stay beside the model nor be removed.
+    Commands read every decoder in a folder, so such a file cannot stay; and it is the user's, so it is not removed.
     """
     replaced = {find.DECODERS[precision] for precision in ("float32", *precisions)}
     for name in {*find.DECODERS.values()} - replaced:

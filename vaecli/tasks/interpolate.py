@@ -62,7 +62,7 @@ def interpolate(
     Args:
         model: an opened model with its encoder.
         pictures: files of any size and mode, or `test:17` and `train:17`, pictures of a data set.
-        steps: pictures from one to the next, both ends included.
+        steps: pictures on the path between two given ones, both ends included.
         path: `linear`, or `spherical`, which stays away from the origin of the latent space.
         out: `.png` for a strip with the originals at both ends, `.gif` there and back, `.npy` or `.npz` for the
             array, a folder for one PNG each; by default the next free one of `interpolation.png`,

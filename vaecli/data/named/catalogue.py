@@ -89,7 +89,12 @@ class DataSet:
 
 
 def _files(hash_of: Literal["content", "file"], *sha256: str) -> tuple[DataFile, ...]:
-    """Return the four files of 60,000 + 10,000 images of 28 x 28; the hashes in the order of the lines below."""
+    """Return the four files of 60,000 training and 10,000 test images of 28 x 28.
+
+    Args:
+        hash_of: see `DataFile`.
+        sha256: their hashes, in the order: training images, training labels, test images, test labels.
+    """
     return (
         DataFile("train", "images", (60_000, 28, 28), sha256[0], hash_of),
         DataFile("train", "labels", (60_000,), sha256[1], hash_of),

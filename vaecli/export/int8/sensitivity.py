@@ -23,7 +23,8 @@ class Trace:
     """The values inside the float32 decoder for some latents, and their sensitivity weights.
 
     Attributes:
-        values: the input of each layer after the dense one, after ReLU; last the logits before cropping.
+        values: the input of each layer after the dense one, after its ReLU. The last array is the logits before
+            cropping.
         sensitivity: for each of them, in the same shape, the sum over pixels of (d pixel / d value)^2, divided
             by its mean.
     """
