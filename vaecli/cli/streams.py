@@ -78,7 +78,7 @@ def _writer(raw: io.FileIO, encoding: str) -> TextIO:
 
 
 def _escape(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Replace the first character that an encoding lacks; write a surrogate-escaped byte of a file name as it is."""
+    """Replace the first character that an encoding lacks; write a surrogate-escaped byte of a name as it is."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     character = error.object[error.start]
