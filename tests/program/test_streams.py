@@ -191,7 +191,7 @@ def test_odd_terminals(process, model_folder, variables):
 @POSIX
 def test_a_current_folder_that_is_gone(here, model_folder):
     """Commands with absolute paths work; those that would write there say why they cannot."""
-    program = f"{sys.executable} -c 'from vaecli.__main__ import program; program()'"
+    program = f"{sys.executable} -P -c 'from vaecli.__main__ import program; program()'"  # as the script
     script = f'mkdir gone && cd gone && rmdir ../gone && {program} "$@"'
 
     def run(*arguments):
