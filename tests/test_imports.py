@@ -12,6 +12,7 @@ GROUND = {
     "checks",
     "choices",
     "commands",
+    "environment",
     "errors",
     "extras",
     "files",

@@ -107,13 +107,13 @@ def test_subgraphs(refused, builder, forge):
     for number, content in ((6, "a subgraph"), (11, "subgraphs")):
         body = builder.text(1, "body") + forge.field(number, builder.graph([]))
         node = builder.node("Relu", ["z"], ["w"], extra=forge.field(5, body))
-        assert f"it has {content}" in refused(more={"nodes": node})
+        assert f"the file has {content}" in refused(more={"nodes": node})
 
 
 def test_functions_and_training(refused, builder, forge):
     """Functions, which may hide operators under allowed names, and training information are refused."""
     function = builder.text(1, "Relu") + forge.field(7, builder.node("If", [], []))
-    assert "it has functions" in refused(top=forge.field(25, function))
+    assert "the file has functions" in refused(top=forge.field(25, function))
     assert "training information" in refused(top=forge.field(20, b""))
 
 

@@ -1,7 +1,7 @@
 """The export's target: refused before TensorFlow starts if it is unusable, or would lose or hide something."""
 
 import json
-import os
+import re
 import shutil
 import sys
 
@@ -98,14 +98,26 @@ def test_a_place_that_takes_no_files(run):
         check(run, "/proc/vaecli")
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read and write every folder")
+WITHOUT_RIGHTS = """
+import os, pathlib
+from vaecli.runs.layout import Run
+from vaecli.tasks.export_target import require_usable, resolve
+if os.geteuid() == 0:
+    os.seteuid(65534)  # root may read and write every folder
+run = Run(pathlib.Path("run"))
+require_usable(run, resolve(run, "closed"), (), force=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions are those of POSIX")
 @pytest.mark.parametrize("mode", [0o000, 0o500])
-def test_a_folder_without_permission(run, tmp_path, mode):
+def test_a_folder_without_permission(process, here, mode):
     """A folder that may not be read, or not be written, is an error that names it."""
-    folder = tmp_path / "closed"
-    folder.mkdir(mode=mode)
-    with pytest.raises(OutputError, match=f"(Cannot write|Cannot use the path) .*{folder.name}"):
-        check(run, folder)
+    begin_run(here / "run")
+    here.chmod(0o755)
+    (here / "closed").mkdir(mode=mode)
+    last = process(code=WITHOUT_RIGHTS).stderr.decode().splitlines()[-1]
+    assert re.match(r"vaecli.errors.OutputError: (Cannot write|Cannot use the path) .*closed", last), last
 
 
 def test_a_folder_with_other_files(run, tmp_path):

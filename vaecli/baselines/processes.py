@@ -17,6 +17,7 @@ import numpy as np
 from vaecli.baselines.backends import BACKENDS, Decode
 from vaecli.baselines.decoder_files import DecoderFiles
 from vaecli.choices import LikelihoodName
+from vaecli.environment import environment
 from vaecli.errors import ModelError, OutputError, VaecliError
 
 # Bytes that malloc keeps for reuse. Without it PyTorch asks the system for memory again in every call.
@@ -97,7 +98,7 @@ def running_baselines(
             near, far = context.Pipe()
             process = context.Process(target=target, args=(*arguments, files, far), daemon=True)
             stack.callback(_end, process, near)
-            with _environment():
+            with environment(ENVIRONMENT):
                 process.start()
             far.close()
             return near
@@ -158,21 +159,6 @@ def _end(process: multiprocessing.process.BaseProcess, pipe: Connection) -> None
             process.kill()
             process.join()
     pipe.close()
-
-
-@contextlib.contextmanager
-def _environment() -> Iterator[None]:
-    """Set ENVIRONMENT in this process while the body runs, so that a process started there inherits it."""
-    before = {name: os.environ.get(name) for name in ENVIRONMENT}
-    os.environ.update(ENVIRONMENT)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _prepare(files: DecoderFiles, pipe: Connection) -> None:

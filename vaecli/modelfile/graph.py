@@ -76,15 +76,15 @@ def read(content: bytes) -> Graph:
     """
     model = onnx_schema.parse(content)
     if "graph" not in model:
-        raise WireError("it must have a graph")
+        raise WireError("the model must have a graph")
     graph = model["graph"]
     return Graph(
         ir_version=_ir_version(model),
         opsets=_opsets(model),
         nodes=tuple(_node(node) for node in graph["node"]),
-        tensors=_by_name((entry, _tensor(entry)) for entry in graph["initializer"]),
-        inputs=_by_name((entry, _shape(entry)) for entry in graph["input"]),
-        outputs=_by_name((entry, _shape(entry)) for entry in graph["output"]),
+        tensors=_by_name("initializers", [(entry, _tensor(entry)) for entry in graph["initializer"]]),
+        inputs=_by_name("inputs", [(entry, _shape(entry)) for entry in graph["input"]]),
+        outputs=_by_name("outputs", [(entry, _shape(entry)) for entry in graph["output"]]),
     )
 
 
@@ -128,7 +128,7 @@ def _node(node: onnx_schema.Message) -> Node:
         raise WireError(
             f"it has an operator that is not allowed, {f'{domain}.{operator}'.lstrip('.')[:80]!r}"
         )
-    attributes = _by_name((entry, _attribute(entry)) for entry in node["attribute"])
+    attributes = _by_name("attributes", [(entry, _attribute(entry)) for entry in node["attribute"]])
     return Node(operator, tuple(node["input"]), tuple(node["output"]), attributes)
 
 
@@ -165,13 +165,13 @@ def _axis(axis: onnx_schema.Message) -> int | None:
     return size
 
 
-def _by_name(pairs: Iterable[tuple[onnx_schema.Message, Any]]) -> dict[str, Any]:
-    """Return (entry, value) pairs as a dict by the entry's name; refuse a name that comes twice."""
+def _by_name(kind: str, pairs: Iterable[tuple[onnx_schema.Message, Any]]) -> dict[str, Any]:
+    """Return (entry, value) pairs as a dict by the entry's name; refuse two of a kind with the same name."""
     values: dict[str, Any] = {}
     for entry, value in pairs:
         name = entry.get("name", "")
         if name in values:
-            raise WireError(f"its names must differ, got {name[:80]!r} twice")
+            raise WireError(f"the names of {kind} must differ, got {name[:80]!r} twice")
         values[name] = value
     return values
 

@@ -106,7 +106,7 @@ def parse(data: bytes, table: Table = MODEL, start: int = 0, end: int | None = N
         field = table.get(number)
         if field is None:
             content = REFUSED.get((id(table), number), f"a field {number} that vaecli does not write")
-            raise WireError(f"it has {content} (byte {first})")
+            raise WireError(f"the file has {content} (byte {first})")
         if field.most == 1:
             if field.name in message:
                 raise WireError(f"{field.name} must come once, got it twice (byte {first})")
@@ -118,7 +118,7 @@ def parse(data: bytes, table: Table = MODEL, start: int = 0, end: int | None = N
             else:
                 values.append(_value(data, field, kind, first, last))
             if len(values) > field.most:
-                raise WireError(f"it must have at most {field.most} of {field.name}, got more (byte {first})")
+                raise WireError(f"the file must have at most {field.most} of {field.name}, got more (byte {first})")
     return message
 
 

@@ -59,7 +59,7 @@ def metadata(data: bytes) -> dict[str, tuple[str, int]]:
     has_graph, size = False, 0
     for count, (number, wire, first, last) in enumerate(fields(data, 0, len(data))):
         if count == MAX_FIELDS:
-            raise WireError(f"it must have at most {MAX_FIELDS} fields, got more")
+            raise WireError(f"the model must have at most {MAX_FIELDS} fields, got more")
         has_graph |= number == GRAPH and wire == BYTES
         if number == METADATA_PROPS and wire == BYTES:
             size += last - first
@@ -70,7 +70,7 @@ def metadata(data: bytes) -> dict[str, tuple[str, int]]:
                 raise MetadataError(f"keys must differ, got {key[:40]!r} twice")
             entries[key] = (value, where)
     if not has_graph:
-        raise WireError("it must have a graph")
+        raise WireError("the model must have a graph")
     return entries
 
 
@@ -101,7 +101,7 @@ def varint(data: bytes, position: int, end: int) -> tuple[int, int]:
     value = 0
     for shift in range(0, 70, 7):
         if position >= end:
-            raise WireError("it ends within a number")
+            raise WireError("the file ends within a number")
         byte = data[position]
         position += 1
         value |= (byte & 0x7F) << shift

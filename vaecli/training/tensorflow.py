@@ -6,6 +6,7 @@ import pathlib
 import sys
 from collections.abc import Iterator
 
+from vaecli.environment import environment
 from vaecli.errors import TrainingError
 from vaecli.files import translating
 from vaecli.processors import available
@@ -32,7 +33,7 @@ def quietly(log: pathlib.Path | None = None) -> Iterator[None]:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     with translating(log):
         file = log.open("ab")
-    with file, _stderr_to(file.fileno()), _environment(_ENVIRONMENT):
+    with file, _stderr_to(file.fileno()), environment(_ENVIRONMENT):
         try:
             yield
         except ImportError as error:
@@ -59,21 +60,6 @@ def _stderr_to(descriptor: int) -> Iterator[None]:
             sys.stderr.flush()
         os.dup2(saved, 2)
         os.close(saved)
-
-
-@contextlib.contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
-    """Set environment variables while the body runs, and restore them afterwards."""
-    saved = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in saved.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def use_threads(counts: list[int]) -> list[int]:

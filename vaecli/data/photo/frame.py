@@ -122,7 +122,7 @@ def fit(scene: Scene, placement: Placement, *, size: tuple[int, int]) -> tuple[P
     Args:
         scene: cut to its subject.
         placement: the frame, and where in it.
-        size: rows and columns of the scene in the file; it may have been reduced since.
+        size: rows and columns of the scene before its pixels were reduced for speed; they give the exact aspect ratio.
     """
     rows, columns = size
     height, width = placement.height, placement.width
