@@ -168,7 +168,7 @@ def test_single_fields_that_come_twice(refused, builder, forge, parts):
     raw = builder.tensor("w", np.zeros(1, np.float32), forge.field(9, bytes(4)))
     assert "raw_data must come once" in refused(more={"tensors": raw})
     namesake = builder.tensor("shape", np.array([1], np.int64))
-    assert "names must differ, got 'shape' twice" in refused(more={"tensors": namesake})
+    assert "the names of initializers must differ, got 'shape' twice" in refused(more={"tensors": namesake})
 
 
 def test_fields_of_another_wire_type(refused, builder, forge):

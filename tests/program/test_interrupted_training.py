@@ -47,7 +47,7 @@ def read_until(process, text):
 
 
 def hold(process):
-    """Stop a process until a further signal counts as a second one, so that little of its work is done meanwhile."""
+    """Stop a process until a further signal counts as a second one: it does little of its work meanwhile."""
     time.sleep(0.05)
     process.send_signal(signal.SIGSTOP)
     time.sleep(TOGETHER)

@@ -122,7 +122,7 @@ def fit(scene: Scene, placement: Placement, *, size: tuple[int, int]) -> tuple[P
     Args:
         scene: cut to its subject.
         placement: the frame, and where in it.
-        size: rows and columns of the scene before its pixels were reduced for speed; they give the exact aspect ratio.
+        size: rows and columns of the scene before its pixels were reduced for speed; their ratio is exact.
     """
     rows, columns = size
     height, width = placement.height, placement.width
