@@ -118,7 +118,9 @@ def parse(data: bytes, table: Table = MODEL, start: int = 0, end: int | None = N
             else:
                 values.append(_value(data, field, kind, first, last))
             if len(values) > field.most:
-                raise WireError(f"the file must have at most {field.most} of {field.name}, got more (byte {first})")
+                raise WireError(
+                    f"the file must have at most {field.most} of {field.name}, got more (byte {first})"
+                )
     return message
 
 
