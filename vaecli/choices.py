@@ -9,15 +9,23 @@ PriorName: TypeAlias = Literal["normal"]
 Schedule: TypeAlias = Literal["cosine", "constant"]
 TrainingPrecision: TypeAlias = Literal["auto", "float32", "bfloat16"]  # of training steps
 Precision: TypeAlias = Literal["float32", "fp16", "int8"]  # of the weights of an exported decoder
-Split: TypeAlias = Literal["train", "test"]
+Split: TypeAlias = Literal["train", "test"]  # of a data set; validation images are a part of `train`
+Part: TypeAlias = Literal["train", "validation", "test"]  # of a data set as a run divides it
+Fit: TypeAlias = Literal["pad", "crop", "stretch"]  # how a picture of another shape becomes an image
+Colour: TypeAlias = Literal["grey", "rgb"]
+Augmentation: TypeAlias = Literal["flip", "shift"]
 PathKind: TypeAlias = Literal["linear", "spherical"]
 ArrayType: TypeAlias = Literal["uint8", "float32"]
 Polarity: TypeAlias = Literal["light-on-dark", "dark-on-light", "any"]
-Photo: TypeAlias = Literal["fashion", "digits"]  # how a user's picture becomes like the training images
+Photo: TypeAlias = Literal[
+    "fashion", "digits", "resize"
+]  # how a user's picture becomes like the training images
 
 DATA_SETS: tuple[DataSetName, ...] = get_args(DataSetName)
 LIKELIHOODS: tuple[LikelihoodName, ...] = get_args(LikelihoodName)
 PRIORS: tuple[PriorName, ...] = get_args(PriorName)
 POLARITIES: tuple[Polarity, ...] = get_args(Polarity)
+FITS: tuple[Fit, ...] = get_args(Fit)
+AUGMENTATIONS: tuple[Augmentation, ...] = get_args(Augmentation)
 PHOTOS: tuple[Photo, ...] = get_args(Photo)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)

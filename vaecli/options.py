@@ -4,17 +4,20 @@ import codecs
 import dataclasses
 import os
 import pathlib
+import re
 import typing
 from collections.abc import Mapping
 from typing import Any
 
 from vaecli import checks, foreign
-from vaecli.choices import LikelihoodName, Network, Schedule, TrainingPrecision
+from vaecli.choices import AUGMENTATIONS, Colour, Fit, LikelihoodName, Network, Schedule, TrainingPrecision
 from vaecli.errors import ConfigError, OptionError
 from vaecli.paths import user_path
 
 MAX_LATENT_DIM = 4096
 MAX_DEVICES = 1_000_000
+MIN_SIDE, MAX_PIXELS = 4, 10**6  # of an image to train on; the reader of exported files refuses larger ones
+CHOICES = {"colour": typing.get_args(Colour), "fit": typing.get_args(Fit)}
 MAX_CONFIG_BYTES = 2**20
 
 
@@ -43,6 +46,12 @@ class TrainOptions:
     seed: int = 0
     examples: bool = True
     stretch: bool = False
+    image_size: str | None = None
+    colour: Colour | None = None
+    fit: Fit | None = None
+    augment: str = ""
+    test_split: float = 0.0
+    allow_bad: bool = False
 
     def __post_init__(self) -> None:
         self._check_data()
@@ -58,7 +67,15 @@ class TrainOptions:
         for name in ("network", "likelihood", "schedule", "precision"):
             choices = typing.get_args(typing.get_type_hints(TrainOptions)[name])
             checks.choice(getattr(self, name), _flag(name), choices)
-        checks.boolean(self.examples, "--examples")
+        for name in ("colour", "fit"):
+            if getattr(self, name) is not None:
+                checks.choice(getattr(self, name), _flag(name), CHOICES[name])
+        if self.image_size is not None:
+            image_size(self.image_size)
+        augmentations(self.augment)
+        self._set("test_split", checks.real(self.test_split, "--test-split", least=0, below=1))
+        for name in ("examples", "stretch", "allow_bad"):
+            checks.boolean(getattr(self, name), _flag(name))
 
     def _check_data(self) -> None:
         if self.data is None:
@@ -167,6 +184,38 @@ def _check_setting(path: pathlib.Path, key: str, value: object) -> None:
 def settings(options: TrainOptions) -> dict[str, Any]:
     """Return the options as a flat mapping in their order, without those that are None, for TOML."""
     return {key: value for key, value in dataclasses.asdict(options).items() if value is not None}
+
+
+def image_size(text: str) -> tuple[int, int]:
+    """Parse `--image-size`: `64` or `HEIGHTxWIDTH`; return rows and columns.
+
+    Raises:
+        OptionError: neither, a side below 4, or too many pixels.
+    """
+    match = re.fullmatch(r"([0-9]{1,4})(?:[xX]([0-9]{1,4}))?", text) if isinstance(text, str) else None
+    height, width = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if min(height, width) < MIN_SIDE or height * width > MAX_PIXELS:
+        raise OptionError(
+            f"--image-size must be a side such as 64, or HEIGHTxWIDTH, sides of at least {MIN_SIDE} and at most "
+            f"{MAX_PIXELS:,} pixels, got {checks.shown(text)}.",
+            option="--image-size",
+        )
+    return height, width
+
+
+def augmentations(text: str) -> tuple[str, ...]:
+    """Parse `--augment`: names with commas between them, none if it is empty.
+
+    Raises:
+        OptionError: an unknown name.
+    """
+    names = tuple(name.strip() for name in text.split(",")) if isinstance(text, str) and text.strip() else ()
+    if not isinstance(text, str) or any(name not in AUGMENTATIONS for name in names):
+        raise OptionError(
+            f"--augment must be names with commas, of {', '.join(AUGMENTATIONS)}, got {checks.shown(text)}.",
+            option="--augment",
+        )
+    return names
 
 
 def device_count(text: str) -> int | None:

@@ -23,6 +23,7 @@ class StreamedImages:
         offset: bytes before the first image.
         shape: (N, H, W, C).
         levels: (256,) uint8, the value of each pixel value in the file; None leaves them as they are.
+        rows: (N,), which image of the file each is; None if the N are in the file in this order.
     """
 
     def __init__(
@@ -31,17 +32,24 @@ class StreamedImages:
         offset: int,
         shape: tuple[int, int, int, int],
         levels: npt.NDArray[np.uint8] | None = None,
+        rows: npt.NDArray[np.int64] | None = None,
     ) -> None:
         self.shape = shape
         self._path, self._offset, self._size = path, offset, math.prod(shape[1:])
-        self._levels = levels
+        self._levels, self._rows = levels, rows
 
     def __len__(self) -> int:
         return self.shape[0]
 
     def with_levels(self, levels: npt.NDArray[np.uint8]) -> "StreamedImages":
         """Return the same images with their pixels replaced: `levels` (256,) has the value of each."""
-        return StreamedImages(self._path, self._offset, self.shape, levels)
+        return StreamedImages(self._path, self._offset, self.shape, levels, self._rows)
+
+    def select(self, positions: npt.NDArray[np.integer]) -> "StreamedImages":
+        """Return the images at `positions` (n,), in that order."""
+        rows = positions.astype(np.int64) if self._rows is None else self._rows[positions]
+        shape = (len(rows), *self.shape[1:])
+        return StreamedImages(self._path, self._offset, shape, self._levels, rows)
 
     def __getitem__(self, key: Index) -> Pixels:
         """Read one image (H, W, C) by its position, or images (n, H, W, C) by a slice or an array of positions.
@@ -55,7 +63,8 @@ class StreamedImages:
         positions = np.arange(len(self))[key]
         images = np.empty((len(positions), *self.shape[1:]), np.uint8)
         if len(positions):
-            self._fill(images.reshape(len(positions), self._size), positions)
+            rows = positions if self._rows is None else self._rows[positions]
+            self._fill(images.reshape(len(positions), self._size), rows)
         return images if self._levels is None else self._levels[images]
 
     def _fill(self, rows: Pixels, positions: npt.NDArray[np.integer]) -> None:

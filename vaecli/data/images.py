@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import hashlib
 from collections.abc import Iterator
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +14,12 @@ from vaecli.data.file_images import StreamedImages
 from vaecli.errors import DataError
 from vaecli.pixels import Pixels, chunks
 
+if TYPE_CHECKING:
+    from vaecli.data.collection.report import Report
+    from vaecli.data.photo.reading import Reading
+
 CHUNK = 4096  # images at a time, at most
 _SMALL = 2**22  # bytes of a chunk on which much is computed as float32
-MAX_PIXELS = 10**6  # of an image to train on; the reader of exported files refuses models of larger ones
 Images = Pixels | StreamedImages
 Labels = npt.NDArray[np.int64]
 Kind = Literal["named", "folder"]  # a data set of the catalogue, proved by its hash, or files of the user's
@@ -35,6 +38,9 @@ class ImageSet:
         location: where it was read, for messages.
         kind: `named` for a data set of the catalogue, `folder` for a user's files; names alone do not tell.
         stretch: the pixel values that became 0 and 255; None if the pixels are as they were read.
+        reading: how pictures of other shapes became these images; None if they had this shape.
+        held_out: (N,) bool, the images that the source itself sets apart for validation; None if it does not.
+        report: what was found in a folder or archive of pictures.
 
     Raises:
         DataError: no images, or shapes that do not fit together.
@@ -48,6 +54,9 @@ class ImageSet:
     location: str
     kind: Kind = "folder"
     stretch: tuple[int, int] | None = None
+    reading: "Reading | None" = None
+    held_out: npt.NDArray[np.bool_] | None = None
+    report: "Report | None" = None
 
     def __post_init__(self) -> None:
         shape = self.images.shape
@@ -60,6 +69,16 @@ class ImageSet:
                 f"There must be one label for each of {len(self.images)} images; "
                 f"{self.location} has labels of the shape {self.labels.shape}."
             )
+
+    def select(self, positions: npt.NDArray[np.integer]) -> "ImageSet":
+        """Return the set of the images at `positions` (n,), in that order, with their labels."""
+        images = self.images
+        return dataclasses.replace(
+            self,
+            images=images.select(positions) if isinstance(images, StreamedImages) else images[positions],
+            labels=None if self.labels is None else self.labels[positions],
+            held_out=None if self.held_out is None else self.held_out[positions],
+        )
 
     @functools.cached_property
     def sha256(self) -> str:

@@ -5,5 +5,6 @@ background  one colour, or a smooth surface where the light is uneven
 subject     the box around what is not background
 frame       polarity, level, trim, fit
 prepare     all steps in order, as a model's metadata say
+reading     how the pictures of a training set become images
 guess       what training images are like: polarity, and the way pictures are framed
 """

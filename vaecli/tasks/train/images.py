@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from vaecli.data import contrast
-from vaecli.data.images import MAX_PIXELS, ImageSet
+from vaecli.data.images import ImageSet
 from vaecli.data.load import load, load_named
 from vaecli.data.named.catalogue import CATALOGUE
 from vaecli.data.photo.prepare import Preparation
@@ -15,7 +15,7 @@ from vaecli.data.split import validation_mask
 from vaecli.errors import DataError, ModelError
 from vaecli.export import describe
 from vaecli.modelfile import metadata
-from vaecli.options import TrainOptions
+from vaecli.options import MAX_PIXELS, TrainOptions
 from vaecli.paths import user_path
 from vaecli.runs.kept import KeptImages
 from vaecli.runs.progress import Watcher

@@ -1,0 +1,58 @@
+"""The pictures of a folder or an archive: names, splits and labels, before anything is decoded."""
+
+import dataclasses
+import pathlib
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from vaecli.choices import Part
+from vaecli.data.collection.report import BadFile
+
+PARTS: tuple[Part, ...] = ("train", "validation", "test")
+
+
+class Contents(Protocol):
+    """Gives the content of pictures by their names in a listing."""
+
+    def __call__(self, names: Iterable[str]) -> Iterator[pathlib.Path | bytes]:
+        """Yield, for each name in order, the path of its file, or its content where it is a member of an archive.
+
+        Raises:
+            DataError: the archive is damaged, or is not the one that was listed.
+        """
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Listing:
+    """N pictures in natural order, by split.
+
+    Attributes:
+        name: of the data set.
+        location: the folder or archive, for messages.
+        layout: how it was read, in a phrase such as "class folders".
+        names: (N,) paths relative to the folder or within the archive, with `/`.
+        sizes: (N,) int64, bytes of each file.
+        times: (N,) int64, when each file was last changed, in nanoseconds.
+        parts: (N,) uint8, the index of each picture's part in `PARTS`.
+        labels: (N,) int64; None if there are none.
+        class_names: the name of each label.
+        bad_files: files that are left out already: links that leave the folder or go round in circles.
+        ignored: the number of files that are no pictures.
+        contents: reads them.
+    """
+
+    name: str
+    location: str
+    layout: str
+    names: list[str]
+    sizes: npt.NDArray[np.int64]
+    times: npt.NDArray[np.int64]
+    parts: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.int64] | None
+    class_names: tuple[str, ...]
+    contents: Contents
+    bad_files: tuple[BadFile, ...] = ()
+    ignored: int = 0

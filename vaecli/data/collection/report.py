@@ -1,0 +1,30 @@
+"""What was found in a folder or an archive of pictures."""
+
+import dataclasses
+from typing import NamedTuple
+
+
+class BadFile(NamedTuple):
+    """A picture that is left out, and why."""
+
+    file: str
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Report:
+    """What a user should know of a folder or an archive of pictures.
+
+    Attributes:
+        layout: how it was read, in a phrase such as "class folders".
+        bad_files: the pictures that are left out.
+        duplicates: the number of pictures that equal an earlier one of the same split, pixel by pixel as decoded.
+        leaked: the number of test or validation pictures that equal a training picture.
+        ignored: the number of files that are no pictures.
+    """
+
+    layout: str
+    bad_files: tuple[BadFile, ...] = ()
+    duplicates: int = 0
+    leaked: int = 0
+    ignored: int = 0
