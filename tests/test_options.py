@@ -15,7 +15,8 @@ from vaecli.options import TrainOptions, device_count, merge, read_config, setti
 FULL = TrainOptions(
     data="mnist", network="classic", epochs=3, latent_dim=5, batch_size=7, learning_rate=0.1, schedule="constant",
     beta=0.0, precision="bfloat16", patience=2, validation_split=0.25, seed=2**63 - 1,
-    examples=False, stretch=True,
+    examples=False, stretch=True, image_size="48x36", colour="rgb", fit="crop", augment="flip,shift",
+    test_split=0.125, allow_bad=True,
 )  # fmt: skip
 WHOLE = ("epochs", "latent_dim", "batch_size", "patience", "seed")
 REAL = ("learning_rate", "beta", "validation_split")
@@ -65,7 +66,12 @@ def test_layers():
         ("learning_rate", 0.0),
         *[("validation_split", value) for value in (0.0, 1.0, 1.1)],
         *[("data", value) for value in ("", 3)],
-        *[("examples", value) for value in (1, 0, "no")],
+        *[(name, value) for name in ("examples", "stretch", "allow_bad") for value in (1, 0, "no")],
+        *[("image_size", value) for value in ("", "3", "0x64", "64x", "4x3", "1001x1000", "64 x 64", "-64", 64)],
+        *[("image_size", "6\u0664")],  # a digit, but not an ASCII one
+        *[(name, value) for name in ("colour", "fit") for value in ("nosuch", "", 1, True)],
+        *[("augment", value) for value in ("turn", "flip,", "flip;shift", 1)],
+        *[("test_split", value) for value in (-0.1, 1.0, math.nan, True, "1")],
     ],
 )
 def test_out_of_range(name, value):
@@ -114,6 +120,10 @@ def test_messages():
         ("seed", 0),
         ("validation_split", 0.999),
         ("beta", 1e30),
+        ("image_size", "4"),
+        ("image_size", "1000x1000"),
+        ("augment", "shift"),
+        ("test_split", 0.0),
     ],
 )
 def test_the_ends_of_the_ranges_are_in(name, value):
