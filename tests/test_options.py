@@ -67,7 +67,10 @@ def test_layers():
         *[("validation_split", value) for value in (0.0, 1.0, 1.1)],
         *[("data", value) for value in ("", 3)],
         *[(name, value) for name in ("examples", "stretch", "allow_bad") for value in (1, 0, "no")],
-        *[("image_size", value) for value in ("", "3", "0x64", "64x", "4x3", "1001x1000", "64 x 64", "-64", 64)],
+        *[
+            ("image_size", value)
+            for value in ("", "3", "0x64", "64x", "4x3", "1001x1000", "64 x 64", "-64", 64)
+        ],
         *[("image_size", "6\u0664")],  # a digit, but not an ASCII one
         *[(name, value) for name in ("colour", "fit") for value in ("nosuch", "", 1, True)],
         *[("augment", value) for value in ("turn", "flip,", "flip;shift", 1)],
