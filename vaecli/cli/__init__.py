@@ -10,6 +10,7 @@ streams          standard streams that are closed, full, or of few characters
 stopping         signals
 bars             progress bars
 cells            pictures on the terminal
+training_options  the options of `train`
 training_screen  the progress of a training run
 schemas/         a JSON Schema for the --json output of each command
 """

@@ -5,16 +5,44 @@ import dataclasses
 import pathlib
 import typing
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from vaecli import options
-from vaecli.choices import DATA_SETS, LikelihoodName, Network, Schedule, TrainingPrecision
 from vaecli.cli import console
 from vaecli.cli.console import usage_errors
 from vaecli.cli.duration import seconds
-from vaecli.cli.parameters import JsonOption, QuietOption, SeedOption, complete_data, complete_runs
+from vaecli.cli.parameters import JsonOption, QuietOption, SeedOption
+from vaecli.cli.training_options import (
+    AllowBadOption,
+    AugmentOption,
+    BatchSizeOption,
+    BetaOption,
+    CheckpointEveryOption,
+    ConfigOption,
+    DevicesOption,
+    EpochsOption,
+    ExamplesOption,
+    FitOption,
+    GreyOption,
+    ImageSizeOption,
+    LatentDimOption,
+    LearningRateOption,
+    LikelihoodOption,
+    MaxTimeOption,
+    NetworkOption,
+    PatienceOption,
+    PrecisionOption,
+    ResumeOption,
+    ScheduleOption,
+    StretchOption,
+    TensorboardOption,
+    TestSplitOption,
+    TrainingDataOption,
+    TrainingOutOption,
+    ValidationSplitOption,
+)
 from vaecli.errors import OptionError
 from vaecli.options import TrainOptions, device_count
 
@@ -28,89 +56,34 @@ WITH_RESUME = ("epochs", "patience", "data")
 @usage_errors
 def train(
     context: typer.Context,
-    data: Annotated[
-        str | None,
-        typer.Option(
-            help=f"Data set: {', '.join(DATA_SETS)}, or a folder of IDX files.",
-            show_default="fashion-mnist, or its bundled subset",
-            autocompletion=complete_data,
-        ),
-    ] = DEFAULTS.data,
-    network: Annotated[Network, typer.Option(help="Network architecture.")] = DEFAULTS.network,
-    likelihood: Annotated[
-        LikelihoodName, typer.Option(help="Distribution of a pixel given the latents.")
-    ] = DEFAULTS.likelihood,
-    epochs: Annotated[int, typer.Option(min=1, help="Number of epochs at most.")] = DEFAULTS.epochs,
-    latent_dim: Annotated[
-        int, typer.Option(min=1, help="Number of latent dimensions.")
-    ] = DEFAULTS.latent_dim,
-    batch_size: Annotated[int, typer.Option(min=1, help="Number of images per step.")] = DEFAULTS.batch_size,
-    learning_rate: Annotated[
-        float, typer.Option(help="Adam's learning rate at its peak.")
-    ] = DEFAULTS.learning_rate,
-    schedule: Annotated[
-        Schedule, typer.Option(help="Learning-rate schedule: how the rate changes over the run.")
-    ] = DEFAULTS.schedule,
-    beta: Annotated[float, typer.Option(help="Weight of the KL divergence; 1 is the ELBO.")] = DEFAULTS.beta,
-    precision: Annotated[
-        TrainingPrecision,
-        typer.Option(help="Arithmetic of the steps; auto is bfloat16 where the machine supports it."),
-    ] = DEFAULTS.precision,
-    patience: Annotated[
-        int,
-        typer.Option(
-            min=1,
-            help="Number of epochs without a lower validation loss after which training stops; a small number can "
-            "stop it before the cosine schedule ends.",
-        ),
-    ] = DEFAULTS.patience,
-    validation_split: Annotated[
-        float, typer.Option(help="Fraction of the images held out for validation.")
-    ] = DEFAULTS.validation_split,
+    data: TrainingDataOption = DEFAULTS.data,
+    network: NetworkOption = DEFAULTS.network,
+    likelihood: LikelihoodOption = DEFAULTS.likelihood,
+    epochs: EpochsOption = DEFAULTS.epochs,
+    latent_dim: LatentDimOption = DEFAULTS.latent_dim,
+    batch_size: BatchSizeOption = DEFAULTS.batch_size,
+    learning_rate: LearningRateOption = DEFAULTS.learning_rate,
+    schedule: ScheduleOption = DEFAULTS.schedule,
+    beta: BetaOption = DEFAULTS.beta,
+    precision: PrecisionOption = DEFAULTS.precision,
+    patience: PatienceOption = DEFAULTS.patience,
+    validation_split: ValidationSplitOption = DEFAULTS.validation_split,
     seed: SeedOption = DEFAULTS.seed,
-    examples: Annotated[
-        bool,
-        typer.Option(
-            " /--no-examples",
-            help="Store no latents of individual validation images in the model: they reveal some of the data.",
-            show_default=False,
-        ),
-    ] = DEFAULTS.examples,
-    stretch: Annotated[
-        bool,
-        typer.Option("--stretch", help="Scale the pixels to 0 to 255, where the images use a smaller range."),
-    ] = DEFAULTS.stretch,
-    out: Annotated[
-        pathlib.Path | None,
-        typer.Option("--out", "-o", help="Folder of the new run.", show_default="runs/<data>-<n>"),
-    ] = None,
-    config: Annotated[
-        pathlib.Path | None, typer.Option(help="TOML file of options; those on the command line override it.")
-    ] = None,
-    resume: Annotated[
-        pathlib.Path | None,
-        typer.Option(
-            help="Folder of the run to continue; more --epochs extend a finished run.",
-            autocompletion=complete_runs,
-        ),
-    ] = None,
-    checkpoint_every: Annotated[
-        float,
-        typer.Option(min=0, help="Minutes between checkpoints within an epoch.", metavar="MINUTES"),
-    ] = 5.0,
-    max_time: Annotated[
-        str | None,
-        typer.Option(
-            help="Time limit for the whole command, export included: 90s, 20m, 1h30m.",
-            show_default="no limit",
-        ),
-    ] = None,
-    tensorboard: Annotated[
-        bool, typer.Option("--tensorboard", help="Also write event files for TensorBoard.")
-    ] = False,
-    devices: Annotated[
-        str, typer.Option(help="Number of this machine's GPUs to train on, or all.", metavar="all|N")
-    ] = "1",
+    examples: ExamplesOption = DEFAULTS.examples,
+    stretch: StretchOption = DEFAULTS.stretch,
+    image_size: ImageSizeOption = DEFAULTS.image_size,
+    grey: GreyOption = None,
+    fit: FitOption = DEFAULTS.fit,
+    augment: AugmentOption = DEFAULTS.augment,
+    test_split: TestSplitOption = DEFAULTS.test_split,
+    allow_bad: AllowBadOption = DEFAULTS.allow_bad,
+    out: TrainingOutOption = None,
+    config: ConfigOption = None,
+    resume: ResumeOption = None,
+    checkpoint_every: CheckpointEveryOption = 5.0,
+    max_time: MaxTimeOption = None,
+    tensorboard: TensorboardOption = False,
+    devices: DevicesOption = "1",
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -123,7 +96,7 @@ def train(
 
     [dim]vaecli train --epochs 30[/dim]
 
-    [dim]vaecli train --data fashion-mnist-mini --epochs 10 --latent-dim 2 --out runs/first[/dim]
+    [dim]vaecli train --data my-pictures/ --image-size 64 --rgb --augment flip,shift[/dim]
 
     [dim]vaecli train --config runs/first/config.toml --seed 1[/dim]
 
@@ -206,7 +179,10 @@ def _naming(config: pathlib.Path | None, settings: Mapping[str, Any]) -> Iterato
 def _typed_options(context: typer.Context) -> dict[str, Any]:
     """Return the training options that were typed; they override a file, which overrides defaults."""
     names = [field.name for field in dataclasses.fields(TrainOptions) if _is_typed(context, field.name)]
-    return {name: context.params[name] for name in names}
+    typed = {name: context.params[name] for name in names}
+    if _is_typed(context, "grey"):
+        typed["colour"] = "grey" if context.params["grey"] else "rgb"
+    return typed
 
 
 def _report(result: "Trained", *, quiet: bool, as_json: bool) -> None:

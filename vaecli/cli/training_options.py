@@ -1,0 +1,172 @@
+"""The options of `vaecli train`, in the panels of its help."""
+
+import pathlib
+from typing import Annotated
+
+import typer
+
+from vaecli.choices import DATA_SETS, Fit, LikelihoodName, Network, Schedule, TrainingPrecision
+from vaecli.cli.parameters import complete_data, complete_runs
+
+PICTURES, MODEL, TRAINING, RUN = "Pictures", "Model", "Training", "Run"  # panels
+
+TrainingDataOption = Annotated[
+    str | None,
+    typer.Option(
+        help=f"Data set: {', '.join(DATA_SETS)}, or a folder of IDX files.",
+        show_default="fashion-mnist, or its bundled subset",
+        autocompletion=complete_data,
+        rich_help_panel=PICTURES,
+    ),
+]
+NetworkOption = Annotated[Network, typer.Option(help="Network architecture.", rich_help_panel=MODEL)]
+LikelihoodOption = Annotated[
+    LikelihoodName, typer.Option(help="Distribution of a pixel given the latents.", rich_help_panel=MODEL)
+]
+EpochsOption = Annotated[int, typer.Option(min=1, help="Number of epochs at most.", rich_help_panel=TRAINING)]
+LatentDimOption = Annotated[
+    int, typer.Option(min=1, help="Number of latent dimensions.", rich_help_panel=MODEL)
+]
+BatchSizeOption = Annotated[
+    int, typer.Option(min=1, help="Number of images per step.", rich_help_panel=TRAINING)
+]
+LearningRateOption = Annotated[
+    float, typer.Option(help="Adam's learning rate at its peak.", rich_help_panel=TRAINING)
+]
+ScheduleOption = Annotated[
+    Schedule,
+    typer.Option(help="Learning-rate schedule: how the rate changes over the run.", rich_help_panel=TRAINING),
+]
+BetaOption = Annotated[
+    float, typer.Option(help="Weight of the KL divergence; 1 is the ELBO.", rich_help_panel=TRAINING)
+]
+PrecisionOption = Annotated[
+    TrainingPrecision,
+    typer.Option(
+        help="Arithmetic of the steps; auto is bfloat16 where the machine supports it.",
+        rich_help_panel=TRAINING,
+    ),
+]
+PatienceOption = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        help="Number of epochs without a lower validation loss after which training stops; a small number can "
+        "stop it before the cosine schedule ends.",
+        rich_help_panel=TRAINING,
+    ),
+]
+ValidationSplitOption = Annotated[
+    float, typer.Option(help="Fraction of the images held out for validation.", rich_help_panel=PICTURES)
+]
+ExamplesOption = Annotated[
+    bool,
+    typer.Option(
+        " /--no-examples",
+        help="Store no latents of individual validation images in the model: they reveal some of the data.",
+        show_default=False,
+        rich_help_panel=PICTURES,
+    ),
+]
+StretchOption = Annotated[
+    bool,
+    typer.Option(
+        "--stretch",
+        help="Scale the pixels to 0 to 255, where the images use a smaller range.",
+        rich_help_panel=PICTURES,
+    ),
+]
+ImageSizeOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Rows and columns of the images: 64, or HEIGHTxWIDTH.",
+        metavar="SIZE",
+        show_default="from the pictures: their median short side, 28 to 64",
+        rich_help_panel=PICTURES,
+    ),
+]
+GreyOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--grey/--rgb",
+        help="Colour of the images.",
+        show_default="grey if all pictures are grey",
+        rich_help_panel=PICTURES,
+    ),
+]
+FitOption = Annotated[
+    Fit | None,
+    typer.Option(
+        help="Fitting of pictures of another shape: pad in the border's colour, crop to the middle, stretch.",
+        show_default="pad",
+        rich_help_panel=PICTURES,
+    ),
+]
+AugmentOption = Annotated[
+    str,
+    typer.Option(
+        help="Random changes of training images, with commas: flip (left to right), shift (up to 2 pixels).",
+        metavar="flip,shift",
+        show_default="none",
+        rich_help_panel=PICTURES,
+    ),
+]
+TestSplitOption = Annotated[
+    float,
+    typer.Option(
+        help="Fraction of the images set apart as the test set, where the data have none.",
+        rich_help_panel=PICTURES,
+    ),
+]
+AllowBadOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-bad",
+        help="Train even if more than 5 % of the pictures are unreadable.",
+        rich_help_panel=PICTURES,
+    ),
+]
+TrainingOutOption = Annotated[
+    pathlib.Path | None,
+    typer.Option(
+        "--out", "-o", help="Folder of the new run.", show_default="runs/<data>-<n>", rich_help_panel=RUN
+    ),
+]
+ConfigOption = Annotated[
+    pathlib.Path | None,
+    typer.Option(help="TOML file of options; those on the command line override it.", rich_help_panel=RUN),
+]
+ResumeOption = Annotated[
+    pathlib.Path | None,
+    typer.Option(
+        help="Folder of the run to continue; more --epochs extend a finished run.",
+        autocompletion=complete_runs,
+        rich_help_panel=RUN,
+    ),
+]
+CheckpointEveryOption = Annotated[
+    float,
+    typer.Option(
+        min=0, help="Minutes between checkpoints within an epoch.", metavar="MINUTES", rich_help_panel=RUN
+    ),
+]
+MaxTimeOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Time limit for the whole command, export included: 90s, 20m, 1h30m.",
+        show_default="no limit",
+        rich_help_panel=RUN,
+    ),
+]
+TensorboardOption = Annotated[
+    bool,
+    typer.Option("--tensorboard", help="Also write event files for TensorBoard.", rich_help_panel=RUN),
+]
+DevicesOption = Annotated[
+    str,
+    typer.Option(
+        help="Number of this machine's GPUs to train on, or all.",
+        metavar="all|N",
+        rich_help_panel=TRAINING,
+    ),
+]
