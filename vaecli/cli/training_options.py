@@ -65,7 +65,7 @@ ExamplesOption = Annotated[
         " /--no-examples",
         help="Store no latents of individual validation images in the model: they reveal some of the data.",
         show_default=False,
-        rich_help_panel=PICTURES,
+        rich_help_panel=RUN,
     ),
 ]
 StretchOption = Annotated[
