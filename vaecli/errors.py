@@ -2,6 +2,7 @@
 
     VaecliError                 1   the root: catch this one
     ├── DataError               1   a data set or a picture that is missing or cannot be read
+    │   └── MissingPartError    1   a data set without the part that is asked for, such as test images
     ├── ModelError              1   a model file, model folder or run that cannot be used
     │   └── ParityError         1   an exported file that computes something else than its source
     ├── OutputError             1   a result that cannot be written, or whose name is taken
@@ -31,6 +32,10 @@ class VaecliError(Exception):
 
 class DataError(VaecliError):
     """A data set or a picture that is missing or cannot be read."""
+
+
+class MissingPartError(DataError):
+    """A data set that can be read, without images of the part that is asked for, such as `test`."""
 
 
 class ModelError(VaecliError):

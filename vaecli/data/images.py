@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from vaecli.choices import Split
+from vaecli.choices import Part
 from vaecli.data.file_images import StreamedImages
 from vaecli.errors import DataError
 from vaecli.pixels import Pixels, chunks
@@ -31,7 +31,7 @@ class ImageSet:
 
     Attributes:
         name: of the data set, or of the folder.
-        split: `train` or `test`.
+        split: `train` or `test`; `validation` for those that a run divides off the first.
         images: (N, H, W, C) uint8, an array (read-only if it comes from `load`) or images in a file.
         labels: (N,) int64; None if there are none.
         class_names: the name of each label.
@@ -47,7 +47,7 @@ class ImageSet:
     """
 
     name: str
-    split: Split
+    split: Part
     images: Images
     labels: Labels | None
     class_names: tuple[str, ...]

@@ -8,7 +8,7 @@ import numpy as np
 from vaecli.choices import Split
 from vaecli.data.idx.format import open_idx, read_idx
 from vaecli.data.images import Images, ImageSet, Labels
-from vaecli.errors import DataError
+from vaecli.errors import DataError, MissingPartError
 
 STREAM_ABOVE = 2**28  # bytes
 _USUAL: dict[Split, str] = {"train": "train", "test": "t10k"}
@@ -34,14 +34,15 @@ def load_folder(folder: pathlib.Path, split: Split) -> ImageSet:
     image file holds (N, H, W) or (N, H, W, C), a label file (N,). Label 3 gives a class named "3", and so on.
 
     Raises:
-        DataError: there are no images of this split, file names with several prefixes, an unreadable file, or
+        MissingPartError: there are no images of this split.
+        DataError: file names with several prefixes, an unreadable file, or
             images and labels whose shapes do not match.
     """
     files = _listing(folder)
     prefix = _prefix(folder, files)
     path = files.get((prefix, split, "images"))
     if path is None:
-        raise DataError(
+        raise MissingPartError(
             f"{folder} must hold images of the {split} set, got {_contents(folder)}.",
             hint=f"Name their file {prefix}{_USUAL[split]}-images-idx3-ubyte, with .gz if it is gzipped.",
         )
