@@ -11,7 +11,7 @@ import pytest
 
 from vaecli.errors import ModelError
 from vaecli.modelfile.metadata import KEY_DIGEST, KEY_FORMAT, KEY_INFO, from_metadata
-from vaecli.modelfile.read import digest, read_file
+from vaecli.modelfile.read import check_content, digest, read_file
 from vaecli.runtime.model import Model
 
 POSIX = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes and no /dev/zero")
@@ -125,6 +125,19 @@ def test_earlier_format(refused, forge, entries, decoder):
     assert "train the model again and export it" in message
 
 
+RESIZED = {"scale": 255, "polarity": "any", "photo": "resize"}
+
+
+@pytest.mark.parametrize("photo", ["resize", "fashion"])
+@pytest.mark.parametrize("fit", ["pad", "crop", "stretch"])
+def test_a_reading_is_read_back(forge, entries, decoder, photo, fit):
+    """A file of a model that was trained on pictures keeps how they were read."""
+    preparation = RESIZED | {"photo": photo, "reading": {"fit": fit}}
+    info = json.dumps(json.loads(entries[KEY_INFO]) | {"preparation": preparation})
+    content = forge.with_entries(decoder, entries | {KEY_INFO: info})
+    assert check_content(content, pathlib.Path("x.onnx")).info.preparation == preparation
+
+
 @pytest.mark.parametrize(
     ("field", "value", "says"),
     [
@@ -134,6 +147,12 @@ def test_earlier_format(refused, forge, entries, decoder):
         ("preparation", {"scale": 127.5, "polarity": "any", "photo": "fashion"}, "must be 255, got '127.5'"),
         ("preparation", {"scale": 255, "polarity": "any", "photo": "sky"}, "got 'sky'"),
         ("preparation", {"scale": 255, "polarity": "left", "photo": "fashion"}, "got 'left'"),
+        ("preparation", RESIZED | {"reading": {"fit": "tile"}}, "The fit of pictures"),
+        (
+            "preparation",
+            RESIZED | {"reading": {"fit": "pad", "gamma": 2}},
+            "must be ['fit'], got \"['fit', 'gamma",
+        ),
         ("inputs", ["z", "label"], "inputs of"),
     ],
 )
@@ -225,6 +244,13 @@ def test_malformed_descriptions(refused, forge, entries, decoder, text):
         ("likelihood", "bernoulli"),
         ("preparation", []),
         ("preparation", {}),
+        ("preparation", RESIZED),
+        ("preparation", RESIZED | {"reading": None}),
+        ("preparation", RESIZED | {"reading": {}}),
+        ("preparation", RESIZED | {"reading": []}),
+        ("preparation", RESIZED | {"reading": "pad"}),
+        ("preparation", RESIZED | {"reading": {"fit": 3}}),
+        ("preparation", RESIZED | {"reading": {"fit": ["pad"]}}),
         ("data", {"name": None}),
         ("training", None),
         ("nosuch", 1),

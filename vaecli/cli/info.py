@@ -37,11 +37,14 @@ def info(model: ModelArgument = None, model_option: ModelOption = None, as_json:
 
 
 def _about(facts: Mapping[str, Any]) -> dict[str, str]:
+    from vaecli.tasks.info import photo_in_words
+
     data, likelihood = facts["data"], facts["likelihood"]
     return {
         "name": facts["name"],
         "network": f"{facts['network']}, {facts['latent_dim']} latent dimensions",
         "images": f"{' x '.join(map(str, facts['image_shape']))}, {facts['preparation']['polarity']}",
+        "a picture": photo_in_words(facts["preparation"]),
         "trained on": f"{data.get('count', '?')} images of {data['name']}",
         "classes": ", ".join(map(str, facts["class_names"])),
         "likelihood": f"{likelihood['name']}; {likelihood.get('note', '')}".rstrip("; "),

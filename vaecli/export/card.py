@@ -6,6 +6,7 @@ from vaecli.choices import Precision
 from vaecli.export.parity import Difference
 from vaecli.modelfile.find import DECODERS
 from vaecli.modelfile.metadata import ModelInfo
+from vaecli.modelfile.words import photo_in_words
 
 REDUCED = {
     "int8": "computes in 8-bit integers: faster than float32, with small differences",
@@ -73,7 +74,7 @@ def _use(info: ModelInfo) -> list[str]:
         "    vaecli eval -m FOLDER",
         "",
         f"Input pixels are divided by {info.preparation['scale']}. Polarity of the training images: "
-        f"{info.preparation['polarity']}. Prior: {info.prior['name']}. Likelihood: {info.likelihood['name']}.",
+        f"{info.preparation['polarity']}. A picture of another size: {photo_in_words(info.preparation)}. Prior: {info.prior['name']}. Likelihood: {info.likelihood['name']}.",
         "",
     ]
 

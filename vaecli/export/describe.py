@@ -10,15 +10,19 @@ from vaecli import options
 from vaecli.data.photo.prepare import Preparation
 from vaecli.modelfile.metadata import INPUTS, ModelInfo
 from vaecli.options import TrainOptions
+from vaecli.pixels import SCALE
 from vaecli.probability.likelihoods import likelihood
 from vaecli.runs import provenance
 from vaecli.runs.state import State
+
+DESCRIBED = ("name", "kind", "stretch", "sha256", "count", "validation_count")
+OPTIONAL = ("test_sha256", "test_count")  # absent in runs of before they were written
 
 
 def untrained(data: Mapping[str, Any], train_options: TrainOptions) -> ModelInfo:
     """Describe a model before training, from its options and `data`, the table of provenance.json."""
     height, width, channels = data["image_shape"]
-    preparation = Preparation(shape=(height, width, channels), polarity=data["polarity"], photo=data["photo"])
+    preparation = Preparation.from_metadata({"scale": SCALE} | dict(data), (height, width, channels))
     pixels = likelihood(train_options.likelihood)
     return ModelInfo(
         part="decoder",
@@ -31,9 +35,7 @@ def untrained(data: Mapping[str, Any], train_options: TrainOptions) -> ModelInfo
         preparation=preparation.to_metadata(),
         prior={"name": "normal"},
         class_names=tuple(data["class_names"]),
-        data={
-            name: data[name] for name in ("name", "kind", "stretch", "sha256", "count", "validation_count")
-        },
+        data={name: data[name] for name in DESCRIBED} | {name: data.get(name) for name in OPTIONAL},
         training={name: value for name, value in options.settings(train_options).items() if name != "data"},
         software=provenance.versions(),
         created=provenance.now(),

@@ -13,5 +13,6 @@ cost/        memory and multiplications of a graph
 protobuf     wire format
 onnx_schema  messages of an ONNX file
 versions     onnxruntime version that an opset needs
+words        how a model takes a picture, in words
 safe_text    text that is safe to print in a terminal
 """

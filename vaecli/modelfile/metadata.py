@@ -5,7 +5,7 @@ import json
 import math
 from typing import Any
 
-from vaecli.choices import LIKELIHOODS, PHOTOS, POLARITIES, PRECISIONS, PRIORS
+from vaecli.choices import FITS, LIKELIHOODS, PHOTOS, POLARITIES, PRECISIONS, PRIORS
 from vaecli.errors import ModelError
 from vaecli.modelfile.arrays import MALFORMED
 from vaecli.modelfile.safe_text import is_plain
@@ -42,7 +42,8 @@ class ModelInfo:
         network: name of the architecture; only for information, since the graph defines the computation.
         likelihood: `name`, and `outputs`, the names of the decoder's outputs beside `image`.
         preparation: preparation of pictures for the encoder: `scale`, the divisor of 8-bit pixels, `polarity`, and
-            `photo`, the way in which a user's picture is made like the training images.
+            `photo`, the way in which a user's picture is made like the training images; `reading`, how the pictures
+            of a folder become images, None or absent if the training images had their shape.
         prior: `name`.
         inputs: names of the graph's inputs.
         class_names: names of the labels in the data, in order.
@@ -136,12 +137,15 @@ def _require_format(text: str, where: str) -> None:
 def _require_known(info: ModelInfo, where: str) -> None:
     """Refuse a file with a part that this version does not know; ignoring it would give wrong results."""
     expected_inputs = INPUTS[info.part]
+    reading = info.preparation.get("reading") or {"fit": FITS[0]}
     parts = {
         "likelihood": (info.likelihood["name"], LIKELIHOODS),
         "prior": (info.prior["name"], PRIORS),
         "scale of pixels": (info.preparation["scale"], (SCALE,)),
         "polarity": (info.preparation["polarity"], POLARITIES),
         "preparation of pictures": (info.preparation["photo"], PHOTOS),
+        "entries in the reading of pictures": (sorted(reading), (["fit"],)),
+        "fit of pictures": (reading["fit"], FITS),
         "inputs": (list(info.inputs), (list(expected_inputs),)),
         "outputs": (info.likelihood["outputs"], (list(OUTPUTS.get(info.likelihood["name"], ())),)),
     }
@@ -205,3 +209,13 @@ def _check_tables(info: ModelInfo) -> None:
         for key in keys:
             if key not in getattr(info, table):
                 raise ValueError(f"{key!r} must be in its {table}")
+    _check_reading(info.preparation)
+
+
+def _check_reading(preparation: dict[str, Any]) -> None:
+    """Check the types of a reading, which may be absent or None; what is in it is checked later."""
+    reading = preparation.get("reading")
+    if reading is None and preparation["photo"] == "resize":
+        raise ValueError("a preparation that resizes must have a 'reading'")
+    if reading is not None and not (isinstance(reading, dict) and isinstance(reading.get("fit"), str)):
+        raise TypeError(f"'reading' of its preparation must be a table with a 'fit', got {reading!r:.40}")

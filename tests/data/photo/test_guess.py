@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw
 from vaecli.data.named.bundled import load_mini
 from vaecli.data.photo.guess import guess_photo, guess_polarity
 from vaecli.data.photo.prepare import Preparation
+from vaecli.data.photo.reading import Reading
 
 
 def photographs(count=60, side=24):
@@ -43,7 +44,8 @@ def test_photographs_have_no_polarity(tmp_path):
     """Grey pictures without a plain border are `any`, so a bright and a dark one are both left as they are."""
     images = photographs()
     preparation = Preparation.of_images(images)
-    assert preparation == Preparation(shape=(24, 24, 1), polarity="any", photo="fashion")
+    reading = Reading(height=24, width=24, channels=1, fit="pad")
+    assert preparation == Preparation(shape=(24, 24, 1), polarity="any", photo="resize", reading=reading)
     for values in (images[0] // 3, 255 - images[0] // 3):
         Image.fromarray(np.kron(values[..., 0], np.ones((10, 10), np.uint8))).save(tmp_path / "x.png")
         picture = preparation.load(tmp_path / "x.png")

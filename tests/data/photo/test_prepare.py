@@ -1,5 +1,6 @@
 """A user's picture, of any kind, becomes an image like those that the model was trained on."""
 
+import dataclasses
 import io
 import re
 import warnings
@@ -10,8 +11,9 @@ import pytest
 from PIL import Image, ImageDraw
 
 from vaecli.data.named.bundled import load_mini
-from vaecli.data.photo.decode import MAX_PIXELS
+from vaecli.data.photo.decode import MAX_PIXELS, open_picture
 from vaecli.data.photo.prepare import Preparation
+from vaecli.data.photo.reading import Reading
 from vaecli.errors import DataError, OptionError
 
 SHAPE = (28, 28, 1)
@@ -413,6 +415,67 @@ def test_decompression_bombs_are_not_decoded(size, tmp_path, monkeypatch):
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", pillows_limit)
         with pytest.raises(DataError, match=rf"bomb\.png must have at most {MAX_PIXELS:,} pixels"):
             ANY.load(path)
+
+
+FITS = ["pad", "crop", "stretch"]
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "P"])
+@pytest.mark.parametrize("fit", FITS)
+def test_a_picture_is_read_as_the_training_pictures_were(tmp_path, fit, mode):
+    """With `resize`, whatever its background: the pixels are those of the reading, and a step says so."""
+    scene = draw((250, 240, 230), (200, 30, 60)).convert(mode).resize((90, 50))
+    scene.save(tmp_path / "scene.png")
+    reading = Reading(height=24, width=32, channels=3, fit=fit)
+    preparation = Preparation(shape=(24, 32, 3), polarity="dark-on-light", photo="resize", reading=reading)
+    picture = preparation.load(tmp_path / "scene.png")
+    np.testing.assert_array_equal(picture.image, reading.apply(open_picture(tmp_path / "scene.png")))
+    assert "as the training pictures were" in picture.steps[-1] or "as those of" in picture.steps[-1]
+    assert not any("negated" in step or "trimmed" in step for step in picture.steps)
+
+
+def test_a_picture_of_the_size_is_read_without_a_change(tmp_path):
+    """With `resize`, a picture of the images' shape is the image, also if it is negative to the training images."""
+    pixels = np.random.default_rng(0).integers(0, 256, (24, 32, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "same.png")
+    reading = Reading(height=24, width=32, channels=3, fit="crop")
+    preparation = Preparation(shape=(24, 32, 3), polarity="light-on-dark", photo="resize", reading=reading)
+    picture = preparation.load(tmp_path / "same.png")
+    np.testing.assert_array_equal(picture.image, pixels)
+    assert picture.steps == ()
+
+
+def test_transparent_parts_are_white_as_in_training(tmp_path):
+    """With `resize`, what is transparent is white, and a wholly transparent picture is refused."""
+    scene = Image.new("RGBA", (64, 48), (0, 0, 0, 0))
+    scene.paste((10, 20, 30, 255), (20, 10, 40, 30))
+    scene.save(tmp_path / "clear.png")
+    reading = Reading(height=24, width=32, channels=3)
+    preparation = Preparation(shape=(24, 32, 3), polarity="any", photo="resize", reading=reading)
+    picture = preparation.load(tmp_path / "clear.png")
+    assert (picture.image[0, 0] == 255).all() and (picture.image[10, 15] == (10, 20, 30)).all()
+    assert "transparent parts made white" in picture.steps
+    Image.new("RGBA", (64, 48), (0, 0, 0, 0)).save(tmp_path / "clear.png")
+    with pytest.raises(DataError, match="wholly transparent"):
+        preparation.load(tmp_path / "clear.png")
+
+
+@pytest.mark.parametrize(
+    "reading", [None, *(Reading(height=28, width=28, channels=1, fit=fit) for fit in FITS)]
+)
+def test_whole_pictures_are_resized_and_cut_out_ones_cut_out(reading):
+    """Photographs are read whole; a subject on black is cut out; one on white only if the images were no pictures."""
+    images = load_mini("test").images[:200]
+    cut_out = Preparation.of_images(images, reading)
+    assert (cut_out.photo, cut_out.reading) == ("fashion", reading)
+    on_white = Preparation.of_images(255 - images, reading)
+    assert on_white.photo == ("fashion" if reading is None else "resize")
+    colour = Preparation.of_images(
+        np.repeat(images, 3, axis=3), reading and dataclasses.replace(reading, channels=3)
+    )
+    assert colour.photo == "resize" and colour.reading.fit == (reading.fit if reading else "pad")
+    for preparation in (cut_out, on_white, colour):
+        assert Preparation.from_metadata(preparation.to_metadata(), preparation.shape) == preparation
 
 
 def test_metadata_round_trip():

@@ -8,18 +8,25 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageChops
 
-from vaecli.choices import Photo, Polarity
+from vaecli.choices import Fit, Photo, Polarity
 from vaecli.data.images import Images
 from vaecli.data.photo import frame
 from vaecli.data.photo.background import Floats, find_background
 from vaecli.data.photo.decode import Opened, open_picture
 from vaecli.data.photo.frame import Placement, Scene
 from vaecli.data.photo.guess import guess_photo, guess_polarity
+from vaecli.data.photo.reading import Reading
 from vaecli.data.photo.subject import find_box
 from vaecli.errors import DataError
 from vaecli.paths import user_path
 from vaecli.pixels import SCALE, Pixels
 
+TRANSPARENT = "transparent parts taken as background"
+_RESIZED: dict[Fit, str] = {
+    "pad": "resized and padded as the training pictures were",
+    "crop": "its middle resized as those of the training pictures were",
+    "stretch": "stretched to the size as the training pictures were",
+}
 _ENOUGH = 32  # pixels of the picture for one of the model: more are averaged away before the work begins
 
 
@@ -48,30 +55,54 @@ class Preparation:
         shape: (H, W, C) of the model's images.
         polarity: of the training images.
         photo: how a picture of another size is placed in the frame. `fashion`: the subject fills it, in the middle;
-            `digits`: the subject fills 20 / 28 of it, centred by its mass.
+            `digits`: the subject fills 20 / 28 of it, centred by its mass; `resize`: it is read by `reading`, as
+            the training pictures were, and its polarity stays.
+        reading: how the pictures of a folder become images for this model; None for models of images that had their
+            shape, and whose subject is cut out.
         scale: what pixels are divided by.
     """
 
     shape: tuple[int, int, int]
     polarity: Polarity
     photo: Photo = "fashion"
+    reading: Reading | None = None
     scale: int = SCALE
 
     @classmethod
-    def of_images(cls, images: Images) -> "Preparation":
-        """Return the preparation that brings pictures to the likeness of training images (N, H, W, C)."""
+    def of_images(cls, images: Images, reading: Reading | None = None) -> "Preparation":
+        """Return the preparation that brings pictures to the likeness of training images (N, H, W, C).
+
+        A subject is cut out for images of one plain background, unless they were themselves read from whole
+        pictures; then only a subject on black is, as in Fashion-MNIST and MNIST.
+
+        Args:
+            images: the training images.
+            reading: how they were read from pictures; None if they had their shape.
+        """
         height, width, channels = images.shape[1:]
         polarity = guess_polarity(images)
-        return cls(shape=(height, width, channels), polarity=polarity, photo=guess_photo(images, polarity))
+        keeps_scene = polarity == "any" or (reading is not None and polarity != "light-on-dark")
+        if keeps_scene and reading is None:
+            reading = Reading(height=height, width=width, channels=channels, fit="pad")
+        photo = "resize" if keeps_scene else guess_photo(images, polarity)
+        return cls(shape=(height, width, channels), polarity=polarity, photo=photo, reading=reading)
 
     @classmethod
     def from_metadata(cls, table: Mapping[str, Any], shape: tuple[int, int, int]) -> "Preparation":
         """Return the preparation that `to_metadata` made the table of, for images of `shape` (H, W, C)."""
-        return cls(shape=shape, polarity=table["polarity"], photo=table["photo"], scale=table["scale"])
+        reading = table.get("reading")
+        return cls(
+            shape=shape,
+            polarity=table["polarity"],
+            photo=table["photo"],
+            reading=None if reading is None else Reading.from_metadata(reading, shape),
+            scale=table["scale"],
+        )
 
     def to_metadata(self) -> dict[str, Any]:
         """Return the table for a model file; the shape stands elsewhere in it."""
-        return {"scale": self.scale, "polarity": self.polarity, "photo": self.photo}
+        reading = {} if self.reading is None else {"reading": self.reading.to_metadata()}
+        return {"scale": self.scale, "polarity": self.polarity, "photo": self.photo} | reading
 
     def load(self, path: str | os.PathLike[str]) -> Picture:
         """Read any picture and bring it to the model's shape and polarity.
@@ -91,7 +122,8 @@ class Preparation:
     def apply(self, opened: Opened) -> Picture:
         """Bring an opened picture to the model's shape and polarity.
 
-        A picture that has the size already is negated if necessary, and else left as it is. Any other is cut to its
+        With a `reading` and the photo `resize`, it is read as the training pictures were. Otherwise:
+        a picture that has the size already is negated if necessary, and else left as it is. Any other is cut to its
         subject, its background made black or white, resized without distortion, and placed in the frame. Negation:
         the border of an opaque picture tells its background, light if it is above middle grey (a plain grey one: if
         it is lighter than the subject); transparent parts are background, and the subject's brightness decides.
@@ -102,6 +134,8 @@ class Preparation:
         image, alpha, steps = _separate(opened.image, self.shape[2])
         if alpha is not None and alpha.getextrema()[1] == 0:
             raise DataError("The picture is wholly transparent: there is nothing to see.")
+        if self.photo == "resize" and self.reading is not None:
+            return self._read(opened, steps, self.reading)
         height, width = self.shape[:2]
         if image.size == (width, height):
             scene, negated = frame.apply_polarity(_scene(image, alpha), self.polarity)
@@ -110,6 +144,12 @@ class Preparation:
             )
         prepared, done = self._prepare(image, alpha)
         return Picture(prepared, opened.size, opened.mode, (*opened.steps, *steps, *done))
+
+    def _read(self, opened: Opened, steps: list[str], reading: Reading) -> Picture:
+        """Read a picture as the training pictures were; `steps` separate its colour and alpha."""
+        white = ["transparent parts made white" if step == TRANSPARENT else step for step in steps]
+        fitted = [] if opened.image.size == (reading.width, reading.height) else [_RESIZED[reading.fit]]
+        return Picture(reading.apply(opened), opened.size, opened.mode, (*opened.steps, *white, *fitted))
 
     def _prepare(self, image: Image.Image, alpha: Image.Image | None) -> tuple[Pixels, list[str]]:
         """Cut out, negate, level, trim and fit a picture of another size, grey or RGB."""
@@ -183,7 +223,7 @@ def _separate(image: Image.Image, channels: int) -> tuple[Image.Image, Image.Ima
     elif channels == 3 and opaque.mode == "L":
         opaque = opaque.convert("RGB")
     if alpha is not None:
-        steps.append("transparent parts taken as background")
+        steps.append(TRANSPARENT)
     return opaque, alpha, steps
 
 

@@ -1,0 +1,17 @@
+"""How a model takes a user's picture, in words, for `vaecli info` and the model card."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_FITS = {"pad": "the whole picture, padded", "crop": "its middle", "stretch": "stretched"}
+_PHOTOS = {
+    "fashion": "the subject is cut out and fills the frame",
+    "digits": "the subject is cut out, centred by its mass, in 20 / 28 of the frame",
+}
+
+
+def photo_in_words(preparation: Mapping[str, Any]) -> str:
+    """Say how a user's picture becomes like the training images, from the table in the metadata."""
+    if preparation["photo"] == "resize":
+        return f"resized as the training pictures were: {_FITS[preparation['reading']['fit']]}"
+    return _PHOTOS[preparation["photo"]]
