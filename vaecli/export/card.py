@@ -74,7 +74,9 @@ def _use(info: ModelInfo) -> list[str]:
         "    vaecli eval -m FOLDER",
         "",
         f"Input pixels are divided by {info.preparation['scale']}. Polarity of the training images: "
-        f"{info.preparation['polarity']}. A picture of another size: {photo_in_words(info.preparation)}. Prior: {info.prior['name']}. Likelihood: {info.likelihood['name']}.",
+        f"{info.preparation['polarity']}. A picture of another size: {photo_in_words(info.preparation)}.",
+        "",
+        f"Prior: {info.prior['name']}. Likelihood: {info.likelihood['name']}.",
         "",
     ]
 

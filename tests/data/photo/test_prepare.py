@@ -464,7 +464,7 @@ def test_transparent_parts_are_white_as_in_training(tmp_path):
     "reading", [None, *(Reading(height=28, width=28, channels=1, fit=fit) for fit in FITS)]
 )
 def test_whole_pictures_are_resized_and_cut_out_ones_cut_out(reading):
-    """Photographs are read whole; a subject on black is cut out; one on white only if the images were no pictures."""
+    """A subject on black is cut out; one on white unless the images were pictures; photographs are read whole."""
     images = load_mini("test").images[:200]
     cut_out = Preparation.of_images(images, reading)
     assert (cut_out.photo, cut_out.reading) == ("fashion", reading)
