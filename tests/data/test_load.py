@@ -8,8 +8,9 @@ import pytest
 
 from vaecli.data.idx.folder import load_folder
 from vaecli.data.idx.format import encode_idx
-from vaecli.data.load import Places, load, obtain, states
+from vaecli.data.load import load
 from vaecli.data.named.catalogue import CATALOGUE
+from vaecli.data.named.search import Places, obtain, states
 from vaecli.errors import DataError, OptionError
 
 FIRST = "train-images-idx3-ubyte.gz"

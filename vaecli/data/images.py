@@ -3,7 +3,8 @@
 import dataclasses
 import functools
 import hashlib
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from vaecli.data.photo.reading import Reading
 
 CHUNK = 4096  # images at a time, at most
+MOST_IN_MEMORY = 2**32  # bytes of the images of a set that are not read from their file when needed
 _SMALL = 2**22  # bytes of a chunk on which much is computed as float32
 Images = Pixels | StreamedImages
 Labels = npt.NDArray[np.int64]
@@ -92,6 +94,20 @@ class ImageSet:
             digest.update(f"<i8{self.labels.shape};".encode())
             digest.update(np.ascontiguousarray(self.labels, "<i8").data)
         return digest.hexdigest()
+
+
+def require_room(shape: Sequence[int], location: str, *, hint: str) -> None:
+    """Check that uint8 images of `shape` (N, H, W, C) may be held in memory, before anything is allocated.
+
+    Raises:
+        DataError: they take more than `MOST_IN_MEMORY`; `hint` says what to do.
+    """
+    if math.prod(shape) > MOST_IN_MEMORY:
+        raise DataError(
+            f"{location}: images held in memory must take at most {MOST_IN_MEMORY / 2**30:.0f} GiB, "
+            f"got {math.prod(shape) / 2**30:,.1f} GiB.",
+            hint=hint,
+        )
 
 
 def spread(images: Images, count: int = 1000) -> Iterator[Pixels]:

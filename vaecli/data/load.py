@@ -1,65 +1,37 @@
-"""From what a user says after --data to images: a folder, the cache, the system's package, the network."""
+"""From what a user says after --data to images: a name, a folder, an archive, a file of arrays."""
 
-import dataclasses
-import functools
+import importlib
+import importlib.util
+import os
 import pathlib
-import sys
-from typing import Literal
 
 from vaecli.choices import Split
-from vaecli.commands import command
+from vaecli.data.arrays.npy import load_npy
+from vaecli.data.arrays.npz import load_npz
+from vaecli.data.arrays.pixel_table import load_pixel_table
 from vaecli.data.idx.folder import holds_idx, load_folder, require_idx
-from vaecli.data.idx.format import looks_whole
 from vaecli.data.images import ImageSet
-from vaecli.data.named.bundled import load_mini
-from vaecli.data.named.catalogue import CATALOGUE, FASHION_MNIST, FASHION_MNIST_MINI, DataSet, lookup
-from vaecli.data.named.fetch import Progress, Warn, cache_root, fetch, read_if_right, silent
+from vaecli.data.kind import ACCEPTED, FileKind, file_kind
+from vaecli.data.named.catalogue import CATALOGUE, lookup
+from vaecli.data.named.fetch import Progress, Warn, silent
+from vaecli.data.named.search import Places, Search, once
+from vaecli.data.photo.reading import ReadingOptions
+from vaecli.data.resize import read_as
 from vaecli.errors import DataError
-from vaecli.foreign import identify_file
 from vaecli.paths import shown, user_path
 
-State = Literal["bundled", "cached", "installed", "not here"]
-
-
-def _installed_roots() -> tuple[pathlib.Path, ...]:
-    roots = dict.fromkeys((pathlib.Path("/usr"), pathlib.Path(sys.prefix)))
-    return tuple(root / "share" / "datasets" for root in roots)
-
-
-@dataclasses.dataclass(frozen=True)
-class Places:
-    """Where data sets are looked for.
-
-    Attributes:
-        cache: the folder of downloads; None if there is no place for it.
-        installed: folders of the system's packages.
-        mirrors: in place of those of the catalogue; None keeps these.
-    """
-
-    cache: pathlib.Path | None = dataclasses.field(default_factory=cache_root)
-    installed: tuple[pathlib.Path, ...] = dataclasses.field(default_factory=_installed_roots)
-    mirrors: tuple[str, ...] | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class DatasetState:
-    """What `vaecli data` shows of a data set; `location` is empty if it is not on this machine."""
-
-    name: str
-    description: str
-    state: State
-    location: str
-    train_count: int
-    test_count: int
-    licence: str
+AS_THEY_ARE = ReadingOptions()
 
 
 def load(
     data: str | None,
     split: Split,
     *,
+    reading: ReadingOptions = AS_THEY_ARE,
+    allow_bad: bool = False,
     download: bool = True,
     progress: Progress = silent,
+    pictures: Progress = silent,
     warn: Warn = silent,
     places: Places | None = None,
 ) -> ImageSet:
@@ -69,181 +41,104 @@ def load(
     short or wrong are reported and never used.
 
     Args:
-        data: a folder of IDX files, or the name of a data set. A folder of that name wins if it has IDX files.
+        data: the name of a data set; a folder of IDX files; a folder or an archive of pictures; a .npy, .npz or CSV
+            file of pixels. A folder that has the name of a data set wins if it holds IDX files or pictures.
             None is fashion-mnist if it can be had, else its bundled subset, with a warning.
         split: `train` or `test`.
+        reading: size and colour of the images; what it leaves open is chosen from pictures, or stays as it is.
+        allow_bad: accept any number of pictures that cannot be decoded.
         download: false asks no mirror.
         progress: receives the progress of a download: file, bytes so far, bytes in all.
+        pictures: receives the progress of decoding: what is done, pictures so far, pictures in all.
         warn: receives what a user should know.
         places: where to look.
 
     Raises:
         OptionError: `data` is empty.
-        DataError: an unknown name, a folder without such files, or a data set that cannot be had.
+        DataError: an unknown name, a path to nothing that can be read as images, or a data set that cannot be had.
     """
-    search = _Search(places or Places(), download, progress, _once(warn))
+    search = Search(places or Places(), download, progress, once(warn))
     if data is None:
-        return search.default(split)
+        return read_as(search.default(split), reading)
     path = user_path(data, option="--data")
-    if data in CATALOGUE and not (path.is_dir() and holds_idx(path)):
-        return search.named(CATALOGUE[data], split)
-    if path.is_dir():
-        require_idx(path)
-        if data in CATALOGUE:
-            warn(f"{data} is the folder {path.resolve()}, not the data set of that name.")
-        return load_folder(path, split)
+    if data in CATALOGUE:
+        if not _holds_data(path):
+            return read_as(search.named(CATALOGUE[data], split), reading)
+        warn(f"{data} is the folder {path.resolve()}, not the data set of that name.")
+    if path.is_dir() and holds_idx(path):
+        return read_as(load_folder(path, split), reading)
     if path.exists():
-        raise _not_a_folder(path)
-    if any(mark in data for mark in "/\\~"):
+        kind: FileKind = "pictures" if path.is_dir() else file_kind(path)
+        if kind == "pictures":
+            return _load_pictures(path, split, reading, allow_bad=allow_bad, progress=pictures, warn=warn)
+        return read_as(_load_arrays(path, split, kind, size=reading.size, warn=warn), reading)
+    if os.path.basename(data) != data or any(mark in data for mark in "/\\~."):  # noqa: PTH119
         raise DataError(
-            f"--data must name a folder or a data set, got {shown(data)}, where there is nothing.",
+            f"--data must be {ACCEPTED}, got {shown(data)}, where there is nothing.",
             hint=f"Data sets by name: {', '.join(CATALOGUE)}.",
         )
-    return search.named(lookup(data), split)
+    return read_as(search.named(lookup(data), split), reading)
 
 
 def load_named(
-    name: str, split: Split, *, progress: Progress = silent, warn: Warn = silent, places: Places | None = None
+    name: str,
+    split: Split,
+    *,
+    reading: ReadingOptions = AS_THEY_ARE,
+    progress: Progress = silent,
+    warn: Warn = silent,
+    places: Places | None = None,
 ) -> ImageSet:
     """Load one split of the catalogue's data set `name`, whatever folders of that name there are.
 
     Raises:
         DataError: an unknown name, or a data set that cannot be had.
     """
-    return _Search(places or Places(), True, progress, _once(warn)).named(lookup(name), split)
+    search = Search(places or Places(), True, progress, once(warn))
+    return read_as(search.named(lookup(name), split), reading)
 
 
-def obtain(
-    name: str, *, progress: Progress = silent, warn: Warn = silent, places: Places | None = None
-) -> DatasetState:
-    """Make sure that both splits of data set `name` are on this machine and right; return where.
-
-    Raises:
-        DataError: an unknown name, or a data set that cannot be had.
-    """
-    dataset, places = lookup(name), places or Places()
-    search = _Search(places, True, progress, _once(warn))
-    for split in ("train", "test"):
-        search.named(dataset, split)
-    return _state(dataset, places)
+def _load_arrays(
+    path: pathlib.Path, split: Split, kind: FileKind, *, size: tuple[int, int] | None, warn: Warn
+) -> ImageSet:
+    """Load one split of a file of arrays."""
+    if kind == "npy":
+        return load_npy(path, split, size=size)
+    if kind == "npz":
+        return load_npz(path, split, size=size, warn=warn)
+    return load_pixel_table(path, split, size=size)
 
 
-def states(places: Places | None = None) -> list[DatasetState]:
-    """Return the state of every data set of the catalogue.
-
-    "cached" and "installed" mean that the four files are there, each with the right length at its end. Hashes take
-    longer; they are compared when a data set is loaded.
-    """
-    places = places or Places()
-    return [_state(dataset, places) for dataset in CATALOGUE.values()]
-
-
-def _not_a_folder(path: pathlib.Path) -> DataError:
-    """Return the error for a file after --data: an IDX file's folder should be named, an archive be unpacked."""
-    foreign = identify_file(path)
-    kind = foreign.kind if foreign else "a file"
-    hint = foreign.hint if foreign else ""
-    if path.name.endswith(("ubyte", "ubyte.gz")):
-        hint = f"Name its folder: {command('train', '--data', path.parent)}"
-    return DataError(f"--data must name a folder of IDX files, got {path}, {kind}.", hint=hint)
-
-
-def _folders(dataset: DataSet, places: Places) -> dict[pathlib.Path, State]:
-    """Return the folders that may hold the files of `dataset`, in the order of the search."""
-    folders: dict[pathlib.Path, State] = {places.cache / dataset.name: "cached"} if places.cache else {}
-    if dataset.package:
-        folders |= {root / dataset.name: "installed" for root in places.installed}
-    return folders
-
-
-def _once(warn: Warn) -> Warn:
-    """Return a `warn` that passes each message on only once."""
-    return functools.lru_cache(maxsize=None)(warn)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Search:
-    """One search for a data set: where, whether on the network, and who receives messages."""
-
-    places: Places
-    download: bool
-    progress: Progress
-    warn: Warn
-
-    def default(self, split: Split) -> ImageSet:
-        """Load Fashion-MNIST, else its subset with a warning."""
-        try:
-            return self.named(CATALOGUE[FASHION_MNIST.name], split)
-        except DataError as error:
-            ways = (
-                f"apt-get install {FASHION_MNIST.package}, or {command('data', 'fetch', FASHION_MNIST.name)}"
-            )
-            reason = error.message.split(" Tried:")[0]
-            self.warn(f"Using the bundled subset {FASHION_MNIST_MINI.name}. {reason}\nFor all of it: {ways}.")
-            return load_mini(split)
-
-    def named(self, dataset: DataSet, split: Split) -> ImageSet:
-        """Load one split from the first place that has it whole, or from the mirrors."""
-        if dataset is FASHION_MNIST_MINI:
-            return load_mini(split)
-        for folder in _folders(dataset, self.places):
-            if images := _from_folder(dataset, split, folder, self.warn):
-                return images
-        try:
-            folder = self._fetched(dataset)
-        except DataError as error:
-            raise DataError(error.message, hint=f"{error.hint} {_ways(dataset)}".strip()) from error
-        if images := _from_folder(dataset, split, folder, self.warn):
-            return images
-        raise DataError(f"{folder} changed while it was read.", hint="Try again.")
-
-    def _fetched(self, dataset: DataSet) -> pathlib.Path:
-        """Download `dataset` and return its folder in the cache."""
-        if not self.download:
-            raise DataError(f"{dataset.name} is not on this machine.")
-        if self.places.cache is None:
-            fetch_it = command("data", "fetch", dataset.name)
-            raise DataError(
-                f"{dataset.name} is not on this machine, and there is no folder for downloads: "
-                "the home folder is not known.",
-                hint=f"Name one: `export VAECLI_CACHE=/tmp/vaecli`, then `{fetch_it}`.",
-            )
-        folder = self.places.cache / dataset.name
-        fetch(dataset, folder, mirrors=self.places.mirrors, progress=self.progress, warn=self.warn)
-        return folder
-
-
-def _from_folder(dataset: DataSet, split: Split, folder: pathlib.Path, warn: Warn) -> ImageSet | None:
-    """Load one split from the files in `folder`, each verified; return None if one is missing or wrong."""
-    files = dataset.file(split, "images"), dataset.file(split, "labels")
-    pixels, labels = (read_if_right(folder / file.name, file, warn=warn) for file in files)
-    if pixels is None or labels is None:
-        return None
-    return ImageSet(
-        dataset.name,
-        split,
-        pixels[..., None],
-        labels.astype("int64"),
-        dataset.class_names,
-        str(folder),
-        kind="named",
+def _load_pictures(
+    path: pathlib.Path,
+    split: Split,
+    options: ReadingOptions,
+    *,
+    allow_bad: bool,
+    progress: Progress,
+    warn: Warn,
+) -> ImageSet:
+    """Load one split of a folder or an archive of pictures."""
+    if importlib.util.find_spec("vaecli.data.collection.source") is None:
+        require_idx(path)
+    listing = importlib.import_module("vaecli.data.collection.source").open_source(path)
+    load_collection = importlib.import_module("vaecli.data.collection.load").load_collection
+    images: ImageSet = load_collection(
+        listing, split, options, allow_bad=allow_bad, progress=progress, warn=warn
     )
+    return images
 
 
-def _ways(dataset: DataSet) -> str:
-    """Return how else to get `dataset`, for the end of an error."""
-    package = f"the Debian package (apt-get install {dataset.package}), " if dataset.package else ""
-    subset = f"the bundled subset (--data {FASHION_MNIST_MINI.name})"
-    return f"Ways to go on: try again with a network, {package}its IDX files (--data FOLDER), or {subset}."
-
-
-def _state(dataset: DataSet, places: Places) -> DatasetState:
-    state: State = "not here"
-    location = ""
-    if dataset is FASHION_MNIST_MINI:
-        state, location = "bundled", str(pathlib.Path(__file__).parent / "named" / "bundled_files")
-    for folder, state_there in reversed(_folders(dataset, places).items()):
-        if dataset.files and all(looks_whole(folder / file.name, file.length) for file in dataset.files):
-            state, location = state_there, str(folder)
-    counts = dataset.train_count, dataset.test_count
-    return DatasetState(dataset.name, dataset.description, state, location, *counts, dataset.licence)
+def _holds_data(path: pathlib.Path) -> bool:
+    """Return whether a path is a folder with IDX files or pictures."""
+    if not path.is_dir():
+        return False
+    if holds_idx(path):
+        return True
+    if importlib.util.find_spec("vaecli.data.collection.source") is None:
+        return False
+    try:
+        listing = importlib.import_module("vaecli.data.collection.source").open_source(path)
+    except DataError:
+        return False
+    return bool(listing.names)

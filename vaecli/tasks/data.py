@@ -1,6 +1,7 @@
 """`vaecli data`: the data sets known by name, how to get one, and whether a test set is on this machine."""
 
-from vaecli.data.load import DatasetState, load, obtain, states
+from vaecli.data.load import load
+from vaecli.data.named.search import DatasetState, obtain, states
 from vaecli.errors import VaecliError
 
 __all__ = ["DatasetState", "has_test_set", "obtain", "states"]

@@ -8,7 +8,7 @@ import pickle
 import numpy as np
 import pytest
 
-from vaecli.data.load import Places, load, states
+from vaecli.data.load import load
 from vaecli.data.named.bundled import (
     PER_CLASS,
     PIXELS_SHA256,
@@ -17,6 +17,7 @@ from vaecli.data.named.bundled import (
     subset_indices,
     to_sheet,
 )
+from vaecli.data.named.search import Places, states
 
 BUNDLED = importlib.resources.files("vaecli.data.named") / "bundled_files"
 

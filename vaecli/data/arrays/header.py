@@ -1,0 +1,106 @@
+"""What a .npy file says of its array, checked before anything is allocated.
+
+Source: NumPy's "NEP 1, A simple file format for NumPy arrays". Pickled objects are never read.
+"""
+
+import dataclasses
+import math
+import warnings
+from collections.abc import Callable, Iterator
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+from numpy.lib import format as npy_format
+
+from vaecli.errors import DataError
+
+_CHUNK = 2**20  # numbers at a time
+_AGAIN = "Save or copy the file again."
+_READERS: dict[tuple[int, int], Callable[[IO[bytes]], tuple[tuple[int, ...], bool, np.dtype[Any]]]] = {
+    (1, 0): npy_format.read_array_header_1_0,
+    (2, 0): npy_format.read_array_header_2_0,
+}
+_KINDS = {"O": "Python objects", "c": "complex numbers", "U": "text", "S": "text", "V": "records"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Header:
+    """Header of a .npy file.
+
+    Attributes:
+        source: the file, and the array's name where it has one, for messages.
+        dtype: of the numbers, in the byte order of the file.
+        shape: of the array.
+        fortran: whether the first axis varies fastest in the file.
+        length: bytes of the header.
+    """
+
+    source: str
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    fortran: bool
+    length: int
+
+    @property
+    def count(self) -> int:
+        """Number of numbers in the array."""
+        return math.prod(self.shape)
+
+    @property
+    def kind(self) -> str:
+        """Type of the numbers, for messages."""
+        return _KINDS.get(self.dtype.kind, str(self.dtype))
+
+    def chunks(self, stream: IO[bytes]) -> Iterator[npt.NDArray[Any]]:
+        """Yield the numbers (n,) in the order of the file; `stream` stands after the header.
+
+        Raises:
+            DataError: the file ends before they do.
+        """
+        for start in range(0, self.count, _CHUNK):
+            wanted = min(_CHUNK, self.count - start) * self.dtype.itemsize
+            content = stream.read(wanted)
+            if len(content) < wanted:
+                raise DataError(f"{self.source} ends after fewer numbers than its header says.", hint=_AGAIN)
+            yield np.frombuffer(content, self.dtype)
+
+    def restored(self, flat: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return the array of numbers (count,) that are in the order of the file, in C order."""
+        if not self.fortran:
+            return flat.reshape(self.shape)
+        return np.ascontiguousarray(flat.reshape(self.shape[::-1]).T)
+
+
+def read_header(stream: IO[bytes], size: int, source: str) -> Header:
+    """Read the header of a .npy file of `size` bytes; leave `stream` after it.
+
+    Raises:
+        DataError: the header is damaged, the array is of Python objects, or it is longer or shorter than the file.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of headers that Python 2 wrote
+            version = npy_format.read_magic(stream)
+            shape, fortran, dtype = _READERS[version](stream)
+    except KeyError as error:
+        raise DataError(f"{source} must be a plain array, got records with names.") from error
+    except OSError:
+        raise
+    except Exception as error:  # the parser of a damaged header raises nearly anything
+        raise DataError(
+            f"{source} must be a NumPy array, got a damaged header: {error}.", hint=_AGAIN
+        ) from error
+    header = Header(source, dtype, shape, fortran, stream.tell())
+    if dtype.hasobject:
+        raise DataError(
+            f"{source} must hold numbers, got Python objects, which are never loaded.",
+            hint="Save it as an array of numbers, all pictures of one shape: images.astype(np.uint8).",
+        )
+    if any(length < 0 for length in shape) or header.length + header.count * dtype.itemsize != size:
+        raise DataError(
+            f"{source} must have {header.count * dtype.itemsize:,} bytes of data by its header, "
+            f"got {size - header.length:,}.",
+            hint=_AGAIN,
+        )
+    return header

@@ -1,0 +1,103 @@
+"""What a file after --data is, by its content."""
+
+import codecs
+import gzip
+import pathlib
+import tarfile
+import zipfile
+import zlib
+from typing import Literal
+
+from vaecli.commands import command
+from vaecli.errors import DataError
+from vaecli.foreign import START, identify
+
+FileKind = Literal["npy", "npz", "pixel table", "pictures"]
+ACCEPTED = (
+    "a data set by name, a folder or archive of pictures, a folder of IDX files, or a .npy, .npz or CSV file"
+)
+_IDX = (b"\0\0\x08\1", b"\0\0\x08\3", b"\0\0\x08\4")
+_ARCHIVES = (b"PK", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
+_LOCAL_HEADER = 30  # bytes of a member's header in a ZIP archive before its name
+_MARKS = {codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
+
+
+def file_kind(path: pathlib.Path) -> FileKind:
+    """Return what the file at `path` is, by its first bytes; its suffix decides nothing.
+
+    Raises:
+        DataError: it cannot be read, or is nothing that --data accepts; the message says what it is instead.
+    """
+    if not path.is_file():
+        raise DataError(f"--data must be {ACCEPTED}, got {path}, something that is not a plain file.")
+    try:
+        with path.open("rb") as file:
+            start = file.read(START)
+    except OSError as error:
+        raise DataError(f"Cannot read {path}: {error.strerror or error}.") from error
+    if start.startswith(b"\x93NUMPY"):
+        return "npy"
+    if start.startswith(b"PK"):
+        return "npz" if _holds_arrays(path, start) else "pictures"
+    if start.startswith(_ARCHIVES) or start[257:262] == b"ustar" or _is_tar(path, start):
+        if start.startswith(b"\x1f\x8b") and _gunzipped_start(path).startswith(_IDX):
+            raise _not_accepted(path, "an IDX file")
+        return "pictures"
+    if start.startswith(_IDX):
+        raise _not_accepted(path, "an IDX file")
+    return _text_kind(path, start)
+
+
+def _holds_arrays(path: pathlib.Path, start: bytes) -> bool:
+    """Return whether all members of a ZIP archive are .npy files; the first name is looked at first.
+
+    The list of names of a large archive of pictures takes memory, so it is read only where it may be one of arrays.
+    """
+    length = int.from_bytes(start[26:28], "little")
+    if not start[_LOCAL_HEADER : _LOCAL_HEADER + length].endswith(b".npy"):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return all(name.endswith(".npy") for name in archive.namelist())
+    except Exception:  # damaged: whoever reads it as an array says how
+        return True
+
+
+def _is_tar(path: pathlib.Path, start: bytes) -> bool:
+    """Return whether a file is a tar archive of the old kind, which has no magic number."""
+    return start[100:108].rstrip(b" \0").isdigit() and tarfile.is_tarfile(path)
+
+
+def _gunzipped_start(path: pathlib.Path) -> bytes:
+    try:
+        with gzip.open(path) as file:
+            return file.read(4)
+    except (OSError, EOFError, zlib.error):
+        return b""
+
+
+def _text_kind(path: pathlib.Path, start: bytes) -> FileKind:
+    """Recognise a CSV file: text whose first lines have a comma.
+
+    Raises:
+        DataError: it is anything else.
+    """
+    for mark, encoding in _MARKS.items():
+        if start.startswith(mark):
+            raise DataError(f"{path} must be UTF-8, got {encoding}.", hint="Save it as CSV UTF-8.")
+    if not start:
+        raise _not_accepted(path, "an empty file")
+    kind = identify(start.removeprefix(codecs.BOM_UTF8), path)
+    is_text = kind is None or kind.kind == "a text file"
+    if is_text and b"," in start and not start.count(0):
+        return "pixel table"
+    raise _not_accepted(path, kind.kind if kind else "a file of an unknown kind", kind.hint if kind else "")
+
+
+def _not_accepted(path: pathlib.Path, kind: str, hint: str = "") -> DataError:
+    """Return the error for a file that --data does not accept; one of a folder's files should name the folder."""
+    if kind.endswith(("picture", "photo", "IDX file")):
+        hint = f"Name its folder: {command('train', '--data', path.parent)}"
+    if kind == "a text file":
+        hint = "A CSV file of pixels has a line for each image, with commas between its whole numbers."
+    return DataError(f"--data must be {ACCEPTED}, got {path}, {kind}.", hint=hint)
