@@ -115,7 +115,9 @@ def _first(members: dict[str, zipfile.ZipInfo], names: tuple[str, ...]) -> str |
 
 
 def _no_images(path: pathlib.Path, split: Split, members: dict[str, zipfile.ZipInfo]) -> DataError:
-    error = MissingPartError if any(name in members for group in IMAGES.values() for name in group) else DataError
+    error = (
+        MissingPartError if any(name in members for group in IMAGES.values() for name in group) else DataError
+    )
     return error(
         f"{path} must have images of the {split} set, got the arrays {_list(map(_plain, members.values()))}.",
         hint=f"Name the images {' or '.join(IMAGES[split])}, their labels {' or '.join(LABELS[split])}.",
