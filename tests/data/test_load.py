@@ -1,6 +1,7 @@
 """From what follows --data to images: folders, names, and the places that are searched."""
 
 import gzip
+import os
 import re
 
 import numpy as np
@@ -188,7 +189,14 @@ def test_everything_else_after_data_is_refused(tmp_path, places):
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("x")
     (tmp_path / "data.zip").write_bytes(b"PK\3\4")
-    (tmp_path / "train-images-idx3-ubyte").touch()
+    (tmp_path / "none").touch()
+    idx = encode_idx(np.zeros((1, 4, 4), np.uint8))
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(idx)
+    (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx))
+    (tmp_path / "one.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (tmp_path / "text").write_text("Pixels are in another file.\n")
+    (tmp_path / "utf-16.csv").write_text("label,pixel1", encoding="utf-16")
+    os.mkfifo(tmp_path / "pipe")
     (tmp_path / "pictures").mkdir()
     for number in range(9):
         (tmp_path / "pictures" / f"{number}.png").touch()
@@ -200,6 +208,13 @@ def test_everything_else_after_data_is_refused(tmp_path, places):
         str(tmp_path / "file"): "must be a data set by name, .*, got .*file, a file of an unknown kind",
         str(tmp_path / "data.zip"): "data.zip",
         str(tmp_path / "train-images-idx3-ubyte"): rf"Name its folder: vaecli train --data {tmp_path}",
+        str(tmp_path / "train-images-idx3-ubyte.gz"): rf"an IDX file. Name its folder: .*{tmp_path}",
+        str(tmp_path / "one.png"): rf"a PNG picture. Name its folder: vaecli train --data {tmp_path}",
+        str(tmp_path / "none"): "got .*none, an empty file",
+        str(tmp_path / "text"): "a text file. A CSV file of pixels has a line for each image",
+        str(tmp_path / "utf-16.csv"): "must be UTF-8, got UTF-16. Save it as CSV UTF-8",
+        str(tmp_path / "pipe"): "something that is not a plain file",
+        "my.npz": "got my.npz, where there is nothing",
         "fashion-mnst": "Did you mean fashion-mnist",
         "~no-such-user/data": "Cannot expand ~no-such-user",
         "a" * 300: "Cannot use the path",
