@@ -20,7 +20,7 @@ _AGAIN = "Save or copy the file again."
 _READERS: dict[tuple[int, int], Callable[[IO[bytes]], tuple[tuple[int, ...], bool, np.dtype[Any]]]] = {
     (1, 0): npy_format.read_array_header_1_0,
     (2, 0): npy_format.read_array_header_2_0,
-}
+}  # version 3.0 is for records alone
 _KINDS = {"O": "Python objects", "c": "complex numbers", "U": "text", "S": "text", "V": "records"}
 
 
@@ -82,9 +82,9 @@ def read_header(stream: IO[bytes], size: int, source: str) -> Header:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of headers that Python 2 wrote
             version = npy_format.read_magic(stream)
+            if version not in _READERS:
+                raise ValueError(f"its version is {version[0]}.{version[1]}")
             shape, fortran, dtype = _READERS[version](stream)
-    except KeyError as error:
-        raise DataError(f"{source} must be a plain array, got records with names.") from error
     except OSError:
         raise
     except Exception as error:  # the parser of a damaged header raises nearly anything

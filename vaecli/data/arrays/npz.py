@@ -35,7 +35,7 @@ LABELS: dict[Split, tuple[str, ...]] = {
 }
 CLASS_NAMES = ("class_names", "classes", "label_names")
 _MOST_RATIO = 1032  # of deflate: a match of 258 bytes costs at least two bits (zlib's technical notes)
-_MOST_OTHERS = 2**28  # bytes of labels, or of class names
+MOST_OTHERS = 2**28  # bytes of labels, or of class names
 _LOCAL_HEADER = struct.Struct("<26x2H")  # the lengths of name and extra field, which precede a member's data
 _SHOWN = 12  # names of arrays in a message
 _AGAIN = "Save or copy the file again."
@@ -188,8 +188,8 @@ def _labels(
 def _array(path: pathlib.Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> npt.NDArray[Any]:
     """Read a small array."""
     source = _source(path, member)
-    if member.file_size > _MOST_OTHERS:
-        raise DataError(f"{source} must have at most {_MOST_OTHERS:,} bytes, got {member.file_size:,}.")
+    if member.file_size > MOST_OTHERS:
+        raise DataError(f"{source} must have at most {MOST_OTHERS:,} bytes, got {member.file_size:,}.")
     with archive.open(member) as stream:
         header = read_header(stream, member.file_size, source)
         if not header.count or not header.dtype.itemsize:

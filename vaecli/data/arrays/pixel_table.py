@@ -28,6 +28,8 @@ _FILE_COLUMN = "file_name"  # of a list of pictures
 _MOST_LINE = 2**24  # characters
 _LEAST_COUNTED = 16  # so many names 0, 1, 2 ... are a header, not pixels
 _NUMBER = re.compile(r"\s*[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\s*")
+_DECIMALS = re.compile(r"\.0*$")  # pandas writes 12.0 in a column that had a gap
+_PIXELS = {str(value): value for value in range(SCALE + 1)}  # faster than int(), and stricter
 
 Rows = Iterator[tuple[int, list[str]]]
 Fields = Callable[[list[str]], list[str]]
@@ -114,6 +116,8 @@ def _read(
 ) -> tuple[_Columns, bytearray, Labels | None, Names]:
     """Read all lines: what the columns are, pixels (N * H * W) and labels (N,)."""
     number, first = next(rows, (0, []))
+    if not first:
+        raise DataError(f"{source} must have a line of pixels for each image, got no line.")
     header = first if _is_header(first) else None
     columns = _columns(first, header, size, source)
     if header is None:
@@ -186,23 +190,16 @@ def _pixels(fields: list[str], source: str, line: int) -> bytes:
         DataError: a field is no whole number of 0 to 255.
     """
     try:
-        return bytes(map(int, fields))
-    except ValueError:
-        pass
+        return bytes(map(_PIXELS.__getitem__, fields))
+    except KeyError:
+        stripped = [_DECIMALS.sub("", field.strip()) for field in fields]
     try:
-        numbers = list(map(float, fields))  # pandas writes 12.0 in a column that has a gap elsewhere
-        pixels = bytes(map(int, numbers))
-        if list(pixels) == numbers:
-            return pixels
-    except (ValueError, OverflowError):
-        pass
-    raise _not_a_pixel(fields, source, line)
+        return bytes(map(_PIXELS.__getitem__, stripped))
+    except KeyError as error:
+        raise _not_a_pixel(str(error.args[0]), source, line) from None
 
 
-def _not_a_pixel(fields: list[str], source: str, line: int) -> DataError:
-    """Return the error for a line that has another field than a pixel; it shows the first one."""
-    values = {str(value) for value in range(SCALE + 1)}
-    value = next((field for field in fields if re.sub(r"\.0*$", "", field.strip()) not in values), fields[0])
+def _not_a_pixel(value: str, source: str, line: int) -> DataError:
     is_fraction = bool(_NUMBER.fullmatch(value)) and 0 < float(value) < 1
     return DataError(
         f"{source}, line {line}: pixels must be whole numbers of 0 to {SCALE}, got {value[:40]!r}.",

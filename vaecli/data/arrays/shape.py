@@ -5,6 +5,7 @@ import math
 from vaecli.errors import DataError
 
 _COLOURS = (1, 3)
+_MOST_ROWS_OF_4 = 16
 _EXPECTED = "(N, H, W), (N, H, W, 1) or (N, H, W, 3)"
 
 
@@ -23,11 +24,16 @@ def image_shape(
         raise DataError(f"{source} must hold images {_EXPECTED}, got none: its shape is {shape}.")
     if len(shape) == 2 and size:
         return shape[0], *grey_sides(shape[1], size, source), 1
-    if len(shape) == 3 and shape[-1] not in (1, 3, 4):
+    if len(shape) == 3 and not _is_one_picture(shape):
         return shape[0], shape[1], shape[2], 1
     if len(shape) == 4 and shape[-1] in _COLOURS:
         return shape[0], shape[1], shape[2], shape[3]
     raise DataError(f"{source} must hold images {_EXPECTED}, got the shape {shape}.", hint=_change(shape))
+
+
+def _is_one_picture(shape: tuple[int, ...]) -> bool:
+    """Return whether three axes are (H, W, C) of one picture; images of 4 columns have few rows."""
+    return shape[2] in _COLOURS or (shape[2] == 4 and shape[1] > _MOST_ROWS_OF_4)
 
 
 def grey_sides(count: int, size: tuple[int, int] | None, source: str) -> tuple[int, int]:
