@@ -107,7 +107,7 @@ def test_messages():
             "--validation-split must be greater than 0 and less than 1, got 1.",
         ),
         ({"schedule": "linear"}, "--schedule must be cosine or constant, got 'linear'."),
-        ({"data": ""}, "--data must be the name of a data set or a folder, got ''."),
+        ({"data": ""}, "--data must be the name of a data set, a folder or a file, got ''."),
     ):
         with pytest.raises(OptionError) as caught:
             merge(given)

@@ -18,7 +18,7 @@ The packages. Each imports only from lines above it; tests/test_imports.py holds
 
     errors, files, options, ...   modules of this folder: standard library and numpy
     probability/   likelihoods, Gaussian formulas, bounds: each formula once, for numpy and for Keras
-    data/          images in: named data sets, IDX files, a user's picture
+    data/          images in: named data sets, folders and archives of pictures, arrays, a user's picture
     latent/        latents: draws that depend on (seed, index) alone, paths, grids
     modelfile/     an .onnx file of ours: find, read, check, describe, write; without onnxruntime
     runtime/       runs the model files: the only home of onnxruntime

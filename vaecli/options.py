@@ -83,7 +83,7 @@ class TrainOptions:
         data = os.fspath(self.data) if isinstance(self.data, os.PathLike) else self.data
         if not isinstance(data, str) or not data:
             raise OptionError(
-                f"--data must be the name of a data set or a folder, got {checks.shown(data)}.",
+                f"--data must be the name of a data set, a folder or a file, got {checks.shown(data)}.",
                 option="--data",
             )
         self._set("data", data)

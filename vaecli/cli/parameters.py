@@ -11,7 +11,7 @@ from vaecli.choices import DATA_SETS, Precision
 
 NAMED = {  # parameter -> what its text must name; an unset shell variable makes it empty
     "config": "a TOML file",
-    "data": "a data set or a folder",
+    "data": "a data set, a folder or a file",
     "model": "a run, a model folder or a decoder.onnx",
     "model_option": "a run, a model folder or a decoder.onnx",
     "name": "a data set",
@@ -87,7 +87,7 @@ DataOption = Annotated[
     str | None,
     typer.Option(
         "--data",
-        help="Data set: a name or a folder.",
+        help="Data set: a name, a folder or a file.",
         show_default="the model's data set",
         autocompletion=complete_data,
     ),

@@ -13,7 +13,8 @@ PICTURES, MODEL, TRAINING, RUN = "Pictures", "Model", "Training", "Run"  # panel
 TrainingDataOption = Annotated[
     str | None,
     typer.Option(
-        help=f"Data set: {', '.join(DATA_SETS)}, or a folder of IDX files.",
+        help="Folder or archive of pictures; .npy, .npz or CSV file; folder of IDX files; or a name: "
+        f"{', '.join(DATA_SETS)}.",
         show_default="fashion-mnist, or its bundled subset",
         autocompletion=complete_data,
         rich_help_panel=PICTURES,

@@ -193,5 +193,5 @@ def lookup(name: str) -> DataSet:
     guess = f" Did you mean {near[0]}?" if near else ""
     raise DataError(
         f"There is no data set or folder named {shown(name)!r}.{guess}",
-        hint=f"Names: {', '.join(CATALOGUE)}; or a folder with IDX files: --data FOLDER.",
+        hint=f"Names: {', '.join(CATALOGUE)}; or a path: --data FOLDER.",
     )
