@@ -3,6 +3,7 @@
 npy          one array in its own file
 npz          arrays by name in one file
 pixel_table  a CSV file with a line of pixels for each image
+columns      what the columns of such a file are
 header       what a .npy file says of its array, checked before anything is allocated
 values       numbers of any type -> 0 to 255, in bounded chunks
 shape        (N, H, W, C) from the shape of an array
