@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from vaecli.data.arrays import npz
+from vaecli.data.arrays import archive
 from vaecli.data.arrays.npz import load_npz
 from vaecli.data.file_images import StreamedImages
 from vaecli.errors import DataError, MissingPartError
@@ -57,10 +57,10 @@ def test_usual_names(save, compressed, train, test, labels, test_labels):
 
 def test_arrays_that_are_not_used_are_named(save):
     """A file may have other arrays, even pickled ones: they are not read, and a note names them."""
-    path = save(x_train=TRAIN, weights=np.ones(3), notes=np.array([{}], dtype=object))
+    path = save(x_train=TRAIN, images=TEST, weights=np.ones(3), notes=np.array([{}], dtype=object))
     notes = []
     loaded = load_npz(path, "train", warn=notes.append)
-    assert notes == [f"{path}: not used: weights, notes."]
+    assert notes == [f"{path}: not used: images, weights, notes."]
     assert (loaded.labels, loaded.class_names) == (None, ())
     assert loaded.report.layout == "x_train of a .npz file"
 
@@ -153,10 +153,37 @@ def test_missing_parts(save):
 @pytest.mark.parametrize("compressed", [False, True])
 def test_large_members_are_read_when_needed(save, monkeypatch, compressed):
     """Above the limit, images that are not compressed stay in the file; compressed ones are read into memory."""
-    monkeypatch.setattr(npz, "STREAM_ABOVE", TRAIN.size - 1)
+    monkeypatch.setattr(archive, "STREAM_ABOVE", TRAIN.size - 1)
     loaded = load_npz(save(compressed, y=DIGITS, x_train=TRAIN, x_test=TEST), "train")
     assert isinstance(loaded.images, StreamedImages) is not compressed
     np.testing.assert_array_equal(loaded.images[:][..., 0], TRAIN)
+
+
+@pytest.mark.parametrize("texts", [False, True])
+def test_validation_images(save, texts):
+    """Validation images are the last of the training split and held out; labels of both name one set of classes."""
+    labels = np.array(["c", "a", "c", "c", "a", "c"]) if texts else DIGITS
+    others = np.array(["b", "a", "bb"]) if texts else np.array([7, 0, 1])
+    arrays = {"train_images": TRAIN, "val_images": TEST, "train_labels": labels[:, None]}
+    path = save(**arrays, val_labels=others[:, None], test_images=TEST[:1])
+    notes = []
+    loaded = load_npz(path, "train", warn=notes.append)
+    np.testing.assert_array_equal(loaded.images[..., 0], np.concatenate([TRAIN, TEST]))
+    np.testing.assert_array_equal(loaded.held_out, [False] * 6 + [True] * 3)
+    names = np.array(loaded.class_names)[loaded.labels]
+    np.testing.assert_array_equal(names, np.concatenate([labels, others]).astype(str))
+    assert notes == []
+    test = load_npz(path, "test")
+    assert (test.held_out, test.labels, len(test.images)) == (None, None, 1)
+    with pytest.raises(DataError, match=r"both training and validation images, .* got train_labels alone"):
+        load_npz(save(**arrays), "train")
+    with pytest.raises(DataError, match=r"`val_labels` in .* a label for each of 3 images, got 6"):
+        load_npz(save(**arrays, val_labels=labels), "train")
+    with pytest.raises(DataError, match=r"`val_labels` in .* must have the form of `train_labels`"):
+        load_npz(save(**arrays, val_labels=others), "train")
+    with pytest.raises(DataError, match="training and validation images must have one shape"):
+        load_npz(save(train_images=TRAIN, val_images=TEST[:, :4]), "train")
+    assert load_npz(save(train_images=TRAIN, val_images=TEST), "train").labels is None
 
 
 def test_types_and_shapes_as_in_npy_files(save):
@@ -197,9 +224,9 @@ def bomb(path: pathlib.Path, declared: int, shape: tuple[int, ...]):
     """Write a .npz of one member whose header and directory declare more than its few bytes hold."""
     header = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
     content = b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header.encode()
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("x_train.npy", content)
-        archive.filelist[0].file_size = declared
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("x_train.npy", content)
+        file.filelist[0].file_size = declared
     return path
 
 
@@ -217,7 +244,7 @@ def test_bombs(tmp_path, save, monkeypatch):
     monkeypatch.setattr("vaecli.data.images.MOST_IN_MEMORY", TRAIN.size - 1)
     with pytest.raises(DataError, match=r"held in memory must take at most .*\.npy file"):
         load_npz(save(True, x_train=TRAIN), "train")
-    monkeypatch.setattr(npz, "MOST_OTHERS", 100)
+    monkeypatch.setattr(archive, "MOST_OTHERS", 100)
     monkeypatch.setattr("vaecli.data.images.MOST_IN_MEMORY", 2**20)
     with pytest.raises(DataError, match=r"`labels` in .* must have at most 100 bytes"):
         load_npz(save(x_train=TRAIN, labels=DIGITS), "train")

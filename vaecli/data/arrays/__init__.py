@@ -1,7 +1,8 @@
 """Images from arrays: NumPy's files and tables of pixels.
 
 npy          one array in its own file
-npz          arrays by name in one file
+npz          images, labels and classes by the names of arrays in one file
+archive      those arrays, read one by one
 pixel_table  a CSV file with a line of pixels for each image
 columns      what the columns of such a file are
 header       what a .npy file says of its array, checked before anything is allocated

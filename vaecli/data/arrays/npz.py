@@ -1,50 +1,40 @@
 """Images and labels from the arrays of a .npz file, by the names that are usual for them."""
 
-import contextlib
 import pathlib
-import struct
-import zipfile
-from collections.abc import Iterator
-from typing import IO, Any
+from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from vaecli.choices import Split
-from vaecli.data.arrays.header import read_header
+from vaecli.choices import Part, Split
+from vaecli.data.arrays.archive import Archive, open_archive
 from vaecli.data.arrays.labels import Names, named_classes, read_labels
-from vaecli.data.arrays.npy import AS_BYTES
-from vaecli.data.arrays.shape import image_shape
-from vaecli.data.arrays.values import read_pixels
 from vaecli.data.collection.report import Report
-from vaecli.data.file_images import StreamedImages
-from vaecli.data.idx.folder import STREAM_ABOVE
 from vaecli.data.images import Images, ImageSet, Labels, require_room
 from vaecli.data.named.fetch import Warn, silent
 from vaecli.errors import DataError, MissingPartError
 from vaecli.paths import shown
 
 # Names are compared without regard to case; of several in a file, the first here is taken.
-IMAGES: dict[Split, tuple[str, ...]] = {
+IMAGES: dict[Part, tuple[str, ...]] = {
     "train": ("x_train", "train_images", "images_train", "train_x", "images", "x"),
+    "validation": ("x_val", "x_valid", "x_validation", "val_images", "valid_images", "validation_images"),
     "test": ("x_test", "test_images", "images_test", "test_x"),
 }
-LABELS: dict[Split, tuple[str, ...]] = {
+LABELS: dict[Part, tuple[str, ...]] = {
     "train": ("y_train", "train_labels", "labels_train", "train_y", "labels", "label", "targets", "y"),
+    "validation": ("y_val", "y_valid", "y_validation", "val_labels", "valid_labels", "validation_labels"),
     "test": ("y_test", "test_labels", "labels_test", "test_y"),
 }
 CLASS_NAMES = ("class_names", "classes", "label_names")
-_MOST_RATIO = 1032  # of deflate: a match of 258 bytes costs at least two bits (zlib's technical notes)
-MOST_OTHERS = 2**28  # bytes of labels, or of class names
-_LOCAL_HEADER = struct.Struct("<26x2H")  # the lengths of name and extra field, which precede a member's data
-_SHOWN = 12  # names of arrays in a message
-_AGAIN = "Save or copy the file again."
+_PARTS: dict[Split, tuple[Part, ...]] = {"train": ("train", "validation"), "test": ("test",)}
 
 
 def load_npz(
     path: pathlib.Path, split: Split, *, size: tuple[int, int] | None = None, warn: Warn = silent
 ) -> ImageSet:
     """Load one split of a .npz file, compressed or not.
+
+    Validation images, if the file has some, are the last of the split `train`, and `held_out` says so.
 
     Args:
         path: the file.
@@ -56,142 +46,82 @@ def load_npz(
         MissingPartError: images of the other split alone.
         DataError: a damaged file, no images under a usual name, or arrays of another shape or range.
     """
-    with _opened(path) as archive:
-        members = _members(archive, path)
-        key = _first(members, IMAGES[split])
-        if key is None:
-            raise _no_images(path, split, members)
-        images = _images(path, archive, members[key], size)
-        labels, names = _labels(path, archive, members, split, len(images))
-    label_key = _first(members, LABELS[split])
-    known = {name for group in (*IMAGES.values(), *LABELS.values(), CLASS_NAMES) for name in group}
-    if unused := [_plain(member) for name, member in members.items() if name not in known]:
-        warn(f"{shown(path)}: not used: {_list(unused)}.")
-    layout = f"{_plain(members[key])} and {_plain(members[label_key])}" if label_key else _plain(members[key])
-    report = Report(layout=f"{layout} of a .npz file")
-    return ImageSet(path.stem, split, images, labels, names, str(path), report=report)
-
-
-@contextlib.contextmanager
-def _opened(path: pathlib.Path) -> Iterator[zipfile.ZipFile]:
-    """Open the archive.
-
-    Raises:
-        DataError: in place of every error of zipfile and zlib, which a flipped bit makes raise nearly anything.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            yield archive
-    except DataError:
-        raise
-    except OSError as error:
-        raise DataError(f"Cannot read {path}: {error.strerror or error}.") from error
-    except Exception as error:
-        raise DataError(f"{path} is damaged: {str(error) or type(error).__name__}.", hint=_AGAIN) from error
-
-
-def _members(archive: zipfile.ZipFile, path: pathlib.Path) -> dict[str, zipfile.ZipInfo]:
-    """Return the members by the names of their arrays, in lower case.
-
-    Raises:
-        DataError: one claims to unpack to more than any compressed data can.
-    """
-    for member in archive.infolist():
-        if member.file_size > member.compress_size * _MOST_RATIO + _MOST_RATIO:
-            raise DataError(
-                f"{path}: {member.filename!r} must unpack to at most {_MOST_RATIO} times its bytes, "
-                f"got {member.file_size:,} of {member.compress_size:,}.",
-                hint=_AGAIN,
-            )
-    return {_plain(member).lower(): member for member in archive.infolist()}
-
-
-def _plain(member: zipfile.ZipInfo) -> str:
-    return member.filename.removesuffix(".npy")
-
-
-def _first(members: dict[str, zipfile.ZipInfo], names: tuple[str, ...]) -> str | None:
-    return next((name for name in names if name in members), None)
-
-
-def _no_images(path: pathlib.Path, split: Split, members: dict[str, zipfile.ZipInfo]) -> DataError:
-    error = (
-        MissingPartError if any(name in members for group in IMAGES.values() for name in group) else DataError
+    with open_archive(path) as archive:
+        if archive.first(IMAGES[split]) is None:
+            raise _no_images(archive, split)
+        parts = [part for part in _PARTS[split] if archive.first(IMAGES[part])]
+        image_keys = [archive.first(IMAGES[part]) or "" for part in parts]
+        label_keys = [archive.first(LABELS[part]) or "" for part in parts]
+        images = [archive.images(key, size, stream=len(parts) == 1) for key in image_keys]
+        counts = [len(array) for array in images]
+        labels, names = _labels(archive, label_keys, counts) if any(label_keys) else (None, ())
+        _report_unused(archive, warn)
+        taken = " and ".join(archive.names([key]) for key in (*image_keys, *label_keys) if key)
+    return ImageSet(
+        path.stem,
+        split,
+        _joined(images, str(path)),
+        labels,
+        names,
+        str(path),
+        held_out=np.arange(sum(counts)) >= counts[0] if len(parts) > 1 else None,
+        report=Report(layout=f"{taken} of a .npz file"),
     )
+
+
+def _no_images(archive: Archive, split: Split) -> DataError:
+    others = [name for names in IMAGES.values() for name in names]
+    error = MissingPartError if archive.first(others) else DataError
     return error(
-        f"{path} must have images of the {split} set, got the arrays {_list(map(_plain, members.values()))}.",
+        f"{archive.path} must have images of the {split} set, got the arrays {archive.names()}.",
         hint=f"Name the images {' or '.join(IMAGES[split])}, their labels {' or '.join(LABELS[split])}.",
     )
 
 
-def _list(names: Any) -> str:
-    """Return the first of several names, for a message."""
-    texts = [name if name.isprintable() else ascii(name) for name in names]
-    more = f" and {len(texts) - _SHOWN:,} more" if len(texts) > _SHOWN else ""
-    return (", ".join(texts[:_SHOWN]) or "none") + more
+def _report_unused(archive: Archive, warn: Warn) -> None:
+    """Name the arrays that are of no split."""
+    groups = (*IMAGES.values(), *LABELS.values(), CLASS_NAMES)
+    used = {archive.first(names) for names in groups}
+    if unused := [key for key in archive.members if key not in used]:
+        warn(f"{shown(archive.path)}: not used: {archive.names(unused)}.")
 
 
-def _images(
-    path: pathlib.Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, size: tuple[int, int] | None
-) -> Images:
-    """Read the images into memory; those of a large member of bytes that is not compressed stay in the file."""
-    with archive.open(member) as stream:
-        header = read_header(stream, member.file_size, _source(path, member))
-    shape = image_shape(header.shape, size, header.source)
-    is_plain = header.dtype == "uint8" and not header.fortran and member.compress_type == zipfile.ZIP_STORED
-    if is_plain and header.count > STREAM_ABOVE and not member.flag_bits & 1:
-        return StreamedImages(path, _offset(path, member) + header.length, shape)
-    require_room(shape, header.source, hint=f"Save them as a .npy file. {AS_BYTES}")
+def _joined(images: Sequence[Images], location: str) -> Images:
+    """Return the images of all parts, one after the other.
 
-    @contextlib.contextmanager
-    def data() -> Iterator[IO[bytes]]:
-        with archive.open(member) as stream:
-            stream.read(header.length)
-            yield stream
-
-    images = read_pixels(header, data).reshape(shape)
-    images.flags.writeable = False
-    return images
+    Raises:
+        DataError: they differ in shape, or are too many for memory.
+    """
+    first = images[0]
+    if len(images) == 1:
+        return first
+    shapes = [array.shape[1:] for array in images]
+    if len(set(shapes)) > 1:
+        raise DataError(f"{location}: training and validation images must have one shape, got {shapes}.")
+    require_room((sum(map(len, images)), *shapes[0]), location, hint="Leave out the validation images.")
+    joined = np.concatenate([array[:] for array in images])
+    joined.flags.writeable = False
+    return joined
 
 
-def _source(path: pathlib.Path, member: zipfile.ZipInfo) -> str:
-    return f"`{_list([_plain(member)])}` in {shown(path)}"
+def _labels(archive: Archive, keys: Sequence[str], counts: Sequence[int]) -> tuple[Labels, Names]:
+    """Read the labels of all parts, and the names of the classes.
 
-
-def _offset(path: pathlib.Path, member: zipfile.ZipInfo) -> int:
-    """Return the position of a member's data in the file."""
-    with path.open("rb") as file:
-        file.seek(member.header_offset)
-        name_length, extra_length = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
-    return member.header_offset + _LOCAL_HEADER.size + int(name_length) + int(extra_length)
-
-
-def _labels(
-    path: pathlib.Path,
-    archive: zipfile.ZipFile,
-    members: dict[str, zipfile.ZipInfo],
-    split: Split,
-    count: int,
-) -> tuple[Labels | None, Names]:
-    """Read the labels (count,) and the names of the classes, if there are any."""
-    key = _first(members, LABELS[split])
-    if key is None:
-        return None, ()
-    labels, names = read_labels(_array(path, archive, members[key]), count, _source(path, members[key]))
-    names_key = _first(members, CLASS_NAMES)
-    if names_key is None:
-        return labels, names
-    member = members[names_key]
-    return labels, named_classes(names, _array(path, archive, member), _source(path, member))
-
-
-def _array(path: pathlib.Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> npt.NDArray[Any]:
-    """Read a small array."""
-    source = _source(path, member)
-    if member.file_size > MOST_OTHERS:
-        raise DataError(f"{source} must have at most {MOST_OTHERS:,} bytes, got {member.file_size:,}.")
-    with archive.open(member) as stream:
-        header = read_header(stream, member.file_size, source)
-        if not header.count or not header.dtype.itemsize:
-            return np.empty(header.shape, header.dtype)
-        return header.restored(np.concatenate(list(header.chunks(stream))))
+    Raises:
+        DataError: one part has labels and another does not, or they do not match the images.
+    """
+    if not all(keys):
+        raise DataError(
+            f"{archive.path} must have labels of both training and validation images, or of neither, got "
+            f"{archive.names(filter(None, keys))} alone.",
+            hint=f"Name them {LABELS['train'][0]} and {LABELS['validation'][0]}.",
+        )
+    arrays = [archive.array(key) for key in keys]
+    for key, array, count in zip(keys, arrays, counts, strict=True):
+        read_labels(array, count, archive.source(key))
+    if len({array.shape[1:] for array in arrays}) > 1:
+        raise DataError(f"{archive.source(keys[1])} must have the form of {archive.source(keys[0])}.")
+    labels, names = read_labels(np.concatenate(arrays), sum(counts), archive.source(keys[0]))
+    if names_key := archive.first(CLASS_NAMES):
+        names = named_classes(names, archive.array(names_key), archive.source(names_key))
+    return labels, names
