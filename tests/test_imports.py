@@ -9,6 +9,7 @@ import vaecli
 
 PACKAGE = pathlib.Path(vaecli.__file__).parent
 GROUND = {
+    "cache",
     "checks",
     "choices",
     "commands",
@@ -18,6 +19,7 @@ GROUND = {
     "files",
     "folders",
     "foreign",
+    "locks",
     "npz",
     "options",
     "parallel",
@@ -53,6 +55,7 @@ HOMES = {
     "click": set(),  # typer vendors it
     "torch": {"baselines"},
     "openvino": {"baselines"},
+    "pi_heif": {"data"},
 }
 COMPUTED = "a name known only at run time"  # import_module of an expression
 SOURCES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))

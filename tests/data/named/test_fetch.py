@@ -9,9 +9,10 @@ import socket
 import numpy as np
 import pytest
 
+from vaecli.cache import cache_root
 from vaecli.data.idx.format import read_idx
 from vaecli.data.named import fetch as module
-from vaecli.data.named.fetch import cache_root, fetch
+from vaecli.data.named.fetch import fetch
 from vaecli.errors import DataError
 
 FIRST = "train-images-idx3-ubyte.gz"

@@ -3,13 +3,11 @@
 import contextlib
 import hashlib
 import logging
-import os
 import pathlib
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 
-import platformdirs
-
+from vaecli.cache import CACHE_HINT
 from vaecli.data.idx import format
 from vaecli.data.named.catalogue import DataFile, DataSet
 from vaecli.errors import DataError
@@ -27,21 +25,6 @@ _CHUNK = 2**16
 
 def silent(*_: object) -> None:
     """Ignore a report: the default of every callback here."""
-
-
-def cache_root() -> pathlib.Path | None:
-    """Return the folder of all downloads: `VAECLI_CACHE` if it is set, else the user's cache folder.
-
-    None if there is no home folder, as in a container with an unknown user: only a download needs one.
-    """
-    from_environment = os.environ.get("VAECLI_CACHE")
-    if not from_environment and os.environ.get("HOME") == "" and not os.environ.get("XDG_CACHE_HOME"):
-        return None  # old versions of platformdirs take an empty HOME for the root folder
-    try:
-        root = pathlib.Path(from_environment or platformdirs.user_cache_dir("vaecli", False)).expanduser()
-    except RuntimeError:  # `~` of an unknown user
-        return None
-    return root if from_environment or root.is_absolute() else None
 
 
 def read_verified(path: pathlib.Path, file: DataFile) -> Pixels:
@@ -208,5 +191,4 @@ def _writing(folder: pathlib.Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        hint = "Name a folder that can be written, such as `export VAECLI_CACHE=/tmp/vaecli`."
-        raise DataError(f"Cannot write the cache {shown(folder)}: {reason}.", hint=hint) from error
+        raise DataError(f"Cannot write the cache {shown(folder)}: {reason}.", hint=CACHE_HINT) from error

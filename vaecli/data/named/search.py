@@ -6,13 +6,14 @@ import pathlib
 import sys
 from typing import Literal
 
+from vaecli.cache import cache_root
 from vaecli.choices import Split
 from vaecli.commands import command
 from vaecli.data.idx.format import looks_whole
 from vaecli.data.images import ImageSet
 from vaecli.data.named.bundled import load_mini
 from vaecli.data.named.catalogue import CATALOGUE, FASHION_MNIST, FASHION_MNIST_MINI, DataSet, lookup
-from vaecli.data.named.fetch import Progress, Warn, cache_root, fetch, read_if_right, silent
+from vaecli.data.named.fetch import Progress, Warn, fetch, read_if_right, silent
 from vaecli.errors import DataError
 
 State = Literal["bundled", "cached", "installed", "not here"]

@@ -1,0 +1,23 @@
+"""The folder of everything that can be made or downloaded again."""
+
+import os
+import pathlib
+
+import platformdirs
+
+CACHE_HINT = "Name a folder that can be written, such as `export VAECLI_CACHE=/tmp/vaecli`."
+
+
+def cache_root() -> pathlib.Path | None:
+    """Return the cache: `VAECLI_CACHE` if it is set, else the user's cache folder.
+
+    None if there is no home folder, as in a container with an unknown user: who needs the folder reports it.
+    """
+    from_environment = os.environ.get("VAECLI_CACHE")
+    if not from_environment and os.environ.get("HOME") == "" and not os.environ.get("XDG_CACHE_HOME"):
+        return None  # old versions of platformdirs take an empty HOME for the root folder
+    try:
+        root = pathlib.Path(from_environment or platformdirs.user_cache_dir("vaecli", False)).expanduser()
+    except RuntimeError:  # `~` of an unknown user
+        return None
+    return root if from_environment or root.is_absolute() else None
