@@ -88,7 +88,7 @@ def replacing(path: pathlib.Path, *, if_taken: IfTaken = "replace") -> Iterator[
         yield file
         with translating(path):
             file.flush()
-            _sync(descriptor)
+            sync(descriptor)
             file.close()
             if if_taken == "replace":
                 move(temporary, target)
@@ -133,7 +133,8 @@ def temporary_name() -> str:
     return f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}{TEMPORARY_SUFFIX}"
 
 
-def _sync(descriptor: int) -> None:
+def sync(descriptor: int) -> None:
+    """Wait until the content of a file is on the disk, where the file system can tell."""
     try:
         os.fsync(descriptor)
     except OSError as error:

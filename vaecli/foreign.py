@@ -11,6 +11,7 @@ import shlex
 
 START = 512  # bytes at the beginning of a file that decide
 ONNX = "an ONNX model"
+HEIC = "a HEIC photo"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,8 +55,8 @@ _PAGES = (
 )
 _TO_JPEG = "Convert it to JPEG or PNG."
 _BRANDS = {
-    b"hei": ("a HEIC photo", _TO_JPEG),
-    b"mif": ("a HEIC photo", _TO_JPEG),
+    b"hei": (HEIC, _TO_JPEG),
+    b"mif": (HEIC, _TO_JPEG),
     b"avi": ("an AVIF photo", _TO_JPEG),
 }
 

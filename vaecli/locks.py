@@ -1,8 +1,8 @@
 """Locks between processes.
 
-They are locks of the operating system, which the kernel releases when a process ends. Some network file systems have
-none. There a file that names the holder takes the place of an exclusive lock; it is taken over when that process is
-gone.
+They are locks of the operating system, which the kernel releases when a process ends. Some network file systems
+have none. There a file that names the holder takes the place of an exclusive lock; it is taken over when that
+process is gone.
 """
 
 import contextlib
@@ -118,13 +118,19 @@ def shared(path: pathlib.Path) -> SharedLock | None:
     """
     with translating(path):
         file = path.open("ab")
-    try:
-        if _acquire_shared(file.fileno()):
-            return SharedLock(file)
-    except OSError as error:
-        if error.errno in HELD:
-            file.close()
-            raise LockHeldError(path) from error
+    deadline = time.monotonic() + _PATIENCE  # `is_unused` of another process holds it for a moment
+    while True:
+        try:
+            if _acquire_shared(file.fileno()):
+                return SharedLock(file)
+            break
+        except OSError as error:
+            if error.errno not in HELD:
+                break
+            if time.monotonic() > deadline:
+                file.close()
+                raise LockHeldError(path) from error
+            time.sleep(_PAUSE)
     file.close()
     return None
 

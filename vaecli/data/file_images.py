@@ -1,6 +1,7 @@
 """Images that stay in their file and are read when they are indexed: memory does not grow with their number."""
 
 import io
+import itertools
 import math
 import pathlib
 
@@ -24,6 +25,7 @@ class StreamedImages:
         shape: (N, H, W, C).
         levels: (256,) uint8, the value of each pixel value in the file; None leaves them as they are.
         rows: (N,), which image of the file each is; None if the N are in the file in this order.
+        keep: what must live as long as the images, such as a lock on the file.
     """
 
     def __init__(
@@ -33,23 +35,25 @@ class StreamedImages:
         shape: tuple[int, int, int, int],
         levels: npt.NDArray[np.uint8] | None = None,
         rows: npt.NDArray[np.int64] | None = None,
+        *,
+        keep: object = None,
     ) -> None:
         self.shape = shape
         self._path, self._offset, self._size = path, offset, math.prod(shape[1:])
-        self._levels, self._rows = levels, rows
+        self._levels, self._rows, self._keep = levels, rows, keep
 
     def __len__(self) -> int:
         return self.shape[0]
 
     def with_levels(self, levels: npt.NDArray[np.uint8]) -> "StreamedImages":
         """Return the same images with their pixels replaced: `levels` (256,) has the value of each."""
-        return StreamedImages(self._path, self._offset, self.shape, levels, self._rows)
+        return StreamedImages(self._path, self._offset, self.shape, levels, self._rows, keep=self._keep)
 
     def select(self, positions: npt.NDArray[np.integer]) -> "StreamedImages":
         """Return the images at `positions` (n,), in that order."""
         rows = positions.astype(np.int64) if self._rows is None else self._rows[positions]
         shape = (len(rows), *self.shape[1:])
-        return StreamedImages(self._path, self._offset, shape, self._levels, rows)
+        return StreamedImages(self._path, self._offset, shape, self._levels, rows, keep=self._keep)
 
     def __getitem__(self, key: Index) -> Pixels:
         """Read one image (H, W, C) by its position, or images (n, H, W, C) by a slice or an array of positions.
@@ -71,11 +75,11 @@ class StreamedImages:
         """Read the images at `positions` (n,) into `rows` (n, H * W * C)."""
         try:
             with self._path.open("rb", buffering=0) as file:
-                if np.array_equal(positions, np.arange(positions[0], positions[0] + len(positions))):
-                    self._read(file, int(positions[0]), rows)
-                else:
-                    for row in np.argsort(positions, kind="stable"):  # in the order of the file: less seeking
-                        self._read(file, int(positions[row]), rows[row])
+                order = np.argsort(positions, kind="stable")  # in the order of the file: less seeking
+                breaks = np.flatnonzero((np.diff(positions[order]) != 1) | (np.diff(order) != 1)) + 1
+                for start, stop in itertools.pairwise([0, *breaks.tolist(), len(order)]):
+                    first = int(order[start])
+                    self._read(file, int(positions[first]), rows[first : first + stop - start])
         except OSError as error:
             raise DataError(f"Cannot read {self._path}: {error.strerror or error}.") from error
 

@@ -1,5 +1,14 @@
 """Pictures of a user's own: a folder or an archive becomes images of one shape.
 
-listing   the pictures of a source, with splits and labels, not decoded
-report    what was found: bad files, duplicates, what was chosen
+listing     the pictures of a source, with splits and labels, not decoded
+load        a listing becomes a set of images
+choose      the reading: what the user asks for, the rest chosen from the pictures
+store       the cache: a folder for each source, listed and cleared
+generation  all pictures of a source as images of one reading, in files
+records     what the cache knows of each picture
+donors      images of earlier generations that are copied
+build       the rest, decoded in parallel
+batches     pictures for threads, bounded in bytes
+examine     one picture: its header, its image, what is wrong with it
+report      what was found: bad files, duplicates
 """

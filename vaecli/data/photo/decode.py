@@ -5,19 +5,12 @@ import pathlib
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
+from vaecli.data.photo.opening import opening
 from vaecli.errors import DataError
-from vaecli.foreign import identify_file
 
-MAX_PIXELS = 80_000_000
-"""Larger pictures are refused before they are decoded; a little below where Pillow begins to warn."""
-
-_FORMATS = frozenset(
-    {"AVIF", "BMP", "DIB", "GIF", "ICO", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TGA", "TIFF", "WEBP"}
-)  # not all that Pillow opens: EPS starts Ghostscript
 _ORIENTATION = 0x0112
-_KINDS = "Give a PNG, JPEG or the like."
 _BITS = (8, 10, 12, 14, 16)  # of the pixels of cameras and scanners
 _FAINT = 16  # of 255: a picture without larger values is black to the eye
 
@@ -40,65 +33,22 @@ class Opened:
 
 
 def open_picture(path: pathlib.Path) -> Opened:
-    """Open a picture of up to `MAX_PIXELS` pixels and bring it to 8 bits, upright.
-
-    Pillow's warnings about odd metadata are the caller's to filter: a filter here would act on all threads.
+    """Open a picture of up to `MAX_PIXELS` pixels and bring it to 8 bits, upright; one nearly black is scaled.
 
     Raises:
         DataError: missing, a folder, empty, no picture, too large, of an unknown kind, or damaged.
     """
-    _check_file(path)
-    try:
-        with Image.open(path) as image:
-            _check_kind(image, path)
-            return _decode(image)
-    except DataError:
-        raise
-    except UnidentifiedImageError as error:
-        raise _not_a_picture(path) from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise DataError(f"{path} must have at most {MAX_PIXELS:,} pixels, got more.") from error
-    except Exception as error:  # decoders of damaged files raise nearly anything
-        reason = str(error).rstrip(".") or type(error).__name__
-        raise DataError(
-            f"{path} cannot be decoded: {reason}.", hint="Download or copy the file again."
-        ) from error
+    with opening(path) as image:
+        return decode(image)
 
 
-def _check_file(path: pathlib.Path) -> None:
-    try:
-        if path.is_dir():
-            raise DataError(f"{path} must be a picture, got a folder.")
-        if not path.exists():
-            raise DataError(f"There is no picture {path}.")
-        if not path.is_file():
-            raise DataError(f"{path} must be a picture, got something that is not a plain file.")
-        if path.stat().st_size == 0:
-            raise DataError(f"{path} must be a picture, got an empty file.")
-    except (OSError, ValueError) as error:  # no permission; a name too long or with a zero byte
-        raise DataError(f"Cannot read {path}: {error}.") from error
+def decode(image: Image.Image, *, brighten: bool = True) -> Opened:
+    """Decode a picture of `opening` to its end, to 8 bits and upright.
 
-
-def _not_a_picture(path: pathlib.Path) -> DataError:
-    foreign = identify_file(path)
-    if foreign is None:
-        return DataError(f"{path} must be a picture, got a file of an unknown kind.", hint=_KINDS)
-    if foreign.kind.endswith("picture"):
-        return DataError(f"{path} cannot be decoded: it starts like {foreign.kind}, but it is damaged.")
-    return DataError(f"{path} must be a picture, got {foreign.kind}.", hint=foreign.hint or _KINDS)
-
-
-def _check_kind(image: Image.Image, path: pathlib.Path) -> None:
-    width, height = image.size
-    if image.format not in _FORMATS:
-        raise DataError(f"{path} must be a picture, got a file of the kind {image.format}.", hint=_KINDS)
-    if width < 1 or height < 1:
-        raise DataError(f"{path} must have pixels, got {width} x {height}.")
-    if width * height > MAX_PIXELS:
-        raise DataError(f"{path} must have at most {MAX_PIXELS:,} pixels, got {width * height:,}.")
-
-
-def _decode(image: Image.Image) -> Opened:
+    Args:
+        image: not decoded yet.
+        brighten: scale a picture that is black to the eye; pictures of a training set stay as they are.
+    """
     size, mode, steps = image.size, image.mode, []
     if (frames := getattr(image, "n_frames", 1)) > 1:
         steps.append(f"first of {frames} frames")
@@ -108,7 +58,8 @@ def _decode(image: Image.Image) -> Opened:
     image.load()
     upright = ImageOps.exif_transpose(image)
     eight_bits, scaled = _to_eight_bits(upright, image.format or "")
-    visible, brightened = _brighten(_to_plain_mode(eight_bits))
+    plain = _to_plain_mode(eight_bits)
+    visible, brightened = _brighten(plain) if brighten else (plain, [])
     return Opened(visible, size, mode, (*steps, *scaled, *brightened))
 
 
