@@ -11,7 +11,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from vaecli.data.named.bundled import load_mini
-from vaecli.data.photo.opening import MAX_PIXELS, open_picture
+from vaecli.data.photo.decode import open_picture
+from vaecli.data.photo.opening import MAX_PIXELS
 from vaecli.data.photo.prepare import Preparation
 from vaecli.data.photo.reading import Reading
 from vaecli.errors import DataError, OptionError
