@@ -98,6 +98,10 @@ class Screen(NotingWatcher):
         """Move the bar of a file that is downloaded."""
         self._downloads.download(name, received, total)
 
+    def read(self, name: str, done: int, total: int) -> None:
+        """Move the bar of the pictures that are read."""
+        self._downloads.counter(name)(done, total)
+
     def started(self, plan: Plan) -> None:
         """Print what is trained, and start the bars."""
         self._downloads.stop()

@@ -3,32 +3,32 @@
 import os
 import re
 
-from vaecli.choices import Split
+from vaecli.choices import Part
 from vaecli.data.images import ImageSet
 from vaecli.errors import DataError
 from vaecli.pixels import Pixels
 
-_SPLITS: dict[str, Split] = {"train": "train", "test": "test"}
+_PARTS: dict[str, Part] = {"train": "train", "val": "validation", "validation": "validation", "test": "test"}
 
 
-def parse_reference(text: str) -> tuple[Split, int] | None:
-    """Split a reference to a picture of the data set, such as `test:17` or `train:17`, into split and index.
+def parse_reference(text: str) -> tuple[Part, int] | None:
+    """Split a reference to a picture of the data set, such as `test:17` or `val:17`, into part and index.
 
     Returns:
         None if `text` is no such reference, or if there is a file of that name: the caller reads it as a path.
 
     Raises:
-        DataError: `text` begins with `test:` or `train:`, but no whole number follows.
+        DataError: `text` begins with `test:`, `train:`, `val:` or `validation:`, but no whole number follows.
     """
-    split, colon, index = text.partition(":")
-    if not colon or split not in _SPLITS or os.path.lexists(text):
+    part, colon, index = text.partition(":")
+    if not colon or part not in _PARTS or os.path.lexists(text):
         return None
     if not re.fullmatch(r"[0-9]{1,18}", index):
         raise DataError(
-            f"The index of a picture after {split}: must be a whole number, got {index[:80]!r}.",
-            hint=f"Write, for example, {split}:17.",
+            f"The index of a picture after {part}: must be a whole number, got {index[:80]!r}.",
+            hint=f"Write, for example, {part}:17.",
         )
-    return _SPLITS[split], int(index)
+    return _PARTS[part], int(index)
 
 
 def pick(images: ImageSet, index: int) -> Pixels:

@@ -1,4 +1,4 @@
-"""Validation split by a hash of the seed and each image's pixels.
+"""Validation and test split by a hash of the seed and each image's pixels.
 
 Equal images are on the same side; adding, renaming or reordering images moves no other.
 """
@@ -15,6 +15,7 @@ from vaecli.pixels import chunks
 FEWEST_IMAGES = 5  # to split
 FEWEST_ON_A_SIDE = 2  # below that no spread over images can be computed
 _GOLDEN = 0x9E3779B97F4A7C15
+_TEST = np.uint64(int.from_bytes(hashlib.blake2b(b"test", digest_size=8).digest(), "little"))
 
 
 def validation_mask(images: Images, *, fraction: float, seed: int) -> npt.NDArray[np.bool_]:
@@ -36,8 +37,7 @@ def validation_mask(images: Images, *, fraction: float, seed: int) -> npt.NDArra
             f"Training needs at least {FEWEST_IMAGES} images, to hold {FEWEST_ON_A_SIDE} out for validation; "
             f"got {len(images)}."
         )
-    stream = splitmix64(np.array([seed % 2**64], np.uint64))
-    uniform = (splitmix64(stream + pixel_hashes(images)) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    uniform = _uniform(images, splitmix64(np.array([seed % 2**64], np.uint64)))
     ordered = np.partition(uniform, (FEWEST_ON_A_SIDE - 1, len(uniform) - FEWEST_ON_A_SIDE))
     mask: npt.NDArray[np.bool_] = (uniform < fraction) | (uniform <= ordered[FEWEST_ON_A_SIDE - 1])
     mask &= uniform < ordered[len(uniform) - FEWEST_ON_A_SIDE]
@@ -46,6 +46,22 @@ def validation_mask(images: Images, *, fraction: float, seed: int) -> npt.NDArra
             f"All of the {len(images)} images, or nearly all, are the same: none can be held out for validation."
         )
     return mask
+
+
+def test_mask(images: Images, *, fraction: float, seed: int) -> npt.NDArray[np.bool_]:
+    """Return which images (N, H, W, C) are set apart for testing, (N,) bool, about `fraction` of them.
+
+    The draw does not depend on that of the validation images of the same seed.
+    """
+    stream = splitmix64(splitmix64(np.array([seed % 2**64], np.uint64)) ^ _TEST)
+    mask: npt.NDArray[np.bool_] = _uniform(images, stream) < fraction
+    return mask
+
+
+def _uniform(images: Images, stream: npt.NDArray[np.uint64]) -> npt.NDArray[np.float64]:
+    """Return a number in [0, 1) for each image, (N,), from its pixels and the stream (1,)."""
+    uniform: npt.NDArray[np.float64] = (splitmix64(stream + pixel_hashes(images)) >> np.uint64(11)) * 2.0**-53
+    return uniform
 
 
 def pixel_hashes(images: Images) -> npt.NDArray[np.uint64]:

@@ -11,6 +11,7 @@ A run folder is complete and can be moved:
       encoder.keras, decoder.keras
       plots/             curves, reconstructions, samples (also a GIF over the epochs), latent space
       images.npz         64 validation images for the check of the export, 256 training images for int8
+      bad_files.csv      pictures that were left out, and why, if there are any: file, reason
       tensorflow.log     what TensorFlow prints when it starts
 """
 
@@ -36,6 +37,7 @@ class Run:
         self.provenance = path / "provenance.json"
         self.metrics = path / "metrics.csv"
         self.kept = path / "images.npz"
+        self.bad_files = path / "bad_files.csv"
         self.log = path / "tensorflow.log"
         self.lock = path / "lock"
         self.checkpoint = path / "checkpoint" / "state.npz"

@@ -54,6 +54,9 @@ class Watcher:
     def downloaded(self, name: str, received: int, total: int) -> None:
         """Receive the number of bytes of a file so far, and in all; 0 if that is not known."""
 
+    def read(self, name: str, done: int, total: int) -> None:
+        """Receive the number of pictures of a folder or archive that have been read so far, and in all."""
+
     def started(self, plan: Plan) -> None:
         """Receive the plan before the first step."""
 
@@ -65,6 +68,19 @@ class Watcher:
 
     def exporting(self) -> None:
         """Be told that training is over and that the model is being exported."""
+
+
+class Quiet(Watcher):
+    """Passes the progress of loading data on, but no notes: they have been given."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+
+    def downloaded(self, name: str, received: int, total: int) -> None:  # noqa: D102
+        self._watcher.downloaded(name, received, total)
+
+    def read(self, name: str, done: int, total: int) -> None:  # noqa: D102
+        self._watcher.read(name, done, total)
 
 
 class Several(Watcher):
@@ -80,6 +96,10 @@ class Several(Watcher):
     def downloaded(self, name: str, received: int, total: int) -> None:  # noqa: D102
         for watcher in self._watchers:
             watcher.downloaded(name, received, total)
+
+    def read(self, name: str, done: int, total: int) -> None:  # noqa: D102
+        for watcher in self._watchers:
+            watcher.read(name, done, total)
 
     def started(self, plan: Plan) -> None:  # noqa: D102
         for watcher in self._watchers:

@@ -10,6 +10,7 @@ from PIL import Image
 from vaecli.choices import Colour, Fit
 from vaecli.data.photo.background import border
 from vaecli.data.photo.decode import Opened
+from vaecli.options import TrainOptions, image_size
 from vaecli.pixels import SCALE, Pixels
 
 CHANNELS: dict[Colour, int] = {"grey": 1, "rgb": 3}
@@ -23,6 +24,12 @@ class ReadingOptions:
     size: tuple[int, int] | None = None
     colour: Colour | None = None
     fit: Fit | None = None
+
+    @classmethod
+    def of(cls, options: TrainOptions) -> "ReadingOptions":
+        """Return what the options of a run ask for."""
+        size = None if options.image_size is None else image_size(options.image_size)
+        return cls(size=size, colour=options.colour, fit=options.fit)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -52,6 +59,16 @@ class Reading:
         """Return the reading that `to_metadata` made the table of, for images of `shape` (H, W, C)."""
         height, width, channels = shape
         return cls(height=height, width=width, channels=channels, fit=table["fit"])
+
+    @property
+    def options(self) -> ReadingOptions:
+        """What to ask for to read other pictures in this way."""
+        return ReadingOptions(size=(self.height, self.width), colour=self.colour, fit=self.fit)
+
+    @property
+    def colour(self) -> Colour:
+        """`grey` or `rgb`."""
+        return "rgb" if self.channels == 3 else "grey"
 
     def to_metadata(self) -> dict[str, Any]:
         """Return the table for a model file; the shape stands elsewhere in it."""

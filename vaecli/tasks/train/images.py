@@ -1,24 +1,27 @@
 """The images of a run: loaded, split, described, and checked before anything is trained."""
 
+import dataclasses
 import math
 import os
 from typing import Any
 
 import numpy as np
 
+from vaecli.choices import Split
 from vaecli.data import contrast
 from vaecli.data.images import ImageSet
 from vaecli.data.load import load, load_named
 from vaecli.data.named.catalogue import CATALOGUE
+from vaecli.data.parts import Division
 from vaecli.data.photo.prepare import Preparation
-from vaecli.data.split import validation_mask
-from vaecli.errors import DataError, ModelError
+from vaecli.data.photo.reading import ReadingOptions
+from vaecli.errors import DataError, MissingPartError, ModelError, OptionError
 from vaecli.export import describe
 from vaecli.modelfile import metadata
 from vaecli.options import MAX_PIXELS, TrainOptions
 from vaecli.paths import user_path
 from vaecli.runs.kept import KeptImages
-from vaecli.runs.progress import Watcher
+from vaecli.runs.progress import Quiet, Watcher
 
 # Images that stay in the run, so that an export needs no data set: to check the files with, and to quantise with.
 KEPT_VALIDATION, KEPT_TRAINING = 64, 256
@@ -26,12 +29,13 @@ KEPT_BYTES, KEPT_LEAST = 2**24, 16  # bytes of either, unless 16 images have mor
 
 
 def load_new(options: TrainOptions, watch: Watcher) -> ImageSet:
-    """Load the data set of a new run.
+    """Load the images of a new run: all that are not set apart for testing.
 
     Raises:
-        DataError: it cannot be loaded, or a model of it could not be described or would be too large.
+        OptionError: --test-split sets too few or too many apart.
+        DataError: they cannot be loaded, or a model of them could not be described or would be too large.
     """
-    data = load(options.data, "train", warn=watch.note, progress=watch.downloaded)
+    data = Division.of(options).without_test(_load(options, "train", watch))
     data = contrast.for_training(data, stretch=options.stretch, warn=watch.note)
     height, width = data.images.shape[1:3]
     if height * width > MAX_PIXELS:
@@ -44,32 +48,77 @@ def load_new(options: TrainOptions, watch: Watcher) -> ImageSet:
 
 
 def load_again(options: TrainOptions, watch: Watcher) -> ImageSet:
-    """Load the data set of a run again, perhaps on another machine; the caller compares its hash.
+    """Load the images of a run again, perhaps on another machine; the caller compares their hash.
 
     Raises:
-        DataError: it cannot be loaded.
+        DataError: they cannot be loaded.
     """
+    options = dataclasses.replace(options, allow_bad=True)  # the hash tells whether a picture is missing
     try:
-        if options.data in CATALOGUE:  # a folder of that name would have been kept as an absolute path
-            data = load_named(options.data, "train", warn=watch.note, progress=watch.downloaded)
-        else:
-            data = load(options.data, "train", warn=watch.note, progress=watch.downloaded)
+        source = _load(options, "train", watch, as_kept=True)
     except DataError as error:
-        hint = f"{error.hint} If the same images are elsewhere on this machine: --data FOLDER."
+        hint = f"{error.hint} If the same images are elsewhere on this machine: --data PATH."
         raise DataError(error.message, hint=hint.strip()) from error
+    data = Division.of(options).without_test(source)
     return contrast.for_training(data, stretch=options.stretch, warn=lambda _message: None)
 
 
-def hold_out(data: ImageSet, options: TrainOptions) -> np.ndarray:
-    """Return which images belong to the validation set, (N,) bool.
+def load_test(options: TrainOptions, data: ImageSet, watch: Watcher) -> ImageSet | None:
+    """Load the test part of a new run, read and stretched as its training images.
+
+    Args:
+        options: of the run, with the reading resolved.
+        data: the images to train on.
+        watch: receives progress, and why a test part that exists cannot be used.
+
+    Returns:
+        None if there is none, or none that the model could be measured on.
 
     Raises:
-        DataError: there are too few images, or nearly all are the same.
+        OptionError: --test-split is given, and the source has a test part already.
     """
+    quiet = Quiet(watch)
     try:
-        return validation_mask(data.images, fraction=options.validation_split, seed=options.seed)
+        part = _load(options, "test", quiet)
+    except MissingPartError:
+        if not options.test_split:
+            return None
+        part = Division.of(options).test(_load(options, "train", quiet))
     except DataError as error:
-        raise DataError(f"Cannot split {data.name} in {data.location}. {error.message}") from error
+        watch.note(f"The test part of {data.name} cannot be used. {error.message}")
+        return None
+    else:
+        if options.test_split:
+            raise OptionError(
+                f"--test-split must be left out: {data.name} has {len(part.images):,} test images already.",
+                option="--test-split",
+            )
+    if part.images.shape[1:] != data.images.shape[1:]:
+        watch.note(
+            f"The test part of {data.name} cannot be used: its images have the shape {part.images.shape[1:]}, "
+            f"those to train on {data.images.shape[1:]}."
+        )
+        return None
+    return part if data.stretch is None else contrast.like_training(part, *data.stretch)
+
+
+def _load(options: TrainOptions, split: Split, watch: Watcher, *, as_kept: bool = False) -> ImageSet:
+    """Load one split of the data that `options` name.
+
+    With `as_kept`, the name is that of config.toml: a name is not a folder's, which would be an absolute path.
+    """
+    reading = ReadingOptions.of(options)
+    if as_kept and options.data in CATALOGUE:
+        return load_named(options.data, split, reading=reading, warn=watch.note, progress=watch.downloaded)
+    return load(
+        options.data,
+        split,
+        reading=reading,
+        allow_bad=options.allow_bad,
+        warn=watch.note,
+        progress=watch.downloaded,
+        pictures=watch.read,
+    )
 
 
 def name_to_keep(options: TrainOptions, data: ImageSet) -> str:
@@ -90,13 +139,31 @@ def name_to_keep(options: TrainOptions, data: ImageSet) -> str:
     return path
 
 
-def description(data: ImageSet, held_out: np.ndarray, options: TrainOptions) -> dict[str, Any]:
+def with_reading(options: TrainOptions, data: ImageSet) -> TrainOptions:
+    """Return the options with the reading of `data` in them, so that the run always reads its pictures alike."""
+    if data.reading is None:
+        return options
+    height, width, _ = data.reading.shape
+    return dataclasses.replace(
+        options, image_size=f"{height}x{width}", colour=data.reading.colour, fit=data.reading.fit
+    )
+
+
+def description(
+    data: ImageSet, held_out: np.ndarray, options: TrainOptions, test: ImageSet | None = None
+) -> dict[str, Any]:
     """Return the table `data` of provenance.json.
+
+    Args:
+        data: the images to train and validate on.
+        held_out: (N,) bool, those of them for validation.
+        options: of the run.
+        test: the images of its test part, None if there are none.
 
     Raises:
         DataError: the reader of exported files would refuse a model with these names or sizes.
     """
-    preparation = Preparation.of_images(data.images)
+    preparation = Preparation.of_images(data.images, data.reading)
     table = {
         "name": data.name,
         "kind": data.kind,
@@ -104,9 +171,12 @@ def description(data: ImageSet, held_out: np.ndarray, options: TrainOptions) -> 
         "sha256": data.sha256,
         "count": int((~held_out).sum()),
         "validation_count": int(held_out.sum()),
+        "test_sha256": None if test is None else test.sha256,
+        "test_count": None if test is None else len(test.images),
         "image_shape": list(data.images.shape[1:]),
         "polarity": preparation.polarity,
         "photo": preparation.photo,
+        "reading": None if preparation.reading is None else preparation.reading.to_metadata(),
         "class_names": list(data.class_names),
     }
     try:

@@ -5,7 +5,7 @@ import dataclasses
 import json
 import pathlib
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -14,7 +14,9 @@ import tomli_w
 
 from vaecli import files, folders
 from vaecli import options as train_options
+from vaecli.data.collection.report import BadFile
 from vaecli.data.images import ImageSet
+from vaecli.data.parts import Division
 from vaecli.errors import ModelError, OptionError, OutputError, TrainingError
 from vaecli.options import TrainOptions
 from vaecli.paths import user_path
@@ -24,7 +26,8 @@ from vaecli.runs import state as states
 from vaecli.runs.lock import locked
 from vaecli.runs.progress import Watcher
 from vaecli.runs.state import Saved, State
-from vaecli.tasks.train import images
+from vaecli.tasks.changes import what_changed
+from vaecli.tasks.train import images, pictures
 
 Interruptible = Callable[[], contextlib.AbstractContextManager[None]]
 """Makes a context in which a signal may end the process at once; data are loaded in it, as nothing can be lost."""
@@ -91,8 +94,10 @@ def begin(
         out = user_path(out, option="--out", error=OutputError)
     with interruptible():
         data = images.load_new(options, watch)
-    held_out = images.hold_out(data, options)
-    table = images.description(data, held_out, options)
+        options = images.with_reading(options, data)
+        test = images.load_test(options, data, watch)
+    held_out = Division.of(options).held_out(data)
+    table = images.description(data, held_out, options, test)
     options = dataclasses.replace(options, data=images.name_to_keep(options, data))
     is_new_folder = out is None or not out.exists()
     run = layout.create(out, data.name)
@@ -101,7 +106,9 @@ def begin(
             entries_before = {entry.name for entry in run.path.iterdir()}
         with locked(run.lock, warn=watch.note), _removed_on_failure(run, entries_before):
             job = Job(run, options, data, held_out, None, [available()] * 2)
-            _fill(job, table)
+            _fill(job, table, bad_files := pictures.bad_files(data, test))
+            if data.report is not None:
+                watch.note(pictures.summary(data, test, run.bad_files if bad_files else None))
             yield job
     except BaseException:
         if is_new_folder:
@@ -131,8 +138,8 @@ def _remove(path: pathlib.Path) -> None:
             path.unlink()
 
 
-def _fill(job: Job, table: dict[str, Any]) -> None:
-    """Write config.toml, provenance.json with the data's `table`, and images.npz."""
+def _fill(job: Job, table: dict[str, Any], bad_files: Sequence[BadFile]) -> None:
+    """Write config.toml, provenance.json with the data's `table`, images.npz, and the list of bad files, if any."""
     run = job.run
     with files.translating(run.path):
         run.checkpoint.parent.mkdir()
@@ -141,6 +148,8 @@ def _fill(job: Job, table: dict[str, Any]) -> None:
     document = provenance.describe(available()) | {"seed": job.options.seed, "data": table}
     files.write_text(run.provenance, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     kept.write(run.kept, images.images_to_keep(job.data, job.held_out))
+    if bad_files:
+        files.write_text(run.bad_files, pictures.bad_files_csv(bad_files))
 
 
 @contextlib.contextmanager
@@ -168,11 +177,12 @@ def reopen(
         options = _changed(previous_options, changes, saved.state)
         with interruptible():
             data = images.load_again(options, watch)
-        _require_same(data, saved)
+        _require_same(data, saved, run.read_provenance().get("data"))
         if "data" in changes:
             options = dataclasses.replace(options, data=images.name_to_keep(options, data))
         threads = saved.state.threads or [available()] * 2
-        yield Job(run, options, data, images.hold_out(data, options), previous_options, threads)
+        held_out = Division.of(options).held_out(data)
+        yield Job(run, options, data, held_out, previous_options, threads)
 
 
 def _changed(options: TrainOptions, changes: Mapping[str, Any], state: State) -> TrainOptions:
@@ -187,11 +197,12 @@ def _changed(options: TrainOptions, changes: Mapping[str, Any], state: State) ->
     return changed
 
 
-def _require_same(data: ImageSet, saved: Saved) -> None:
+def _require_same(data: ImageSet, saved: Saved, table: object) -> None:
+    """Compare the hash of the images with that of the run; `table` describes those of the run."""
     expected, actual = str(saved.identity.get("data")), data.sha256
     if expected != actual:
         raise TrainingError(
             f"{data.name} in {data.location} is not what this run was trained on: its hash must be "
-            f"{expected[:12]}..., got {actual[:12]}....",
+            f"{expected[:12]}..., got {actual[:12]}.... {what_changed(table, data)}",
             hint="Name the folder that has the images and labels of this run with --data, or start a new run.",
         )

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 
 from vaecli import options as train_options
 from vaecli.commands import command
+from vaecli.data.parts import Division
 from vaecli.errors import DataError, TrainingError
 from vaecli.processors import available
 from vaecli.runs import layout, provenance
 from vaecli.runs.progress import Watcher
-from vaecli.tasks.train.images import hold_out, load_again
+from vaecli.tasks.train.images import load_again
 from vaecli.tasks.train.job import Interruptible, Job
 from vaecli.training.cluster.tf_config import Cluster
 from vaecli.training.tensorflow import quietly, use_threads
@@ -164,7 +165,8 @@ def follow(
 
         resolved = precision.choose(options.precision, insist=False)  # gradients are float32 either way
         local_options = dataclasses.replace(options, precision=resolved)
-        trainer = Trainer(data, hold_out(data, options), local_options, checkpoint=None, devices=devices)
+        held_out = Division.of(options).held_out(data)
+        trainer = Trainer(data, held_out, local_options, checkpoint=None, devices=devices)
     if resolved != options.precision:
         watch.note(
             f"The chief computes in {options.precision}; this machine does not, and computes in {resolved}."

@@ -1,0 +1,83 @@
+"""The parts of a data set as a run divides it: training, validation, and test by --test-split."""
+
+import dataclasses
+
+import numpy as np
+import numpy.typing as npt
+
+from vaecli.data.images import ImageSet
+from vaecli.data.split import FEWEST_ON_A_SIDE, test_mask, validation_mask
+from vaecli.errors import DataError, OptionError
+from vaecli.options import TrainOptions
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Division:
+    """How a run divides the training images of a source; the pixels of each image decide, not its place.
+
+    Attributes:
+        validation_split: about this share of the images is for validation, where the source sets none apart.
+        test_split: about this share is set apart as the test part first; 0 for none.
+        seed: of both draws, which are independent.
+    """
+
+    validation_split: float
+    test_split: float = 0.0
+    seed: int = 0
+
+    @classmethod
+    def of(cls, options: TrainOptions) -> "Division":
+        """Return the division of a run with these options."""
+        return cls(
+            validation_split=options.validation_split, test_split=options.test_split, seed=options.seed
+        )
+
+    def without_test(self, source: ImageSet) -> ImageSet:
+        """Return the images of `source`, as they were read, that are not in its test part.
+
+        Raises:
+            OptionError: too few images would be on a side.
+        """
+        if not self.test_split:
+            return source
+        return source.select(np.flatnonzero(~self._test_mask(source)))
+
+    def test(self, source: ImageSet) -> ImageSet:
+        """Return the test part of `source`, as it was read.
+
+        Raises:
+            OptionError: too few images would be on a side.
+        """
+        part = source.select(np.flatnonzero(self._test_mask(source)))
+        return dataclasses.replace(part, split="test", held_out=None)
+
+    def held_out(self, data: ImageSet) -> npt.NDArray[np.bool_]:
+        """Return which of the images that are not for testing are for validation, (N,).
+
+        Raises:
+            DataError: there are too few images on a side, or nearly all are the same.
+        """
+        if data.held_out is None:
+            try:
+                return validation_mask(data.images, fraction=self.validation_split, seed=self.seed)
+            except DataError as error:
+                raise DataError(f"Cannot split {data.name} in {data.location}. {error.message}") from error
+        count, total = int(data.held_out.sum()), len(data.held_out)
+        if min(count, total - count) < FEWEST_ON_A_SIDE:
+            raise DataError(
+                f"{data.name} in {data.location} must have at least {FEWEST_ON_A_SIDE} training images and as many "
+                f"for validation, got {total - count} and {count}.",
+                hint="Add pictures to the smaller part.",
+            )
+        return data.held_out
+
+    def _test_mask(self, source: ImageSet) -> npt.NDArray[np.bool_]:
+        mask = test_mask(source.images, fraction=self.test_split, seed=self.seed)
+        count, total = int(mask.sum()), len(mask)
+        if min(count, total - count) < FEWEST_ON_A_SIDE:
+            raise OptionError(
+                f"--test-split must leave at least {FEWEST_ON_A_SIDE} images on each side, but "
+                f"{self.test_split:g} sets {count:,} of the {total:,} of {source.name} apart.",
+                option="--test-split",
+            )
+        return mask
