@@ -15,9 +15,9 @@ import numpy as np
 
 from vaecli.choices import Schedule
 from vaecli.data.load import load
+from vaecli.data.parts import Division
 from vaecli.options import TrainOptions
 from vaecli.probability.likelihoods import likelihood
-from vaecli.tasks.train.images import hold_out
 from vaecli.training import precision
 from vaecli.training.schedule import epoch_order, learning_rates
 from vaecli.training.steps import TrainingSteps
@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = TrainOptions(**vars(parser.parse_args()))
     data = load("fashion-mnist", "train")
-    mask = hold_out(data, options)
+    mask = Division.of(options).held_out(data)
     train, held_out = np.flatnonzero(~mask), np.flatnonzero(mask)
     vae = build("classic", likelihood("bernoulli"), (28, 28, 1), options.latent_dim, seed=options.seed)
     training = TrainingSteps(

@@ -77,8 +77,11 @@ def test_the_seed_decides(document):
 
 
 def test_the_split(document):
-    """`--split train` measures the training images."""
-    assert document("--metrics", "mse", "--split", "train")["n_images"] == 6000
+    """`--split` measures the test images, those held out for validation, or those trained on."""
+    counts = [
+        document("--metrics", "mse", "--split", part)["n_images"] for part in ("test", "validation", "train")
+    ]
+    assert counts == [1000, 288, 5712]
 
 
 def test_a_folder(document, evaluate, folder):
@@ -104,7 +107,7 @@ def test_metrics_without_importance_samples(document):
         (["--metrics", "nll"], "--importance-samples"),
         (["--importance-samples", "-1"], "--importance-samples"),
         (["--seed", "-1"], "--seed"),
-        (["--split", "validation"], "--split"),
+        (["--split", "val"], "--split"),
         (["--precision", "int4"], "--precision"),
         (["extra"], "extra"),
     ],

@@ -38,7 +38,11 @@ class Bars:
 
     def counter(self, name: str) -> Callable[[int, int], None]:
         """Return a function (done, total) that updates the bar called `name`."""
-        return lambda done, total: self._show(name, done, total, f"{done:,} of {total:,}")
+        return functools.partial(self.count, name)
+
+    def count(self, name: str, done: int, total: int) -> None:
+        """Show how many of the things that the bar is named for are done."""
+        self._show(name, done, total, f"{done:,} of {total:,}")
 
     def stop(self) -> None:
         """Remove the bars; does nothing if there are none."""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from vaecli.choices import Split
+from vaecli.choices import Part
 from vaecli.cli import console
 from vaecli.cli.bars import bars
 from vaecli.cli.parameters import (
@@ -22,7 +22,13 @@ from vaecli.cli.parameters import (
 def evaluate(
     model: ModelOption = None,
     data: DataOption = None,
-    split: Annotated[Split, typer.Option(help="Part of the data set to measure.")] = "test",
+    split: Annotated[
+        Part | None,
+        typer.Option(
+            help="Part of the data set to measure.",
+            show_default="test, or validation where there are no test images",
+        ),
+    ] = None,
     metrics: Annotated[
         str, typer.Option(help="Metrics to compute: all, or names with commas, such as elbo,ssim.")
     ] = "all",
@@ -58,6 +64,7 @@ def evaluate(
             seed=seed,
             warn=console.silent if quiet else console.note,
             download=shown.download,
+            pictures=shown.count,
             progress=shown.counter("Evaluating"),
         )
     if as_json:

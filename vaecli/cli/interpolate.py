@@ -21,7 +21,7 @@ from vaecli.cli.parameters import (
 def interpolate(
     pictures: Annotated[
         list[str],
-        typer.Argument(help="Two or more pictures: files, or test:17 and train:17 of the data set."),
+        typer.Argument(help="Two or more pictures: files, or test:17, val:17 and train:17 of the data."),
     ],
     model: ModelOption = None,
     steps: Annotated[

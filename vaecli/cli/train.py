@@ -200,18 +200,8 @@ def _report(result: "Trained", *, quiet: bool, as_json: bool) -> None:
     if not result.finished:
         console.next_step("train", "--resume", run)
     if result.best and not as_json:
-        _next_steps(result.run, run)
-
-
-def _next_steps(run: pathlib.Path, shown: str) -> None:
-    """Print the commands that work on a finished run: `sample`, and `eval` if its data have a test set."""
-    from vaecli.tasks.data import has_test_set
-
-    data = str(options.read_config(run / "config.toml").get("data"))
-    if has_test_set(data):
-        folder = ["--data", console.shown_path(data)] if pathlib.Path(data).is_absolute() else []
-        console.next_step("eval", "-m", shown, *folder)
-    console.next_step("sample", "-m", shown)
+        console.next_step("eval", "-m", run)  # it finds the data through the run
+        console.next_step("sample", "-m", run)
 
 
 def _outcome(result: "Trained") -> str:

@@ -100,7 +100,7 @@ class Screen(NotingWatcher):
 
     def read(self, name: str, done: int, total: int) -> None:
         """Move the bar of the pictures that are read."""
-        self._downloads.counter(name)(done, total)
+        self._downloads.count(name, done, total)
 
     def started(self, plan: Plan) -> None:
         """Print what is trained, and start the bars."""

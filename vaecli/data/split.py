@@ -60,8 +60,8 @@ def test_mask(images: Images, *, fraction: float, seed: int) -> npt.NDArray[np.b
 
 def _uniform(images: Images, stream: npt.NDArray[np.uint64]) -> npt.NDArray[np.float64]:
     """Return a number in [0, 1) for each image, (N,), from its pixels and the stream (1,)."""
-    uniform: npt.NDArray[np.float64] = (splitmix64(stream + pixel_hashes(images)) >> np.uint64(11)) * 2.0**-53
-    return uniform
+    words = splitmix64(stream + pixel_hashes(images)) >> np.uint64(11)
+    return words.astype(np.float64) * 2.0**-53
 
 
 def pixel_hashes(images: Images) -> npt.NDArray[np.uint64]:

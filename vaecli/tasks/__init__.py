@@ -6,6 +6,8 @@ inputs       the data set and the pictures that a command works on
 train/       `vaecli train`
 evaluate     `vaecli eval`
 sample       `vaecli sample`
+origin       where the data of a model are
+changes      how images differ from those of a model, in words
 interpolate  `vaecli interpolate`
 export       `vaecli export`; export_target checks its folder
 info         `vaecli info`

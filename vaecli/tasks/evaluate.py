@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 
-from vaecli.choices import Split
+from vaecli.choices import Part
 from vaecli.metrics import evaluate as metrics
 from vaecli.metrics.table import require_metrics
 from vaecli.runtime.model import Model
@@ -13,25 +13,27 @@ def evaluate(
     model: Model,
     *,
     data: str | None = None,
-    split: Split = "test",
+    split: Part | None = None,
     names: Collection[str] = ("all",),
     importance_samples: int = 0,
     seed: int = 0,
     warn: Callable[[str], None] = lambda _message: None,
     download: Callable[[str, int, int], None] = lambda *_: None,
+    pictures: Callable[[str, int, int], None] = lambda *_: None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> metrics.Evaluation:
-    """Measure a model on one split of a data set.
+    """Measure a model on one part of a data set.
 
     Args:
         model: an opened model with its encoder.
         data: the data set; the model's own if left out.
-        split: `test` or `train`.
+        split: `train`, `validation` or `test`; by default `test`, or `validation` with a note where there is none.
         names: of the metrics, or `all`.
         importance_samples: K of the importance-weighted bound; 0 leaves it out.
         seed: of the noise.
         warn: receives what a user should know of the data set.
         download: progress of a download: file, bytes so far, bytes in all.
+        pictures: progress of reading pictures: what is done, pictures so far, pictures in all.
         progress: receives the work done and all of it.
 
     Raises:
@@ -39,7 +41,7 @@ def evaluate(
         DataError: a data set that cannot be loaded or does not match the model.
     """
     require_metrics(names, importance_samples=importance_samples, likelihood=model.likelihood)
-    images = load_for(model, data, split, warn=warn, progress=download)
+    images = load_for(model, data, split, warn=warn, progress=download, pictures=pictures)
     return metrics.evaluate(
         model,
         images.images,

@@ -1,86 +1,191 @@
-"""The data set that a command works on with a model."""
+"""The images that a command works on with a model: a part of its own data, or of those that --data names."""
 
+import dataclasses
+import functools
 from collections.abc import Callable
+from typing import Any
 
-from vaecli.choices import Split
+import numpy as np
+
+from vaecli.choices import Part, Split
 from vaecli.data import contrast
 from vaecli.data.images import ImageSet
-from vaecli.data.load import load, load_named
-from vaecli.data.named.catalogue import CATALOGUE
-from vaecli.errors import DataError, ModelError
+from vaecli.data.load import AS_THEY_ARE, load
+from vaecli.data.parts import Division
+from vaecli.data.photo.prepare import Preparation
+from vaecli.data.photo.reading import Reading, ReadingOptions
+from vaecli.errors import DataError, MissingPartError, ModelError, OptionError
+from vaecli.options import TrainOptions
 from vaecli.runtime.model import Model
+from vaecli.tasks.changes import what_changed, what_changed_in_test
+from vaecli.tasks.origin import Origin, find_origin
 
 Warn = Callable[[str], None]
 Progress = Callable[[str, int, int], None]
 
 
+def _silent(*_: object) -> None:
+    """Ignore a report."""
+
+
 def load_for(
     model: Model,
     data: str | None,
-    split: Split,
+    part: Part | None,
     *,
-    warn: Warn = lambda _message: None,
-    progress: Progress = lambda *_: None,
+    warn: Warn = _silent,
+    progress: Progress = _silent,
+    pictures: Progress = _silent,
 ) -> ImageSet:
-    """Load images for a model, stretched as its training images were.
+    """Load images for a model, read, stretched and divided as its training images were.
+
+    The images of a model that lies in its run are where the run's config.toml says; those of a model of a data set
+    that is known by name are that data set's. Their hash must be that of the images that the model was trained on.
 
     Args:
         model: an opened model.
-        data: a data set or folder; None is the data set that the model was trained on.
-        split: `train` or `test`.
-        warn: receives what a user should know of the data set.
+        data: what --data may name; None for the model's own data.
+        part: `train`, `validation` or `test`; None is `test`, or `validation` with a note where there are no test
+            images.
+        warn: receives what a user should know.
         progress: receives the progress of a download: file, bytes so far, bytes in all.
+        pictures: receives the progress of reading pictures: what is done, pictures so far, pictures in all.
+
+    Returns:
+        The images; `split` names the part.
 
     Raises:
-        DataError: the images cannot be had, or have another shape than the model's. With None: the model was
-            trained on a folder, or on other images than the data set of that name has now.
+        DataError: the images cannot be had, or have another shape than the model's. With None: they are not where
+            they were, or are not those that the model was trained on.
+        MissingPartError: there is no such part.
         ModelError: the model's metadata do not fit.
     """
-    if data is None:
-        images = _own(model, split, warn, progress)
-    else:
-        images = _stretched(model, load(data, split, warn=warn, progress=progress))
-    if images.images.shape[1:] != model.image_shape:
-        raise DataError(
-            f"Images of {images.name} must have the shape {model.image_shape}, got {images.images.shape[1:]}.",
-            hint="Name a data set of that shape with --data.",
-        )
-    return images
-
-
-def _own(model: Model, split: Split, warn: Warn, progress: Progress) -> ImageSet:
-    """Load the data set that the model was trained on; its hash decides, not its name."""
-    data = model.info.data
-    name, kind = data["name"], data.get("kind")
-    if kind not in ("named", None) or name not in CATALOGUE:
-        another = ", and not on the data set of that name" if name in CATALOGUE else ""
-        raise DataError(
-            f"The model was trained on a folder called {name}{another}; where it is the model does not say.",
-            hint="Name the folder with --data FOLDER.",
-        )
-    images = _stretched(model, load_named(name, split, warn=warn, progress=progress))
-    if split == "train" or kind is None:
-        training = images if split == "train" else _stretched(model, load_named(name, "train"))
-        if training.sha256 != data.get("sha256"):
-            raise DataError(
-                f"The model was trained on other images than the data set {name} has: their SHA-256 must be "
-                f"{str(data.get('sha256'))[:12]}..., got {training.sha256[:12]}...",
-                hint="Name the folder of its images with --data FOLDER.",
-            )
-    return images
-
-
-def _stretched(model: Model, images: ImageSet) -> ImageSet:
-    stretch = model.info.data.get("stretch")
-    if stretch is None:
-        return images
+    source = _Source(model, data, warn, progress, pictures)
+    if part is not None:
+        return source.load(part)
     try:
-        low, high = map(int, stretch)
-        if not 0 <= low < high <= 255:
-            raise ValueError
-    except (TypeError, ValueError) as error:
-        raise ModelError(
-            f"`stretch` in the metadata of {model.path} must be two pixel values, got {stretch!r:.80}.",
-            hint="Export the model again.",
-        ) from error
-    return contrast.like_training(images, low, high)
+        return source.load("test")
+    except MissingPartError:
+        images = source.load("validation")
+    warn(f"{images.name} has no test part: these are its {len(images.images):,} validation images.")
+    return images
+
+
+@dataclasses.dataclass(frozen=True)
+class _Source:
+    """The data that a command names, or those of the model."""
+
+    model: Model
+    data: str | None
+    warn: Warn
+    progress: Progress
+    pictures: Progress
+
+    def load(self, part: Part) -> ImageSet:
+        """Load one part, and compare it with what the model knows of its own data."""
+        images = self._test() if part == "test" else self._train(part)
+        if images.images.shape[1:] != self.model.image_shape:
+            raise DataError(
+                f"Images of {images.name} must have the shape {self.model.image_shape}, got "
+                f"{images.images.shape[1:]}.",
+                hint="Name a data set of that shape with --data.",
+            )
+        return images
+
+    @functools.cached_property
+    def _origin(self) -> Origin | None:
+        """Where the model's own data are; None with --data."""
+        return find_origin(self.model) if self.data is None else None
+
+    @functools.cached_property
+    def _division(self) -> Division:
+        try:
+            training = self.model.info.training
+            names = ("validation_split", "test_split", "seed")
+            return Division.of(TrainOptions(**{name: training[name] for name in names if name in training}))
+        except OptionError as error:
+            raise ModelError(
+                f"The options of the training in {self.model.path} do not fit: {error.message}",
+                hint="Export the model again.",
+            ) from error
+
+    def _train(self, part: Part) -> ImageSet:
+        """Load the training or the validation images."""
+        data = self._stretched(self._division.without_test(self._read("train")))
+        self._require_same(data, "sha256", what_changed)
+        held_out = self._division.held_out(data)
+        images = data.select(np.flatnonzero(held_out if part == "validation" else ~held_out))
+        return dataclasses.replace(images, split=part)
+
+    def _test(self) -> ImageSet:
+        """Load the test images: those of the source, or those that --test-split set apart."""
+        is_apart = bool(self._division.test_split)
+        if is_apart and self.data is not None:
+            try:
+                return self._stretched(self._read("test"))
+            except MissingPartError:
+                pass
+        images = self._division.test(self._read("train")) if is_apart else self._read("test")
+        images = self._stretched(images)
+        self._require_same(images, "test_sha256", what_changed_in_test)
+        if self._origin and self.model.info.data.get("kind") is None:  # its name alone does not tell
+            self._train("train")
+        return images
+
+    def _read(self, split: Split) -> ImageSet:
+        """Load one split of the source as it was read, not stretched."""
+        if self._origin is not None:
+            return self._origin.load(split, self.warn, self.progress, self.pictures)
+        shape, own = self.model.image_shape, self._preparation.reading
+        reading = own or Reading(height=shape[0], width=shape[1], channels=shape[2])
+        images = self._load(split, reading.options)
+        was_resized = images.reading is not None and images.report is None
+        if (
+            was_resized and own is None
+        ):  # arrays of another shape are not what the model is for: refused later
+            return self._load(split, AS_THEY_ARE)
+        return images
+
+    def _load(self, split: Split, reading: ReadingOptions) -> ImageSet:
+        """Load one split of what --data names."""
+        return load(
+            self.data,
+            split,
+            reading=reading,
+            allow_bad=True,
+            warn=self.warn,
+            progress=self.progress,
+            pictures=self.pictures,
+        )
+
+    @property
+    def _preparation(self) -> Preparation:
+        return Preparation.from_metadata(self.model.info.preparation, self.model.image_shape)
+
+    def _require_same(self, images: ImageSet, key: str, change: Callable[[Any, ImageSet], str]) -> None:
+        """Compare the hash of the model's own images with that in its metadata, where that has one."""
+        expected = self.model.info.data.get(key)
+        if self._origin is None or (expected is None and key != "sha256") or images.sha256 == expected:
+            return
+        what = "test images" if key == "test_sha256" else "images"
+        raise DataError(
+            f"The model was trained on other images than {images.name} in {images.location} has: the SHA-256 of "
+            f"its {what} must be {str(expected)[:12]}..., got {images.sha256[:12]}.... "
+            f"{change(self.model.info.data, images)}".strip(),
+            hint=self._origin.if_changed,
+        )
+
+    def _stretched(self, images: ImageSet) -> ImageSet:
+        stretch = self.model.info.data.get("stretch")
+        if stretch is None:
+            return images
+        try:
+            low, high = map(int, stretch)
+            if not 0 <= low < high <= 255:
+                raise ValueError
+        except (TypeError, ValueError) as error:
+            raise ModelError(
+                f"`stretch` in the metadata of {self.model.path} must be two pixel values, got {stretch!r:.80}.",
+                hint="Export the model again.",
+            ) from error
+        return contrast.like_training(images, low, high)

@@ -10,7 +10,7 @@ from typing import get_args
 import numpy as np
 
 from vaecli import checks
-from vaecli.choices import PathKind, Split
+from vaecli.choices import Part, PathKind
 from vaecli.data.images import ImageSet
 from vaecli.data.photo.prepare import Preparation
 from vaecli.data.reference import parse_reference, pick
@@ -61,7 +61,7 @@ def interpolate(
 
     Args:
         model: an opened model with its encoder.
-        pictures: files of any size and mode, or `test:17` and `train:17`, pictures of a data set.
+        pictures: files of any size and mode, or `test:17`, `val:17` and `train:17`, pictures of a data set.
         steps: pictures on the path between two given ones, both ends included.
         path: `linear`, or `spherical`, which stays away from the origin of the latent space.
         out: `.png` for a strip with the originals at both ends, `.gif` there and back, `.npy` or `.npz` for the
@@ -124,7 +124,7 @@ def _load_all(
     A data set is loaded once, however many of its pictures are named.
     """
     preparation = Preparation.from_metadata(model.info.preparation, model.image_shape)
-    splits: dict[Split, ImageSet] = {}
+    parts: dict[Part, ImageSet] = {}
     images, notes = [], []
     for name in names:
         reference = parse_reference(name)
@@ -133,11 +133,11 @@ def _load_all(
             images.append(picture.image)
             notes.append(f"{name}: {', '.join(picture.steps) or 'used without a change'}")
             continue
-        split, index = reference
-        if split not in splits:
-            splits[split] = load_for(model, data, split, warn=warn)
-        source = splits[split]
+        part, index = reference
+        if part not in parts:
+            parts[part] = load_for(model, data, part, warn=warn)
+        source = parts[part]
         images.append(pick(source, index))
         label = "" if source.labels is None else f", {source.class_names[source.labels[index]]}"
-        notes.append(f"{name}: picture {index} of the {split} set of {source.name}{label}")
+        notes.append(f"{name}: picture {index} of the {part} set of {source.name}{label}")
     return np.stack(images), tuple(notes)
