@@ -26,6 +26,7 @@ GROUND = {
     "paths",
     "pixels",
     "processors",
+    "sample_size",
 }
 MAY_IMPORT = {  # package -> the packages that it may import, besides itself and GROUND
     "probability": set(),

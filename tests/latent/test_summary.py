@@ -1,14 +1,15 @@
 """Summaries of posterior means in closed form."""
 
 import numpy as np
+import pytest
 
 from vaecli.latent.summary import summarise
 
 
 def test_moments():
     """Four corners of a rectangle of 2 by 6: mean in the middle, variances 1 and 9, no covariance; KL averaged."""
-    corners = np.array([[0, 0], [2, 0], [0, 6], [2, 6]], np.float32)
-    facts = summarise(corners, np.array([[1, 2], [3, 2], [5, 2], [7, 2]], np.float32))
+    corners = np.array([[0, 0], [2, 0], [0, 6], [2, 6]] * 25, np.float32)
+    facts = summarise(corners, np.array([[1, 2], [3, 2], [5, 2], [7, 2]] * 25, np.float32))
     assert facts["z_mean"].tolist() == [1, 3]
     assert facts["z_covariance"].tolist() == [[1, 0], [0, 9]]
     assert facts["kl"].tolist() == [4, 2] and facts["kl"].dtype == np.float64
@@ -17,7 +18,7 @@ def test_moments():
 
 def test_covariance_equals_numpys():
     """The covariance is numpy's, divided by N."""
-    z_mean = np.random.default_rng(0).normal(size=(50, 7))
+    z_mean = np.random.default_rng(0).normal(size=(150, 7))
     expected = np.cov(z_mean, rowvar=False, bias=True)
     np.testing.assert_allclose(summarise(z_mean, z_mean)["z_covariance"], expected, rtol=1e-12)
 
@@ -52,10 +53,17 @@ def test_examples_can_be_left_out():
     """Without examples nothing of single images is in the summary."""
     z_mean = np.ones((3, 2))
     facts = summarise(z_mean, z_mean, np.zeros(3, np.int64), 1, examples=False)
-    assert facts.keys() == {"kl", "z_mean", "z_covariance", "class_counts", "class_means"}
+    assert facts.keys() == {"kl", "z_mean", "class_counts", "class_means"}
 
 
 def test_many_dimensions_have_no_covariance():
     """Beyond 256 dimensions the covariance is left out."""
-    assert "z_covariance" in summarise(np.ones((2, 256)), np.ones((2, 256)))
-    assert "z_covariance" not in summarise(np.ones((2, 257)), np.ones((2, 257)))
+    assert "z_covariance" in summarise(np.ones((100, 256)), np.ones((100, 256)))
+    assert "z_covariance" not in summarise(np.ones((100, 257)), np.ones((100, 257)))
+
+
+@pytest.mark.parametrize("count", [5, 99])
+def test_few_images_have_no_covariance(count):
+    """Fewer than 100 images carry the means, not the spread around them."""
+    z_mean = np.random.default_rng(0).normal(size=(count, 2))
+    assert summarise(z_mean, z_mean).keys() == {"kl", "z_mean", "examples"}

@@ -128,6 +128,7 @@ def test_pixel_metrics_in_closed_form():
     """Grey 0.5 for 0.2 (level 51) has mse 0.09, psnr 10.46 dB, cross-entropy log 2 per pixel and no spread."""
     images = np.full((4, *SHAPE), 51, np.uint8)
     values = measured(Constant(0.5), images)
+    assert "active_units" not in values  # of four images
     assert values["mse"] == pytest.approx(0.09, rel=1e-6)
     assert values["psnr"] == pytest.approx(-10 * np.log10(0.09), rel=1e-6)
     assert values["reconstruction"] == pytest.approx(30 * np.log(2), rel=1e-6)
@@ -135,7 +136,6 @@ def test_pixel_metrics_in_closed_form():
     assert "bits_per_dim" not in values  # a cross-entropy of grey pixels is not a likelihood
     assert values["ssim"] == pytest.approx((2 * 0.5 * 0.2 + 1e-4) / (0.25 + 0.04 + 1e-4), rel=1e-6)
     assert values["mse_se"] == pytest.approx(0, abs=1e-9)
-    assert values["active_units"] == 0
 
 
 def test_a_perfect_picture_has_a_finite_psnr():
@@ -148,9 +148,21 @@ def test_a_perfect_picture_has_a_finite_psnr():
 
 def test_active_units_are_those_that_vary():
     """Only dimension 0, which follows the mean of the image, is active."""
-    images = np.zeros((10, *SHAPE), np.uint8)
-    images[5:] = 255
+    images = np.zeros((100, *SHAPE), np.uint8)
+    assert measured(Constant(0.5), images, "active_units") == {"active_units": 0}
+    images[50:] = 255
     assert measured(Constant(0.5), images, "active_units") == {"active_units": 1}
+
+
+@pytest.mark.parametrize("count", [5, 99])
+def test_few_images_do_not_tell_active_units(count):
+    """Below 100 images, `all` is without them, and by name they are refused with both numbers."""
+    images = np.zeros((count, *SHAPE), np.uint8)
+    assert {"mse", "kl"} <= measured(Constant(0.5), images).keys()
+    assert "active_units" not in measured(Constant(0.5), images)
+    for names in ("active_units", ("mse", "active_units")):
+        with pytest.raises(DataError, match=f"active_units needs at least 100 images, got {count}"):
+            evaluate(Constant(0.5), images, metrics=names)
 
 
 def test_standard_errors_are_over_images(toy, images):

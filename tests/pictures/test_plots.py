@@ -66,10 +66,11 @@ def test_latent_plots_take_any_dimension(tmp_path, rng, dim):
 
 def test_principal_components_find_the_plane(rng):
     """Points of a plane in ten dimensions keep their distances, and the title says 100 % of variance."""
-    flat = rng.normal(size=(40, 2)) * [3, 1]
+    flat = rng.normal(size=(120, 2)) * [3, 1]
     basis = np.linalg.qr(rng.normal(size=(10, 2)))[0]
     points, title, _ = plots.project_to_plane(flat @ basis.T + 5)
     assert "100%" in title
+    assert "%" not in plots.project_to_plane((flat @ basis.T)[:99])[1]  # too few to tell
     distance = np.linalg.norm(points[:, None] - points[None], axis=-1)
     np.testing.assert_allclose(distance, np.linalg.norm(flat[:, None] - flat[None], axis=-1), atol=1e-9)
     assert points[:, 0].var() > points[:, 1].var()

@@ -175,7 +175,7 @@ def test_patience_ends_a_run(few, trainer_on, run_loop, schedule):
 def test_facts_of_the_best_weights_are_saved(few, trainer_on, run_loop, tmp_path):
     """The state holds the summary of the validation images under the best weights, classes and examples too."""
     labels = np.arange(len(few)) % 10
-    trainer = trainer_on(few, OPTIONS, labels=labels)
+    trainer = trainer_on(few, dataclasses.replace(OPTIONS, validation_split=0.5), labels=labels)
     run_loop(trainer)
     facts = read(tmp_path / "state.npz").state.best_facts
     indices = trainer.validation.indices
@@ -196,18 +196,21 @@ def test_examples_can_be_left_out(few, trainer_on, run_loop):
         few, dataclasses.replace(OPTIONS, epochs=1, examples=False), labels=np.zeros(300, int)
     )
     run_loop(trainer)
-    assert trainer.state.best_facts.keys() == {"kl", "z_mean", "z_covariance", "class_counts", "class_means"}
+    assert trainer.state.best_facts.keys() == {"kl", "z_mean", "class_counts", "class_means"}
 
 
-def test_few_validation_images_have_no_active_units(few, trainer_on, run_loop):
-    """Fewer than 16 validation images cannot tell how many latent dimensions are active."""
+@pytest.mark.parametrize("fraction", [0.05, 0.2, 0.5])
+def test_few_validation_images_have_no_active_units(few, trainer_on, run_loop, fraction):
+    """Fewer than 100 validation images cannot tell how many latent dimensions are active, nor their covariance."""
 
     class Recorder(Watcher):
         def epoch_ended(self, epoch):
             self.active_units = epoch.active_units
 
     watch = Recorder()
-    trainer = trainer_on(few[:40], dataclasses.replace(OPTIONS, epochs=1, validation_split=0.05))
-    assert len(trainer.validation.indices) < 16
+    trainer = trainer_on(few, dataclasses.replace(OPTIONS, epochs=1, validation_split=fraction))
     run_loop(trainer, watch)
-    assert watch.active_units is None
+    is_enough = len(trainer.validation.indices) >= 100
+    assert is_enough == (fraction == 0.5)
+    assert (watch.active_units is not None) == is_enough
+    assert ("z_covariance" in trainer.state.best_facts) == is_enough

@@ -155,10 +155,9 @@ def test_validation_is_the_same_every_time(uninterrupted):
 
 
 def test_an_epoch_reports_the_latent_dimensions(uninterrupted):
-    """The KL of the dimensions adds up to the row's, both are active, reconstructions resemble their images."""
+    """The KL of the dimensions adds up to the row's; reconstructions resemble their images."""
     epoch = uninterrupted[1].last
     assert epoch.kl.shape == (2,) and epoch.kl.sum() == pytest.approx(epoch.row["val_kl"])
-    assert epoch.active_units == 2
     originals, reconstructed = epoch.reconstructions(16)
     others = np.roll(originals, 1, axis=0)
     assert np.square(originals - reconstructed).mean() < 0.95 * np.square(others - reconstructed).mean()

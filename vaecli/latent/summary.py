@@ -3,6 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from vaecli.sample_size import FEWEST_IMAGES
+
 MAX_COVARIANCE = 256  # dimensions: beyond, a covariance has more entries than it is worth in a file
 MAX_EXAMPLES = 256
 
@@ -27,7 +29,7 @@ def summarise(
 
     Returns:
         Arrays by name: `kl` (D,) mean KL of each dimension, `z_mean` (D,) and `z_covariance` (D, D), the mean and
-        the covariance (divided by N) of the posterior means, all float64; no covariance if D > 256.
+        the covariance (divided by N) of the posterior means, all float64; no covariance if D > 256 or N < 100.
         With labels and K > 0: `class_counts` (K,) int64 and `class_means` (K, D) float64, 0 for a class without
         images. With `examples`: `examples` (n, D) float32, the posterior means of up to 256 evenly chosen images,
         and with labels `example_labels` (n,) int64.
@@ -36,7 +38,7 @@ def summarise(
     count, dimensions = latents.shape
     mean = latents.mean(axis=0)
     facts = {"kl": kl.mean(axis=0, dtype=np.float64), "z_mean": mean}
-    if dimensions <= MAX_COVARIANCE:
+    if dimensions <= MAX_COVARIANCE and count >= FEWEST_IMAGES:
         facts["z_covariance"] = (latents - mean).T @ (latents - mean) / count
     if labels is not None and class_count:
         facts |= _classes(latents, labels, class_count)

@@ -22,6 +22,7 @@ from vaecli.metrics.table import METRICS, require_metrics
 from vaecli.parallel import ahead
 from vaecli.pixels import chunk_length, chunks, to_float32
 from vaecli.probability.gaussian import active_units, kl_to_standard_normal
+from vaecli.sample_size import FEWEST_IMAGES
 
 CHUNK, CHUNK_BYTES = 500, 2**23  # most images of a chunk, and most bytes of their 8-bit pixels
 AT_ONCE = 2  # chunks: while the model computes one, numpy adds up the other
@@ -119,13 +120,15 @@ def evaluate(
 
     Raises:
         OptionError: an unknown metric, or a number out of its range.
-        DataError: no images, or images of another shape or type than the model's.
+        DataError: no images, images of another shape or type than the model's, or too few for a metric that is
+            named in `metrics`.
     """
     names = require_metrics(metrics, importance_samples=importance_samples, likelihood=model.likelihood)
     if chunk is not None:
         checks.integer(chunk, "chunk", least=1)
     checks.integer(threads, "--threads", least=1)
     _require_images(images, model.image_shape)
+    names = _without_spreads(names, metrics, len(images))
     importance = importance_samples > 0 and not {"nll", "bits_per_dim"}.isdisjoint(names)
     sampled = any("samples" in METRICS[name].needs for name in names) or (
         "kl" in names and not _closed(model)
@@ -194,6 +197,24 @@ def _per_image(values: Mapping[str, Float64], plan: _Plan, pixels: int) -> dict[
         floor = 10 ** (-PSNR_CAP / 10)
         per_image["psnr"] = -10.0 * np.log10(np.maximum(values["mse"], floor))
     return {name: per_image[name] for name in plan.metrics if name in per_image}
+
+
+def _without_spreads(
+    names: tuple[str, ...], requested: Collection[str], count: int
+) -> tuple[str, ...]:
+    """Leave out the metrics that so few images do not carry.
+
+    Raises:
+        DataError: one of them was requested by name.
+    """
+    if count >= FEWEST_IMAGES or "active_units" not in names:
+        return names
+    if "active_units" in requested:
+        raise DataError(
+            f"The metric active_units needs at least {FEWEST_IMAGES} images, got {count}.",
+            hint="Leave it out of --metrics.",
+        )
+    return tuple(name for name in names if name != "active_units")
 
 
 def _closed(model: Autoencoder) -> bool:

@@ -16,6 +16,7 @@ from vaecli.errors import MissingExtraError
 from vaecli.pictures.sheet import near_square, sheet
 from vaecli.pictures.writers import save_picture
 from vaecli.pixels import Pixels
+from vaecli.sample_size import FEWEST_IMAGES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -107,7 +108,8 @@ def project_to_plane(z: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], str, tuple[
     variances, directions = np.linalg.eigh(centred.T @ centred)
     fraction = float(variances[-2:].sum() / max(variances.sum(), np.finfo(np.float64).tiny))
     points = centred @ directions[:, :-3:-1]
-    title = f"Posterior means: 2 principal components of {size}, {fraction:.0%} of variance"
+    share = f", {fraction:.0%} of variance" if len(z) >= FEWEST_IMAGES else ""
+    title = f"Posterior means: 2 principal components of {size}{share}"
     return points, title, ("first component", "second component")
 
 

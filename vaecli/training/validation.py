@@ -12,13 +12,13 @@ from vaecli.data.images import Images
 from vaecli.latent.draws import standard_normal_at
 from vaecli.pixels import chunks
 from vaecli.probability.gaussian import active_units
+from vaecli.sample_size import FEWEST_IMAGES
 from vaecli.training.cluster.devices import Devices
 from vaecli.training.objective import terms, to_unit_range
 from vaecli.training.vae import Vae
 
 MOST_IMAGES = 500  # of a chunk
 CHUNK_BYTES = 2**22  # of its pixels: the networks hold about 500 bytes for each byte of an image
-FEWEST_IMAGES = 16  # for a variance over images to mean something
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Measurement:
 
     @property
     def active_units(self) -> int | None:
-        """The number of dimensions whose posterior mean varies over the images; None for fewer than 16 images."""
+        """The number of dimensions whose posterior mean varies over the images; None for fewer than 100 images."""
         if len(self.z_mean) < FEWEST_IMAGES:
             return None
         return active_units(self.z_mean)
