@@ -140,7 +140,7 @@ def write_split(folder, prefix, split, count):
 @pytest.mark.train
 @pytest.mark.parametrize("has_test_set", [True, False])
 def test_after_training_on_a_folder(vaecli, tmp_path, has_test_set):
-    """`eval` names the folder, and is left out if the folder has no test set; a stopped run is resumed."""
+    """`eval` finds the folder, whether it has a test set or not; a stopped run is resumed."""
     data = tmp_path / "my [data]"
     write_split(data, "train", "train", 300)
     if has_test_set:
@@ -149,11 +149,12 @@ def test_after_training_on_a_folder(vaecli, tmp_path, has_test_set):
     code, stderr = vaecli("train", "--data", data, *small, "--epochs", 2, "--out", ODD)
     assert code == 0, stderr
     steps = next_steps(stderr)
-    evaluation = [["eval", "-m", ODD, "--data", data.name]] if has_test_set else []
-    assert steps == [*evaluation, ["sample", "-m", ODD]]
+    assert steps == [["eval", "-m", ODD], ["sample", "-m", ODD]]
     for step in steps:
         code, stderr = vaecli(*step)
         assert code == 0, stderr
+        if step[0] == "eval":
+            assert ("validation images" in stderr) != has_test_set
         for following in next_steps(stderr):
             assert vaecli(*following)[0] == 0
     if has_test_set:

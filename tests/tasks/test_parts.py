@@ -115,7 +115,10 @@ def test_an_exported_copy_does_not_know(run, data, tmp_path):
     [
         (lambda images: images[1:], "There were 6,000 images and there are 5,999 now"),
         (lambda images: np.concatenate([images, images[:2]]), "6,000 images and there are 6,002 now"),
-        (lambda images: images[::-1], "6,000 images as before, but some pixels, labels or their order differ"),
+        (
+            lambda images: images[::-1],
+            "6,000 images as before, but some pixels, labels or their order differ",
+        ),
     ],
 )
 @pytest.mark.parametrize("part", ["train", "validation"])
@@ -154,7 +157,7 @@ def test_without_test_images_the_validation_images_are_measured(run, data):
 
 
 def test_images_set_apart_for_testing(run, data, forged):
-    """With --test-split, `test` is what was set apart, and the other parts are without it; the hashes are theirs."""
+    """With --test-split, `test` is what was set apart, and the other parts are without it."""
     division = Division(validation_split=0.05, test_split=0.1, seed=0)
     source = load(str(data), "train")
     left, test = division.without_test(source), division.test(source)
@@ -174,7 +177,13 @@ def test_images_set_apart_for_testing(run, data, forged):
 
 @pytest.mark.parametrize(
     "training",
-    [{"validation_split": "x"}, {"validation_split": 0}, {"validation_split": 2}, {"test_split": -1}, {"seed": []}],
+    [
+        {"validation_split": "x"},
+        {"validation_split": 0},
+        {"validation_split": 2},
+        {"test_split": -1},
+        {"seed": []},
+    ],
     ids=str,
 )
 def test_a_forged_division_is_refused(run, forged, training):

@@ -199,9 +199,7 @@ def _per_image(values: Mapping[str, Float64], plan: _Plan, pixels: int) -> dict[
     return {name: per_image[name] for name in plan.metrics if name in per_image}
 
 
-def _without_spreads(
-    names: tuple[str, ...], requested: Collection[str], count: int
-) -> tuple[str, ...]:
+def _without_spreads(names: tuple[str, ...], requested: Collection[str], count: int) -> tuple[str, ...]:
     """Leave out the metrics that so few images do not carry.
 
     Raises:

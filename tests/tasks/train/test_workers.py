@@ -42,7 +42,7 @@ class Receiving:
             MINI | {"options": {"data": "/of/the/chief"}},
             None,
             DataError,
-            "got /of/the/chief, where there is nothing.*--data FOLDER",
+            "got /of/the/chief, where there is nothing.*--data PATH",
         ),
         (MINI, "/of/mine", DataError, "got /of/mine, where"),
     ],
