@@ -9,6 +9,7 @@ from vaecli.choices import Split
 from vaecli.data.arrays.npy import load_npy
 from vaecli.data.arrays.npz import load_npz
 from vaecli.data.arrays.pixel_table import load_pixel_table
+from vaecli.data.collection.listing import Listing
 from vaecli.data.idx.folder import holds_idx, load_folder, require_idx
 from vaecli.data.images import ImageSet
 from vaecli.data.kind import ACCEPTED, FileKind, file_kind
@@ -119,14 +120,11 @@ def _load_pictures(
     warn: Warn,
 ) -> ImageSet:
     """Load one split of a folder or an archive of pictures."""
-    if importlib.util.find_spec("vaecli.data.collection.source") is None:
-        require_idx(path)
-    listing = importlib.import_module("vaecli.data.collection.source").open_source(path)
-    load_collection = importlib.import_module("vaecli.data.collection.load").load_collection
-    images: ImageSet = load_collection(
-        listing, split, options, allow_bad=allow_bad, progress=progress, warn=warn
+    from vaecli.data.collection.load import load_collection  # noqa: PLC0415  # a process pool and its locks
+
+    return load_collection(
+        _open_source(path), split, options, allow_bad=allow_bad, progress=progress, warn=warn
     )
-    return images
 
 
 def _holds_data(path: pathlib.Path) -> bool:
@@ -135,10 +133,19 @@ def _holds_data(path: pathlib.Path) -> bool:
         return False
     if holds_idx(path):
         return True
-    if importlib.util.find_spec("vaecli.data.collection.source") is None:
-        return False
     try:
-        listing = importlib.import_module("vaecli.data.collection.source").open_source(path)
+        return bool(_open_source(path).names)
     except DataError:
         return False
-    return bool(listing.names)
+
+
+def _open_source(path: pathlib.Path) -> Listing:
+    """List the pictures of a folder or an archive.
+
+    Raises:
+        DataError: it has none, or cannot be read.
+    """
+    if importlib.util.find_spec("vaecli.data.collection.source") is None:
+        require_idx(path)
+    listing: Listing = importlib.import_module("vaecli.data.collection.source").open_source(path)
+    return listing
