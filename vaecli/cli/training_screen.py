@@ -57,6 +57,15 @@ class NotingWatcher(Watcher):
 class PlainWatcher(NotingWatcher):
     """One plain line per epoch on stderr."""
 
+    def __init__(self) -> None:
+        self._reading = ""
+
+    def read(self, name: str, done: int, total: int) -> None:
+        """Print what is read, once."""
+        if name != self._reading:
+            self._reading = name
+            console.progress_line(f"{name}: {total:,} ...")
+
     def started(self, plan: Plan) -> None:
         """Print what is trained."""
         console.progress_line(headline(plan))
