@@ -1,6 +1,7 @@
 """`vaecli eval`, through the program's own `main`: the table, JSON, refusals."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -78,10 +79,41 @@ def test_the_seed_decides(document):
 
 def test_the_split(document):
     """`--split` measures the test images, those held out for validation, or those trained on."""
-    counts = [
-        document("--metrics", "mse", "--split", part)["n_images"] for part in ("test", "validation", "train")
-    ]
-    assert counts == [1000, 288, 5712]
+    for part, count in {"test": 1000, "validation": 288, "train": 5712}.items():
+        values = document("--metrics", "mse", "--split", part)
+        assert (values["n_images"], values["split"]) == (count, part)
+
+
+@pytest.fixture
+def run(here, small_folder):
+    """A run on a folder without test images, in the current folder."""
+    images = load_mini("train").images[:][..., 0].astype(int)
+    halved = (images.reshape(-1, 14, 2, 14, 2).sum(axis=(2, 4)) // 4)[:, :, :13].astype(np.uint8)
+    (here / "halved").mkdir()
+    (here / "halved" / "train-images-idx3-ubyte").write_bytes(encode_idx(halved))
+    shutil.copytree(small_folder, here / "runs" / "a-1" / "model")
+    (here / "runs" / "a-1" / "provenance.json").write_text('{"started": "2026"}', encoding="utf-8")
+    config = f"data = {str(here / 'halved')!r}\nvalidation_split = 0.05\nseed = 0\n"
+    (here / "runs" / "a-1" / "config.toml").write_text(config, encoding="utf-8")
+    return here / "runs" / "a-1"
+
+
+def test_without_test_images(call, run):
+    """The newest run's validation images are measured, and a note says so; --split test is an error."""
+    code, stdout, stderr = call("eval", "--metrics", "mse", "--json")
+    assert code == 0 and json.loads(stdout)["split"] == "validation"
+    assert " ".join(stderr.split()) == "halved has no test part: these are its 278 validation images."
+    assert call("eval", "--metrics", "mse", "--quiet")[2] == ""
+    code, stdout, stderr = call("eval", "--split", "test")
+    assert (code, stdout) == (1, "") and "test set" in stderr
+
+
+def test_the_images_of_a_run_are_gone(call, run, here):
+    """The command that the error proposes works."""
+    (here / "halved").rename(here / "moved")
+    code, stdout, stderr = call("eval")
+    assert (code, stdout) == (1, "") and stderr.count("\n") == 1 and "--data PATH" in stderr
+    assert call("eval", "--data", "moved", "--metrics", "mse")[0] == 0
 
 
 def test_a_folder(document, evaluate, folder):

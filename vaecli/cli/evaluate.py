@@ -68,7 +68,7 @@ def evaluate(
             progress=shown.counter("Evaluating"),
         )
     if as_json:
-        console.print_json("eval", result.values)
+        console.print_json("eval", {"split": result.part} | result.values)
     else:
         _print_values(result.values)
 

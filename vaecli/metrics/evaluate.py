@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Mapping
 import numpy as np
 
 from vaecli import checks
+from vaecli.choices import Part
 from vaecli.data.images import Images
 from vaecli.errors import DataError
 from vaecli.metrics.bound import bound
@@ -39,6 +40,7 @@ class Evaluation:
         totals: name -> value, for metrics of all images together, such as active units.
         n_images: N.
         seconds: duration of the evaluation.
+        part: what the images are of their data set, `train`, `validation` or `test`; None if they are just images.
     """
 
     metrics: tuple[str, ...]
@@ -46,6 +48,7 @@ class Evaluation:
     totals: Mapping[str, int]
     n_images: int
     seconds: float
+    part: Part | None = None
 
     @property
     def values(self) -> dict[str, float]:

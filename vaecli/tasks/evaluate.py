@@ -1,5 +1,6 @@
 """`vaecli eval`: an exported model and a data set -> numbers."""
 
+import dataclasses
 from collections.abc import Callable, Collection
 
 from vaecli.choices import Part
@@ -42,7 +43,7 @@ def evaluate(
     """
     require_metrics(names, importance_samples=importance_samples, likelihood=model.likelihood)
     images = load_for(model, data, split, warn=warn, progress=download, pictures=pictures)
-    return metrics.evaluate(
+    evaluation = metrics.evaluate(
         model,
         images.images,
         metrics=names,
@@ -51,3 +52,4 @@ def evaluate(
         threads=model.threads,
         progress=progress,
     )
+    return dataclasses.replace(evaluation, part=images.split)
