@@ -29,13 +29,22 @@ KEPT_BYTES, KEPT_LEAST = 2**24, 16  # bytes of either, unless 16 images have mor
 
 
 def load_new(options: TrainOptions, watch: Watcher) -> ImageSet:
-    """Load the images of a new run: all that are not set apart for testing.
+    """Load the source of a new run, as it is read.
+
+    Raises:
+        DataError: it cannot be loaded.
+    """
+    return _load(options, "train", watch)
+
+
+def to_train_on(source: ImageSet, options: TrainOptions, watch: Watcher) -> ImageSet:
+    """Return the images of a new run: all that are not set apart for testing, stretched if `options` say so.
 
     Raises:
         OptionError: --test-split sets too few or too many apart.
-        DataError: they cannot be loaded, or a model of them could not be described or would be too large.
+        DataError: a model of the images would be too large.
     """
-    data = Division.of(options).without_test(_load(options, "train", watch))
+    data = Division.of(options).without_test(source)
     data = contrast.for_training(data, stretch=options.stretch, warn=watch.note)
     height, width = data.images.shape[1:3]
     if height * width > MAX_PIXELS:
@@ -63,11 +72,12 @@ def load_again(options: TrainOptions, watch: Watcher) -> ImageSet:
     return contrast.for_training(data, stretch=options.stretch, warn=lambda _message: None)
 
 
-def load_test(options: TrainOptions, data: ImageSet, watch: Watcher) -> ImageSet | None:
+def load_test(options: TrainOptions, source: ImageSet, data: ImageSet, watch: Watcher) -> ImageSet | None:
     """Load the test part of a new run, read and stretched as its training images.
 
     Args:
         options: of the run, with the reading resolved.
+        source: of the run, as it is read.
         data: the images to train on.
         watch: receives progress, and why a test part that exists cannot be used.
 
@@ -77,13 +87,12 @@ def load_test(options: TrainOptions, data: ImageSet, watch: Watcher) -> ImageSet
     Raises:
         OptionError: --test-split is given, and the source has a test part already.
     """
-    quiet = Quiet(watch)
     try:
-        part = _load(options, "test", quiet)
+        part = _load(options, "test", Quiet(watch))
     except MissingPartError:
         if not options.test_split:
             return None
-        part = Division.of(options).test(_load(options, "train", quiet))
+        part = Division.of(options).test(source)
     except DataError as error:
         watch.note(f"The test part of {data.name} cannot be used. {error.message}")
         return None

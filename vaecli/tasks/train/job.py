@@ -93,9 +93,11 @@ def begin(
     if out is not None:
         out = user_path(out, option="--out", error=OutputError)
     with interruptible():
-        data = images.load_new(options, watch)
+        source = images.load_new(options, watch)
+        data = images.to_train_on(source, options, watch)
         options = images.with_reading(options, data)
-        test = images.load_test(options, data, watch)
+        test = images.load_test(options, source, data, watch)
+        del source  # its images may be in memory
     held_out = Division.of(options).held_out(data)
     table = images.description(data, held_out, options, test)
     options = dataclasses.replace(options, data=images.name_to_keep(options, data))
