@@ -12,7 +12,7 @@ import vaecli.cli
 from vaecli.cli.main import COMMANDS, application
 from vaecli.cli.parameters import NAMED
 
-ALL = [*COMMANDS, "data fetch"]
+ALL = [*COMMANDS, "data fetch", "data info", "data clear"]
 MODEL_ALONE = {"info": [], "verify": [], "bench": ["--seconds", "0.001", "--quiet"]}
 
 
@@ -182,11 +182,20 @@ def test_json_of_the_data_sets_fits_its_schema(call, check_schema):
     check_schema("data", json.loads(stdout))
 
 
+def test_json_of_a_data_set_fits_its_schema(call, check_schema):
+    """`vaecli data info --json` describes one."""
+    code, stdout, _ = call("data", "info", "fashion-mnist-mini", "--json")
+    assert code == 0
+    check_schema("data-info", json.loads(stdout))
+
+
 def test_every_command_with_json_has_a_schema(check_schema):
     """And each schema belongs to a command."""
     schemas = pathlib.Path(vaecli.cli.__path__[0]) / "schemas"
     names = {
-        name for name in COMMANDS if any("--json" in parameter.opts for parameter in parsed(name).params)
+        name.replace(" ", "-")
+        for name in ALL
+        if any("--json" in parameter.opts for parameter in parsed(name).params)
     }
     assert names == {path.stem for path in schemas.glob("*.json")}
     for name in names:

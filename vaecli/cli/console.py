@@ -107,6 +107,19 @@ def print_table(
     target.print(result, crop=False)
 
 
+def print_pairs(pairs: Mapping[str, str]) -> None:
+    """Print names and values, a pair a line."""
+    from rich.text import Text
+
+    rows = [(Text(name, "dim"), value) for name, value in pairs.items()]
+    print_table({"name": "left", "value": "wrap"}, rows, header=False)
+
+
+def megabytes(size: int) -> str:
+    """Return a number of bytes in MB, with one digit after the point."""
+    return f"{size / 1e6:,.1f}"
+
+
 def _cell(cell: "str | Text", file: IO[str]) -> "Text":
     from rich.text import Text
 

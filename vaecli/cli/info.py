@@ -28,8 +28,9 @@ def info(model: ModelArgument = None, model_option: ModelOption = None, as_json:
     if as_json:
         console.print_json("info", facts)
         return
-    _print_pairs(_about(facts))
-    _print_pairs({name: _number(value, ".6g") for name, value in facts["training"].items()})
+    for pairs in (_about(facts), {name: _number(value, ".6g") for name, value in facts["training"].items()}):
+        console.print_pairs(pairs)
+        console.say("")
     _print_files(facts["files"])
     reduced = [file for file in facts["files"] if file["precision"] != "float32"]
     if reduced:
@@ -63,14 +64,6 @@ def _latents(shapes: Mapping[str, list[int]]) -> str:
     return (
         ", ".join([*names, *([f"the latents of {examples} validation images"] if examples else [])]) or "none"
     )
-
-
-def _print_pairs(pairs: Mapping[str, str]) -> None:
-    from rich.text import Text
-
-    rows = [(Text(name, "dim"), value) for name, value in pairs.items()]
-    console.print_table({"name": "left", "value": "wrap"}, rows, header=False)
-    console.say("")
 
 
 def _print_files(files: list[dict[str, Any]]) -> None:

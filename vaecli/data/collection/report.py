@@ -1,6 +1,7 @@
 """What was found in a folder or an archive of pictures."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import NamedTuple
 
 
@@ -21,6 +22,8 @@ class Report:
         duplicates: the number of pictures that equal an earlier one of the same split, pixel by pixel as decoded.
         leaked: the number of test or validation pictures that equal a training picture.
         ignored: the number of files that are no pictures.
+        sizes: (width, height) of the smallest, the median and the largest good picture, by pixels.
+        modes: Pillow's mode of the good pictures in their files, such as "RGB", and how many have it.
     """
 
     layout: str
@@ -28,3 +31,5 @@ class Report:
     duplicates: int = 0
     leaked: int = 0
     ignored: int = 0
+    sizes: tuple[tuple[int, int], ...] = ()
+    modes: Mapping[str, int] = dataclasses.field(default_factory=dict)
