@@ -156,6 +156,8 @@ def test_after_training_on_a_folder(vaecli, tmp_path, has_test_set):
         if step[0] == "eval":
             assert ("validation images" in stderr) != has_test_set
         for following in next_steps(stderr):
+            part = "test" if has_test_set else "val"
+            assert following == ["interpolate", f"{part}:0", f"{part}:1", "-m", ODD]
             assert vaecli(*following)[0] == 0
     if has_test_set:
         return

@@ -75,10 +75,10 @@ def sample(
 
 
 def _next_step(opened: "Model", model: pathlib.Path | None) -> None:
-    """Print a command that works on this model: `interpolate` if its encoder and its test set are here."""
-    from vaecli.tasks.model import next_command
+    """Print a command that works on this model: `interpolate` if its encoder and its images are here."""
+    from vaecli.tasks.model import next_words
 
     named = ["-m", console.shown_path(model)] if model else []
-    command = next_command(opened)
-    if command:
-        console.next_step(command, *(["test:0", "test:1"] if command == "interpolate" else []), *named)
+    words = next_words(opened)
+    if words:
+        console.next_step(*words, *named)

@@ -4,12 +4,12 @@ import pathlib
 from typing import Literal
 
 from vaecli.choices import Precision
-from vaecli.errors import ModelError
+from vaecli.errors import ModelError, VaecliError
 from vaecli.modelfile.find import read_all
 from vaecli.modelfile.read import read_file
 from vaecli.runtime.model import Model
 
-__all__ = ["Model", "next_command", "open_model"]
+__all__ = ["Model", "next_words", "open_model"]
 
 BUNDLED = "fashion-mnist-mini"
 
@@ -19,29 +19,45 @@ def open_model(path: pathlib.Path, *, precision: Precision = "float32", threads:
     return Model.open(path, precision=precision, threads=threads)
 
 
-def next_command(model: Model) -> Literal["interpolate", "info", ""]:
-    """Return a command that works after `vaecli sample`; none if files beside the decoder do not fit."""
-    if _can_interpolate(model):
-        return "interpolate"
+def next_words(model: Model) -> list[str]:
+    """Return a command that works after `vaecli sample`, in words; none if files beside the decoder do not fit."""
+    part = _part_to_interpolate(model)
+    if part:
+        return ["interpolate", f"{part}:0", f"{part}:1"]
     try:
         read_all(model.path)
     except ModelError:
-        return ""
-    return "info"
+        return []
+    return ["info"]
 
 
-def _can_interpolate(model: Model) -> bool:
-    """Return whether `vaecli interpolate test:0 test:1` works: the encoder and the test set are on this machine."""
+def _part_to_interpolate(model: Model) -> Literal["test", "val", ""]:
+    """Return the part whose first pictures `vaecli interpolate` takes; empty if encoder or images are not here."""
     path = model.path.with_name("encoder.onnx")
     try:
         encoder = read_file(path).info if path.exists() else None
     except ModelError:
-        return False
+        return ""
     if encoder is None or (encoder.part, encoder.model_id) != ("encoder", model.info.model_id):
-        return False
+        return ""
     name, kind = model.info.data["name"], model.info.data.get("kind", "named")
-    if kind != "named" or name == BUNDLED:
-        return bool(kind == "named")
+    if kind != "named":
+        is_there = _is_in_its_run(model)
+        return "" if not is_there else "test" if model.info.data.get("test_sha256") else "val"
+    if name == BUNDLED:
+        return "test"
     from vaecli.tasks.data import states  # 15 ms: it brings Pillow
 
-    return any(entry.name == name and entry.state != "not here" for entry in states())
+    return "test" if any(entry.name == name and entry.state != "not here" for entry in states()) else ""
+
+
+def _is_in_its_run(model: Model) -> bool:
+    """Return whether a model lies in its run, and something is where that has its images."""
+    if not (model.path.resolve().parent.parent / "config.toml").exists():
+        return False
+    from vaecli.tasks.origin import find_origin
+
+    try:
+        return pathlib.Path(str(find_origin(model).options.data)).exists()
+    except (VaecliError, OSError):
+        return False
