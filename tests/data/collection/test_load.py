@@ -282,3 +282,12 @@ def test_progress(pictures, write, listing_of):
     reports = []
     load_collection(listing_of(pictures), "train", SQUARE, progress=lambda *report: reports.append(report))
     assert reports[-1][1:] == (150, 150) and sorted(reports) == reports
+
+
+def test_sizes_and_modes(pictures, write, listing_of):
+    """The report has the sizes in the files, and how many pictures have each mode, the most frequent first."""
+    write(pictures, 1, height=9, width=7)
+    write(pictures, 3, height=20, width=30, start=1, channels=3)
+    write(pictures, 1, height=80, width=40, start=4)
+    report = load_collection(listing_of(pictures), "train", ReadingOptions()).report
+    assert report.sizes == ((7, 9), (30, 20), (40, 80)) and report.modes == {"RGB": 3, "L": 2}

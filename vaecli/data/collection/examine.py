@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from vaecli.data.collection.records import BAD, COLOURED, GOOD, GREY, UNKNOWN, UNREACHABLE
+from vaecli.data.collection.records import BAD, COLOURED, GOOD, GREY, MODES, UNKNOWN, UNREACHABLE
 from vaecli.data.photo.decode import Opened, decode
 from vaecli.data.photo.opening import opening
 from vaecli.data.photo.reading import Reading
@@ -95,6 +95,7 @@ def examine(
     try:
         with opening(content, name) as image:
             fields |= {"width": image.width, "height": image.height, "grey": _grey_by_mode(image.mode)}
+            fields["mode"] = MODES.index(image.mode) if image.mode in MODES else 0
             with budget.reserved(image):
                 opened = decode(image, brighten=False)
                 pixels, grey = _look(opened)

@@ -25,7 +25,7 @@ from vaecli.data.collection.records import GOOD, RECORD, Records, are_valid, rea
 from vaecli.data.photo.reading import Reading
 from vaecli.pixels import Pixels, chunks
 
-FORMAT = 1
+FORMAT = 2
 DECODER = 1  # our part of it: to be raised when the same file gives other pixels
 _CHUNK = 4096
 

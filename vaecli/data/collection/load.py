@@ -15,7 +15,7 @@ from vaecli.data.collection.donors import known_headers
 from vaecli.data.collection.examine import is_reachable
 from vaecli.data.collection.generation import Generation, decoders, describe
 from vaecli.data.collection.listing import PARTS, Listing
-from vaecli.data.collection.records import GOOD, UNREACHABLE, Records, row_checksums
+from vaecli.data.collection.records import GOOD, MODES, UNREACHABLE, Records, row_checksums
 from vaecli.data.collection.report import BadFile, Report
 from vaecli.data.collection.store import SourceCache
 from vaecli.data.file_images import StreamedImages
@@ -220,4 +220,19 @@ def _report(
         duplicates=sum(len(pixels) - len(np.unique(pixels)) for pixels in in_part),
         leaked=int(np.isin(others, in_part[PARTS.index("train")]).sum()),
         ignored=listing.ignored,
+        sizes=_sizes(records[good]),
+        modes=_modes(records[good]),
     )
+
+
+def _modes(records: Records) -> dict[str, int]:
+    """Return how many pictures have each of the modes, the most frequent first."""
+    counts = np.bincount(records["mode"], minlength=len(MODES))
+    return {MODES[mode]: int(counts[mode]) for mode in np.argsort(-counts, kind="stable") if counts[mode]}
+
+
+def _sizes(records: Records) -> tuple[tuple[int, int], ...]:
+    """Return (width, height) of the pictures with the fewest, the median and the most pixels."""
+    order = np.argsort(records["width"].astype(np.int64) * records["height"], kind="stable")
+    rows = (order[place] for place in (0, len(order) // 2, -1))
+    return tuple((int(records["width"][row]), int(records["height"][row])) for row in rows)

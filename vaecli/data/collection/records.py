@@ -13,6 +13,7 @@ from vaecli.pixels import Pixels
 
 BAD, GOOD, UNREACHABLE = 0, 1, 2  # states; an unreachable file is looked at again by the next run
 COLOURED, GREY, UNKNOWN = 0, 1, 2  # channels that differ, that are equal, or that nobody decoded
+MODES = tuple("other 1 L LA La P PA RGB RGBA RGBa RGBX CMYK YCbCr LAB HSV I F I;16 I;16B I;16L I;16N".split())
 RECORD = np.dtype(
     [
         ("name", "<u8"),  # hash of the name
@@ -24,6 +25,7 @@ RECORD = np.dtype(
         ("row", "<u4"),  # checksum of the image in the cache
         ("state", "u1"),
         ("grey", "u1"),
+        ("mode", "u1"),  # in the file: a position in MODES
         ("own", "<u4"),  # checksum of all fields above
     ]
 )

@@ -1,0 +1,84 @@
+"""Pictures are opened from files and from bytes, HEIC photos too where their package is installed."""
+
+import io
+import pathlib
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vaecli.data.photo.decode import decode, open_picture
+from vaecli.data.photo.opening import opening
+from vaecli.errors import DataError
+
+HEIC = bytes.fromhex(
+    "0000001c6674797068656963000000006d696631686569636d6961660000017d6d657461000000000000002168646c72"
+    "0000000000000000706963740000000000000000000000000000000022696c6f63000000004440000100010000000001"
+    "a1000100000000000000600000002369696e6600000000000100000015696e6665020000000001000068766331000000"
+    "000e7069746d000000000001000000fd69707270000000dd6970636f0000007668766343010370000000900000000000"
+    "1ef000fcfdf8f800000f03600001001840010c01ffff03700000030090000003000003001eba0240610001002a420101"
+    "03700000030090000003000003001ea020810596eae4a6b9b8086830200000030320000003002162000100064401c173"
+    "c08900000013636f6c726e636c780001000d000680000000146973706500000000000000400000004000000028636c61"
+    "70000000400000000100000030000000010000000000000002fffffff000000002000000107069786900000000030808"
+    "080000001869706d6100000000000000010001058102030584000000686d6461740000005c2801af09e0392324bffff9"
+    "ffbffff6a1790fda5b5705fff07087dfe0e607ffef4ddd45765547cb0a716ec3b4ddd6254a30a416b1b3918f293630e7"
+    "5754ef71513c9a58119506bd77dfb52cabacd01ff6b9848df568911c047d01e77e"
+)  # 64 x 48, left half red, right half blue; made with pillow-heif
+
+
+def test_bytes_are_opened_as_files_are(tmp_path):
+    """The same picture from both; the name of a member is in the message of an error."""
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (9, 7, 3), np.uint8))
+    image.save(tmp_path / "a.png")
+    content = (tmp_path / "a.png").read_bytes()
+    with opening(content, "member.png") as opened:
+        assert decode(opened).image.tobytes() == open_picture(tmp_path / "a.png").image.tobytes()
+    for wrong, reason in [
+        (b"", "an empty file"),
+        (b"just a text", "a text file"),
+        (content[:60], "cannot be"),
+    ]:
+        with (
+            pytest.raises(DataError, match=f"^member.png .*{reason}"),
+            opening(wrong, "member.png") as opened,
+        ):
+            decode(opened)
+
+
+@pytest.mark.parametrize(("brighten", "expected"), [(True, 255), (False, 3)])
+def test_dark_pictures(brighten, expected):
+    """A picture that is black to the eye is scaled, if that is not switched off."""
+    file = io.BytesIO()
+    Image.new("L", (5, 5), 3).save(file, "PNG")
+    with opening(file.getvalue()) as opened:
+        assert decode(opened, brighten=brighten).image.getextrema() == (expected, expected)
+
+
+def test_heic(tmp_path):
+    """Several threads that meet the first HEIC photos at once all decode them, from files and from bytes."""
+    pytest.importorskip("pi_heif", reason="the extra `heic` is not installed")
+    (tmp_path / "phone.jpg").write_bytes(HEIC)
+
+    def read(number):
+        with opening(HEIC if number % 2 else pathlib.Path(tmp_path / "phone.jpg")) as opened:
+            return np.asarray(decode(opened).image, int)
+
+    with ThreadPoolExecutor(8) as pool:
+        for pixels in pool.map(read, range(16)):
+            assert pixels.shape == (48, 64, 3)
+            assert np.abs(pixels[24, 8] - (200, 30, 40)).max() < 12
+            assert np.abs(pixels[24, 56] - (20, 60, 220)).max() < 12
+    with pytest.raises(DataError, match="cannot be decoded"), opening(HEIC[:300]) as opened:
+        decode(opened)
+
+
+def test_heic_without_its_package():
+    """The message says what to install, and how else to go on."""
+    try:
+        import pi_heif  # noqa: F401
+    except ImportError:
+        with pytest.raises(DataError, match=r"vaecli\[heic\].*JPEG"), opening(HEIC, "phone.heic"):
+            raise AssertionError("a HEIC photo without its package") from None
+    else:
+        pytest.skip("the extra `heic` is installed")
