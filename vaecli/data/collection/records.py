@@ -13,7 +13,10 @@ from vaecli.pixels import Pixels
 
 BAD, GOOD, UNREACHABLE = 0, 1, 2  # states; an unreachable file is looked at again by the next run
 COLOURED, GREY, UNKNOWN = 0, 1, 2  # channels that differ, that are equal, or that nobody decoded
-MODES = tuple("other 1 L LA La P PA RGB RGBA RGBa RGBX CMYK YCbCr LAB HSV I F I;16 I;16B I;16L I;16N".split())
+MODES = (  # of pictures in their files, by Pillow's names
+    "other", "1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "LAB", "HSV",
+    "I", "F", "I;16", "I;16B", "I;16L", "I;16N",
+)  # fmt: skip
 RECORD = np.dtype(
     [
         ("name", "<u8"),  # hash of the name
