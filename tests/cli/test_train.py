@@ -26,6 +26,7 @@ pytestmark = pytest.mark.train
         (["--learning-rate", "9" * 400], 2, "--learning-rate"),
         (["--checkpoint-every", "nan"], 2, "--checkpoint-every"),
         (["--resume", "nowhere", "--seed", "1"], 2, "Got --seed"),
+        (["--test-split", "0.1"], 2, "fashion-mnist-mini has 1,000 test images already"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else None,
 )

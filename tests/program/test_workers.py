@@ -150,12 +150,13 @@ def test_two_workers_end_what_one_began(two_workers, data, tmp_path):
 
 def test_a_signal_to_one_and_the_death_of_the_chief(two_workers, data, tmp_path):
     """A worker without bfloat16 says so and trains in float32. SIGTERM to one worker stops both, with the same exit
-    code and an exported model. Resumed, the other worker ends within a minute when the chief is killed."""
+    code and an exported model. Both have set the same images apart. Resumed, the other worker ends within a minute
+    when the chief is killed."""
     differing = [
         "from vaecli.training import precision",
         "precision.supported = lambda: index == 0",
     ]
-    options = ["--data", data, *ENDLESS, "--validation-split", 0.2]
+    options = ["--data", data, *ENDLESS, "--validation-split", 0.2, "--test-split", 0.1]
     both = two_workers("-c", after_rendezvous(*differing), "train", *options, "--out", "run")
     assert "bfloat16" in read_until(both[0], "epoch 2 ")
     both[1].send_signal(signal.SIGTERM)
@@ -163,7 +164,10 @@ def test_a_signal_to_one_and_the_death_of_the_chief(two_workers, data, tmp_path)
     assert chief[:2] == (143, "run\n") and "Training ended: stopped by SIGTERM." in chief[2], chief
     assert other[:2] == (143, "") and len(other[2]) == 1, other
     assert "this machine does not, and computes in float32" in other[2][0]
-    trained = Model.open(tmp_path / "0" / "run").info.training
+    info = Model.open(tmp_path / "0" / "run").info
+    trained = info.training
+    assert sum(info.data[name] for name in ("count", "validation_count", "test_count")) == 300
+    assert info.data["test_count"] > 10
     assert trained["epochs_done"] >= 2 and list((tmp_path / "1").iterdir()) == []
     chief, other = two_workers("-m", "vaecli", "train", "--resume", "run")
     read_until(chief, f"epoch {trained['epochs_done'] + 1} ")
