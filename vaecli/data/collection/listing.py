@@ -35,8 +35,8 @@ class Listing:
         layout: how it was read, in a phrase such as "class folders".
         names: (N,) paths relative to the folder or within the archive, with `/`.
         sizes: (N,) int64, bytes of each file.
-        times: (N,) int64, when each file was last changed, in nanoseconds. For members of an archive, whose own times
-            are often constant, a number that changes with the content: a checksum, or the archive's time.
+        times: (N,) int64, when each file was last changed, in nanoseconds. For members of an archive, whose own
+            times are often constant, a number that changes with the content: a checksum, or the archive's time.
         parts: (N,) uint8, the index of each picture's part in `PARTS`.
         labels: (N,) int64; None if there are none.
         class_names: the name of each label.
