@@ -203,3 +203,23 @@ def test_from_pictures_to_everything_after(folder, tmp_path, monkeypatch):
         reopen(moved.path, {"epochs": 3}, Watcher()),
     ):
         raise AssertionError("a run on other pictures")
+
+
+@pytest.mark.train
+def test_the_folder_changes_during_training(folder, tmp_path):
+    """The run goes on with what it has read, to the exported model; afterwards the change is noticed."""
+    from vaecli.tasks.train.train import train
+
+    class Deleting(Listener):
+        def epoch_ended(self, epoch):
+            for path in folder.rglob("*.png"):
+                path.unlink()
+
+    options = TrainOptions(data=str(folder), epochs=2, latent_dim=2, batch_size=32, validation_split=0.2)
+    result = train(options, out=tmp_path / "run", watch=Deleting())
+    assert result.finished and Model.open(result.run).info.training["epochs_done"] == 2
+    with pytest.raises(DataError, match="There were 121 images and there are 80 now"):
+        evaluate(Model.open(result.run), names=["mse"])
+    with pytest.raises(TrainingError, match="There were 121 images and there are 80 now") as error:
+        train(resume=result.run, changes={"epochs": 3})
+    assert "--data" in error.value.hint
