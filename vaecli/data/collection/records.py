@@ -104,7 +104,7 @@ def matches(records: Records, listing: Listing, names: npt.NDArray[np.uint64]) -
 
 
 def _own_checksums(records: Records) -> npt.NDArray[np.uint32]:
-    content, size = memoryview(records.tobytes()), RECORD.itemsize
+    content, size = np.ascontiguousarray(records).view(np.uint8).data, RECORD.itemsize
     starts = range(0, len(content), size)
     return np.fromiter(
         (zlib.crc32(content[start : start + _OWN_OFFSET]) for start in starts), np.uint32, len(records)
