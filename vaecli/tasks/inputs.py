@@ -67,7 +67,8 @@ def load_for(
         return source.load("test")
     except MissingPartError:
         images = source.load("validation")
-    warn(f"{images.name} has no test part: these are its {len(images.images):,} validation images.")
+    others = "" if data is None else " Measure all others with --split train."
+    warn(f"{images.name} has no test part: these are its {len(images.images):,} validation images.{others}")
     return images
 
 
