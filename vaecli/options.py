@@ -10,7 +10,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from vaecli import checks, foreign
-from vaecli.choices import AUGMENTATIONS, Colour, Fit, LikelihoodName, Network, Schedule, TrainingPrecision
+from vaecli.choices import (
+    AUGMENTATIONS,
+    Augmentation,
+    Colour,
+    Fit,
+    LikelihoodName,
+    Network,
+    Schedule,
+    TrainingPrecision,
+)
 from vaecli.errors import ConfigError, OptionError
 from vaecli.paths import user_path
 
@@ -203,7 +212,7 @@ def image_size(text: str) -> tuple[int, int]:
     return height, width
 
 
-def augmentations(text: str) -> tuple[str, ...]:
+def augmentations(text: str) -> tuple[Augmentation, ...]:
     """Parse `--augment`: names with commas between them, none if it is empty.
 
     Raises:
@@ -215,7 +224,7 @@ def augmentations(text: str) -> tuple[str, ...]:
             f"--augment must be names with commas, of {', '.join(AUGMENTATIONS)}, got {checks.shown(text)}.",
             option="--augment",
         )
-    return names
+    return typing.cast("tuple[Augmentation, ...]", names)
 
 
 def device_count(text: str) -> int | None:

@@ -5,6 +5,7 @@ networks/       the architectures
 objective       the loss
 steps           many training steps in one graph call
 image_source    batches from memory or from a file
+augment         flips and shifts of the images of training steps
 schedule        learning rates, Adam's memory, the order of the images
 precision       bfloat16 where the machine has it
 validation      the validation loss

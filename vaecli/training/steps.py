@@ -1,13 +1,15 @@
 """Many training steps in one call of the graph; the state between calls is the variables and a step number."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from vaecli.choices import Schedule
+from vaecli.choices import Augmentation, Schedule
 from vaecli.data.images import Images
+from vaecli.training.augment import Augment
 from vaecli.training.cluster.devices import Devices
 from vaecli.training.image_source import source_of
 from vaecli.training.keras_settings import standard_settings
@@ -42,8 +44,8 @@ def make_optimizer(vae: Vae, beta_2: float) -> keras.optimizers.Optimizer:
 class TrainingSteps:
     """Training steps on images (N, H, W, C) uint8, which are scaled to [0, 1] in the graph.
 
-    Randomness is stateless: the caller gives the order of the images, and the noise of step s follows from
-    (seed, s) and the position in the batch. So a run can be resumed at any step, on any number of devices.
+    Randomness is stateless: the caller gives the order of the images, and noise and augmentation of step s follow
+    from (seed, s) and the position in the batch. So a run can be resumed at any step, on any number of devices.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class TrainingSteps:
         seed: int,
         schedule: Schedule = "cosine",
         precision: Resolved = "float32",
+        augment: Sequence[Augmentation] = (),
         devices: Devices | None = None,
     ) -> None:
         self.devices = devices or Devices()
@@ -64,6 +67,7 @@ class TrainingSteps:
             self.optimizer = make_optimizer(vae, beta_2(schedule))
         self._source = source_of(images)
         self._beta, self._seed = beta, seed
+        self._augment = Augment(augment, seed=seed) if augment else None
         self._run = tf.function(
             self._all_steps,
             autograph=False,  # saves half a second of reading this source and all that it calls
@@ -131,6 +135,9 @@ class TrainingSteps:
     def _step(self, pixels: tf.Tensor, step: tf.Tensor, size: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Take one step in a replica, given this worker's pixels of a batch of `size` images."""
         pixels = self.devices.replica_slice(pixels, size, of_worker=True)
+        if self._augment:
+            changes = self.devices.replica_slice(self._augment.draw(size, step), size)
+            pixels = self._augment.apply(pixels, changes)
         images = to_unit_range(pixels)
         seed = tf.stack([tf.constant(self._seed, tf.int64), tf.cast(step, tf.int64)])
         noise = tf.random.stateless_normal((size, self.vae.latent_dim), seed=seed)

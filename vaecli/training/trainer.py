@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from vaecli.data.images import Images, ImageSet
-from vaecli.options import TrainOptions
+from vaecli.options import TrainOptions, augmentations
 from vaecli.pixels import SCALE, chunks
 from vaecli.probability.likelihoods import likelihood
 from vaecli.runs import state as states
@@ -68,6 +68,7 @@ class Trainer:
             seed=options.seed,
             schedule=options.schedule,
             precision=precision.choose(options.precision),
+            augment=augmentations(options.augment),
             devices=self.devices,
         )
         self.validation = Validation(
