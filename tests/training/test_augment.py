@@ -12,7 +12,13 @@ from vaecli.options import TrainOptions
 pytestmark = pytest.mark.train
 
 OPTIONS = TrainOptions(
-    epochs=1, latent_dim=2, batch_size=64, validation_split=0.2, seed=3, precision="float32", augment="flip,shift"
+    epochs=1,
+    latent_dim=2,
+    batch_size=64,
+    validation_split=0.2,
+    seed=3,
+    precision="float32",
+    augment="flip,shift",
 )
 
 MIRRORED = """

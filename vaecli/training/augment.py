@@ -37,7 +37,9 @@ class Augment:
         rows, columns = tf.range(height)[None], tf.range(width)[None]
         if self._shifts:
             down, right = drawn // 2 % _SHIFTS - MOST_SHIFT, drawn // (2 * _SHIFTS) - MOST_SHIFT
-            rows = tf.clip_by_value(rows - down[:, None], 0, height - 1)  # (N, H), the row that each row shows
+            rows = tf.clip_by_value(
+                rows - down[:, None], 0, height - 1
+            )  # (N, H), the row that each row shows
             columns = tf.clip_by_value(columns - right[:, None], 0, width - 1)
         if self._flips:
             columns = tf.where(drawn[:, None] % 2 == 1, width - 1 - columns, columns)
