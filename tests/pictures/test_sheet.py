@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vaecli.errors import OptionError
-from vaecli.pictures.sheet import bands, near_square, plan, sheet, strip
+from vaecli.pictures.sheet import bands, near_square, plan, sheet
+from vaecli.pictures.strip import strip
 
 
 @given(count=st.integers(1, 40), columns=st.none() | st.integers(1, 12), channels=st.sampled_from([1, 3]))

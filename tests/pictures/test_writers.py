@@ -13,7 +13,8 @@ import PIL.Image
 import pytest
 
 from vaecli.errors import OptionError, OutputError
-from vaecli.pictures.writers import check_target, save_picture, target_kind, write_images
+from vaecli.pictures.targets import check_target, target_kind
+from vaecli.pictures.writers import save_picture, write_images
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (11, 6, 5, 1), dtype=np.uint8)
@@ -296,7 +297,7 @@ def test_devices_are_refused(tmp_path):
 
 READ_ONLY = """
 import os, pathlib
-from vaecli.pictures.writers import check_target
+from vaecli.pictures.targets import check_target
 if os.geteuid() == 0:
     os.seteuid(65534)  # nobody: root may write anywhere
 check_target("a.png")

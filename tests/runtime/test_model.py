@@ -412,7 +412,7 @@ def test_draws_are_of_the_prior(model):
     np.testing.assert_allclose(z.std(axis=0), 1, atol=5 / np.sqrt(2 * 10_000))
 
 
-@pytest.mark.parametrize("path", ["linear", "spherical"])
+@pytest.mark.parametrize("path", ["linear", "spherical", "even"])
 def test_interpolate(model, images, path):
     """Both ends are the reconstructions of the images, and `steps` counts them."""
     strip = model.interpolate(images[0], images[1], steps=5, path=path)
@@ -430,7 +430,7 @@ def test_interpolate(model, images, path):
         *(({"steps": steps}, "--steps must be at most 1048576, got") for steps in (2**63, 10**30)),
         *(({"steps": steps}, "--steps must be a whole number, got") for steps in NO_NUMBERS),
         *(
-            ({"path": path}, "--path must be linear or spherical, got")
+            ({"path": path}, "--path must be linear, spherical or even, got")
             for path in ("lerp", "", None, 1, ["linear"])
         ),
     ],

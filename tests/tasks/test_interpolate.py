@@ -7,7 +7,7 @@ import pytest
 
 from vaecli.data.named.bundled import load_mini
 from vaecli.errors import DataError, ModelError, OptionError, OutputError
-from vaecli.pictures.sheet import strip
+from vaecli.pictures.strip import strip
 from vaecli.pixels import to_uint8
 from vaecli.runtime.model import Model
 from vaecli.tasks import inputs
@@ -199,7 +199,7 @@ def test_what_is_not_a_picture(model, images, here, contents, name):
 @pytest.mark.parametrize("path", ["lerp", "Linear", "", None])
 def test_unknown_paths(model, here, path):
     """The error lists the choices, and nothing is written."""
-    with pytest.raises(OptionError, match="--path must be linear or spherical, got ") as caught:
+    with pytest.raises(OptionError, match="--path must be linear, spherical or even, got ") as caught:
         interpolate(model, ["test:0", "test:1"], path=path)
     assert caught.value.option == "--path"
     assert list(here.iterdir()) == []

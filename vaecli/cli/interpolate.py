@@ -13,6 +13,8 @@ from vaecli.cli.parameters import (
     OutOption,
     PrecisionOption,
     QuietOption,
+    ScaleOption,
+    SmoothOption,
     ThreadsOption,
 )
 
@@ -21,7 +23,7 @@ from vaecli.cli.parameters import (
 def interpolate(
     pictures: Annotated[
         list[str],
-        typer.Argument(help="Two or more pictures: files, or test:17, val:17 and train:17 of the data."),
+        typer.Argument(help="Pictures, 2 to 20: files, or test:17, val:17 and train:17 of the data."),
     ],
     model: ModelOption = None,
     steps: Annotated[
@@ -30,9 +32,14 @@ def interpolate(
             min=2, help="Number of pictures on the path between two given ones, both ends included."
         ),
     ] = 11,
-    path: Annotated[PathKind, typer.Option(help="Kind of path through the latent space.")] = "linear",
+    path: Annotated[PathKind, typer.Option(help="Kind of path; `even` has equal steps as seen.")] = "linear",
+    grid: Annotated[
+        bool, typer.Option("--grid", help="Fill a square between four pictures, its corners row by row.")
+    ] = False,
     out: OutOption = None,
     data: DataOption = None,
+    scale: ScaleOption = None,
+    smooth: SmoothOption = False,
     precision: PrecisionOption = "float32",
     threads: ThreadsOption = None,
     show: Annotated[bool, typer.Option("--show", help="Draw the pictures in the terminal.")] = False,
@@ -45,7 +52,9 @@ def interpolate(
 
     [dim]vaecli interpolate shirt.png boot.png[/dim]
 
-    [dim]vaecli interpolate test:0 test:1 test:2 -o tour.gif --path spherical[/dim]
+    [dim]vaecli interpolate test:0 test:1 test:2 -o tour.gif --path even[/dim]
+
+    [dim]vaecli interpolate test:0 test:1 test:2 test:3 --grid --scale 8 -o grid.png[/dim]
     """
     import warnings
 
@@ -59,8 +68,11 @@ def interpolate(
         pictures,
         steps=steps,
         path=path,
+        grid=grid,
         out=out,
         data=data,
+        scale=scale,
+        smooth=smooth,
         force=force,
         warn=console.silent if quiet else console.note,
     )

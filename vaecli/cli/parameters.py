@@ -106,3 +106,13 @@ ThreadsOption = Annotated[
 SeedOption = Annotated[
     int, typer.Option("--seed", min=0, help="Random seed; the same one repeats the result.")
 ]
+ScaleOption = Annotated[
+    int | None,
+    typer.Option(
+        "--scale",
+        min=1,
+        help="Side of the square that each pixel becomes.",
+        show_default="large enough to see",
+    ),
+]
+SmoothOption = Annotated[bool, typer.Option("--smooth", help="Enlarge with gradual changes, not squares.")]

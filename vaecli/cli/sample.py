@@ -14,7 +14,9 @@ from vaecli.cli.parameters import (
     OutOption,
     PrecisionOption,
     QuietOption,
+    ScaleOption,
     SeedOption,
+    SmoothOption,
     ThreadsOption,
 )
 
@@ -33,6 +35,8 @@ def sample(
         float, typer.Option(min=0.0, help="Factor on the prior's standard deviation.")
     ] = 1.0,
     dtype: Annotated[ArrayType, typer.Option(help="Number type of a .npy or .npz array.")] = "uint8",
+    scale: ScaleOption = None,
+    smooth: SmoothOption = False,
     precision: PrecisionOption = "float32",
     threads: ThreadsOption = None,
     show: Annotated[bool, typer.Option("--show", help="Draw the first pictures in the terminal.")] = False,
@@ -62,6 +66,8 @@ def sample(
             seed=seed,
             temperature=temperature,
             dtype=dtype,
+            scale=scale,
+            smooth=smooth,
             force=force,
             progress=shown.counter("Sampling"),
         )

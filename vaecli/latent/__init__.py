@@ -3,6 +3,7 @@
 draws    standard normal rows; each depends only on (seed, stream, index, size)
 priors   p(z), by name
 paths    linear and spherical paths through points
-grids    regular grids
+even     paths whose decoded pictures have equal distances
+grids    regular grids, and grids between four corners
 summary  statistics of the posteriors of a set of images
 """

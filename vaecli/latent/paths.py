@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vaecli import checks
-from vaecli.choices import PathKind
+from vaecli.choices import LineKind
 from vaecli.errors import OptionError
 
 Latents: TypeAlias = npt.NDArray[np.float32]
@@ -46,7 +46,7 @@ def spherical(a: npt.ArrayLike, b: npt.ArrayLike, steps: int) -> Latents:
     return _with_exact_ends(path, start, end)
 
 
-def through(points: npt.ArrayLike, steps: int, path: PathKind = "linear") -> Latents:
+def through(points: npt.ArrayLike, steps: int, path: LineKind = "linear") -> Latents:
     """Return a path through all of `points` (P, D), `steps` latents a leg, (1 + (P - 1) * (steps - 1), D) float32.
 
     The point where two legs meet appears once: `points[i]` is row `i * (steps - 1)`.
@@ -55,7 +55,7 @@ def through(points: npt.ArrayLike, steps: int, path: PathKind = "linear") -> Lat
         OptionError: fewer than 2 steps, an unknown `path`, or points that are not finite or of another shape.
     """
     _require_steps(steps)
-    checks.choice(path, "--path", get_args(PathKind))
+    checks.choice(path, "--path", get_args(LineKind))
     stops = _finite(points, "(P, D)", ndim=2).astype(np.float32)
     leg = linear if path == "linear" else spherical
     legs = [leg(a, b, steps)[1:] for a, b in itertools.pairwise(stops)]

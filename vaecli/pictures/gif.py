@@ -7,18 +7,17 @@ from typing import IO, TypeVar
 import numpy as np
 import PIL.Image
 
-from vaecli.pictures.pixels import enlarge, to_pillow
+from vaecli.pictures.pixels import MAX_ENLARGED, enlarge, to_pillow
 from vaecli.pixels import Pixels
 
 Frame = TypeVar("Frame")
 _VIEWABLE = 224  # pixels; a smaller frame is enlarged until its longer side is at most this
-_MAX_BYTES = 2**27  # of all enlarged frames: Pillow keeps them in memory
 
 
-def max_frames(shape: tuple[int, int, int]) -> int:
+def max_frames(shape: tuple[int, int, int], scale: int | None = None) -> int:
     """Return how many frames of `shape` (H, W, C) `write_gif` can hold in 128 MiB of memory, at least 2."""
-    scale = _scale_for(shape)
-    return max(2, _MAX_BYTES // (math.prod(shape) * scale**2))
+    scale = scale or _scale_for(shape)
+    return max(2, MAX_ENLARGED // (math.prod(shape) * scale**2))
 
 
 def there_and_back(frames: Sequence[Frame]) -> list[Frame]:
@@ -27,7 +26,13 @@ def there_and_back(frames: Sequence[Frame]) -> list[Frame]:
 
 
 def write_gif(
-    file: IO[bytes], frames: Iterable[Pixels], *, milliseconds: int = 80, scale: int | None = None
+    file: IO[bytes],
+    frames: Iterable[Pixels],
+    *,
+    milliseconds: int = 80,
+    scale: int | None = None,
+    smooth: bool = False,
+    recipe: str = "",
 ) -> None:
     """Write frames (H, W, C) uint8 as a GIF that loops for ever.
 
@@ -38,9 +43,11 @@ def write_gif(
         frames: at least one.
         milliseconds: duration of a frame; a GIF stores hundredths of a second.
         scale: each pixel becomes a square of this side; by default, small frames are enlarged to about 224 pixels.
+        smooth: enlarge with gradual changes, not squares.
+        recipe: ASCII text for a comment block, which says how the pictures were made.
     """
     images = np.stack(list(frames))
-    first, *others = _paletted(images, scale or _scale_for(images.shape[1:]))
+    first, *others = _paletted(images, scale or _scale_for(images.shape[1:]), smooth)
     first.save(
         file,
         format="GIF",
@@ -49,6 +56,7 @@ def write_gif(
         duration=milliseconds,
         loop=0,
         optimize=False,
+        **({"comment": recipe.encode("ascii")} if recipe else {}),
     )
 
 
@@ -56,12 +64,14 @@ def _scale_for(shape: Sequence[int]) -> int:
     return max(1, _VIEWABLE // max(shape[:2]))
 
 
-def _paletted(images: Pixels, scale: int) -> Iterator[PIL.Image.Image]:
+def _paletted(images: Pixels, scale: int, smooth: bool) -> Iterator[PIL.Image.Image]:
     """Yield enlarged frames: grey unchanged, colour on a palette made from all of them, so that none flickers."""
     if images.shape[-1] == 1:
-        yield from (to_pillow(enlarge(image, scale)) for image in images)
+        yield from (to_pillow(enlarge(image, scale, smooth=smooth)) for image in images)
         return
     all_pixels = to_pillow(images.reshape(-1, *images.shape[2:]))
     palette = all_pixels.quantize(256, dither=PIL.Image.Dither.NONE)
     for image in images:
-        yield to_pillow(enlarge(image, scale)).quantize(palette=palette, dither=PIL.Image.Dither.NONE)
+        yield to_pillow(enlarge(image, scale, smooth=smooth)).quantize(
+            palette=palette, dither=PIL.Image.Dither.NONE
+        )

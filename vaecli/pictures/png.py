@@ -19,6 +19,7 @@ import numpy as np
 from vaecli.parallel import ahead
 from vaecli.pixels import Pixels
 
+RECIPE_KEY = b"vaecli"  # of the text chunk that says how a picture was made
 MAX_SIDE = 2**31 - 1  # the format's own limit
 BAND_BYTES = 2**20  # bytes that are compressed at a time, roughly
 _SIGNATURE, _ZLIB = b"\x89PNG\r\n\x1a\n", b"\x78\x9c"
@@ -26,19 +27,23 @@ _COLOUR_TYPES = {1: 0, 3: 2}  # channels -> grey, RGB
 _UP = 2
 
 
-def encoded(image: Pixels) -> bytes:
+def encoded(image: Pixels, *, recipe: str = "") -> bytes:
     """Return the file for one image (H, W, C) of 8 bits, C = 1 or 3."""
-    return b"".join(pieces([image], image.shape))
+    return b"".join(pieces([image], image.shape, recipe=recipe))
 
 
-def pieces(bands: Iterable[Pixels], shape: tuple[int, ...], *, threads: int = 1) -> Iterator[bytes]:
+def pieces(
+    bands: Iterable[Pixels], shape: tuple[int, ...], *, threads: int = 1, recipe: str = ""
+) -> Iterator[bytes]:
     """Yield the file of an image of `shape` (H, W, C), piece by piece; its rows come in bands (h, W, C), top first.
 
-    The bytes do not depend on `threads`. Sides are at most `MAX_SIDE`.
+    The bytes do not depend on `threads`. Sides are at most `MAX_SIDE`. A `recipe`, in ASCII, becomes a tEXt chunk.
     """
     height, width, channels = shape
     header = struct.pack(">IIBBBBB", width, height, 8, _COLOUR_TYPES[channels], 0, 0, 0)
     yield _SIGNATURE + _chunk(b"IHDR", header) + _SOFTWARE
+    if recipe:
+        yield _chunk(b"tEXt", RECIPE_KEY + b"\0" + recipe.encode("ascii"))
     start, checksum = _ZLIB, 1
     for rows, data, is_last in ahead(_compressed, _cut(bands, height), threads=threads):
         checksum = zlib.adler32(rows, checksum)

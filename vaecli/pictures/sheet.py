@@ -1,4 +1,4 @@
-"""Contact sheets and strips: many small images as one picture, whole or in bands from the top."""
+"""Contact sheets: many small images as one picture, whole or in bands from the top."""
 
 import dataclasses
 import math
@@ -15,7 +15,6 @@ from vaecli.pixels import Pixels
 _VIEWABLE = 112  # pixels a side that an image is enlarged to at most
 _SCREEN = 2048  # pixels a side of a sheet; images are enlarged less to stay below
 _PAPER = 255
-_ACCENT = (214, 90, 30)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,12 +26,14 @@ class Plan:
         columns: images in a row.
         scale: side of the square that each pixel becomes.
         gap: white between and around images, in pixels of the sheet.
+        smooth: enlarge with gradual changes, not squares.
     """
 
     shape: tuple[int, int, int]
     columns: int
     scale: int
     gap: int
+    smooth: bool = False
 
 
 def plan(
@@ -42,6 +43,7 @@ def plan(
     columns: int | None = None,
     scale: int | None = None,
     gap: int | None = None,
+    smooth: bool = False,
 ) -> Plan:
     """Lay out `count` images of `shape` (H, W, C) in reading order.
 
@@ -54,7 +56,7 @@ def plan(
     height, width, channels = shape
     columns = columns or near_square(count)
     rows = -(-count // columns)
-    scale = scale or _scale_for(rows * height, columns * width, max(height, width))
+    scale = scale or viewable_scale(rows * height, columns * width, max(height, width))
     gap = max(1, 2 * scale // 3) if gap is None else gap
     sheet_height, sheet_width = (
         gap + number * (side * scale + gap) for number, side in ((rows, height), (columns, width))
@@ -65,13 +67,13 @@ def plan(
             option="-n",
             hint="Write a folder or an .npy file.",
         )
-    return Plan((sheet_height, sheet_width, channels), columns, scale, gap)
+    return Plan((sheet_height, sheet_width, channels), columns, scale, gap, smooth)
 
 
 def bands(chunks: Iterable[Pixels], planned: Plan) -> Iterator[Pixels]:
     """Yield a sheet from the top in bands (y, X, C), of images in chunks (n, H, W, C), in flat memory."""
-    rows = (enlarge(row, planned.scale) for row in _in_rows(chunks, planned.columns))
-    return _lay_out(rows, planned.columns, gap=planned.gap)
+    rows = (enlarge(row, planned.scale, smooth=planned.smooth) for row in _in_rows(chunks, planned.columns))
+    return lay_out(rows, planned.columns, gap=planned.gap)
 
 
 def sheet(
@@ -87,27 +89,7 @@ def near_square(count: int) -> int:
     return math.isqrt(max(0, count - 1)) + 1
 
 
-def strip(originals: Pixels, steps: Pixels, *, scale: int | None = None) -> Pixels:
-    """Return an interpolation as a picture (Y, X, 3): in each row an original, the steps, the next original.
-
-    `originals` (P, H, W, C) are P >= 2 pictures, `steps` (1 + (P - 1) (S - 1), H, W, C) the path through them in
-    P - 1 legs of S images. Each leg is a row of S + 2 images. Originals have a frame and a gap beside them.
-    """
-    legs = len(originals) - 1
-    stride = (len(steps) - 1) // legs
-    _, height, width, _ = steps.shape
-    scale = scale or _scale_for(legs * height, (stride + 3) * width, max(height, width))
-    gap, frame = max(1, scale), max(2, scale)
-    rows = []
-    for leg in range(legs):
-        path = _as_rgb(enlarge(steps[leg * stride : (leg + 1) * stride + 1], scale))
-        left, right = (_framed(_as_rgb(enlarge(image, scale)), frame) for image in originals[leg : leg + 2])
-        middle = np.concatenate(list(_lay_out([path], len(path), gap=gap, margin=(frame, 4 * gap))))
-        rows.append(np.concatenate([left, middle, right], axis=1)[None])
-    return np.concatenate(list(_lay_out(rows, 1, gap=3 * gap)))
-
-
-def _scale_for(height: int, width: int, side: int) -> int:
+def viewable_scale(height: int, width: int, side: int) -> int:
     """Return the scale that makes images large enough to see, while the whole stays below a screen if it can."""
     return max(1, min(_VIEWABLE // side, _SCREEN // height, _SCREEN // width))
 
@@ -124,7 +106,7 @@ def _in_rows(chunks: Iterable[Pixels], columns: int) -> Iterator[Pixels]:
         yield incomplete[0]
 
 
-def _lay_out(
+def lay_out(
     rows: Iterable[Pixels], columns: int, *, gap: int, margin: tuple[int, int] | None = None
 ) -> Iterator[Pixels]:
     """Yield rows of up to `columns` images (n, h, w, C) on white paper, in bands (y, X, C) from the top.
@@ -143,13 +125,3 @@ def _lay_out(
         space_above = gap
     if top:
         yield np.full((top, *band.shape[1:]), _PAPER, np.uint8)
-
-
-def _as_rgb(images: Pixels) -> Pixels:
-    return images if images.shape[-1] == 3 else images.repeat(3, axis=-1)
-
-
-def _framed(image: Pixels, width: int) -> Pixels:
-    framed = np.pad(image, ((width, width), (width, width), (0, 0)))
-    framed[:width], framed[-width:], framed[:, :width], framed[:, -width:] = (_ACCENT,) * 4
-    return framed

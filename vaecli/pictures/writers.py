@@ -4,7 +4,6 @@ import math
 import os
 import pathlib
 import re
-import shlex
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -15,86 +14,21 @@ from vaecli.choices import ArrayType
 from vaecli.errors import OptionError, OutputError
 from vaecli.files import IfTaken
 from vaecli.parallel import ahead
-from vaecli.paths import user_path
 from vaecli.pictures import png
 from vaecli.pictures.npy import write_npy, write_npz
-from vaecli.pictures.sheet import bands, plan
+from vaecli.pictures.pixels import enlarge, require_scale
+from vaecli.pictures.sheet import bands, near_square, plan
+from vaecli.pictures.targets import Kind, check_target, target_kind, target_path
 from vaecli.pixels import Pixels, to_float32, to_uint8
 
-Kind: TypeAlias = Literal["sheet", "npy", "npz", "gif", "folder"]
 Chunks: TypeAlias = Iterator[npt.NDArray[Any]]
+Recipe: TypeAlias = Callable[
+    [int | None], str
+]  # number of a picture of a folder, or None -> text of the file
 
-KINDS: dict[str, Kind] = {".png": "sheet", ".npy": "npy", ".npz": "npz", ".gif": "gif"}
 MAX_ENCODERS = 16  # threads; more would wait for one folder or file, and each holds images in memory
 _BATCH = 64  # images that a thread encodes at a time, at most
 _BATCH_VALUES = 2**18  # channel values in them, at most
-
-
-def target_kind(path: str | os.PathLike[str]) -> Kind:
-    """Return the kind of output that `path` names, by its suffix.
-
-    A name without a suffix, a trailing slash or a folder that exists means a folder.
-
-    Raises:
-        OptionError: an empty name, `-`, a suffix without a name before it, or an unknown suffix.
-    """
-    name = os.fspath(path)
-    target = _target(path)
-    if name == "-":
-        raise OptionError(
-            "--out must name a file or folder, got '-'.",
-            option="--out",
-            hint="Pictures are not written to standard output.",
-        )
-    if target.name.lower() in KINDS:
-        raise OptionError(f"--out must have a name before {target.name}, got {name!r}.", option="--out")
-    suffix = target.suffix.lower()
-    if not suffix or name.endswith(("/", os.sep)) or target.is_dir():
-        return "folder"
-    if suffix not in KINDS:
-        raise OptionError(
-            f"--out must end in {', '.join(KINDS)}, or in / for a folder with one PNG each, got {name}.",
-            option="--out",
-        )
-    return KINDS[suffix]
-
-
-def check_target(path: str | os.PathLike[str], *, if_taken: IfTaken = "refuse") -> None:
-    """Refuse, before any work, a target that `write_images` would refuse after it.
-
-    Raises:
-        OptionError: no name, or an unknown suffix.
-        OutputError: its folder is missing or cannot be written, or something is there and `if_taken` is `refuse`.
-    """
-    kind = target_kind(path)
-    target = _target(path)
-    with files.translating(target):
-        if if_taken != "number":
-            folders.require_free(target, force=if_taken == "replace")
-        real = files.followed(target)
-        if not real.parent.is_dir():
-            raise _no_folder(target, real.parent)
-        if kind == "folder" and target.exists() and not target.is_dir():
-            raise OutputError(
-                f"Cannot write the folder {target}: a file has this name.", hint="Choose another name."
-            )
-        files.require_writable(real if kind == "folder" and real.is_dir() else real.parent)
-
-
-def _target(path: str | os.PathLike[str]) -> pathlib.Path:
-    return user_path(path, option="--out", error=OutputError)
-
-
-def _no_folder(target: pathlib.Path, folder: pathlib.Path) -> OutputError:
-    """Return the error for a target whose folder is missing, with the command that makes it."""
-    blocking = [path for path in (folder, *folder.parents) if os.path.lexists(path) and not path.is_dir()]
-    if blocking:
-        return OutputError(
-            f"Cannot write {target}: {blocking[0]} is not a folder.", hint="Choose another place."
-        )
-    end_of_options = ["--"] if str(folder).startswith("-") else []
-    make = shlex.join(["mkdir", "-p", *end_of_options, str(folder)])
-    return OutputError(f"Cannot write {target}: the folder {folder} does not exist.", hint=f"Make it: {make}")
 
 
 def write_images(
@@ -105,6 +39,9 @@ def write_images(
     shape: tuple[int, int, int],
     first: int = 0,
     dtype: ArrayType = "uint8",
+    scale: int | None = None,
+    smooth: bool = False,
+    recipe: Recipe = lambda _number: "",
     if_taken: IfTaken = "refuse",
     threads: int = 1,
     progress: Callable[[int], None] = lambda _done: None,
@@ -114,24 +51,32 @@ def write_images(
     `.png` is a contact sheet, `.gif` an animation, `.npy` and `.npz` the array (count, H, W, C) as `dtype`; a
     folder gets one PNG each, numbered from `first`; `replace` removes the numbered PNGs of earlier calls there.
     Memory is flat for all but GIFs. PNGs are encoded in `threads`. `progress` gets the number of images done after
-    each chunk.
+    each chunk. `scale` enlarges the pictures of all but arrays, in squares or `smooth`; by default, a sheet and a
+    GIF are large enough to see. `recipe` makes the text that a PNG or GIF carries.
 
     Returns:
         The path that was written; with `if_taken="number"`, the name that it took.
 
     Raises:
-        OptionError: an unknown suffix or `dtype`, or too many images for one PNG or GIF.
+        OptionError: an unknown suffix or `dtype`, too many images for a PNG or GIF, or too large a `scale`.
         OutputError: something is there and `if_taken` is `refuse`, or the target cannot be written.
     """
     checks.choice(dtype, "--dtype", get_args(ArrayType))
     check_target(path, if_taken=if_taken)
-    kind, target = target_kind(path), _target(path)
-    _require_fit(kind, count, shape)
+    kind, target = target_kind(path), target_path(path)
+    _require_fit(kind, count, shape, scale)
+    require_enlargeable(kind, scale, smooth=smooth)
+    _require_scale(kind, count, shape, scale)
     threads = min(threads, MAX_ENCODERS)
     convert = to_float32 if dtype == "float32" and kind in {"npy", "npz"} else to_uint8
     chunks = _counted((convert(chunk) for chunk in images), count, target, progress)
     if kind == "folder":
-        _write_folder(target, chunks, first, if_taken, threads)
+
+        def encode(image: Pixels, number: int) -> bytes:
+            larger = enlarge(image, scale or 1, smooth=smooth)
+            return png.encoded(larger, recipe=recipe(number))
+
+        _write_folder(target, chunks, first, if_taken, threads=threads, encode=encode)
         return target
     with files.replacing(target, if_taken=if_taken) as file:
         if kind == "npy":
@@ -141,15 +86,22 @@ def write_images(
         elif kind == "gif":
             from vaecli.pictures.gif import write_gif  # noqa: PLC0415  # loads Pillow
 
-            write_gif(file, (image for chunk in chunks for image in chunk))
+            frames = (image for chunk in chunks for image in chunk)
+            write_gif(file, frames, scale=scale, smooth=smooth, recipe=recipe(None))
         else:
-            planned = plan(count, shape)
-            file.writelines(png.pieces(bands(chunks, planned), planned.shape, threads=threads))
+            planned = plan(count, shape, scale=scale, smooth=smooth)
+            rows = bands(chunks, planned)
+            file.writelines(png.pieces(rows, planned.shape, threads=threads, recipe=recipe(None)))
     return file.path
 
 
 def save_picture(
-    path: str | os.PathLike[str], picture: Pixels, *, if_taken: IfTaken = "refuse", threads: int = 1
+    path: str | os.PathLike[str],
+    picture: Pixels,
+    *,
+    if_taken: IfTaken = "refuse",
+    threads: int = 1,
+    recipe: str = "",
 ) -> pathlib.Path:
     """Write one picture (H, W, C), such as a sheet or a strip, as PNG, encoded in `threads`.
 
@@ -159,23 +111,31 @@ def save_picture(
     Raises:
         OutputError: something is there and `if_taken` is `refuse`, or the file cannot be written.
     """
-    target = _target(path)
+    target = target_path(path)
     if if_taken != "number":
         folders.require_free(target, force=if_taken == "replace")
     with files.replacing(target, if_taken=if_taken) as file:
-        file.writelines(png.pieces([picture], picture.shape, threads=threads))
+        file.writelines(png.pieces([picture], picture.shape, threads=threads, recipe=recipe))
     return file.path
 
 
-def _write_folder(target: pathlib.Path, chunks: Chunks, first: int, if_taken: IfTaken, threads: int) -> None:
-    def encode(part: tuple[int, Pixels]) -> list[tuple[str, bytes]]:
+def _write_folder(
+    target: pathlib.Path,
+    chunks: Chunks,
+    first: int,
+    if_taken: IfTaken,
+    *,
+    threads: int,
+    encode: Callable[[Pixels, int], bytes],
+) -> None:
+    def encode_all(part: tuple[int, Pixels]) -> list[tuple[str, bytes]]:
         start, images = part
-        return [(f"{number:06d}.png", png.encoded(image)) for number, image in enumerate(images, start)]
+        return [(f"{number:06d}.png", encode(image, number)) for number, image in enumerate(images, start)]
 
     mode: Literal["replace", "refuse"] = "replace" if if_taken == "replace" else "refuse"
     with folders.replacing_folder(target, if_taken=mode, is_outdated=_is_numbered) as folder:
         # Written by one thread: several that create files in one folder wait for each other in the system.
-        for part in ahead(encode, _batches(chunks, first), threads=threads):
+        for part in ahead(encode_all, _batches(chunks, first), threads=threads):
             with files.translating(target):
                 for name, content in part:
                     (folder / name).write_bytes(content)
@@ -208,7 +168,7 @@ def _counted(
         raise OutputError(f"Cannot write {target}: expected {count} images, got {done}.")
 
 
-def _require_fit(kind: Kind, count: int, shape: tuple[int, int, int]) -> None:
+def _require_fit(kind: Kind, count: int, shape: tuple[int, int, int], scale: int | None) -> None:
     """Refuse a number of images that the format cannot hold."""
     checks.integer(count, "-n", least=1)
     if kind == "sheet":
@@ -216,9 +176,37 @@ def _require_fit(kind: Kind, count: int, shape: tuple[int, int, int]) -> None:
     if kind == "gif":
         from vaecli.pictures.gif import max_frames  # noqa: PLC0415  # loads Pillow
 
-        if count > max_frames(shape):
+        most = max_frames(shape, scale and 1)  # a scale has a limit of its own
+        if count > most:
             raise OptionError(
-                f"-n must be at most {max_frames(shape)} for a GIF of {shape[0]} x {shape[1]} pixels, got {count}.",
+                f"-n must be at most {most} for a GIF of {shape[0]} x {shape[1]} pixels, got {count}.",
                 option="-n",
                 hint="Write a folder or an .npy file.",
             )
+
+
+def require_enlargeable(kind: Kind, scale: int | None, *, smooth: bool) -> None:
+    """Refuse to enlarge an array.
+
+    Raises:
+        OptionError: `kind` is that of an array, and `scale` or `smooth` is given.
+    """
+    if kind in {"npy", "npz"} and (scale is not None or smooth):
+        option = "--smooth" if scale is None else "--scale"
+        raise OptionError(
+            f"{option} must be left out for an array, which holds the images as they are.", option=option
+        )
+
+
+def _require_scale(kind: Kind, count: int, shape: tuple[int, int, int], scale: int | None) -> None:
+    """Refuse a scale with which a file, or all that is in memory at once, would be too large."""
+
+    def size(scale: int) -> int:
+        height, width, channels = shape
+        if kind == "sheet":
+            columns = near_square(count)
+            return channels * columns * (width + 1) * -(-count // columns) * (height + 1) * scale**2
+        at_once = count if kind == "gif" else MAX_ENCODERS
+        return at_once * height * width * channels * scale**2
+
+    require_scale(scale, size)

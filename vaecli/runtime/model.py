@@ -13,11 +13,12 @@ from vaecli import checks
 from vaecli import paths as user_paths
 from vaecli.choices import PRECISIONS, PathKind, Precision
 from vaecli.errors import ModelError
-from vaecli.latent import draws, paths
+from vaecli.latent import draws, even
 from vaecli.latent.priors import Prior, prior
 from vaecli.modelfile.find import DECODERS, export_again, locate
 from vaecli.modelfile.metadata import ModelInfo
 from vaecli.modelfile.read import ModelFile, check_content, read_file
+from vaecli.pixels import chunk_length
 from vaecli.probability.likelihoods import Likelihood, likelihood
 from vaecli.runtime import forks
 from vaecli.runtime.arrays import image_batch, latent_batch, single_image
@@ -27,6 +28,7 @@ Float32 = npt.NDArray[np.float32]
 
 MAX_THREADS = 4096
 MAX_STEPS = 2**20  # pictures of a path, which are all in memory
+_EVEN_CHUNK = 256  # pictures decoded at a time while an even path is measured
 TEMPERATURE_BOUND = 1e5  # no normal number of `draws` is above 8.6, so that latents stay within LARGEST_Z
 
 
@@ -167,7 +169,7 @@ class Model:
             a: first image, uint8 or floats in [0, 1]; each image is scaled by its own type.
             b: last image, likewise.
             steps: number of pictures, both ends included; at least 2.
-            path: `linear`, or `spherical`, which keeps away from the middle of the latent space.
+            path: `linear`; `spherical`, away from the middle of the latent space; `even`, in equal steps as seen.
 
         Raises:
             OptionError: an array of another shape, type or range, an unknown path, or too few or too many steps.
@@ -176,7 +178,8 @@ class Model:
         checks.integer(steps, "--steps", least=2, most=MAX_STEPS)
         images = [single_image(image, self.image_shape, name=name) for name, image in (("a", a), ("b", b))]
         z_mean, _ = self.encode(np.concatenate(images))
-        return self.decode(paths.through(z_mean, steps, path))
+        chunk = chunk_length(self.image_shape, most=_EVEN_CHUNK)
+        return self.decode(even.way(z_mean, steps, path, self.decode, chunk=chunk).z)
 
     def forget(self) -> None:
         """Renew the lock in a forked process, where its copy may be held for ever."""

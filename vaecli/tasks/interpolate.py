@@ -10,19 +10,22 @@ from typing import get_args
 import numpy as np
 
 from vaecli import checks
-from vaecli.choices import Part, PathKind
+from vaecli.choices import DATA_SETS, LineKind, Part, PathKind
 from vaecli.data.images import ImageSet
 from vaecli.data.photo.prepare import Preparation
 from vaecli.data.reference import parse_reference, pick
 from vaecli.errors import OptionError
 from vaecli.files import IfTaken
-from vaecli.latent.paths import through
+from vaecli.latent.even import Way, distances, evenness, way
+from vaecli.latent.grids import between
 from vaecli.pictures.gif import max_frames, there_and_back
-from vaecli.pictures.sheet import strip
-from vaecli.pictures.writers import Kind, check_target, save_picture, target_kind, write_images
-from vaecli.pixels import Pixels, chunks, to_uint8
+from vaecli.pictures.strip import corner_sheet, strip
+from vaecli.pictures.targets import Kind, check_target, target_kind
+from vaecli.pictures.writers import require_enlargeable, save_picture, write_images
+from vaecli.pixels import Pixels, chunk_length, chunks, to_uint8
 from vaecli.runtime.model import Model
 from vaecli.tasks.inputs import load_for
+from vaecli.tasks.recipe import MAX_SOURCES, plain_name, recipe_of
 
 MAX_PICTURES = 10_000  # of one path, so that viewers open a strip of them
 MAX_BYTES = 2**27  # of their 8-bit pixels, which are all in memory
@@ -35,15 +38,17 @@ class Interpolated:
 
     Attributes:
         path: the file or folder.
-        images: (1 + (P - 1) (steps - 1), H, W, C) uint8 for P pictures.
+        images: (1 + (P - 1) (steps - 1), H, W, C) uint8 for P pictures; (steps * steps, H, W, C) for a grid.
         originals: (P, H, W, C) uint8, as the encoder saw them.
-        notes: one line a picture.
+        notes: one line a picture, and for a path how even it is: its largest over its mean distance of neighbours.
+        stops: index of each given picture in `images`; empty for a grid.
     """
 
     path: pathlib.Path
     images: Pixels
     originals: Pixels
     notes: tuple[str, ...]
+    stops: tuple[int, ...]
 
 
 def interpolate(
@@ -52,8 +57,11 @@ def interpolate(
     *,
     steps: int = 11,
     path: PathKind = "linear",
+    grid: bool = False,
     out: str | os.PathLike[str] | None = None,
     data: str | None = None,
+    scale: int | None = None,
+    smooth: bool = False,
     force: bool = False,
     warn: Callable[[str], None] = lambda _message: None,
 ) -> Interpolated:
@@ -63,34 +71,69 @@ def interpolate(
         model: an opened model with its encoder.
         pictures: files of any size and mode, or `test:17`, `val:17` and `train:17`, pictures of a data set.
         steps: pictures on the path between two given ones, both ends included.
-        path: `linear`, or `spherical`, which stays away from the origin of the latent space.
+        path: `linear`; `spherical`, which stays away from the origin of the latent space; or `even`, which places
+            the pictures at equal distances as seen. With more than two pictures `even` divides the same number of
+            steps among the legs by their length; each given picture stays on the path.
+        grid: a grid of `steps` x `steps` pictures between four: top left, top right, bottom left, bottom right.
         out: `.png` for a strip with the originals at both ends, `.gif` there and back, `.npy` or `.npz` for the
             array, a folder for one PNG each; by default the next free one of `interpolation.png`,
             `interpolation-2.png`, ...
         data: the data set of `test:17`; by default the one that the model was trained on.
+        scale: enlarge each pixel to a square of this side; by default a strip and a GIF are large enough to see.
+        smooth: enlarge with gradual changes, not squares.
         force: replace what `out` names.
         warn: gets what a user should know of the data set.
 
     Raises:
-        OptionError: fewer than two pictures or steps, more than fit, or an unknown `path` or suffix.
+        OptionError: fewer than 2 or more than 20 pictures, not four for a grid, too few or too many steps, an
+            unknown `path` or suffix, a `path` or suffix that a grid cannot have, or a `scale` that is too large.
         DataError: a picture that cannot be read.
         OutputError: `out` is taken or cannot be written.
     """
-    if len(pictures) < 2:
-        raise OptionError(f"PICTURES must be at least two pictures, got {len(pictures)}.", option="PICTURES")
     checks.choice(path, "--path", get_args(PathKind))
+    _require_count(len(pictures), grid=grid)
     if_taken: IfTaken = "number" if out is None else "replace" if force else "refuse"
     target = "interpolation.png" if out is None else out
     check_target(target, if_taken=if_taken)
     kind = target_kind(target)
-    checks.integer(steps, "--steps", least=2, most=_max_steps(kind, len(pictures) - 1, model.image_shape))
+    if grid:
+        _require_grid(kind, path)
+    require_enlargeable(kind, scale, smooth=smooth)
+    legs = 1 if grid else len(pictures) - 1
+    checks.integer(
+        steps, "--steps", least=2, most=_max_steps(kind, legs, model.image_shape, scale, grid=grid)
+    )
 
     originals, notes = _load_all(model, pictures, data, warn)
     z_mean, _ = model.encode(originals)
-    images = _decode(model, through(z_mean, steps, path))
+    chunk = chunk_length(model.image_shape, most=CHUNK)
+    if grid:
+        line: LineKind = "spherical" if path == "spherical" else "linear"
+        track = Way(between(z_mean, steps, line), ())
+    else:
+        track = way(z_mean, steps, path, model.decode, chunk=chunk)
+        largest = evenness(distances(track.z, model.decode, chunk=chunk))
+        notes += (f"{path} path: the largest step is {largest:.2f} times the mean step, as seen",)
+    images = _decode(model, track.z)
+    recipe = dataclasses.replace(
+        recipe_of(model, "interpolate", kind),
+        sources=tuple(map(plain_name, pictures)),
+        path=path,
+        steps=steps,
+        grid=grid,
+        data=_data_name(data),
+        scale=scale,
+        smooth=smooth,
+    )
     if kind == "sheet":
-        page = strip(originals, images)
-        written = save_picture(target, page, if_taken=if_taken, threads=model.threads)
+        page = (
+            corner_sheet(originals, images, scale=scale, smooth=smooth)
+            if grid
+            else strip(originals, images, stops=track.stops, scale=scale, smooth=smooth)
+        )
+        written = save_picture(
+            target, page, if_taken=if_taken, threads=model.threads, recipe=recipe.to_text()
+        )
     else:
         frames = there_and_back(list(images)) if kind == "gif" else list(images)
         written = write_images(
@@ -98,15 +141,61 @@ def interpolate(
             (frame[np.newaxis] for frame in frames),
             count=len(frames),
             shape=model.image_shape,
+            scale=scale,
+            smooth=smooth,
+            recipe=lambda number: dataclasses.replace(recipe, index=number).to_text(),
             if_taken=if_taken,
             threads=model.threads,
         )
-    return Interpolated(written, images, originals, notes)
+    return Interpolated(written, images, originals, notes, track.stops)
 
 
-def _max_steps(kind: Kind, legs: int, shape: tuple[int, int, int]) -> int:
-    """Return how many steps a leg may have, so that all pictures fit into memory and a GIF; at least 2."""
-    count = max_frames(shape) // 2 if kind == "gif" else min(MAX_PICTURES, MAX_BYTES // math.prod(shape))
+def _require_count(count: int, *, grid: bool) -> None:
+    """Refuse a number of pictures that a path or a grid cannot have."""
+    if grid and count != 4:
+        raise OptionError(
+            f"PICTURES must be four with --grid, got {count}.",
+            option="PICTURES",
+            hint="Name them in this order: top left, top right, bottom left, bottom right.",
+        )
+    if not 2 <= count <= MAX_SOURCES:
+        least = f"at least two pictures, got {count}."
+        raise OptionError(
+            f"PICTURES must be {least if count < 2 else f'at most {MAX_SOURCES} pictures, got {count}.'}",
+            option="PICTURES",
+        )
+
+
+def _require_grid(kind: Kind, path: PathKind) -> None:
+    """Refuse a kind of path and of output that a grid cannot have."""
+    if path == "even":
+        raise OptionError(
+            "--path must be linear or spherical with --grid, got even.",
+            option="--path",
+            hint="Equal distances are defined along a path, not on a grid.",
+        )
+    if kind == "gif":
+        raise OptionError(
+            "--out must end in .png, .npy, .npz or / with --grid, got a .gif.",
+            option="--out",
+            hint="A GIF shows a path: leave --grid out.",
+        )
+
+
+def _data_name(data: str | None) -> str:
+    """Return the data set for a recipe; a folder is told from a data set by a slash behind its name."""
+    if data is None or data in DATA_SETS:
+        return data or ""
+    return f"{plain_name(data)}/"
+
+
+def _max_steps(kind: Kind, legs: int, shape: tuple[int, int, int], scale: int | None, *, grid: bool) -> int:
+    """Return how many steps a leg or a side may have, so that all fits into memory and a GIF; at least 2."""
+    count = min(MAX_PICTURES, MAX_BYTES // math.prod(shape))
+    if grid:
+        return max(2, math.isqrt(count))
+    if kind == "gif":
+        count = max_frames(shape, scale and 1) // 2
     return max(2, (count - 1) // legs + 1)
 
 

@@ -1,5 +1,6 @@
 """`vaecli sample`: pictures drawn from the prior, any number of them in flat memory."""
 
+import dataclasses
 import os
 import pathlib
 from collections.abc import Callable
@@ -11,9 +12,11 @@ from vaecli import checks
 from vaecli.choices import ArrayType
 from vaecli.files import IfTaken
 from vaecli.parallel import ahead
-from vaecli.pictures.writers import check_target, write_images
+from vaecli.pictures.targets import check_target, target_kind
+from vaecli.pictures.writers import write_images
 from vaecli.pixels import chunks, to_uint8
 from vaecli.runtime.model import Model
+from vaecli.tasks.recipe import recipe_of
 
 CHUNK = 512  # pictures decoded at a time, at most
 CHUNK_BYTES = 2**22  # of their 8-bit pixels, at most
@@ -29,6 +32,8 @@ def sample(
     seed: int = 0,
     temperature: float = 1.0,
     dtype: ArrayType = "uint8",
+    scale: int | None = None,
+    smooth: bool = False,
     force: bool = False,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> pathlib.Path:
@@ -43,6 +48,8 @@ def sample(
         seed: the same seed gives the same pictures; picture i depends on (seed, i) alone.
         temperature: factor on the prior's standard deviation.
         dtype: the type of an array, `uint8` or `float32`.
+        scale: enlarge each pixel to a square of this side; by default a sheet and a GIF are large enough to see.
+        smooth: enlarge with gradual changes, not squares.
         force: replace what `out` names.
         progress: gets the number of pictures done and in all.
 
@@ -67,6 +74,23 @@ def sample(
         )
         return pictures if dtype == "float32" else to_uint8(pictures)
 
+    recipe = dataclasses.replace(
+        recipe_of(model, "sample", target_kind(target)),
+        prior=model.info.prior["name"],
+        seed=checks.integer(seed, "--seed", least=0, most=2**64 - 1),
+        first=first,
+        count=n,
+        temperature=temperature,
+        scale=scale,
+        smooth=smooth,
+    )
+
+    def text_of(number: int | None) -> str:
+        """Return the recipe of the file; that of a picture in a folder does not depend on its neighbours."""
+        if number is None:
+            return recipe.to_text()
+        return dataclasses.replace(recipe, first=number, count=1).to_text()
+
     parts = chunks(n, model.image_shape, most=CHUNK, chunk_bytes=CHUNK_BYTES)
     return write_images(
         target,
@@ -75,6 +99,9 @@ def sample(
         shape=model.image_shape,
         first=first,
         dtype=dtype,
+        scale=scale,
+        smooth=smooth,
+        recipe=text_of,
         if_taken=if_taken,
         threads=model.threads,
         progress=lambda done: progress(done, n),
