@@ -9,6 +9,7 @@ sample       `vaecli sample`
 origin       where the data of a model are
 changes      how images differ from those of a model, in words
 interpolate  `vaecli interpolate`
+recipe       how a picture was made, as the text that it carries
 export       `vaecli export`; export_target checks its folder
 info         `vaecli info`
 verify       `vaecli verify`
