@@ -45,7 +45,7 @@ def picture(path):
     ],
 )
 def test_each_kind_of_target(interpolate, here, out, check):
-    """The suffix decides about the form; stdout is the path alone, stderr has a note a picture and one on the way."""
+    """The suffix decides about the form; stdout is the path alone, stderr has notes on the pictures and the way."""
     code, stdout, stderr = interpolate("test:0", "test:1", "--steps", 4, "-o", out)
     assert (code, stdout) == (0, out.rstrip("/") + "\n")
     assert [line.split(": ")[0] for line in stderr.splitlines()] == ["test:0", "test:1", "linear path"]
