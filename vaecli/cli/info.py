@@ -1,10 +1,13 @@
 """`vaecli info`."""
 
+import pathlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from vaecli.cli import console
-from vaecli.cli.parameters import JsonOption, ModelArgument, ModelOption
+from vaecli.cli.parameters import JsonOption, ModelOption, complete_runs
 
 LOSSES = {  # entry of a file's metadata -> column
     "mae_posterior": "posterior",
@@ -15,13 +18,36 @@ LOSSES = {  # entry of a file's metadata -> column
 
 
 @console.usage_errors
-def info(model: ModelArgument = None, model_option: ModelOption = None, as_json: JsonOption = False) -> None:
-    """Show what a model is: data, figures, options, files. A decoder.onnx alone is enough.
+def info(
+    model: Annotated[
+        pathlib.Path | None,
+        typer.Argument(
+            metavar="MODEL",
+            help="Run, model folder, decoder.onnx, or a PNG or GIF that vaecli made.",
+            show_default="the newest run",
+            autocompletion=complete_runs,
+        ),
+    ] = None,
+    model_option: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a model is: data, figures, options, files; or how a picture was made.
+
+    A decoder.onnx alone is enough. A picture of `sample` or `interpolate` carries its recipe, and the command shows
+    how to make it again.
 
     [dim]vaecli info[/dim]
 
     [dim]vaecli info decoder.onnx --json[/dim]
+
+    [dim]vaecli info samples.png[/dim]
     """
+    if model is not None and model_option is None:
+        from vaecli.tasks.picture_info import names_picture
+
+        if names_picture(model):
+            _show_picture(model, as_json=as_json)
+            return
     from vaecli.tasks.info import info as task
 
     facts = task(console.model_path(model, model_option))
@@ -35,6 +61,28 @@ def info(model: ModelArgument = None, model_option: ModelOption = None, as_json:
     reduced = [file for file in facts["files"] if file["precision"] != "float32"]
     if reduced:
         _print_losses(reduced)
+
+
+def _show_picture(path: pathlib.Path, *, as_json: bool) -> None:
+    """Print the recipe of a picture as a table, and the command that makes it again."""
+    from vaecli.tasks.picture_info import picture_info
+
+    facts = picture_info(path)
+    if as_json:
+        console.print_json("picture", facts)
+        return
+    recipe = {
+        name.replace("_", " "): ", ".join(value) if isinstance(value, list) else str(value)
+        for name, value in facts["recipe"].items()
+        if value is not False and value != ""
+    }
+    console.print_pairs(
+        {"picture": facts["file"]} | recipe | ({"found in": facts["run"]} if facts["run"] else {})
+    )
+    if facts["command"]:
+        console.say(facts["command"])
+    else:
+        console.note("To make it again, the pictures that it names are needed.")
 
 
 def _about(facts: Mapping[str, Any]) -> dict[str, str]:

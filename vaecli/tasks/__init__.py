@@ -11,7 +11,7 @@ changes      how images differ from those of a model, in words
 interpolate  `vaecli interpolate`
 recipe       how a picture was made, as the text that it carries
 export       `vaecli export`; export_target checks its folder
-info         `vaecli info`
+info         `vaecli info`; picture_info for a picture that carries a recipe
 verify       `vaecli verify`
 bench        `vaecli bench`; bench_contestants are what it runs, bench_ratios compares its figures
 data         `vaecli data`

@@ -15,7 +15,8 @@ from vaecli.data.photo.reading import ReadingOptions
 from vaecli.errors import MissingPartError
 from vaecli.files import IfTaken
 from vaecli.pictures.sheet import sheet
-from vaecli.pictures.writers import check_target, save_picture
+from vaecli.pictures.targets import check_target
+from vaecli.pictures.writers import save_picture
 from vaecli.pixels import Pixels
 
 Progress = Callable[[str, int, int], None]

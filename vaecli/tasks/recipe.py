@@ -6,7 +6,6 @@ in it: the command that makes the picture again is built from its checked fields
 
 import dataclasses
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
@@ -15,7 +14,7 @@ from vaecli.choices import DATA_SETS, PRECISIONS, LineKind, PathKind
 from vaecli.commands import command
 from vaecli.errors import DataError
 from vaecli.modelfile.safe_text import is_plain
-from vaecli.runtime.model import Model
+from vaecli.runtime.model import TEMPERATURE_BOUND, Model
 
 MAX_NAME = 120  # characters of a name
 MAX_SOURCES = 20
@@ -190,7 +189,7 @@ def _checked(fields: Any) -> Recipe:
 def _check_rest(fields: Mapping[str, Any]) -> None:
     temperature = fields.get("temperature", 1.0)
     is_number = isinstance(temperature, int | float) and not isinstance(temperature, bool)
-    _require(is_number and 0 <= temperature < math.inf, "temperature", "a number of at least 0", temperature)
+    _require(is_number and 0 <= temperature < TEMPERATURE_BOUND, "temperature", "0 to 100,000", temperature)
     index = fields.get("index", 0)
     _require(type(index) is int and 0 <= index < 2**64, "index", "a whole number", index)
     sources: Sequence[Any] = fields.get("sources", [])

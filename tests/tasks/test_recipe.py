@@ -1,0 +1,128 @@
+"""Recipes: round trip, names without paths, commands that are built and never taken from a file."""
+
+import json
+
+import pytest
+
+from vaecli.errors import DataError
+from vaecli.pictures.embedded import MAX_RECIPE
+from vaecli.tasks.recipe import MAX_NAME, MAX_SOURCES, Recipe, parse, plain_name
+
+COMMON = {"model_id": "ab12", "model": "shoes", "precision": "float32", "version": "0.1"}
+SAMPLE = Recipe(
+    kind="sample", form="sheet", seed=7, first=3, count=9, temperature=0.1, prior="normal", **COMMON
+)
+PATH = Recipe(
+    kind="interpolate",
+    form="gif",
+    sources=("test:1", "val:2"),
+    steps=5,
+    path="even",
+    scale=8,
+    smooth=True,
+    **COMMON,
+)
+
+
+@pytest.mark.parametrize("recipe", [SAMPLE, PATH], ids=lambda recipe: recipe.kind)
+def test_round_trip(recipe):
+    """A text gives its recipe back, and says the same each time."""
+    assert parse(recipe.to_text(), "a.png") == recipe
+    assert recipe.to_text() == recipe.to_text()
+    assert recipe.to_text().isascii()
+
+
+def test_commands():
+    """Each option that is not the default is there, quoted for the shell."""
+    expected = "vaecli sample -m 'my model' -n 9 --seed 7 --first 3 --temperature 0.1 -o samples.png"
+    assert SAMPLE.command("my model") == expected
+    expected = (
+        "vaecli interpolate -m M test:1 val:2 --steps 5 --path even --scale 8 --smooth -o interpolation.gif"
+    )
+    assert PATH.command("M") == expected
+
+
+@pytest.mark.parametrize("changes", [{"sources": ("a.png", "test:1")}, {"data": "shoes/"}])
+def test_no_command_for_pictures_of_which_only_names_are_known(changes):
+    """Files of the user, and data sets that are folders."""
+    assert Recipe(**vars(PATH) | changes).command() is None
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("/home/me/a.png", "a.png"),
+        ("C:\\pictures\\a.png", "a.png"),
+        ("a\x1b[31m.png", "a?[31m.png"),
+        ("folder/", "folder"),
+        ("\udcff.png", "?.png"),
+        ("ü.png", "ü.png"),
+    ],
+)
+def test_names_have_no_folders_and_no_controls(name, plain):
+    """Only the last part of a path remains."""
+    assert plain_name(name) == plain
+
+
+def test_the_largest_recipe_is_within_the_limit():
+    """Twenty long names of characters that JSON escapes fit in what is read."""
+    sources = tuple(plain_name("\U0001f45f" * 255) for _ in range(MAX_SOURCES))
+    assert all(len(name) <= MAX_NAME for name in sources)
+    assert len(Recipe(**vars(PATH) | {"sources": sources}).to_text()) < MAX_RECIPE - 8
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"kind": "rm -rf"},
+        {"kind": ["sample"]},
+        {"seed": -1},
+        {"seed": True},
+        {"seed": 1.5},
+        {"seed": "1; reboot"},
+        {"count": 0},
+        {"count": 10**30},
+        {"temperature": "hot"},
+        {"temperature": -1},
+        {"temperature": 10**400},
+        {"model": "a\x1b]0;title\x07"},
+        {"model_id": "a\nb"},
+        {"model_id": 3},
+        {"model": "x" * 1000},
+        {"precision": "--out"},
+        {"form": "exe"},
+        {"smooth": 1},
+        {"scale": 0},
+        {"sources": "test:0"},
+        {"sources": ["a"] * 21},
+        {"sources": [{}]},
+    ],
+    ids=lambda changes: str(changes)[:40],
+)
+def test_forged_fields_are_refused(changes):
+    """Each is an error of data that repeats no control character and no long text."""
+    with pytest.raises(DataError, match=r"The recipe in a\.png must ") as caught:
+        parse(json.dumps(json.loads(SAMPLE.to_text()) | changes), "a.png")
+    assert str(caught.value).isprintable() and len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", '"a"', "[" * 60_000, '{"kind":"sample"}', '{"kind":"sample","temperature":NaN}'],
+)
+def test_texts_that_are_no_recipes(text):
+    """Other JSON, JSON that nests too deeply, missing fields and NaN are errors of data."""
+    with pytest.raises(DataError, match=r"The recipe in a\.png must "):
+        parse(text, "a.png")
+
+
+def test_a_forged_command_is_never_repeated():
+    """The command is built from the fields."""
+    text = json.dumps(json.loads(SAMPLE.to_text()) | {"command": "rm -rf ~", "more": [1]})
+    assert parse(text, "a.png") == SAMPLE and "rm" not in str(parse(text, "a.png").command())
+
+
+def test_a_source_that_looks_like_an_option_makes_no_command():
+    """Only references to pictures of a data set are put into a command."""
+    fields = json.loads(PATH.to_text()) | {"sources": ["--out=/etc/x", "test:0"]}
+    assert parse(json.dumps(fields), "a.png").command() is None
