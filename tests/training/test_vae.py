@@ -29,7 +29,29 @@ def test_classic_size():
     assert sum(int(np.prod(v.shape)) for v in vae.variables) == 134_165
 
 
-@pytest.mark.parametrize(("shape", "latent_dim"), [((28, 28, 1), 2), ((30, 21, 3), 7), ((5, 4, 1), 1)])
+@pytest.mark.parametrize(
+    ("shape", "hidden"),
+    [
+        ((5, 4, 1), 16),
+        ((28, 28, 1), 16),
+        ((48, 36, 1), 24),
+        ((32, 32, 3), 32),
+        ((64, 64, 3), 64),
+        ((128, 128, 3), 128),
+        ((512, 512, 3), 32),
+        ((1000, 1000, 3), 16),
+    ],
+)
+def test_the_hidden_layer_grows_with_the_image(shape, hidden):
+    """The width is 16 up to 28 x 28, then grows; the layer of very large images has a bounded number of weights."""
+    from vaecli.training.vae import hidden_units
+
+    assert hidden_units("classic", shape) == hidden
+
+
+@pytest.mark.parametrize(
+    ("shape", "latent_dim"), [((28, 28, 1), 2), ((30, 21, 3), 7), ((5, 4, 1), 1), ((64, 60, 3), 5)]
+)
 def test_weights_are_counted_without_building(shape, latent_dim):
     """The counts of both halves are those of the networks that are built."""
     from vaecli.probability.likelihoods import likelihood

@@ -6,6 +6,7 @@ from vaecli.choices import Precision
 from vaecli.export.parity import Difference
 from vaecli.modelfile.find import DECODERS
 from vaecli.modelfile.metadata import ModelInfo
+from vaecli.training.vae import hidden_units
 from vaecli.modelfile.words import photo_in_words
 
 REDUCED = {
@@ -28,11 +29,12 @@ def model_card(
         sizes: bytes of each file, by name.
         degradations: the fields of `degradation.Degradation` for each reduced-precision decoder.
     """
+    hidden = hidden_units(info.network, info.image_shape)
     lines = [
         f"# {info.name}",
         "",
-        f"A variational autoencoder (network `{info.network}`, {info.latent_dim} latent dimensions), trained on "
-        f"{info.data['count']:,} images of `{info.data['name']}` with vaecli {info.software['vaecli']} on "
+        f"A variational autoencoder (network `{info.network}` with {hidden} hidden units, {info.latent_dim} latent "
+        f"dimensions), trained on {info.data['count']:,} images of `{info.data['name']}` with vaecli {info.software['vaecli']} on "
         f"{info.created}.",
         "",
         *_files(info, sizes, degradations),

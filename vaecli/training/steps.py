@@ -1,5 +1,6 @@
 """Many training steps in one call of the graph; the state between calls is the variables and a step number."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,7 +19,8 @@ from vaecli.training.precision import Resolved, active
 from vaecli.training.schedule import beta_2
 from vaecli.training.vae import Vae
 
-CLIP_NORM = 1000.0  # of all gradients together, in nats; ordinary steps stay below
+CLIP_NORM = 1000.0  # of all gradients together, in nats, of images of CLIP_VALUES values; ordinary steps stay below
+CLIP_VALUES = 28 * 28
 
 
 class SummedAdam(keras.optimizers.Adam):  # type: ignore[misc]  # Keras has no types
@@ -35,10 +37,15 @@ def make_optimizer(vae: Vae, beta_2: float) -> keras.optimizers.Optimizer:
     """
     with standard_settings():
         optimizer = SummedAdam(
-            learning_rate=0.0, beta_2=beta_2, epsilon=1e-7, global_clipnorm=CLIP_NORM, name="adam"
+            learning_rate=0.0, beta_2=beta_2, epsilon=1e-7, global_clipnorm=clip_norm(vae), name="adam"
         )
         optimizer.build(vae.variables)
     return optimizer
+
+
+def clip_norm(vae: Vae) -> float:
+    """Return the largest norm of all gradients together; the loss is a sum over values, so larger images have more."""
+    return CLIP_NORM * max(1.0, math.prod(vae.encoder.inputs[0].shape[1:]) / CLIP_VALUES)
 
 
 class TrainingSteps:

@@ -79,8 +79,18 @@ def build(
             classic.decoder(shape, latent_dim, initializers, likelihood.initial_outputs(pixel_mean)),
             likelihood,
             latent_dim,
-            classic.HIDDEN_UNITS,
+            hidden_units(network, shape),
         )
+
+
+def hidden_units(network: str, shape: tuple[int, int, int]) -> int:
+    """Return the width of the encoder's last hidden layer for images (H, W, C).
+
+    Raises:
+        OptionError: an unknown network.
+    """
+    _require_known(network)
+    return classic.hidden_units(shape)
 
 
 def weight_counts(network: str, shape: tuple[int, int, int], latent_dim: int) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""The classic network: two convolutions down, 16 hidden units, two transposed convolutions up."""
+"""The classic network: two convolutions down, a hidden layer, two transposed convolutions up."""
 
 import math
 
@@ -8,11 +8,29 @@ from keras import layers
 from vaecli.training.networks.blocks import Initializers
 
 FILTERS = (32, 64)
-HIDDEN_UNITS = 16
+HIDDEN_UNITS = 16  # of images of up to 28 x 28 values
+HIDDEN_VALUES = 28 * 28
+MOST_HIDDEN_WEIGHTS = 2**25  # of the hidden layer, where it is wider than 16; Adam keeps two more numbers for each
 # Early in training the KL pulls z_mean to zero before the decoder can use it. With a z_mean of full size Adam does
-# so by switching the 16 ReLU units off for good. A small initial z_mean and a positive bias keep them alive.
+# so by switching the ReLU units off for good. A small initial z_mean and a positive bias keep them alive.
 HIDDEN_BIAS = 0.5
 Z_MEAN_SCALE = 0.05
+
+
+def hidden_units(shape: tuple[int, int, int]) -> int:
+    """Return the width of the hidden layer for images (H, W, C): it grows with the square root of their values.
+
+    It is 16 for up to 28 x 28 values, else a multiple of 8: 24 at 48 x 36 x 1, 32 at 32 x 32 x 3, 64 at 64 x 64 x 3,
+    128 at 128 x 128 x 3. Still larger images get fewer units, so that the layer fits into memory.
+    """
+    width = HIDDEN_UNITS * math.sqrt(math.prod(shape) / HIDDEN_VALUES)
+    most = MOST_HIDDEN_WEIGHTS // math.prod(_grid(shape))
+    return max(HIDDEN_UNITS, min(8 * round(width / 8), most // 8 * 8))
+
+
+def _grid(shape: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Return the shape of the activations between convolutions and dense layers."""
+    return math.ceil(shape[0] / 4), math.ceil(shape[1] / 4), FILTERS[-1]
 
 
 def encoder(shape: tuple[int, int, int], latent_dim: int, initializers: Initializers) -> keras.Model:
@@ -32,7 +50,7 @@ def encoder(shape: tuple[int, int, int], latent_dim: int, initializers: Initiali
         )(x)
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(
-        HIDDEN_UNITS,
+        hidden_units(shape),
         activation="relu",
         kernel_initializer=initializers.he("hidden"),
         bias_initializer=keras.initializers.Constant(HIDDEN_BIAS),
@@ -58,7 +76,7 @@ def decoder(
     """
     ((output_name, output_bias),) = outputs.items()
     height, width, channels = shape
-    rows, columns = math.ceil(height / 4), math.ceil(width / 4)
+    rows, columns, _ = _grid(shape)
     z = keras.Input((latent_dim,), name="z")
     x = layers.Dense(
         rows * columns * FILTERS[-1],
@@ -93,12 +111,12 @@ def decoder(
 
 def weight_counts(shape: tuple[int, int, int], latent_dim: int) -> dict[str, int]:
     """Return the number of weights and biases of each half, by part, without building them; a test compares."""
-    height, width, channels = shape
+    channels = shape[-1]
     first, second = FILTERS
-    grid = math.ceil(height / 4) * math.ceil(width / 4) * second
+    grid, hidden = math.prod(_grid(shape)), hidden_units(shape)
     convolutions = 9 * channels * first + first + 9 * first * second + second
     upsampling = 9 * second * second + second + 9 * second * first + first
     return {
-        "encoder": convolutions + (grid + 1) * HIDDEN_UNITS + 2 * (HIDDEN_UNITS + 1) * latent_dim,
+        "encoder": convolutions + (grid + 1) * hidden + 2 * (hidden + 1) * latent_dim,
         "decoder": (latent_dim + 1) * grid + upsampling + 9 * first * channels + channels,
     }
