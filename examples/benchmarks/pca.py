@@ -3,9 +3,10 @@
     python examples/benchmarks/pca.py -m RUN [--data FOLDER] [--split validation]
     python examples/benchmarks/pca.py --out RUN --data FOLDER --epochs 40 --augment flip
 
-The second form first trains the run: all other options go to `vaecli train`. Both are fitted on the training images:
-the model decodes z_mean in onnxruntime, PCA is a randomised SVD (Halko et al. 2011) with power iterations. Prints
-the mean squared error of pixels in [0, 1], the median of the seconds an epoch and, of a training, its peak memory.
+The second form first trains the run: all other options go to `vaecli train`. Both are fitted on the training
+images: the model decodes z_mean in onnxruntime, PCA is a randomised SVD (Halko et al. 2011) with power iterations.
+Prints the mean squared error of pixels in [0, 1], the median of the seconds an epoch and, of a training, its peak
+memory.
 """
 
 import argparse

@@ -2,9 +2,9 @@
 
     python examples/make/make_pictures.py --count 2000 --out pictures/
 
-The garments are training images of Fashion-MNIST, enlarged and coloured, on plain and textured grounds, in a folder a
-class. The photograph is one that matplotlib carries. The same options give the same pictures. `--bad 5` adds files
-that cannot be read.
+The garments are training images of Fashion-MNIST, enlarged and coloured, on plain and textured grounds, in a folder
+a class. The photograph is one that matplotlib carries. The same options give the same pictures. `--bad 5` adds
+files that cannot be read.
 """
 
 import argparse
@@ -53,7 +53,7 @@ def crop(photo: Image.Image, size: tuple[int, int], rng: np.random.Generator) ->
 
 
 def ground(photo: Image.Image, size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """Draw a background (H, W, 3) for a picture of `size` (W, H): plain, a gradient, stripes, grain or a photograph."""
+    """Draw a background (H, W, 3), plain or textured, for a picture of `size` (W, H)."""
     rows, columns = np.mgrid[0 : size[1], 0 : size[0]]
     first, second = colour(rng, 150, 255), colour(rng, 100, 255)
     share: Callable[[], np.ndarray] = (

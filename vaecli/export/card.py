@@ -6,8 +6,8 @@ from vaecli.choices import Precision
 from vaecli.export.parity import Difference
 from vaecli.modelfile.find import DECODERS
 from vaecli.modelfile.metadata import ModelInfo
-from vaecli.training.vae import hidden_units
 from vaecli.modelfile.words import photo_in_words
+from vaecli.training.vae import hidden_units
 
 REDUCED = {
     "int8": "computes in 8-bit integers: faster than float32, with small differences",
@@ -34,8 +34,8 @@ def model_card(
         f"# {info.name}",
         "",
         f"A variational autoencoder (network `{info.network}` with {hidden} hidden units, {info.latent_dim} latent "
-        f"dimensions), trained on {info.data['count']:,} images of `{info.data['name']}` with vaecli {info.software['vaecli']} on "
-        f"{info.created}.",
+        f"dimensions), trained on {info.data['count']:,} images of `{info.data['name']}` with vaecli "
+        f"{info.software['vaecli']} on {info.created}.",
         "",
         *_files(info, sizes, degradations),
         *_use(info),

@@ -44,7 +44,7 @@ def make_optimizer(vae: Vae, beta_2: float) -> keras.optimizers.Optimizer:
 
 
 def clip_norm(vae: Vae) -> float:
-    """Return the largest norm of all gradients together; the loss is a sum over values, so larger images have more."""
+    """Return the largest norm of all gradients together: it grows with the images, whose loss is a sum over values."""
     return CLIP_NORM * max(1.0, math.prod(vae.encoder.inputs[0].shape[1:]) / CLIP_VALUES)
 
 

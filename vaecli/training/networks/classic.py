@@ -20,8 +20,8 @@ Z_MEAN_SCALE = 0.05
 def hidden_units(shape: tuple[int, int, int]) -> int:
     """Return the width of the hidden layer for images (H, W, C): it grows with the square root of their values.
 
-    It is 16 for up to 28 x 28 values, else a multiple of 8: 24 at 48 x 36 x 1, 32 at 32 x 32 x 3, 64 at 64 x 64 x 3,
-    128 at 128 x 128 x 3. Still larger images get fewer units, so that the layer fits into memory.
+    It is 16 for up to 28 x 28 values, else a multiple of 8: 24 at 48 x 36 x 1, 32 at 32 x 32 x 3, 64 at
+    64 x 64 x 3, 128 at 128 x 128 x 3. Still larger images get fewer units, so that the layer fits into memory.
     """
     width = HIDDEN_UNITS * math.sqrt(math.prod(shape) / HIDDEN_VALUES)
     most = MOST_HIDDEN_WEIGHTS // math.prod(_grid(shape))
