@@ -72,7 +72,9 @@ def train(out: pathlib.Path, arguments: list[str]) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     run = parser.add_mutually_exclusive_group(required=True)
     run.add_argument("-m", "--model", type=pathlib.Path, help="A run that is there.")
     run.add_argument("--out", type=pathlib.Path, help="A run to train.")

@@ -49,7 +49,9 @@ def crop(photo: Image.Image, size: tuple[int, int], rng: np.random.Generator) ->
     width, height = max(1, int(scale * size[0])), max(1, int(scale * size[1]))
     left = int(rng.integers(0, photo.width - width + 1))
     top = int(rng.integers(0, photo.height - height + 1))
-    return np.asarray(photo.resize(size, Image.Resampling.BICUBIC, (left, top, left + width, top + height)), float)
+    return np.asarray(
+        photo.resize(size, Image.Resampling.BICUBIC, (left, top, left + width, top + height)), float
+    )
 
 
 def ground(photo: Image.Image, size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
@@ -66,7 +68,9 @@ def ground(photo: Image.Image, size: tuple[int, int], rng: np.random.Generator) 
     return first + share()[..., None] * (second - first)
 
 
-def garment(image: np.ndarray, photo: Image.Image, size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+def garment(
+    image: np.ndarray, photo: Image.Image, size: tuple[int, int], rng: np.random.Generator
+) -> np.ndarray:
     """Paint a grey image (28, 28) of a garment, light on black, in a colour on a ground: (H, W, 3)."""
     side = round(min(size) * rng.uniform(0.85, 1))
     enlarged = Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC)
@@ -98,7 +102,9 @@ def encode(pixels: np.ndarray, kind: str, rng: np.random.Generator) -> bytes:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--count", type=int, default=2000, help="Number of pictures.")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="A new folder.")
     parser.add_argument("--bad", type=int, default=0, help="Number of files that cannot be read.")

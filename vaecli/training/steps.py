@@ -19,7 +19,9 @@ from vaecli.training.precision import Resolved, active
 from vaecli.training.schedule import beta_2
 from vaecli.training.vae import Vae
 
-CLIP_NORM = 1000.0  # of all gradients together, in nats, of images of CLIP_VALUES values; ordinary steps stay below
+CLIP_NORM = (
+    1000.0  # of all gradients together, in nats, of images of CLIP_VALUES values; ordinary steps stay below
+)
 CLIP_VALUES = 28 * 28
 
 

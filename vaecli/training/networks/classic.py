@@ -10,7 +10,9 @@ from vaecli.training.networks.blocks import Initializers
 FILTERS = (32, 64)
 HIDDEN_UNITS = 16  # of images of up to 28 x 28 values
 HIDDEN_VALUES = 28 * 28
-MOST_HIDDEN_WEIGHTS = 2**25  # of the hidden layer, where it is wider than 16; Adam keeps two more numbers for each
+MOST_HIDDEN_WEIGHTS = (
+    2**25
+)  # of the hidden layer, where it is wider than 16; Adam keeps two more numbers for each
 # Early in training the KL pulls z_mean to zero before the decoder can use it. With a z_mean of full size Adam does
 # so by switching the ReLU units off for good. A small initial z_mean and a positive bias keep them alive.
 HIDDEN_BIAS = 0.5
