@@ -65,7 +65,8 @@ def ground(photo: Image.Image, size: tuple[int, int], rng: np.random.Generator) 
         lambda: rng.uniform(0, 0.4, rows.shape),
         lambda: crop(photo, size, rng).mean(axis=-1) / 255 / 2,
     )[rng.integers(5)]
-    return first + share()[..., None] * (second - first)
+    background: np.ndarray = first + share()[..., None] * (second - first)
+    return background
 
 
 def garment(
@@ -79,7 +80,8 @@ def garment(
     canvas.paste(enlarged, (left, top))
     light = np.asarray(canvas, float)[..., None] / 255
     opacity = np.clip(light * 6, 0, 1)
-    return (1 - opacity) * ground(photo, size, rng) + opacity * light * colour(rng, 80, 255)
+    painted: np.ndarray = (1 - opacity) * ground(photo, size, rng) + opacity * light * colour(rng, 80, 255)
+    return painted
 
 
 def encode(pixels: np.ndarray, kind: str, rng: np.random.Generator) -> bytes:
@@ -115,7 +117,8 @@ def main() -> None:
     data, photo = load(arguments.data, "train"), photograph()
     for number in range(arguments.count):
         rng = np.random.default_rng([arguments.seed, number])
-        width, height = (int(side) for side in np.exp(rng.uniform(*np.log(SIDES), 2)))
+        low, high = (float(np.log(side)) for side in SIDES)
+        width, height = (int(side) for side in np.exp(rng.uniform(low, high, 2)))
         size = width, int(np.clip(height, width / 2, 2 * width).clip(*SIDES))
         kind = FORMATS[rng.integers(len(FORMATS))]
         if rng.random() < PHOTOGRAPHS or data.labels is None:

@@ -47,7 +47,8 @@ def make_optimizer(vae: Vae, beta_2: float) -> keras.optimizers.Optimizer:
 
 def clip_norm(vae: Vae) -> float:
     """Return the largest norm of all gradients together; it grows with the sum over values that is the loss."""
-    return CLIP_NORM * max(1.0, math.prod(vae.encoder.inputs[0].shape[1:]) / CLIP_VALUES)
+    values: int = math.prod(vae.encoder.inputs[0].shape[1:])
+    return CLIP_NORM * max(1.0, values / CLIP_VALUES)
 
 
 class TrainingSteps:
