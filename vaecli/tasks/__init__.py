@@ -14,5 +14,5 @@ export       `vaecli export`; export_target checks its folder
 info         `vaecli info`; picture_info for a picture that carries a recipe
 verify       `vaecli verify`
 bench        `vaecli bench`; bench_contestants are what it runs, bench_ratios compares its figures
-data         `vaecli data`
+data         `vaecli data`; data_info looks into one
 """
