@@ -20,11 +20,12 @@ PROGRAM_OPTIONS = {"--version", "--help", "--install-completion"}  # of vaecli i
 def helps():
     """The help of every command, by its name."""
 
-    def help_of(command):
-        program = [sys.executable, "-m", "vaecli", command, "--help"]
+    def help_of(*words):
+        program = [sys.executable, "-m", "vaecli", *words, "--help"]
         return subprocess.run(program, capture_output=True, check=True, timeout=60).stdout.decode("utf-8")
 
-    return {command: help_of(command) for command in COMMANDS}
+    of_data = "".join(help_of("data", word) for word in ("info", "fetch", "clear"))
+    return {command: help_of(command) for command in COMMANDS} | {"data": help_of("data") + of_data}
 
 
 def code_of(text):

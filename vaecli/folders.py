@@ -24,14 +24,20 @@ from vaecli.files import (
 _SYSTEM_ENTRIES = {
     ".ds_store", ".localized", "thumbs.db", "ehthumbs.db", "desktop.ini", "lost+found", ".directory", "@eadir",
     ".spotlight-v100", ".trashes", ".fseventsd", "system volume information", "$recycle.bin",
+    "__macosx",
 }  # fmt: skip
 _SYSTEM_PREFIXES = ("._", ".nfs", ".fuse_hidden", ".trash-", TEMPORARY_PREFIX)
 
 
 def is_empty(folder: pathlib.Path) -> bool:
     """Return whether a folder holds nothing but what systems put there, such as .DS_Store or lost+found."""
-    names = (entry.name.lower() for entry in folder.iterdir())
-    return all(name in _SYSTEM_ENTRIES or name.startswith(_SYSTEM_PREFIXES) for name in names)
+    return all(is_system_entry(entry.name) for entry in folder.iterdir())
+
+
+def is_system_entry(name: str) -> bool:
+    """Return whether systems make files or folders of this name by themselves."""
+    lower = name.lower()
+    return lower in _SYSTEM_ENTRIES or lower.startswith(_SYSTEM_PREFIXES)
 
 
 def require_free(path: pathlib.Path, *, force: bool = False) -> None:

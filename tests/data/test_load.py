@@ -203,8 +203,8 @@ def test_everything_else_after_data_is_refused(tmp_path, places):
     cases = {
         str(tmp_path / "absent"): "where there is nothing",
         "data/absent": "got data/absent, where there is nothing",
-        str(tmp_path / "empty"): "holds no IDX files, it has nothing",
-        str(tmp_path / "pictures"): r"it has 0\.png, 1\.png, .* and 3 more",
+        str(tmp_path / "empty"): "must hold pictures, got nothing",
+        str(tmp_path / "pictures"): r"None of the 9 pictures in .* can be read",
         str(tmp_path / "file"): "must be a data set by name, .*, got .*file, a file of an unknown kind",
         str(tmp_path / "data.zip"): "data.zip",
         str(tmp_path / "train-images-idx3-ubyte"): rf"Name its folder: vaecli train --data {tmp_path}",
@@ -296,7 +296,7 @@ def test_a_missing_split_says_what_is_there(tmp_path, arrays):
 def test_names_with_control_characters_are_escaped(tmp_path, places):
     """A file's name that would move the cursor is shown with its escapes."""
     (tmp_path / "a\x1b[2Jb").touch()
-    with pytest.raises(DataError, match=r"it has 'a\\x1b\[2Jb'"):
+    with pytest.raises(DataError, match=r"got 'a\\x1b\[2Jb'"):
         load(str(tmp_path), "train", places=places)
 
 

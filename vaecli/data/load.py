@@ -1,7 +1,5 @@
 """From what a user says after --data to images: a name, a folder, an archive, a file of arrays."""
 
-import importlib
-import importlib.util
 import os
 import pathlib
 
@@ -9,8 +7,8 @@ from vaecli.choices import Split
 from vaecli.data.arrays.npy import load_npy
 from vaecli.data.arrays.npz import load_npz
 from vaecli.data.arrays.pixel_table import load_pixel_table
-from vaecli.data.collection.listing import Listing
-from vaecli.data.idx.folder import holds_idx, load_folder, require_idx
+from vaecli.data.collection.source import open_source
+from vaecli.data.idx.folder import holds_idx, load_folder
 from vaecli.data.images import ImageSet
 from vaecli.data.kind import ACCEPTED, FileKind, file_kind
 from vaecli.data.named.catalogue import CATALOGUE, lookup
@@ -123,7 +121,7 @@ def _load_pictures(
     from vaecli.data.collection.load import load_collection  # noqa: PLC0415  # a process pool and its locks
 
     return load_collection(
-        _open_source(path), split, options, allow_bad=allow_bad, progress=progress, warn=warn
+        open_source(path), split, options, allow_bad=allow_bad, progress=progress, warn=warn
     )
 
 
@@ -134,18 +132,6 @@ def _holds_data(path: pathlib.Path) -> bool:
     if holds_idx(path):
         return True
     try:
-        return bool(_open_source(path).names)
+        return bool(open_source(path).names)
     except DataError:
         return False
-
-
-def _open_source(path: pathlib.Path) -> Listing:
-    """List the pictures of a folder or an archive.
-
-    Raises:
-        DataError: it has none, or cannot be read.
-    """
-    if importlib.util.find_spec("vaecli.data.collection.source") is None:
-        require_idx(path)
-    listing: Listing = importlib.import_module("vaecli.data.collection.source").open_source(path)
-    return listing

@@ -1,7 +1,6 @@
 """Runs on folders of pictures: read once and for ever alike, described, divided, found again."""
 
 import csv
-import importlib.util
 import json
 import shutil
 
@@ -20,9 +19,6 @@ from vaecli.tasks.inputs import load_for
 from vaecli.tasks.interpolate import interpolate
 from vaecli.tasks.train.images import load_again
 from vaecli.tasks.train.job import begin, reopen
-
-READER = importlib.util.find_spec("vaecli.data.collection.source")
-pytestmark = pytest.mark.skipif(READER is None, reason="folders of pictures cannot be read yet")
 
 
 class Listener(Watcher):
@@ -104,7 +100,7 @@ def test_one_line_says_what_was_read(folder, tmp_path):
     start(tmp_path / "run", watch, data=str(folder))
     (line,) = watch.notes
     assert line.startswith(
-        "Read 121 pictures as 40 x 40 RGB, padded: class folders, 2 classes; 1 bad file left out: "
+        "Read 121 pictures as 40 x 40 RGB, padded: class folders: 2 classes; 1 bad file left out: "
     )
     assert line.endswith("bad_files.csv; 1 duplicate.")
     assert watch.pictures[-1][1:] == (122, 122)

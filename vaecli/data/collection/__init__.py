@@ -1,5 +1,12 @@
 """Pictures of a user's own: a folder or an archive becomes images of one shape.
 
+source      a folder or an archive, listed
+folder      the walk through a folder
+archives    members of .zip and .tar files
+entries     files that may be pictures
+natural     natural order
+labels      metadata.csv and metadata.jsonl
+layout      split folders, class folders
 listing     the pictures of a source, with splits and labels, not decoded
 load        a listing becomes a set of images
 choose      the reading: what the user asks for, the rest chosen from the pictures

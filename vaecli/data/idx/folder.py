@@ -54,20 +54,6 @@ def load_folder(folder: pathlib.Path, split: Split) -> ImageSet:
     return ImageSet(folder.resolve().name or "data", split, images, labels, names, str(folder), kind="folder")
 
 
-def require_idx(folder: pathlib.Path) -> None:
-    """Check that a folder holds an IDX file of images.
-
-    Raises:
-        DataError: it holds none, or cannot be read; the message names the first files in it.
-    """
-    if not holds_idx(folder):
-        names = "train-images-idx3-ubyte and t10k-images-idx3-ubyte"
-        raise DataError(
-            f"{folder} holds no IDX files, it has {_contents(folder)}.",
-            hint=f"Name the files {names}, with .gz if they are gzipped; those of the labels with labels-idx1.",
-        )
-
-
 def _read_images(path: pathlib.Path) -> Images:
     """Read images (N, H, W, C) into memory; those of a large uncompressed file are read from it when needed."""
     streamed = open_idx(path) if path.stat().st_size > STREAM_ABOVE else None

@@ -45,8 +45,7 @@ def summary(data: ImageSet, test: ImageSet | None, bad_files_path: pathlib.Path 
         return ""
     total = len(data.images) + (0 if test is None else len(test.images))
     how = f"{reading.height} x {reading.width} {_COLOURS[reading.colour]}, {_FITS[reading.fit]}"
-    classes = f", {len(data.class_names):,} classes" if data.class_names else ""
-    parts = [f"Read {total:,} pictures as {how}: {report.layout}{classes}"]
+    parts = [f"Read {total:,} pictures as {how}: {report.layout}"]
     if bad_files_path is not None:
         count = len(bad_files(data, test))
         parts.append(f"{_number(count, 'bad file')} left out: {bad_files_path}")
