@@ -222,3 +222,27 @@ def test_the_next_command_works(sample, call):
     _, _, stderr = sample("-n", 1)
     _, _, command = stderr.strip().partition("Next: vaecli ")
     assert call(*command.split())[0] == 0
+
+
+@pytest.mark.parametrize("out", ["a.png", "a.gif", "a/"])
+def test_scales(sample, here, out):
+    """Crisp and smooth pictures have the same size and other pixels; one that is too large is refused."""
+    sizes, pixels = [], []
+    for options in ((), ("--smooth",)):
+        assert sample("-n", 4, "--scale", 5, *options, "-o", out, "--force")[0] == 0
+        with PIL.Image.open(here / out / "000001.png" if out == "a/" else here / out) as opened:
+            sizes.append(opened.size)
+            pixels.append(np.asarray(opened.convert("L")))
+    assert sizes[0] == sizes[1] and not np.array_equal(*pixels)
+    if out != "a.png":
+        assert sizes[0] == (140, 140)
+    code, stdout, stderr = sample("-n", 1000, "--scale", 400, "-o", "b" + out)
+    assert (code, stdout) == (2, "") and "--scale must be at most" in " ".join(stderr.split())
+
+
+def test_arrays_are_not_enlarged(sample, here):
+    """They hold the images as they are: a usage error, and no file."""
+    for options in (("--scale", 2), ("--smooth",)):
+        code, _, stderr = sample("-n", 2, *options, "-o", "a.npy")
+        assert code == 2 and f"{options[0]} must be left out for an array" in " ".join(stderr.split())
+    assert list(here.iterdir()) == []

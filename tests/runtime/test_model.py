@@ -423,6 +423,15 @@ def test_interpolate(model, images, path):
     np.testing.assert_allclose(same, strip, **CLOSE)
 
 
+@pytest.mark.parametrize("steps", [3, 11, 40])
+def test_an_even_interpolation(model, images, steps):
+    """The largest distance of neighbouring pictures is at most 1.1 times the mean one."""
+    for first in range(0, 20, 2):
+        strip = model.interpolate(images[first], images[first + 1], steps=steps, path="even")
+        lengths = np.linalg.norm(np.diff(strip.reshape(steps, -1), axis=0), axis=1)
+        assert lengths.max() <= 1.1 * lengths.mean()
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [

@@ -7,7 +7,7 @@ import pytest
 
 from vaecli.data.named.bundled import load_mini
 from vaecli.errors import DataError, ModelError, OptionError, OutputError
-from vaecli.pictures.strip import strip
+from vaecli.pictures.strip import corner_sheet, strip
 from vaecli.pixels import to_uint8
 from vaecli.runtime.model import Model
 from vaecli.tasks import inputs
@@ -262,3 +262,125 @@ def test_a_decoder_alone_cannot(model_folder, here):
     with pytest.raises(ModelError, match=r"encoder\.onnx"):
         interpolate(Model.open(here), ["test:0", "test:1"])
     assert [path.name for path in here.iterdir()] == ["decoder.onnx"]
+
+
+def unevenness(pictures):
+    """Return the largest over the mean L2 distance of neighbouring pictures, from their 8-bit pixels."""
+    rows = pictures.reshape(len(pictures), -1).astype(np.float64)
+    steps = np.sqrt(np.square(np.diff(rows, axis=0)).sum(axis=1))
+    return steps.max() / steps.mean()
+
+
+@pytest.mark.parametrize("first", range(0, 16, 3))
+@pytest.mark.parametrize("count", [2, 3, 5])
+def test_an_even_path_is_even_as_seen(model, reconstructed, here, first, count):
+    """Largest over mean distance is at most 1.1 from end to end, and each given picture is one of the frames."""
+    names = [f"test:{number}" for number in range(first, first + count)]
+    result = interpolate(model, names, steps=12, path="even", out="a.npy")
+    assert len(result.images) == 1 + (count - 1) * 11
+    assert unevenness(result.images) <= 1.1
+    require_near(result.images[list(result.stops)], reconstructed[first : first + count])
+
+
+def test_an_even_path_of_the_small_model(small_folder, here):
+    """Also for pictures of 14 x 13 that the model was not trained on."""
+    small = Model.open(small_folder)
+    pixels = np.random.default_rng(3).integers(0, 256, (2, 14, 13), dtype=np.uint8)
+    for name, image in zip("ab", pixels, strict=True):
+        PIL.Image.fromarray(image).save(f"{name}.png")
+    result = interpolate(small, ["a.png", "b.png"], steps=11, path="even", out="a.npy")
+    assert float(result.notes[-1].split("largest step is ")[1].split()[0]) <= 1.1
+
+
+@pytest.mark.parametrize("path", ["linear", "spherical", "even"])
+def test_the_note_says_how_even_a_path_is(model, here, path):
+    """Its figure is that of the pictures; the even path has the least."""
+    result = interpolate(model, ["test:0", "test:8"], steps=11, path=path, out="a.npy")
+    figure = float(result.notes[-1].removeprefix(f"{path} path: the largest step is ").split()[0])
+    assert figure == pytest.approx(unevenness(result.images), abs=0.02)
+
+
+@pytest.mark.parametrize("path", ["linear", "spherical", "even"])
+def test_the_same_picture_twice(model, here, path):
+    """A path without length is the same picture again and again, and divides nothing by zero."""
+    result = interpolate(model, ["test:3", "test:3"], steps=5, path=path, out="a.png")
+    require_near(result.images, np.repeat(result.images[:1], 5, axis=0))
+    assert result.notes[-1].startswith(f"{path} path: the largest step is 1.00 times")
+
+
+@pytest.mark.parametrize("path", ["linear", "spherical"])
+def test_a_grid(model, reconstructed, here, path):
+    """Its corners are the reconstructions of the four pictures, row by row; each kind of file holds it."""
+    names = [f"test:{number}" for number in range(4)]
+    result = interpolate(model, names, steps=3, path=path, grid=True, out="a.npy")
+    require_near(result.images[[0, 2, 6, 8]], reconstructed[:4])
+    assert np.load("a.npy").shape == (9, 28, 28, 1)
+    interpolate(model, names, steps=3, path=path, grid=True, out="b/")
+    assert len(list((here / "b").iterdir())) == 9
+    interpolate(model, names, steps=3, path=path, grid=True, out="c.png")
+    with PIL.Image.open("c.png") as picture:
+        pixels = np.asarray(picture.convert("RGB"))
+    np.testing.assert_array_equal(pixels, corner_sheet(result.originals, result.images))
+
+
+@pytest.mark.parametrize(
+    ("count", "options", "says"),
+    [
+        (1, {}, "PICTURES must be at least two pictures, got 1"),
+        (21, {}, "PICTURES must be at most 20 pictures, got 21"),
+        (3, {"grid": True}, "PICTURES must be four with --grid, got 3"),
+        (5, {"grid": True}, "PICTURES must be four with --grid, got 5"),
+        (4, {"grid": True, "path": "even"}, "--path must be linear or spherical with --grid"),
+        (4, {"grid": True, "out": "a.gif"}, "--out must end in"),
+        (4, {"grid": True, "steps": 101}, "--steps must be at most 100"),
+        (2, {"scale": 8, "out": "a.npy"}, "--scale must be left out for an array"),
+        (2, {"smooth": True, "out": "a.npz"}, "--smooth must be left out for an array"),
+        (2, {"scale": 0, "out": "a.png"}, "--scale must be at least 1"),
+        (2, {"scale": 513, "out": "a.png"}, "--scale must be at most 512"),
+        (2, {"scale": 2.5, "out": "a/"}, "--scale must be a whole number"),
+    ],
+)
+def test_what_a_path_or_a_grid_cannot_have(model, here, count, options, says):
+    """A usage error before anything is written."""
+    with pytest.raises(OptionError, match=says):
+        interpolate(model, ["test:0"] * count, **options)
+    assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("out", "grid"), [("a.png", False), ("a.png", True), ("a.gif", False), ("a/", False)]
+)
+def test_the_largest_scale_works(model, here, monkeypatch, out, grid):
+    """A scale that is too large is refused with the largest that works, and that one works."""
+    monkeypatch.setattr("vaecli.pictures.pixels.MAX_ENLARGED", 2**21)
+    names = [f"test:{number}" for number in range(4)]
+    with pytest.raises(OptionError, match="--scale must be at most") as caught:
+        interpolate(model, names, steps=2, grid=grid, scale=500, out=out)
+    largest = int(str(caught.value).split("at most ")[1].split()[0])
+    assert largest >= 2 and list(here.iterdir()) == []
+    interpolate(model, names, steps=2, grid=grid, scale=largest, out=out)
+    with pytest.raises(OptionError):
+        interpolate(model, names, steps=2, grid=grid, scale=largest + 1, out=out, force=True)
+
+
+@pytest.mark.parametrize("smooth", [False, True])
+def test_a_folder_is_enlarged(model, here, smooth):
+    """Crisp: each pixel is a square. Smooth: other pixels, of the same mean within a level."""
+    result = interpolate(model, ["test:0", "test:1"], steps=2, scale=8, smooth=smooth, out="a/")
+    for number, image in enumerate(result.images):
+        with PIL.Image.open(here / "a" / f"{number:06d}.png") as picture:
+            pixels = np.asarray(picture)
+        squares = np.kron(image[..., 0], np.ones((8, 8), np.uint8))
+        assert np.array_equal(pixels, squares) != smooth
+        assert abs(pixels.mean() - squares.mean()) < 1
+
+
+def test_a_path_carries_no_folder_of_this_machine(model, here):
+    """Neither the name of the current folder nor a time: two folders get the same bytes."""
+    PIL.Image.fromarray(load_mini("test").images[0, ..., 0]).save("a.png")
+    for name in ("one", "two"):
+        (here / name).mkdir()
+        interpolate(model, [f"{here}/a.png", "test:1"], steps=2, out=here / name / "p.png")
+    content = (here / "one" / "p.png").read_bytes()
+    assert content == (here / "two" / "p.png").read_bytes()
+    assert b'"a.png"' in content and str(here).encode() not in content

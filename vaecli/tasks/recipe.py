@@ -8,13 +8,15 @@ import dataclasses
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from vaecli.choices import DATA_SETS, PRECISIONS, LineKind, PathKind
 from vaecli.commands import command
 from vaecli.errors import DataError
 from vaecli.modelfile.safe_text import is_plain
-from vaecli.runtime.model import TEMPERATURE_BOUND, Model
+
+if TYPE_CHECKING:
+    from vaecli.runtime.model import Model  # brings onnxruntime, which reading a recipe does not need
 
 MAX_NAME = 120  # characters of a name
 MAX_SOURCES = 20
@@ -27,6 +29,7 @@ _WHOLE_NUMBERS = {  # field -> least and most
     "steps": (2, 10_000),
     "scale": (1, 512),
 }
+_TEMPERATURE_BOUND = 1e5
 _KINDS = ("sample", "interpolate")
 
 
@@ -112,7 +115,7 @@ _OF_SAMPLES = {"seed", "first", "count", "temperature", "prior"}
 _OF_PATHS = {"sources", "path", "steps", "grid", "data", "index"}
 
 
-def recipe_of(model: Model, kind: str, form: str) -> Recipe:
+def recipe_of(model: "Model", kind: str, form: str) -> Recipe:
     """Return a recipe with the fields that a model gives, and the version of vaecli."""
     from vaecli import __version__  # costs 10 ms
 
@@ -189,7 +192,7 @@ def _checked(fields: Any) -> Recipe:
 def _check_rest(fields: Mapping[str, Any]) -> None:
     temperature = fields.get("temperature", 1.0)
     is_number = isinstance(temperature, int | float) and not isinstance(temperature, bool)
-    _require(is_number and 0 <= temperature < TEMPERATURE_BOUND, "temperature", "0 to 100,000", temperature)
+    _require(is_number and 0 <= temperature < _TEMPERATURE_BOUND, "temperature", "0 to 100,000", temperature)
     index = fields.get("index", 0)
     _require(type(index) is int and 0 <= index < 2**64, "index", "a whole number", index)
     sources: Sequence[Any] = fields.get("sources", [])
