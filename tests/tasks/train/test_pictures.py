@@ -30,7 +30,7 @@ def test_the_summary_in_full():
         pathlib.Path("runs/a/bad_files.csv"),
     )
     assert line == (
-        "Read 1,234 pictures as 48 x 36 RGB, cropped: class folders, 2 classes; 3 bad files left out: "
+        "Read 1,234 pictures as 48 x 36 RGB, cropped: class folders; 3 bad files left out: "
         "runs/a/bad_files.csv; 12 duplicates; 2 test or validation pictures equal a training picture."
     )
 
