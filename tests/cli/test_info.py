@@ -103,6 +103,28 @@ def test_the_command_of_a_picture_gives_the_same_bytes(call, with_run, model_fol
     assert again != picture and again.read_bytes() == picture.read_bytes()
 
 
+@pytest.mark.parametrize("precision", ["fp16", "int8"])
+def test_the_precision_is_part_of_the_command(call, here, small_folder, precision):
+    """Also if the file itself was named; the decoder of that precision makes the same bytes again."""
+    shutil.copytree(small_folder, here / "small")
+    for model in (["small", "--precision", precision], [f"small/decoder.{precision}.onnx"]):
+        assert call("sample", "-n", 2, "-o", "a.png", "--force", "-q", "-m", *model)[0] == 0
+        document = json.loads(call("info", "a.png", "--json")[1])
+        assert document["run"] == "small" and f"--precision {precision} " in document["command"]
+        assert call(*shlex.split(document["command"])[1:], "-q", "--force")[0] == 0
+        assert (here / "samples.png").read_bytes() == (here / "a.png").read_bytes()
+
+
+def test_the_data_set_is_part_of_the_command(call, with_run, model_folder):
+    """`--data` of a named data set is repeated."""
+    words = ["interpolate", "test:0", "test:1", "--steps", 2, "-m", model_folder, "-q"]
+    assert call(*words, "--data", "fashion-mnist-mini", "-o", "a.png")[0] == 0
+    command = json.loads(call("info", "a.png", "--json")[1])["command"]
+    assert "--data fashion-mnist-mini" in command
+    assert call(*shlex.split(command)[1:], "-q")[0] == 0
+    assert (with_run / "interpolation.png").read_bytes() == (with_run / "a.png").read_bytes()
+
+
 def test_the_table_and_the_json_of_a_picture(call, here, model_folder, check_schema):
     """The table shows the seed; the JSON fits its schema; without the model here, MODEL stands for it."""
     assert call(*SAMPLES, "-m", model_folder, "-o", "a.png", "-q")[0] == 0

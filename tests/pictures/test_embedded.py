@@ -1,6 +1,7 @@
 """The recipe in a PNG or GIF: round trip, other people's files, and files made to harm."""
 
 import io
+import os
 import struct
 import tracemalloc
 import zlib
@@ -9,6 +10,8 @@ import numpy as np
 import PIL.Image
 import PIL.PngImagePlugin
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vaecli.errors import DataError
 from vaecli.pictures import png
@@ -124,6 +127,29 @@ def test_files_that_are_cut_off(read, kind):
             assert read(content[:length]) in {None, TEXT}
         except DataError as error:
             assert "too early" in str(error)
+
+
+@given(kind=st.sampled_from(["png", "gif"]), place=st.integers(8, 10**6), value=st.integers(0, 255))
+def test_files_with_one_wrong_byte(tmp_path_factory, kind, place, value):
+    """An answer or an error of data, never another exception."""
+    file = io.BytesIO()
+    write_gif(file, [IMAGE], scale=1, recipe=TEXT)
+    content = bytearray(file.getvalue() if kind == "gif" else png.encoded(IMAGE, recipe=TEXT))
+    content[8 + place % (len(content) - 8)] = value
+    path = tmp_path_factory.getbasetemp() / "wrong.bin"
+    path.write_bytes(content)
+    try:
+        text = embedded_text(path)
+    except DataError:
+        return
+    assert text is None or len(text) <= MAX_RECIPE
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names on this system")
+def test_a_pipe_is_no_picture(tmp_path):
+    """It is not opened, which would wait for a writer."""
+    os.mkfifo(tmp_path / "a.png")
+    assert not is_picture(tmp_path / "a.png")
 
 
 def test_what_is_a_picture(tmp_path):

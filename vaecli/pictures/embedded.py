@@ -20,8 +20,10 @@ _EXTENSION, _IMAGE, _COMMENT = b"\x21", b"\x2c", b"\xfe"
 
 
 def is_picture(path: pathlib.Path) -> bool:
-    """Return whether a file begins as a PNG or a GIF does."""
+    """Return whether a file begins as a PNG or a GIF does; pipes and devices are not opened."""
     try:
+        if not path.is_file():
+            return False
         with path.open("rb") as file:
             return file.read(len(_PNG)).startswith((_PNG, *_GIFS))
     except OSError:

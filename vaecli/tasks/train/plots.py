@@ -19,6 +19,7 @@ from vaecli.runs.history import read_metrics
 from vaecli.runs.layout import Run
 from vaecli.runs.progress import Epoch, Watcher
 from vaecli.runtime.model import Model
+from vaecli.tasks.sample import sample
 
 # Images at most; fewer of large ones, so that memory and time stay bounded
 SCATTERED, SCATTERED_BYTES = 5000, 2**27  # validation images that are encoded
@@ -87,7 +88,7 @@ def draw(run: Run, data: ImageSet, held_out: np.ndarray) -> None:
     _draw_validation(run, model, data, np.flatnonzero(held_out))
     _animate(run)
     n = chunk_length(shape, most=SAMPLES, chunk_bytes=SHOWN_BYTES)
-    save_picture(run.plots / "samples.png", sheet(to_uint8(model.sample(n))), if_taken="replace")
+    sample(model, n=n, out=run.plots / "samples.png", force=True)  # the sheet carries its recipe
     if model.latent_dim == 2:  # the plane is all of the latent space
         side = math.isqrt(chunk_length(shape, most=PLANE, chunk_bytes=SHOWN_BYTES))
         plots.latent_plane(_decode(model, grids.plane(side)), run.plots / "latent-plane.png")
