@@ -62,7 +62,7 @@ def refused(code, stdout, stderr):
 def test_metadata_that_do_not_fit(call, foreign, command, info):
     """Every command refuses metadata with control characters or values of a wrong type."""
     name, *rest = COMMANDS[command]
-    assert "does not fit" in refused(*call(name, *rest, "-m", foreign(info)))
+    assert "do not fit" in refused(*call(name, *rest, "-m", foreign(info)))
 
 
 @pytest.mark.parametrize("command", COMMANDS)

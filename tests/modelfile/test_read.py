@@ -186,7 +186,7 @@ INFO_DAMAGE = [
 @pytest.mark.parametrize("text", INFO_DAMAGE, ids=[text[:8] or "empty" for text in INFO_DAMAGE])
 def test_malformed_descriptions(refused, forge, entries, decoder, text):
     """A file with a correct digest and a malformed description is refused."""
-    assert "does not fit" in refused(forge.with_entries(decoder, entries | {KEY_INFO: text}))
+    assert "do not fit" in refused(forge.with_entries(decoder, entries | {KEY_INFO: text}))
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ def test_info_with_one_wrong_field(refused, forge, entries, key, value):
     """A description with one field of a wrong type or range is refused before the graph is read."""
     info = json.loads(entries[KEY_INFO]) | {key: value}
     message = refused(forge.stamped(entries | {KEY_INFO: json.dumps(info)}))
-    assert "does not fit" in message and message.isprintable()
+    assert "do not fit" in message and message.isprintable()
 
 
 def test_info_with_a_field_missing(entries):
@@ -268,7 +268,7 @@ def test_info_with_a_field_missing(entries):
     info = json.loads(entries[KEY_INFO])
     for key in info.keys() - {"precision", "quantisation"}:
         partial = json.dumps({name: value for name, value in info.items() if name != key})
-        with pytest.raises(ModelError, match="does not fit"):
+        with pytest.raises(ModelError, match="do not fit"):
             from_metadata(entries | {KEY_INFO: partial}, "x")
 
 
@@ -282,7 +282,7 @@ def test_descriptions_beyond_the_limits(refused, forge, entries):
         text = json.dumps(info | {"training": training})
         assert says in refused(forge.stamped(entries | {KEY_INFO: text}))
     deep = entries[KEY_INFO].replace('"training": {', '"training": {"x": ' + "[" * 100_000, 1)
-    assert "does not fit" in refused(forge.stamped(entries | {KEY_INFO: deep}))
+    assert "do not fit" in refused(forge.stamped(entries | {KEY_INFO: deep}))
 
 
 def test_info_round_trip(model):

@@ -144,7 +144,7 @@ def test_a_run_without_an_epoch_is_refused(data, options, tmp_path):
 
 
 def test_a_configuration_of_another_network_is_refused(run, tmp_path):
-    """The message names the first layer that does not fit, with both shapes."""
+    """The message names the first layer that do not fit, with both shapes."""
     run.config.write_text(run.config.read_text().replace("latent_dim = 2", "latent_dim = 3"))
     with pytest.raises(TrainingError, match=r"z_mean/kernel was \(16, 2\) and is \(16, 3\)"):
         export(run.path, ExportOptions(out=tmp_path / "x"))

@@ -36,7 +36,7 @@ def _coloured(cell: Cell | None) -> tuple[str, str]:
 
 
 def _plain(cell: Cell | None) -> tuple[str, str]:
-    """Return an ASCII character as bright as the two pixels."""
+    """Return an ASCII character as bright as the cell's mean."""
     if cell is None:
         return " ", ""
     level = sum(map(sum, cell)) / (6 * 256)

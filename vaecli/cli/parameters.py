@@ -56,7 +56,7 @@ def complete_data(incomplete: str) -> list[str]:
 
 
 def complete_runs(incomplete: str) -> list[str]:
-    """Return the run folders below runs/ that begin with a text."""
+    """Return the paths runs/... that begin with the typed text."""
     from vaecli.runs.layout import ROOT, Run
 
     with contextlib.suppress(OSError):

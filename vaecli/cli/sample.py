@@ -32,7 +32,7 @@ def sample(
     first: Annotated[int, typer.Option(min=0, help="Index of the first picture.")] = 0,
     seed: SeedOption = 0,
     temperature: Annotated[
-        float, typer.Option(min=0.0, help="Factor on the prior's standard deviation.")
+        float, typer.Option(min=0.0, help="Spread of the latents; 1 is the prior's own.")
     ] = 1.0,
     dtype: Annotated[ArrayType, typer.Option(help="Number type of a .npy or .npz array.")] = "uint8",
     scale: ScaleOption = None,

@@ -33,7 +33,7 @@ class Degradation:
         mae_posterior: mean absolute difference of the pictures, in levels of 255, on posterior samples.
         mae_prior: the same on draws from the prior.
         mae_extreme: the same on latents of norm 10; reported, not bounded.
-        elbo: ELBO minus that of the float32 decoder, in nats per validation image, with the same noise.
+        elbo: the decoder's ELBO minus the float32 decoder's, in nats per validation image, with the same noise.
     """
 
     mae_posterior: float
@@ -43,7 +43,7 @@ class Degradation:
 
 
 def latents(model: Model, validation: np.ndarray, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return posterior samples of images (N, H, W, C) uint8 and draws from the prior, both (n, D)."""
+    """Return posterior samples (8 N, D) of images (N, H, W, C) uint8, and 512 draws (512, D) from the prior."""
     z_mean, z_log_var = model.encode(validation)
     noise = [
         standard_normal(0, len(z_mean), model.latent_dim, seed=seed, stream=1 + i) for i in range(NOISES)
@@ -53,7 +53,7 @@ def latents(model: Model, validation: np.ndarray, *, seed: int) -> tuple[np.ndar
 
 
 def measure(exact: Model, reduced: Model, validation: np.ndarray, *, seed: int) -> Degradation:
-    """Compare two models that share an encoder on the latents of a seed; `validation` is (N, H, W, C) uint8."""
+    """Compare decoders on prior draws, and on posterior samples and ELBO of `validation` (N, H, W, C) uint8."""
     posterior, prior = latents(exact, validation, seed=seed)
     most = max(MIN_PICTURES, MAX_VALUES // math.prod(exact.image_shape))
     posterior, prior = (z[:: -(-len(z) // most)] for z in (posterior, prior))
@@ -80,10 +80,10 @@ def _elbo(model: Model, validation: np.ndarray, seed: int) -> float:
 
 
 def require(degradation: Degradation, precision: Precision, *, values: int) -> None:
-    """Refuse a decoder that differs too much; `values` is the number of values of an image, H * W * C.
+    """Refuse a decoder that differs too much from the float32 one; `values` is H * W * C of an image.
 
     Raises:
-        ParityError: names the first figure beyond its bound; NaN counts as beyond.
+        ParityError: a figure is beyond its bound, or NaN; the error names the first one.
     """
     elbo_bound = ELBO_BOUNDS[precision] * max(1.0, values / ELBO_VALUES)
     checks = {

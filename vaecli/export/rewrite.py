@@ -21,7 +21,7 @@ CHANNELS_FIRST, CHANNELS_LAST = [0, 3, 1, 2], [0, 2, 3, 1]
 
 
 class _Upsampling(NamedTuple):
-    """An upsampling layer, its ReLU, and the stride-1 layer that alone reads the result, if there is one."""
+    """An upsampling layer, its ReLU, and `last`: a stride-1 layer that is the ReLU's only reader, or None."""
 
     layer: onnx.NodeProto
     relu: onnx.NodeProto
@@ -69,7 +69,7 @@ def _fold_transpose(model: onnx.ModelProto) -> None:
 
 
 def _to_phases(model: onnx.ModelProto) -> None:
-    """Put each upsampling layer that is followed by a ReLU in phase form; other layers stay as they are."""
+    """Rewrite each upsampling layer that a ReLU follows as four phases; other layers stay as they are."""
     graph = model.graph
     weights = {entry.name: numpy_helper.to_array(entry) for entry in graph.initializer}
     sizes = _sizes(model)
@@ -86,7 +86,7 @@ def _to_phases(model: onnx.ModelProto) -> None:
 
 
 def _sizes(model: onnx.ModelProto) -> dict[str, tuple[int, int]]:
-    """Return (h, w) of each value (N, C, h, w) whose size is known."""
+    """Return (h, w) of each tensor (N, C, h, w) whose height and width are known, by name."""
     graph = onnx.shape_inference.infer_shapes(model).graph
     sizes = {}
     for value in [*graph.input, *graph.value_info]:
@@ -99,7 +99,7 @@ def _sizes(model: onnx.ModelProto) -> dict[str, tuple[int, int]]:
 def _match_upsampling(
     graph: onnx.GraphProto, node: onnx.NodeProto, weights: Mapping[str, np.ndarray]
 ) -> _Upsampling | None:
-    """Return the upsampling layer with a ReLU that begins at a node, or None."""
+    """Return `node` and what follows if it upsamples into a ReLU, else None."""
     if not _is_transposed(node, stride=2, pads=[0, 0, 1, 1]) or not set(node.input[1:]) <= weights.keys():
         return None
     relu = _only_reader(graph, node)
@@ -112,7 +112,7 @@ def _match_upsampling(
 
 
 def _only_reader(graph: onnx.GraphProto, node: onnx.NodeProto) -> onnx.NodeProto | None:
-    """Return the only node that reads a node's output; None if there are several, or if it is a graph output."""
+    """Return the only node that reads the output of `node`; None if several do, or if it is a graph output."""
     readers = [reader for reader in graph.node if node.output[0] in reader.input]
     outputs = {output.name for output in graph.output}
     return readers[0] if len(readers) == 1 and node.output[0] not in outputs else None
@@ -136,7 +136,7 @@ def _is_transposed(node: onnx.NodeProto, *, stride: int, pads: Sequence[int]) ->
 def _phase_nodes(
     graph: onnx.GraphProto, upsampling: _Upsampling, weights: Mapping[str, np.ndarray]
 ) -> tuple[list[onnx.NodeProto], list[str]]:
-    """Make the four phases (N, C, h, w) of a layer with its ReLU; returns nodes and the names of the phases."""
+    """Make the nodes that compute the four phases (N, C, h, w) of a layer and its ReLU; return nodes and names."""
     x, kernel, *bias = upsampling.layer.input
     nodes, outputs = [], []
     for number, phase in enumerate(subpixel.phases(weights[kernel].transpose(2, 3, 1, 0))):
@@ -153,7 +153,7 @@ def _phase_nodes(
 def _side_by_side(
     graph: onnx.GraphProto, phases: Sequence[str], last: onnx.NodeProto, weights: Mapping[str, np.ndarray]
 ) -> list[onnx.NodeProto]:
-    """Make the stride-1 layer `last` read the phases of its input."""
+    """Make the nodes that replace the stride-1 layer `last`, and read its input as four phases side by side."""
     cells = f"{last.output[0]}/phases"
     by_pixel = subpixel.kernel_of_cells(weights[last.input[1]].transpose(2, 3, 1, 0))
     kernel = by_pixel.transpose(0, 1, 2, 5, 3, 4).reshape(-1, by_pixel.shape[5], 4, 4)
@@ -168,7 +168,7 @@ def _side_by_side(
 def _interleave(
     graph: onnx.GraphProto, phases: Sequence[str], output: str, size: tuple[int, int]
 ) -> list[onnx.NodeProto]:
-    """Interleave phases (N, C, h, w) into one image (N, C, 2h, 2w): first the columns, then the rows."""
+    """Make the nodes that interleave phases (N, C, h, w) to (N, C, 2h, 2w): first columns, then rows."""
     height, width = size
     nodes, rows = [], []
     for phase in phases:
@@ -194,7 +194,7 @@ def _constant(graph: onnx.GraphProto, name: str, values: np.ndarray) -> str:
 
 
 def _replace(graph: onnx.GraphProto, old: Sequence[onnx.NodeProto], new: Sequence[onnx.NodeProto]) -> None:
-    """Put new nodes in the place of the first of the old ones."""
+    """Replace the nodes `old`; all of `new` stand where the first of `old` stood."""
     position = list(graph.node).index(old[0])
     kept = [node for node in graph.node if node not in old]
     del graph.node[:]

@@ -75,11 +75,11 @@ class ModelInfo:
     quantisation: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def replace(self, **changes: Any) -> "ModelInfo":
-        """Return a copy with other values in some fields."""
+        """Return a copy in which the named fields have the given values."""
         return dataclasses.replace(self, **changes)
 
     def to_metadata(self) -> dict[str, str]:
-        """Return the metadata entries of the file, without the digest."""
+        """Encode the format and this description as metadata entries."""
         return {KEY_FORMAT: str(FORMAT), KEY_INFO: json.dumps(dataclasses.asdict(self), ensure_ascii=False)}
 
 
@@ -116,7 +116,7 @@ def from_metadata(entries: dict[str, str], where: str) -> ModelInfo:
         _check(info)
     except MALFORMED as error:
         raise ModelError(
-            f"The metadata of {where} does not fit: {str(error)[:200]}.", hint="Export it again."
+            f"The metadata of {where} do not fit: {str(error)[:200]}.", hint="Export it again."
         ) from error
     _require_known(info, where)
     return info
@@ -135,7 +135,7 @@ def _require_format(text: str, where: str) -> None:
 
 
 def _require_known(info: ModelInfo, where: str) -> None:
-    """Refuse a file with a part that this version does not know; ignoring it would give wrong results."""
+    """Refuse a likelihood, prior, scale, preparation, input or output that this version does not know."""
     expected_inputs = INPUTS[info.part]
     reading = info.preparation.get("reading") or {"fit": FITS[0]}
     parts = {
@@ -159,7 +159,7 @@ def _require_known(info: ModelInfo, where: str) -> None:
 
 
 def _check_values(value: Any, depth: int = 0) -> None:
-    """Reject control characters, NaN and infinity, and deep nesting anywhere in the value."""
+    """Refuse a value in which a text is long or has control characters, a number is not finite, or nesting is deep."""
     if isinstance(value, str) and not (len(value) <= MAX_TEXT and is_plain(value)):
         raise ValueError(
             f"a text must have at most {MAX_TEXT:,} characters and no control characters, got {value[:40]!r}"
@@ -168,7 +168,7 @@ def _check_values(value: Any, depth: int = 0) -> None:
         raise ValueError(f"a number must be finite, got {value}")
     if isinstance(value, dict | list):
         if depth == MAX_DEPTH:
-            raise ValueError(f"its tables must be nested at most {MAX_DEPTH} deep, got more")
+            raise ValueError(f"its objects and lists must be nested at most {MAX_DEPTH} deep, got more")
         for part in [*value, *value.values()] if isinstance(value, dict) else value:
             _check_values(part, depth + 1)
 
@@ -200,7 +200,7 @@ def _check_tables(info: ModelInfo) -> None:
     texts = {"class_names": info.class_names, "inputs": info.inputs, "software": info.software.values()}
     for name, values in texts.items():
         if not all(isinstance(text, str) for text in values):
-            raise TypeError(f"{name} must be texts")
+            raise TypeError(f"{name} must all be text, got {list(values)!r:.40}")
     for table in ("data", "likelihood", "prior"):
         if not isinstance(getattr(info, table).get("name"), str):
             raise TypeError(f"'name' of its {table} must be text")
@@ -213,7 +213,7 @@ def _check_tables(info: ModelInfo) -> None:
 
 
 def _check_reading(preparation: dict[str, Any]) -> None:
-    """Check the types of a reading, which may be absent or None; what is in it is checked later."""
+    """Check the type of `reading`, which may be absent or None, and of its `fit`; `_require_known` checks values."""
     reading = preparation.get("reading")
     if reading is None and preparation["photo"] == "resize":
         raise ValueError("a preparation that resizes must have a 'reading'")

@@ -92,24 +92,25 @@ REFUSED = {  # names of dangerous fields, for the message
 
 
 def parse(data: bytes, table: Table = MODEL, start: int = 0, end: int | None = None) -> Message:
-    """Parse one message by its table.
+    """Parse the message in data[start:end], whose fields `table` lists.
 
     Returns:
         Field name -> int, float, str, (start, end) or message. A repeated field is a list, which may be empty; a
         single field that is absent has no entry.
 
     Raises:
-        WireError: not a message, a field that is not in the table or of another type, or too many of a field.
+        WireError: the bytes are not a message, a field is not in the table or of another type, or a field comes
+            too often.
     """
     message: Message = {field.name: [] for field in table.values() if field.most > 1}
     for number, kind, first, last in protobuf.fields(data, start, len(data) if end is None else end):
         field = table.get(number)
         if field is None:
             content = REFUSED.get((id(table), number), f"a field {number} that vaecli does not write")
-            raise WireError(f"the file has {content} (byte {first})")
+            raise WireError(f"the file has {content} at byte {first}")
         if field.most == 1:
             if field.name in message:
-                raise WireError(f"{field.name} must come once, got it twice (byte {first})")
+                raise WireError(f"{field.name} must come once, got it twice at byte {first}")
             message[field.name] = _value(data, field, kind, first, last)
         else:
             values = message[field.name]
@@ -119,7 +120,7 @@ def parse(data: bytes, table: Table = MODEL, start: int = 0, end: int | None = N
                 values.append(_value(data, field, kind, first, last))
             if len(values) > field.most:
                 raise WireError(
-                    f"the file must have at most {field.most} of {field.name}, got more (byte {first})"
+                    f"the file must have at most {field.most} of {field.name}, got more at byte {first}"
                 )
     return message
 
@@ -136,23 +137,23 @@ def _value(data: bytes, field: Field, kind: int, first: int, last: int) -> Any:
     if kind == protobuf.BYTES and field.kind == "text":
         if last - first > MAX_TEXT:
             raise WireError(
-                f"{field.name} must have at most {MAX_TEXT:,} bytes, got {last - first:,} (byte {first})"
+                f"{field.name} must have at most {MAX_TEXT:,} bytes, got {last - first:,} at byte {first}"
             )
         try:
             text = data[first:last].decode("utf-8")
         except UnicodeDecodeError as error:
-            raise WireError(f"{field.name} must be UTF-8 (byte {first})") from error
+            raise WireError(f"{field.name} must be UTF-8 at byte {first}") from error
         if not is_plain(text):
-            raise WireError(f"{field.name} must not have a control character (byte {first})")
+            raise WireError(f"{field.name} must not have a control character at byte {first}")
         return text
     expected = "message" if isinstance(field.kind, dict) else field.kind
-    raise WireError(f"{field.name} must be of the type {expected}, got wire type {kind} (byte {first})")
+    raise WireError(f"{field.name} must be of the type {expected}, got wire type {kind} at byte {first}")
 
 
 def _packed(data: bytes, first: int, last: int, most: int) -> list[int]:
-    """Read the numbers of a packed field, at most one more than `most`; no writer writes an empty field."""
+    """Read the integers of a packed field, stopping at `most` + 1 of them; refuse an empty field."""
     if first == last:
-        raise WireError(f"a list of numbers must not be empty (byte {first})")
+        raise WireError(f"a list of numbers must not be empty at byte {first}")
     numbers: list[int] = []
     while first < last and len(numbers) <= most:
         number, first = protobuf.varint(data, first, last)
@@ -161,6 +162,6 @@ def _packed(data: bytes, first: int, last: int, most: int) -> list[int]:
 
 
 def _signed(number: int) -> int:
-    """Convert a varint to the int64 that protobuf writes in two's complement."""
+    """Reinterpret an unsigned 64-bit varint as int64 (two's complement)."""
     number &= 2**64 - 1
     return number - 2**64 if number >= 2**63 else number

@@ -32,7 +32,7 @@ def restore_best(state: State, variables: Sequence[keras.Variable]) -> None:
     """Assign the best weights so far; do nothing before the first epoch has ended.
 
     Raises:
-        TrainingError: they are the weights of another network.
+        TrainingError: the best weights are those of another network.
     """
     if not state.best_weights:
         return
@@ -48,7 +48,7 @@ def restore(saved: Saved, variables: Sequence[keras.Variable], identity: Mapping
     """Assign the saved values of all variables and return the state.
 
     Raises:
-        TrainingError: the saved run has another identity or other variables.
+        TrainingError: the saved identity differs from `identity`, or the saved variables from `variables`.
     """
     mismatch = "; ".join(differences(saved.identity, identity)) or _mismatch(
         saved.variables, by_path(variables)
@@ -63,7 +63,7 @@ def restore(saved: Saved, variables: Sequence[keras.Variable], identity: Mapping
 
 
 def broadcast(state: State, variables: Sequence[keras.Variable], devices: Devices) -> State:
-    """Give all workers the chief's state and the values of its variables; all workers call it together."""
+    """Return the chief's state and assign the chief's values to `variables`; all workers call it together."""
     counters = devices.broadcast(state.counters)
     _assign(variables, _broadcast_arrays(values(variables), devices))
     return State(
@@ -74,7 +74,7 @@ def broadcast(state: State, variables: Sequence[keras.Variable], devices: Device
 
 
 def _broadcast_arrays(arrays: Arrays, devices: Devices) -> dict[str, np.ndarray]:
-    """Give all workers the chief's arrays. Their numbers must be exact in float64."""
+    """Give all workers the chief's arrays, whose values float64 must hold exactly."""
     described = [(name, array.shape, array.dtype.str) for name, array in arrays.items()]
     return {
         name: devices.all_reduce(arrays[name] if devices.is_chief else np.zeros(shape)).astype(dtype)
@@ -88,7 +88,7 @@ def _assign(variables: Sequence[keras.Variable], saved: Arrays) -> None:
 
 
 def _mismatch(saved: Arrays, variables: Mapping[str, keras.Variable]) -> str:
-    """Name up to four differences in path or shape between saved values and variables; empty if there are none."""
+    """Name up to four differences in path or shape between `saved` and `variables`; empty if there are none."""
     missing = [f"{path} is not in the file" for path in variables if path not in saved]
     unknown = [f"the network has no {path}" for path in saved if path not in variables]
     shapes = [

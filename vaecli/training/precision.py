@@ -1,7 +1,7 @@
 """bfloat16 in training steps, where the machine computes in it; variables, losses and KL stay float32.
 
 On a CPU it is oneDNN's rewrite of the graph, which acts on every tf.function of the process while it is on. On a
-GPU it is Keras' `mixed_bfloat16` policy, which acts while a layer is traced. Either is on inside `active` alone, so
+GPU it is Keras' `mixed_bfloat16` policy, which acts when a layer is traced. Each is on only inside `active`, so
 that validation, previews, parity and calibration compute in float32 with the same variables.
 """
 
@@ -22,14 +22,14 @@ COMPUTE_CAPABILITY = (8, 0)  # of NVIDIA's first GPUs with bfloat16
 
 
 def choose(requested: str, *, insist: bool = True) -> Resolved:
-    """Resolve `auto`, `float32` or `bfloat16` for this machine.
+    """Resolve `auto`, `float32` or `bfloat16` for this machine; `auto` is bfloat16 where the machine has it.
 
     Args:
         requested: the value of `--precision`.
-        insist: whether to refuse bfloat16 where the machine lacks it, rather than return float32.
+        insist: whether an explicit `bfloat16` is refused on a machine without it; if not, it becomes float32.
 
     Raises:
-        OptionError: the machine does not compute in bfloat16.
+        OptionError: `bfloat16` was requested, `insist` is set, and the machine does not compute in bfloat16.
     """
     if requested == "float32":
         return "float32"
@@ -55,7 +55,7 @@ def supported() -> bool:
 
 @contextlib.contextmanager
 def active(vae: Vae, precision: Resolved) -> Iterator[None]:
-    """Trace and run the training steps of `vae` in this precision in the body."""
+    """Enter a context in which the training steps of `vae` are traced and run in this precision."""
     if precision == "float32":
         yield
         return
@@ -66,7 +66,7 @@ def active(vae: Vae, precision: Resolved) -> Iterator[None]:
 
 @contextlib.contextmanager
 def rewritten() -> Iterator[None]:
-    """Compute convolutions and products of every tf.function in bfloat16 in the body, by oneDNN's rewrite."""
+    """Enter a context in which oneDNN computes convolutions and products of every tf.function in bfloat16."""
     tf.config.optimizer.set_experimental_options({"auto_mixed_precision_onednn_bfloat16": True})
     try:
         yield
@@ -76,7 +76,7 @@ def rewritten() -> Iterator[None]:
 
 @contextlib.contextmanager
 def mixed_policy(vae: Vae) -> Iterator[None]:
-    """Compute layers that are called or traced in the body in bfloat16; their variables stay float32."""
+    """Enter a context in which layers of `vae` compute in bfloat16 when called; variables stay float32."""
     layers = [*vae.encoder.layers, *vae.decoder.layers]
     before = [layer.dtype_policy for layer in layers]
     try:

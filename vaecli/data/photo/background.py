@@ -86,7 +86,7 @@ def find_background(image: Image.Image) -> Background:
 
 
 def _outline(image: Image.Image) -> tuple[Floats, Floats, Floats]:
-    """Return the border's pixels (n, C), and the row and column of each (n,)."""
+    """Return the border's pixels (n, C), their rows (n,) and columns (n,)."""
     width, height = image.size
     across, down = np.arange(width), np.arange(height)
     sides = (

@@ -18,7 +18,7 @@ _NEARLY_ALL = 0.95
 def guess_polarity(images: Images) -> Polarity:
     """Return the polarity of a data set (N, H, W, C), from the borders of up to 1,000 of its images.
 
-    `any` if they are in colour, or if most have no plain background of one shade, as photographs.
+    `any` if in colour, or if under 70 % of them share a plain background, all dark or all light.
     """
     if images.shape[3] == 3:
         return "any"

@@ -141,7 +141,7 @@ def _remove(path: pathlib.Path) -> None:
 
 
 def _fill(job: Job, table: dict[str, Any], bad_files: Sequence[BadFile]) -> None:
-    """Write config.toml, provenance.json with the data's `table`, images.npz, and the list of bad files, if any."""
+    """Write config.toml, provenance.json with `table` as `data`, images.npz, and bad_files.csv if there are any."""
     run = job.run
     with files.translating(run.path):
         run.checkpoint.parent.mkdir()

@@ -75,8 +75,8 @@ def train(
         resume: folder of a run to resume, in place of `options` and `out`.
         changes: new `epochs` and `patience` of that run, and `data`, where its images are now.
         watch: receives progress.
-        stop: asked between steps; a reason, in words, ends the run, whose state and best weights are kept.
-        interruptible: makes a context in which a signal may end the process at once; data are loaded in it.
+        stop: called between steps; a text it returns ends the run, with state and best weights kept.
+        interruptible: makes the context for loading data, in which a signal may end the process at once.
         checkpoint_every: seconds between saved states within an epoch; there is one after each epoch anyway.
         max_time: seconds after which everything should be done, the export included; the run can then be resumed.
         tensorboard: whether to write event files as well.

@@ -53,11 +53,11 @@ class Devices:
     Create it before any TensorFlow operation runs: workers can only connect then.
 
     Args:
-        count: number of this machine's devices; None for all.
+        count: number of devices to use on this machine; None for all of them.
         cluster: the workers.
 
     Raises:
-        OptionError: this machine has fewer devices.
+        OptionError: this machine has fewer than `count` devices.
         TrainingError: another worker was lost before all were connected.
     """
 
@@ -94,9 +94,9 @@ class Devices:
     def replica_slice(self, batch: tf.Tensor, size: tf.Tensor, *, of_worker: bool = False) -> tf.Tensor:
         """Return this replica's slice (n, ...) of a batch of `size` images; call it inside `run`.
 
-        A replica gets at least one image, since not every kernel takes an empty batch. Where the batch has fewer
-        images than there are replicas, another replica has that image too, and `all_reduce_in_replica` leaves it
-        out.
+        A replica gets at least one image, since not every kernel takes an empty batch. If the batch has fewer images
+        than there are replicas, a replica without a slice of its own gets an image of another replica, and
+        `all_reduce_in_replica` counts that image only once.
 
         Args:
             batch: (size, ...), or this worker's `local_slice` of it.
@@ -111,7 +111,7 @@ class Devices:
         return batch[first : tf.maximum(last - offset, first + 1)]
 
     def all_reduce_in_replica(self, tensors: Sequence[tf.Tensor], size: tf.Tensor) -> list[tf.Tensor]:
-        """Sum tensors over all replicas that have a slice of a batch of `size`; call it inside `run`.
+        """Sum tensors over all replicas that have a slice of a batch of `size` images; call it inside `run`.
 
         All tensors travel in one exchange.
         """
@@ -124,7 +124,7 @@ class Devices:
         return [tf.reshape(part, tensor.shape) for part, tensor in zip(parts, tensors, strict=True)]
 
     def all_reduce(self, values: np.ndarray) -> np.ndarray:
-        """Sum arrays of one shape over all workers, in float64; exact where all workers but one give zeros."""
+        """Sum each worker's array, all of one shape, in float64; exact if all but one worker give zeros."""
         if self.workers == 1:
             return values
         total: np.ndarray = self._all_reduce(tf.constant(values.reshape(-1), tf.float64)).numpy()
@@ -141,7 +141,7 @@ class Devices:
         return json.loads(received.astype(np.uint8).tobytes())
 
     def agree(self, proposal: Decision) -> Decision:
-        """Merge the proposals of all workers: any of them may stop, the chief decides on saving and steps."""
+        """Merge the proposals of all workers: stop if any worker has a reason; save and steps are the chief's."""
         if self.workers == 1:
             return proposal
         flags = np.zeros(self.workers + 2)
@@ -155,10 +155,10 @@ class Devices:
 
     @contextlib.contextmanager
     def guarded(self, hint: Callable[[], str] = lambda: RESTART_HINT) -> Iterator[None]:
-        """Translate TensorFlow's errors about a lost worker, raised in the body.
+        """Enter a context that turns TensorFlow's errors about a lost worker into a TrainingError.
 
         Raises:
-            TrainingError: another worker was lost; with this hint.
+            TrainingError: another worker was lost; its hint is what `hint` returns.
         """
         try:
             yield
@@ -192,10 +192,10 @@ class Devices:
 
 
 def reserve(count: int | None) -> None:
-    """Make `count` GPUs visible before the rendezvous, so that a worker without them fails before others wait.
+    """Make `count` GPUs visible before the rendezvous: a worker with fewer fails before others wait for it.
 
     Raises:
-        OptionError: this machine has fewer devices.
+        OptionError: this machine has fewer than `count` devices.
     """
     gpus = tf.config.list_physical_devices("GPU")
     if count is not None:
