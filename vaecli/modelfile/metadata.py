@@ -159,7 +159,7 @@ def _require_known(info: ModelInfo, where: str) -> None:
 
 
 def _check_values(value: Any, depth: int = 0) -> None:
-    """Refuse a value in which a text is long or has control characters, a number is not finite, or nesting is deep."""
+    """Refuse a value with a long text, control characters, a number that is not finite, or deep nesting."""
     if isinstance(value, str) and not (len(value) <= MAX_TEXT and is_plain(value)):
         raise ValueError(
             f"a text must have at most {MAX_TEXT:,} characters and no control characters, got {value[:40]!r}"
@@ -213,7 +213,7 @@ def _check_tables(info: ModelInfo) -> None:
 
 
 def _check_reading(preparation: dict[str, Any]) -> None:
-    """Check the type of `reading`, which may be absent or None, and of its `fit`; `_require_known` checks values."""
+    """Check the types of `reading`, which may be absent or None, and `fit`; `_require_known` checks values."""
     reading = preparation.get("reading")
     if reading is None and preparation["photo"] == "resize":
         raise ValueError("a preparation that resizes must have a 'reading'")

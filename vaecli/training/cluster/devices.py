@@ -94,7 +94,7 @@ class Devices:
     def replica_slice(self, batch: tf.Tensor, size: tf.Tensor, *, of_worker: bool = False) -> tf.Tensor:
         """Return this replica's slice (n, ...) of a batch of `size` images; call it inside `run`.
 
-        A replica gets at least one image, since not every kernel takes an empty batch. If the batch has fewer images
+        A replica gets at least one image: not every kernel takes an empty batch. If the batch has fewer images
         than there are replicas, a replica without a slice of its own gets an image of another replica, and
         `all_reduce_in_replica` counts that image only once.
 
