@@ -1,0 +1,46 @@
+"""All commands on images of other shapes than 28 x 28: train, export, sample, interpolate, verify, bench."""
+
+import numpy as np
+import pytest
+
+from vaecli.choices import PRECISIONS
+from vaecli.options import TrainOptions
+from vaecli.runs.layout import Run
+from vaecli.runtime.model import Model
+from vaecli.tasks.bench import bench
+from vaecli.tasks.export import ExportOptions, export
+from vaecli.tasks.train.train import train
+from vaecli.tasks.verify import verify
+
+pytestmark = pytest.mark.train
+
+
+def discs(shape, count):
+    """Make images (N, H, W, C) uint8 of a disc of random place, size and colour on a ground of another colour."""
+    rng = np.random.default_rng(0)
+    rows, columns = np.mgrid[-1 : 1 : 1j * shape[0], -1 : 1 : 1j * shape[1]]
+    centres, radii = rng.uniform(-0.5, 0.5, (count, 2, 1, 1)), rng.uniform(0.2, 0.6, (count, 1, 1))
+    inside = (rows - centres[:, 0]) ** 2 + (columns - centres[:, 1]) ** 2 < radii**2
+    disc, ground = (rng.integers(0, 256, (count, 1, 1, shape[2]), np.uint8) for _ in range(2))
+    return np.where(inside[..., None], disc, ground)
+
+
+@pytest.mark.parametrize("shape", [(32, 32, 3), (48, 36, 1)], ids=str)
+def test_from_images_to_measurements(shape, here):
+    """A short training is exported in all precisions, and every command runs on what it wrote."""
+    np.save("discs.npy", discs(shape, 64))
+    options = TrainOptions(
+        data="discs.npy", epochs=1, batch_size=32, validation_split=0.3, augment="flip,shift"
+    )
+    run = train(options, out=here / "run").run
+    assert Run(run).plots.is_dir()
+    export(run, ExportOptions(out="out", precisions=("int8", "fp16")))
+    images = discs(shape, 5)
+    for precision in PRECISIONS:
+        model = Model.open("out", precision=precision)
+        assert model.sample(3, seed=1).shape == (3, *shape)
+        z_mean, _ = model.encode(images)
+        assert model.decode(z_mean).shape == images.shape
+        assert len(model.interpolate(images[0], images[1], steps=4)) == 4
+    assert all(check.passed for check in verify("out"))
+    assert {line.precision for line in bench("out", seconds=0.01, batches=(1, 2))} == set(PRECISIONS)
