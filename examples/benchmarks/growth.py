@@ -3,9 +3,9 @@
     python examples/benchmarks/growth.py [--sizes 6000 60000 360000 600000] [--pictures]
 
 Above 256 MiB, about 342,000 images, the images are streamed from their file. With --pictures each image is a PNG
-file, a thousand in a folder; images above 32 MiB are streamed from the cache. Prints one JSON object per size: images
-per second of the training steps, seconds of the whole command, peak memory in MB; with --pictures also seconds and
-peak memory of `vaecli data info` before it, which decodes them. Needs the `train` extra.
+file, a thousand in a folder; images above 32 MiB are streamed from the cache. Prints one JSON object per size:
+images per second of the training steps, seconds of the whole command, peak memory in MB; with --pictures also
+seconds and peak memory of `vaecli data info` before it, which decodes them. Needs the `train` extra.
 """
 
 import argparse
