@@ -67,7 +67,8 @@ def error_of_model(model: Model, held_out: ImageSet) -> float:
 
 def train(out: pathlib.Path, arguments: list[str]) -> float:
     """Train a run with `vaecli train`; return its peak memory in MB."""
-    subprocess.run([sys.executable, "-m", "vaecli", "train", "--out", str(out), *arguments], check=True)
+    command = [sys.executable, "-m", "vaecli", "train", "--out", str(out), *arguments]
+    subprocess.run(command, check=True, stdout=sys.stderr)
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
 
