@@ -1,67 +1,149 @@
 """The pictures of a .zip or .tar archive, which is never unpacked to disk."""
 
+import array
 import contextlib
+import dataclasses
 import lzma
 import pathlib
 import re
-import stat
+import struct
 import tarfile
-import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
-from typing import IO
+from collections.abc import Callable, Iterator
 
-from vaecli.data.collection.entries import (
-    MAX_METADATA,
-    METADATA,
-    Entries,
-    has_picture_suffix,
-    is_hidden,
-    is_picture,
-)
+import numpy as np
+import numpy.typing as npt
+
+from vaecli.data.collection.entries import Entries, has_picture_suffix, is_hidden, is_metadata, is_picture
 from vaecli.errors import DataError
 from vaecli.foreign import START
+from vaecli.paths import shown
 
-MAX_MEMBERS = 2_000_000
-MAX_MEMBER_BYTES = 2**28  # of one member, unpacked
-MAX_BYTES = 2**40  # of all members, unpacked
-MAX_RATIO = 1100  # of unpacked to packed bytes in a .tar: deflate's is 1032
 _DAMAGED = (
-    tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError,
+    tarfile.TarError, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, RuntimeError, ValueError,
+    OverflowError,
 )  # fmt: skip
 
 
-class ArchiveContents:
-    """Gives the contents of members by their names."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What an archive may hold at most.
 
-    def __init__(self, path: pathlib.Path) -> None:
-        self.path = path
-        with translating(path):
-            self.is_zip = zipfile.is_zipfile(path)
-            self.state = _state(path)
+    Attributes:
+        members: files and folders.
+        member_bytes: of one file, unpacked.
+        ratio: unpacked bytes of all files for each byte of the archive; pictures are below 50.
+        unpacked_bytes: of all files, allowed whatever the ratio.
+    """
 
-    def __call__(self, names: Iterable[str]) -> Iterator[pathlib.Path | bytes]:
-        """Yield the content of each member, in the order of the listing; nothing of a damaged or too large one.
+    members: int = 2_000_000
+    member_bytes: int = 2**28
+    ratio: int = 200
+    unpacked_bytes: int = 2**30
+
+
+@dataclasses.dataclass(frozen=True)
+class ArchiveState:
+    """An archive as it was when it was listed."""
+
+    path: pathlib.Path
+    size: int
+    time: int  # nanoseconds
+
+    @classmethod
+    def of(cls, path: pathlib.Path) -> "ArchiveState":
+        """Return the present state of a file.
 
         Raises:
-            DataError: the archive is damaged, or has changed since it was listed.
+            OSError: it cannot be looked at.
         """
-        with translating(self.path):
-            if _state(self.path) != self.state:
-                raise DataError(f"{self.path} changed after it was listed.", hint="Try again.")
-            yield from _zip_contents(self.path, names) if self.is_zip else _tar_contents(self.path, names)
+        status = path.stat()
+        return cls(path, status.st_size, status.st_mtime_ns)
+
+    def require_same(self) -> None:
+        """Check that the archive is as it was.
+
+        Raises:
+            DataError: it has changed.
+            OSError: it cannot be looked at.
+        """
+        if ArchiveState.of(self.path) != self:
+            raise DataError(
+                f"The archive {shown(self.path)} changed while it was read.", hint="Run the command again."
+            )
 
 
-def list_archive(contents: ArchiveContents) -> Entries:
-    """List the members of an archive that may be pictures, those of a .tar in the order of the archive.
+class Members:
+    """The members of an archive while they are listed, counted against the limits.
 
-    Of two members with one name the later counts, as it does when the archive is unpacked.
-
-    Raises:
-        DataError: damaged, or too many members or bytes.
+    Attributes:
+        entries: those that may be pictures, and what is left out.
+        rows: where each of them is, the same number of values each.
     """
-    with translating(contents.path):
-        return _list_zip(contents) if contents.is_zip else _list_tar(contents)
+
+    def __init__(self, state: ArchiveState, limits: Limits) -> None:
+        self.entries = Entries()
+        self.rows = array.array("q")
+        self.state, self.limits = state, limits
+        self._count = self._bytes = 0
+        self._most = max(limits.unpacked_bytes, limits.ratio * state.size)
+
+    def count(self, size: int) -> None:
+        """Count a member and its unpacked bytes.
+
+        Raises:
+            DataError: there are too many of either.
+        """
+        self._count += 1
+        self._bytes += size
+        path = shown(self.state.path)
+        if self._count > self.limits.members:
+            raise DataError(
+                f"The archive {path} must have at most {self.limits.members:,} members, got more.",
+                hint="Unpack it and name the folder.",
+            )
+        if size < 0 or self._bytes > self._most:
+            raise DataError(
+                f"The archive {path} must unpack to at most {self._most:,} bytes, got more: its"
+                f" {self.state.size:,} bytes may be made to fill a disk.",
+                hint="If you trust it, unpack it and name the folder.",
+            )
+
+    def add(
+        self,
+        name: str,
+        size: int,
+        *,
+        row: tuple[int, ...],
+        reason: str,
+        time: Callable[[], int],
+        read: Callable[[int], bytes],
+    ) -> None:
+        """Add a member if it may be a picture.
+
+        Args:
+            name: as the archive has it.
+            size: unpacked bytes.
+            row: where it is.
+            reason: why it must not be read; empty if it may be.
+            time: gives the number that changes with its content.
+            read: gives up to so many of its bytes.
+        """
+        reason = reason or _escapes(name)
+        name = _normalised(name) if not reason else name
+        if any(is_hidden(part) for part in re.split(r"[/\\]", name) if part != ".."):
+            return
+        if not reason and size > self.limits.member_bytes:
+            reason = f"is larger than {self.limits.member_bytes:,} bytes"
+        if reason:
+            self.entries.add_bad(name, reason)
+        elif is_metadata(name):
+            self.entries.add_metadata(name, size, read)
+        elif has_picture_suffix(name) or is_picture(read(START)):
+            self.entries.add(name, size, time())
+            self.rows.extend(row)
+        else:
+            self.entries.ignore(name)
 
 
 @contextlib.contextmanager
@@ -72,150 +154,52 @@ def translating(path: pathlib.Path) -> Iterator[None]:
     except DataError:
         raise
     except _DAMAGED as error:
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        system = error.strerror if isinstance(error, OSError) else None
+        reason = system or str(error) or type(error).__name__
         raise DataError(
-            f"Cannot read the archive {path}: {reason.rstrip('.')}.", hint="Download or copy the file again."
+            f"Cannot read the archive {shown(path)}: {reason.rstrip('.')}.",
+            hint="" if system else "It may be damaged or cut short: download or copy it again.",
         ) from error
 
 
-def _state(path: pathlib.Path) -> tuple[int, int]:
-    """Return bytes and time of the last change of a file."""
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns
+def last_of_each_name(names: list[str], order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return an order without members that a later one of the same name replaces, as unpacking does.
+
+    Args:
+        names: (N,) in the order of the archive.
+        order: (N,) positions by name, those of equal names in the order of the archive.
+    """
+    last = [
+        position
+        for place, position in enumerate(order)
+        if place + 1 == len(order) or names[order[place + 1]] != names[position]
+    ]
+    return np.array(last, np.int64)
 
 
-class _Members:
-    """Members as they are listed, counted against the limits."""
+def find(names: list[str], name: str, start: int) -> int:
+    """Return the position of a name, looked for from `start` on; names are asked for in order as a rule.
 
-    def __init__(self, path: pathlib.Path) -> None:
-        self.entries = Entries()
-        self._path = path
-        self._count = self._bytes = 0
-
-    def count(self, size: int) -> None:
-        """Count a member and its unpacked bytes.
-
-        Raises:
-            DataError: there are too many of either.
-        """
-        self._count += 1
-        self._bytes += size
-        if self._count > MAX_MEMBERS or self._bytes > MAX_BYTES:
-            raise DataError(
-                f"{self._path} must have at most {MAX_MEMBERS:,} members and {MAX_BYTES:,} unpacked bytes."
-            )
-
-    def add(self, name: str, size: int, time: int, reason: str, file: "OpenMember") -> None:
-        """Add a member if it may be a picture; `reason` says why it must not be read, if it must not."""
-        if any(is_hidden(part) for part in name.split("/")):
-            return
-        reason = reason or _escapes(name) or ("is too large" if size > MAX_MEMBER_BYTES else "")
-        if reason:
-            self.entries.add_bad(name, reason)
-        elif has_picture_suffix(name):
-            self.entries.add(name, size, time)
-        elif name.rpartition("/")[2] in METADATA:
-            self.entries.metadata[name] = file.read(MAX_METADATA)
-        elif is_picture(file.read(START)):
-            self.entries.add(name, size, time)
-        else:
-            self.entries.ignore(name)
-
-
-class OpenMember:
-    """A member that is opened when it is read."""
-
-    def __init__(
-        self, archive: zipfile.ZipFile | tarfile.TarFile, info: zipfile.ZipInfo | tarfile.TarInfo
-    ) -> None:
-        self._archive, self._info = archive, info
-
-    def read(self, most: int) -> bytes:
-        """Return up to `most` bytes of the member."""
-        file: IO[bytes] | None
-        if isinstance(self._archive, zipfile.ZipFile):
-            file = self._archive.open(self._info)  # type: ignore[arg-type]
-        else:
-            file = self._archive.extractfile(self._info)  # type: ignore[arg-type]
-        if file is None:
-            return b""
-        with file:
-            return file.read(most)
+    Raises:
+        DataError: there is none.
+    """
+    for first in (start, 0):
+        with contextlib.suppress(ValueError):
+            return names.index(name, first)
+    raise DataError(f"The archive has no member {name!r} where it was listed.", hint="Run the command again.")
 
 
 def _escapes(name: str) -> str:
     """Return why a member of this name must not be read; empty if it stays in the folder where it is unpacked."""
-    if name.startswith("/") or re.match(r"[A-Za-z]:", name):
+    if name.startswith(("/", "\\")) or re.match(r"[A-Za-z]:[/\\]", name):
         return "has an absolute path"
-    if "\\" in name:
-        return "has a path with backslashes"
-    return "has a path that leads out of the archive" if ".." in name.split("/") else ""
+    if ".." in re.split(r"[/\\]", name):
+        return "has a path that leads out of the archive"
+    return "has a name with a zero byte" if "\0" in name else ""
 
 
-def _list_zip(contents: ArchiveContents) -> Entries:
-    members = _Members(contents.path)
-    with zipfile.ZipFile(contents.path) as archive:
-        infos = {info.filename: info for info in archive.infolist() if not info.is_dir()}
-        for name, info in infos.items():
-            members.count(info.file_size)
-            reason = "is encrypted" if info.flag_bits & 1 else ""
-            if stat.S_ISLNK(info.external_attr >> 16):
-                reason = "is a link within an archive"
-            # the checksum stands for the time, which archives often keep constant
-            members.add(name, info.file_size, info.CRC, reason, OpenMember(archive, info))
-    return members.entries
-
-
-def _list_tar(contents: ArchiveContents) -> Entries:
-    path = contents.path
-    members = _Members(path)
-    last: dict[str, int] = {}
-    for position, (name, info, _) in enumerate(_tar_members(path)):
-        members.count(info.size)
-        if info.size > 2**20 and info.offset_data > MAX_RATIO * max(1, contents.state[0]):
-            raise DataError(f"{path} must unpack to at most {MAX_RATIO} times its size, got more.")
-        last[name] = position
-    for position, (name, info, archive) in enumerate(_tar_members(path)):
-        if last[name] != position or info.isdir():
-            continue
-        reason = ""
-        if not info.isreg():
-            reason = "is a link within an archive" if info.islnk() or info.issym() else "is a device or pipe"
-        time = hash((int(info.mtime), contents.state)) & (
-            2**62 - 1
-        )  # another archive: decode its members again
-        members.add(name, info.size, time, reason, OpenMember(archive, info))
-    return members.entries
-
-
-def _tar_members(path: pathlib.Path) -> Iterator[tuple[str, tarfile.TarInfo, tarfile.TarFile]]:
-    """Yield name, description and archive of each member, in the order of the archive."""
-    with tarfile.open(path) as archive:
-        for info in archive:
-            archive.members = []  # type: ignore[attr-defined]  # it would keep a description of each
-            yield info.name.removeprefix("./"), info, archive
-
-
-def _zip_contents(path: pathlib.Path, names: Iterable[str]) -> Iterator[bytes]:
-    with zipfile.ZipFile(path) as archive:
-        for name in names:
-            try:
-                content = OpenMember(archive, archive.getinfo(name)).read(MAX_MEMBER_BYTES + 1)
-            except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError):
-                content = b""  # damaged, or of an unknown compression; the others may be sound
-            yield content if len(content) <= MAX_MEMBER_BYTES else b""
-
-
-def _tar_contents(path: pathlib.Path, names: Iterable[str]) -> Iterator[bytes]:
-    """Yield the members of these names, which are in the order of the archive: it is read once."""
-    remaining = iter(names)
-    name = next(remaining, None)
-    if name is None:
-        return
-    for member, info, archive in _tar_members(path):
-        if member == name and info.isreg():
-            yield OpenMember(archive, info).read(MAX_MEMBER_BYTES)
-            name = next(remaining, None)
-            if name is None:
-                return
-    raise DataError(f"{path} has no member {name!r} where it was listed.", hint="Try again.")
+def _normalised(name: str) -> str:
+    """Return a name without empty parts and dots, as `tar` writes them: ./a//b is a/b."""
+    if "//" in name or "./" in name:
+        return "/".join(part for part in name.split("/") if part not in ("", "."))
+    return name

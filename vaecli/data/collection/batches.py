@@ -1,13 +1,12 @@
 """The pictures of a listing in batches for threads, bounded in bytes."""
 
-import pathlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from vaecli.data.collection.listing import Listing
+from vaecli.data.collection.listing import Content, Listing
 
 _MOST = 64  # pictures: one task of a thread each would cost more than decoding a small one
 _BYTES = 2**22  # of the files, and of the images
@@ -17,7 +16,7 @@ class Batch(NamedTuple):
     """Consecutive pictures of a listing, with the contents of those that are needed, by their positions."""
 
     rows: slice
-    contents: dict[int, pathlib.Path | bytes]
+    contents: dict[int, Content]
 
 
 def batches(

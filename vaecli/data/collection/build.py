@@ -17,7 +17,7 @@ from vaecli.data.collection.batches import Batch, batches
 from vaecli.data.collection.donors import Donors
 from vaecli.data.collection.examine import Budget, examine
 from vaecli.data.collection.generation import Generation
-from vaecli.data.collection.listing import Listing
+from vaecli.data.collection.listing import Content, Listing
 from vaecli.data.collection.records import RECORD, Records, blank_records, seal
 from vaecli.data.named.fetch import Progress
 from vaecli.data.photo.reading import Reading
@@ -102,9 +102,7 @@ class _Worker:
         seal(records, images)
         return _Part(batch.rows, images, records, bad)
 
-    def _decode(
-        self, row: int, content: pathlib.Path | bytes | None, records: Records, images: Pixels, index: int
-    ) -> str:
+    def _decode(self, row: int, content: Content | None, records: Records, images: Pixels, index: int) -> str:
         """Decode one picture into place `index` of records and images; return why it is bad."""
         name, listing = self.listing.names[row], self.listing
         if content is None:  # the copy of its image is damaged

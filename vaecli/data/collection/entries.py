@@ -3,13 +3,16 @@
 import array
 import dataclasses
 import os
+from collections.abc import Callable
 
 from vaecli.data.collection.report import BadFile
+from vaecli.errors import DataError
 from vaecli.folders import is_system_entry
 from vaecli.foreign import identify
 
 METADATA = ("metadata.csv", "metadata.jsonl")
-MAX_METADATA = 2**28  # bytes of one metadata file
+MAX_METADATA = 2**28  # bytes of all metadata files
+METADATA_DEPTH = 6  # folders above a metadata file; deeper ones are not those of the data set
 SHOWN = 6  # names in a message
 _SUFFIXES = frozenset(
     {
@@ -53,6 +56,16 @@ class Entries:
         """Add a file that is left out."""
         self.bad_files.append(BadFile(name, reason))
 
+    def add_metadata(self, name: str, size: int, read: Callable[[int], bytes]) -> None:
+        """Add a metadata file; `read` gives up to so many of its bytes.
+
+        Raises:
+            DataError: they are too large.
+        """
+        if size + sum(map(len, self.metadata.values())) > MAX_METADATA:
+            raise DataError(f"{printable(name)} must have at most {MAX_METADATA:,} bytes, got {size:,}.")
+        self.metadata[name] = read(size)
+
     def ignore(self, name: str) -> None:
         """Count a file that is no picture."""
         self.ignored += 1
@@ -63,6 +76,11 @@ class Entries:
 def is_hidden(name: str) -> bool:
     """Return whether a file or folder of this name is skipped: hidden, or made by a system."""
     return name.startswith(".") or is_system_entry(name)
+
+
+def is_metadata(name: str) -> bool:
+    """Return whether a file of this name, with `/`, is a table of labels."""
+    return name.rpartition("/")[2] in METADATA and name.count("/") <= METADATA_DEPTH
 
 
 def has_picture_suffix(name: str) -> bool:
@@ -77,5 +95,10 @@ def is_picture(start: bytes) -> bool:
 
 
 def printable(name: str) -> str:
-    """Return a name for a message: escaped where it is not printable, such as bytes that are not UTF-8."""
-    return name if name.isprintable() else ascii(name)
+    """Return a name for a message or a class, with escapes for what is not printable or not UTF-8."""
+    if name.isprintable():
+        return name
+    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
+    )

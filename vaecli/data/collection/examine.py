@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
+from vaecli.data.collection.listing import Content
 from vaecli.data.collection.records import BAD, COLOURED, GOOD, GREY, MODES, UNKNOWN, UNREACHABLE
 from vaecli.data.photo.decode import Opened, decode
 from vaecli.data.photo.opening import opening
@@ -65,11 +66,11 @@ class Budget:
                 self._changed.notify_all()
 
 
-def header(content: pathlib.Path | bytes, budget: Budget, *, colour: bool) -> Header:
+def header(content: Content, budget: Budget, *, colour: bool) -> Header:
     """Read the header of a picture, and decode it if `colour` is set and the header does not tell its colour."""
     width, height, grey = 0, 0, UNKNOWN
     try:
-        with opening(content) as image:
+        with _opening(content, "") as image:
             (width, height), grey = image.size, _grey_by_mode(image.mode)
             if colour and grey == UNKNOWN:
                 with budget.reserved(image):
@@ -79,9 +80,7 @@ def header(content: pathlib.Path | bytes, budget: Budget, *, colour: bool) -> He
     return Header(width, height, grey)
 
 
-def examine(
-    content: pathlib.Path | bytes, name: str, stamp: Stamp, reading: Reading, budget: Budget
-) -> Examined:
+def examine(content: Content, name: str, stamp: Stamp, reading: Reading, budget: Budget) -> Examined:
     """Decode a picture to its end and bring it to the shape of the images; what is wrong with it is the reason.
 
     Args:
@@ -93,7 +92,7 @@ def examine(
     """
     fields: dict[str, Any] = {"state": BAD}
     try:
-        with opening(content, name) as image:
+        with _opening(content, name) as image:
             fields |= {"width": image.width, "height": image.height, "grey": _grey_by_mode(image.mode)}
             fields["mode"] = MODES.index(image.mode) if image.mode in MODES else 0
             with budget.reserved(image):
@@ -107,6 +106,19 @@ def examine(
     if isinstance(content, pathlib.Path) and (reason := _unreachable(content, stamp)):
         return Examined(fields | {"state": UNREACHABLE}, None, reason)
     return Examined(fields | {"state": GOOD, "pixels": pixels, "grey": grey}, pixels_of_image, "")
+
+
+@contextmanager
+def _opening(content: Content, name: str) -> Iterator[Image.Image]:
+    """Open a picture.
+
+    Raises:
+        DataError: it cannot be read as a picture, or is a damaged member of an archive.
+    """
+    if isinstance(content, DataError):
+        raise content
+    with opening(content, name) if name else opening(content) as image:
+        yield image
 
 
 def _unreachable(path: pathlib.Path, stamp: Stamp) -> str:

@@ -7,11 +7,10 @@ import stat
 from collections.abc import Iterable, Iterator
 
 from vaecli.data.collection.entries import (
-    MAX_METADATA,
-    METADATA,
     Entries,
     has_picture_suffix,
     is_hidden,
+    is_metadata,
     is_picture,
     printable,
 )
@@ -37,26 +36,33 @@ class _Walk:
     def __init__(self, root: pathlib.Path) -> None:
         self.root = os.path.realpath(root)
         self.entries = Entries()
-        self._folders = [""]
+        self._folders = [("", False)]  # and whether a link led there
         self._links: list[str] = []
         self._targets: set[str] = set()  # what links led to
+        self._listed: set[str] = set()  # folders that were listed by way of links
 
     def run(self) -> Entries:
         """List all files below the root."""
         while self._folders or self._links:
             if self._folders:
-                self._list(self._folders.pop())
+                self._list(*self._folders.pop())
             else:
-                self._follow(self._links.pop())
+                name = self._links.pop()
+                try:
+                    self._follow(name)
+                except OSError as error:
+                    self.entries.add_bad(name, f"cannot be read: {error.strerror or error}")
         return self.entries
 
-    def _list(self, folder: str) -> None:
+    def _list(self, folder: str, linked: bool) -> None:
         """List one folder, given with a `/` at its end; the root is empty."""
         try:
+            if linked and self._is_known(folder):
+                return
             with os.scandir(os.path.join(self.root, folder)) as scan:  # noqa: PTH118
                 for entry in scan:
                     if not is_hidden(entry.name):
-                        self._take(folder + entry.name, entry)
+                        self._take(folder + entry.name, entry, linked)
         except OSError as error:
             if not folder:
                 raise DataError(
@@ -64,11 +70,18 @@ class _Walk:
                 ) from error
             self.entries.add_bad(folder, f"the folder cannot be read: {error.strerror or error}")
 
-    def _take(self, name: str, entry: os.DirEntry[str]) -> None:
+    def _is_known(self, folder: str) -> bool:
+        """Return whether another link has led to a folder already; remember it."""
+        target = os.path.realpath(os.path.join(self.root, folder), strict=True)  # noqa: PTH118
+        known = target in self._listed
+        self._listed.add(target)
+        return known
+
+    def _take(self, name: str, entry: os.DirEntry[str], linked: bool) -> None:
         if entry.is_symlink():
             self._links.append(name)
         elif entry.is_dir(follow_symlinks=False):
-            self._folders.append(name + "/")
+            self._folders.append((name + "/", linked))
         else:
             try:
                 self._file(name, entry.path, entry.stat(follow_symlinks=False))
@@ -78,12 +91,13 @@ class _Walk:
     def _file(self, name: str, path: str, status: os.stat_result) -> None:
         """Take a file if it may be a picture; devices and pipes are never opened."""
         if not stat.S_ISREG(status.st_mode):
-            self.entries.add_bad(name, "is a device, pipe or socket, not a file")
-        elif has_picture_suffix(name):
-            self.entries.add(name, status.st_size, status.st_mtime_ns)
-        elif os.path.basename(name) in METADATA and name.count("/") <= METADATA_DEPTH:  # noqa: PTH119
-            self.entries.metadata[name] = _read(path, MAX_METADATA)
-        elif is_picture(_read(path, START)):
+            if has_picture_suffix(name):
+                self.entries.add_bad(name, "is a device, pipe or socket, not a file")
+            else:
+                self.entries.ignore(name)
+        elif is_metadata(name):
+            self.entries.add_metadata(name, status.st_size, lambda most: _read(path, most))
+        elif has_picture_suffix(name) or is_picture(_read(path, START)):
             self.entries.add(name, status.st_size, status.st_mtime_ns)
         else:
             self.entries.ignore(name)
@@ -96,26 +110,25 @@ class _Walk:
             status = os.stat(target)  # noqa: PTH116
         except OSError as error:
             circular = error.errno == errno.ELOOP
-            self.entries.add_bad(name, "a link that goes round in circles" if circular else "a broken link")
+            self.entries.add_bad(
+                name, "is a link that goes round in circles" if circular else "is a broken link"
+            )
             return
         inside = (
             os.path.relpath(target, self.root).replace(os.sep, "/") if _below(target, self.root) else None
         )
         if inside is None:
-            self.entries.add_bad(name, "a link that leaves the folder")
+            self.entries.add_bad(name, "is a link that leaves the folder")
         elif _below(path, target):
-            self.entries.add_bad(name, "a link that goes round in circles")
+            self.entries.add_bad(name, "is a link that goes round in circles")
         elif target in self._targets or not any(is_hidden(part) for part in inside.split("/")):
-            self.entries.add_bad(name, f"a link to {printable(inside)}, which is listed already")
+            self.entries.add_bad(name, f"is a link to {printable(inside)}, which is listed already")
         else:
             self._targets.add(target)
             if stat.S_ISDIR(status.st_mode):
-                self._folders.append(name + "/")
+                self._folders.append((name + "/", True))
             else:
                 self._file(name, target, status)
-
-
-METADATA_DEPTH = 6  # folders above a metadata file; deeper ones are not those of the data set
 
 
 def walk(root: pathlib.Path) -> Entries:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -21,8 +22,13 @@ class Row(NamedTuple):
     part: Part | None
 
 
+def row_key(name: str) -> str:
+    """Return the form of a path by which rows and pictures meet: composed letters, no backslashes, no `./`."""
+    return unicodedata.normalize("NFC", name.replace("\\", "/").removeprefix("./"))
+
+
 def read_tables(tables: Mapping[str, bytes]) -> dict[str, Row]:
-    """Read tables of labels; return a row for each picture that they name, by its path in the source.
+    """Read tables of labels; return a row for each picture that they name, by the `row_key` of its path.
 
     Args:
         tables: content by the name of the table, with `/`; the file names in it are relative to its folder.
@@ -52,7 +58,7 @@ def _row(where: str, values: Mapping[str, Any], folder: str) -> tuple[str, Row]:
         raise DataError(f"{where}: {LABEL} must be text or a whole number, got {label!r:.80}.")
     if split not in (None, "") and str(split).lower() not in SPLIT_NAMES:
         raise DataError(f"{where}: {SPLIT} must be one of {', '.join(SPLIT_NAMES)}, got {split!r:.80}.")
-    name = folder + file.replace("\\", "/").removeprefix("./")
+    name = row_key(folder + file.replace("\\", "/").removeprefix("./"))
     part = SPLIT_NAMES[str(split).lower()] if split not in (None, "") else None
     return name, Row(None if label in (None, "") else str(label), part)
 

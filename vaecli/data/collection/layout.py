@@ -30,6 +30,7 @@ class Layout:
         parts: (N,) uint8, positions in `PARTS`.
         labels: (N,) int64; None if there are none.
         class_names: the name of each label.
+        used: (N,) which pictures belong to the data set; None if all do.
     """
 
     phrase: str
@@ -37,10 +38,14 @@ class Layout:
     parts: npt.NDArray[np.uint8]
     labels: npt.NDArray[np.int64] | None = None
     class_names: tuple[str, ...] = ()
+    used: npt.NDArray[np.bool_] | None = None
 
 
 def find_layout(names: Sequence[str], metadata: Collection[str] = ()) -> Layout:
     """Read the layout from names: split folders, class folders, or neither.
+
+    Folders are splits if they have nothing but splits beside them, or if there is a training split and another one:
+    `train` may also be one class of several. What lies beside two splits, such as masks, is left out.
 
     Args:
         names: (N,) at least one, with `/`.
@@ -51,31 +56,40 @@ def find_layout(names: Sequence[str], metadata: Collection[str] = ()) -> Layout:
     """
     root = _root(names, metadata)
     tops = _folders(names, root)
-    if None not in tops:
-        parts = [SPLIT_NAMES.get(top.lower()) for top in tops if top is not None]
-        if "train" in parts and None not in parts:
-            return _split_folders(names, root)
-        if len(tops) > 1:
-            classes = _class_names(top for top in tops if top is not None)
-            labels = _labels(names, len(root), classes)
-            phrase = f"class folders: {len(classes)} classes"
-            return Layout(phrase, root, np.zeros(len(names), np.uint8), labels, classes)
-    return Layout("pictures without classes", root, np.zeros(len(names), np.uint8))
+    parts = {part_of(top) for top in tops} - {None}
+    if "train" in parts and (len(parts) > 1 or all(part_of(top) for top in tops)):
+        return _split_folders(names, root)
+    if len(tops) > 1 and None not in tops:
+        return _class_folders(names, root, tops)
+    return Layout(_flat(names, root), root, np.zeros(len(names), np.uint8))
 
 
-def check_class_names(names: Sequence[str]) -> None:
-    """Check that names of classes can be stored and shown.
+def part_of(folder: str | None) -> Part | None:
+    """Return the part that a folder of this name holds, if any."""
+    return None if folder is None else SPLIT_NAMES.get(folder.lower())
+
+
+def class_names_of(names: Iterable[str]) -> tuple[str, ...]:
+    """Return names of folders or labels as names of classes: what a model file cannot hold is escaped.
 
     Raises:
-        DataError: one is empty, longer than `MAX_CLASS_NAME` characters, or not printable.
+        DataError: one is longer than `MAX_CLASS_NAME` characters, or two become equal.
     """
-    for name in names:
-        if not name or len(name) > MAX_CLASS_NAME or not name.isprintable():
+    names = tuple(names)
+    classes = tuple(map(printable, names))
+    for name in classes:
+        if len(name) > MAX_CLASS_NAME:
             raise DataError(
-                f"The name of a class must be 1 to {MAX_CLASS_NAME:,} printable characters, got"
-                f" {printable(name)[:80] or 'an empty name'}.",
+                f"The name of a class must have at most {MAX_CLASS_NAME:,} characters, got {name[:80]}...",
                 hint="Rename the folder or the label.",
             )
+    if len(set(classes)) < len(classes):
+        name = next(name for name in classes if classes.count(name) > 1)
+        raise DataError(
+            f"The names of classes must differ where they are shown, got {name} twice.",
+            hint="Rename the folder or the label.",
+        )
+    return classes
 
 
 def _root(names: Sequence[str], metadata: Collection[str]) -> str:
@@ -84,8 +98,11 @@ def _root(names: Sequence[str], metadata: Collection[str]) -> str:
     while True:
         top = names[0][len(root) :].partition("/")
         inner = f"{root}{top[0]}/"
-        split = top[0].lower() in SPLIT_NAMES
-        if not top[1] or split or any(name.rpartition("/")[0] == root.rstrip("/") for name in metadata):
+        if (
+            not top[1]
+            or part_of(top[0])
+            or any(name.rpartition("/")[0] == root.rstrip("/") for name in metadata)
+        ):
             return root
         if not all(name.startswith(inner) for name in names):
             return root
@@ -104,36 +121,65 @@ def _folder(name: str, start: int) -> str | None:
 
 def _split_folders(names: Sequence[str], root: str) -> Layout:
     """Read split folders, with classes where no picture lies directly in one of them."""
-    parts = np.empty(len(names), np.uint8)
-    classes: dict[int, dict[str, None]] = {index: {} for index in range(len(PARTS))}
-    labelled = True
+    parts, used = np.zeros(len(names), np.uint8), np.ones(len(names), np.bool_)
+    classes: list[dict[str | None, None]] = [{} for _ in PARTS]  # of each part, None for a picture without
     for position, name in enumerate(names):
-        top = _folder(name, len(root)) or ""
-        index = PARTS.index(SPLIT_NAMES[top.lower()])
-        parts[position] = index
-        inner = _folder(name, len(root) + len(top) + 1)
-        labelled = labelled and inner is not None
-        classes[index][inner or ""] = None
-    present = ", ".join(part for index, part in enumerate(PARTS) if classes[index])
-    if not labelled:
-        return Layout(f"split folders {present}", root, parts)
-    ordered = _class_names(classes[0])
-    others = {name for index in (1, 2) for name in classes[index]} - set(ordered)
-    ordered += _class_names(others)
-    numbers = {name: label for label, name in enumerate(ordered)}
-    labels = np.fromiter(
-        (numbers[name[len(root) :].split("/", 2)[1]] for name in names), np.int64, len(names)
+        top = _folder(name, len(root))
+        part = part_of(top)
+        if top is None or part is None:
+            used[position] = False
+            continue
+        parts[position] = PARTS.index(part)
+        classes[parts[position]][_folder(name, len(root) + len(top) + 1)] = None
+    phrase = "split folders " + ", ".join(part for part, inner in zip(PARTS, classes, strict=True) if inner)
+    left_out = int(np.count_nonzero(~used))
+    rest = f"; {_pictures(left_out)} beside them left out" if left_out else ""
+    mask = used if left_out else None
+    without = [part for part, inner in zip(PARTS, classes, strict=True) if None in inner]
+    if without:
+        has_classes = any(len(inner) > 1 or (inner and None not in inner) for inner in classes)
+        reason = f"; no classes, because {without[0]} has pictures without" if has_classes else ""
+        return Layout(phrase + reason + rest, root, parts, used=mask)
+    # those of training first, so that a model keeps their numbers whatever else the test set has
+    folders = _sorted(classes[0])
+    folders += _sorted(
+        {folder: None for inner in classes[1:] for folder in inner if folder not in classes[0]}
     )
-    count = f"{len(ordered)} class{'es' if len(ordered) != 1 else ''}"
-    return Layout(f"split folders {present}; {count}", root, parts, labels, ordered)
+    numbers = {folder: label for label, folder in enumerate(folders)}
+    labels = np.fromiter(
+        (
+            numbers[name[len(root) :].split("/", 2)[1]] if use else 0
+            for name, use in zip(names, used, strict=True)
+        ),
+        np.int64,
+        len(names),
+    )
+    count = f"; {len(folders)} class{'es' if len(folders) != 1 else ''}"
+    return Layout(phrase + count + rest, root, parts, labels, class_names_of(folders), mask)
 
 
-def _class_names(folders: Iterable[str]) -> tuple[str, ...]:
-    ordered = tuple(sorted(folders, key=natural_key))
-    check_class_names(ordered)
-    return ordered
+def _class_folders(names: Sequence[str], root: str, tops: Iterable[str | None]) -> Layout:
+    """Read the first folder below `root` of each picture as its class."""
+    folders = _sorted(tops)
+    numbers = {folder: label for label, folder in enumerate(folders)}
+    labels = np.fromiter((numbers[_folder(name, len(root)) or ""] for name in names), np.int64, len(names))
+    phrase = f"class folders: {len(folders)} classes"
+    return Layout(phrase, root, np.zeros(len(names), np.uint8), labels, class_names_of(folders))
 
 
-def _labels(names: Sequence[str], start: int, classes: Sequence[str]) -> npt.NDArray[np.int64]:
-    numbers = {name: label for label, name in enumerate(classes)}
-    return np.fromiter((numbers[_folder(name, start) or ""] for name in names), np.int64, len(names))
+def _flat(names: Sequence[str], root: str) -> str:
+    """Return how pictures without classes were read; it says why folders among them are no classes."""
+    count = sum(_folder(name, len(root)) is None for name in names)
+    if count == len(names):
+        return "pictures without classes"
+    return (
+        f"pictures without classes: {_pictures(count)} not in a folder" if count else "one folder of pictures"
+    )
+
+
+def _pictures(count: int) -> str:
+    return f"{count:,} picture{'s' if count != 1 else ''}"
+
+
+def _sorted(folders: Iterable[str | None]) -> list[str]:
+    return sorted((folder for folder in folders if folder is not None), key=natural_key)

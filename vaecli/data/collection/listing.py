@@ -10,15 +10,21 @@ import numpy.typing as npt
 
 from vaecli.choices import Part
 from vaecli.data.collection.report import BadFile
+from vaecli.errors import DataError
 
 PARTS: tuple[Part, ...] = ("train", "validation", "test")
+
+
+Content = pathlib.Path | bytes | DataError  # an error where a member of an archive is damaged
 
 
 class Contents(Protocol):
     """Gives the content of pictures by their names in a listing."""
 
-    def __call__(self, names: Iterable[str]) -> Iterator[pathlib.Path | bytes]:
-        """Yield, for each name in order, the path of its file, or its content where it is a member of an archive.
+    def __call__(self, names: Iterable[str]) -> Iterator[Content]:
+        """Yield, for each name, the path of its file, or the content of a member of an archive.
+
+        Names in the order of the listing are fastest.
 
         Raises:
             DataError: the archive is damaged, or is not the one that was listed.

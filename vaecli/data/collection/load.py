@@ -1,6 +1,7 @@
 """A listing of pictures becomes a set of images: from the cache, where it is built if it is not there."""
 
 import os
+import pathlib
 from typing import NamedTuple
 
 import numpy as np
@@ -161,7 +162,7 @@ def _is_sound(generation: Generation, listing: Listing) -> bool:
     records = generation.valid_records()
     for row in np.flatnonzero(records["state"] == UNREACHABLE):
         content = next(iter(listing.contents([listing.names[row]])))
-        if isinstance(content, bytes) or is_reachable(
+        if not isinstance(content, pathlib.Path) or is_reachable(
             content, (int(listing.sizes[row]), int(listing.times[row]))
         ):
             return False
