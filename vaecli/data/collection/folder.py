@@ -34,7 +34,8 @@ class _Walk:
     """One walk through a folder; links are collected, and followed at its end."""
 
     def __init__(self, root: pathlib.Path) -> None:
-        self.root = os.path.realpath(root)
+        self.root = os.fspath(root)  # as given: a folder above it may be closed
+        self.resolved = os.path.realpath(root)
         self.entries = Entries()
         self._folders = [("", False)]  # and whether a link led there
         self._links: list[str] = []
@@ -115,11 +116,13 @@ class _Walk:
             )
             return
         inside = (
-            os.path.relpath(target, self.root).replace(os.sep, "/") if _below(target, self.root) else None
+            os.path.relpath(target, self.resolved).replace(os.sep, "/")
+            if _below(target, self.resolved)
+            else None
         )
         if inside is None:
             self.entries.add_bad(name, "is a link that leaves the folder")
-        elif _below(path, target):
+        elif _below(os.path.join(self.resolved, name), target):  # noqa: PTH118
             self.entries.add_bad(name, "is a link that goes round in circles")
         elif target in self._targets or not any(is_hidden(part) for part in inside.split("/")):
             self.entries.add_bad(name, f"is a link to {printable(inside)}, which is listed already")

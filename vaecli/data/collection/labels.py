@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from vaecli.choices import Part
+from vaecli.data.collection.entries import printable
 from vaecli.data.collection.layout import SPLIT_NAMES
 from vaecli.errors import DataError
 
@@ -43,7 +44,7 @@ def read_tables(tables: Mapping[str, bytes]) -> dict[str, Row]:
         for number, values in _lines(table, content):
             name, row = _row(f"{table}, line {number}", values, f"{folder}/" if folder else "")
             if rows.setdefault(name, row) != row:
-                raise DataError(f"{table}, line {number}: {name!r} has an earlier row that differs.")
+                raise DataError(f"{table}, line {number}: {printable(name)} has an earlier row that differs.")
     if len({row.label is None for row in rows.values()}) > 1:
         raise DataError(f"{', '.join(tables)} must have a label in each row, or in none.", hint=_HINT)
     return rows
@@ -78,6 +79,9 @@ def _csv(table: str, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
         if FILE not in header:
             shown = ", ".join(header)[:200] or "nothing"
             raise DataError(f"{table} must have a column {FILE}, got {shown}.", hint=_HINT)
+        for column in (FILE, LABEL, SPLIT):
+            if header.count(column) > 1:
+                raise DataError(f"{table} must have each column once, got {column} twice.")
         for values in reader:
             if values and len(values) != len(header):
                 raise DataError(
