@@ -1,24 +1,49 @@
-"""From a cut-out to a model's frame: polarity, contrast, crop, resize and place.
+"""From an upright picture to a model's frame: polarity, contrast, crop, resize and place, in whole numbers.
 
 The steps are those of Fashion-MNIST (arXiv:1708.07747, section 2): light backgrounds are negated, edges close to
-the background's colour trimmed, the longer side brought to the frame, the shorter padded. Digits are brought to a
-smaller box and centred by their mass, as in MNIST (LeCun, Cortes and Burges, "The MNIST database").
+the background's colour trimmed, the longer side brought to the frame, the picture sharpened, the shorter side padded.
+Digits are brought to a smaller box and centred by their mass, as in MNIST (LeCun, Cortes and Burges, "The MNIST
+database"). The arithmetic is that of `whole`; a program in another language that follows these steps gets the same
+pixels. tests/data/photo/vectors.json holds pictures and results.
+
+A picture is (H, W, C), grey or RGB, 0 to 255, perhaps with alpha (H, W), 0 to 255. In order:
+
+1. Background: for each channel the median of the outermost rows and columns, corners twice. It is plain if at least
+   half of these pixels are at most 12 from it in each channel. With alpha the background is plain: black if
+   `2 sum(value alpha) > 255 C sum(alpha)`, else white.
+2. Negation, v = 255 - v, if the background is light and the model's images are on black, or the other way round. It
+   is light if the sum of its channels is above 127.5 C; a plain one, opaque, between 64 C and 192 C (from the first,
+   below the second) is compared with the mean of the subject (step 4) instead. With alpha, then
+   `v = divide(v alpha + background (255 - alpha), 255)`.
+3. Level: a plain background becomes exactly black or white. Black: `v = divide(255 (v - b), 255 - b)`, 0 if
+   v < b; if 255 - b <= 1 the distance from b instead. White: the same on the negative.
+4. Trim: the subject is where the largest distance d of a channel from the background is above 12 and 10 d is above
+   the largest d of the picture; with alpha, where alpha is above 12. Specks go (`subject.without_specks`). The
+   picture is cut to the box around the rest.
+5. Fit: the larger of the sides, in parts of its frame or box, fills it; `resize`, and for `fashion` `sharpen`.
+6. Strokes: if the picture has a plain background and its largest distance s from it is below 0.9 of the median t of the
+   subject's distances before step 5, each distance is multiplied by t / s.
+7. Contrast, for `fashion` on a plain background: if the distance m from it that 2 % of the subject's pixels exceed is
+   below 240, each distance is multiplied by 240 / m, by 3 at most. The originals are that strong.
+8. Place: in the middle, (frame - side) // 2 from the top and left; digits by their centre of mass.
 """
 
 import dataclasses
 
 import numpy as np
-import numpy.typing as npt
-from PIL import Image
 
 from vaecli.choices import Polarity
-from vaecli.data.photo.background import MIDDLE, TOLERANCE, Floats
-from vaecli.data.photo.subject import bounds, threshold, without_specks
-from vaecli.pixels import Pixels
+from vaecli.data.photo import whole
+from vaecli.data.photo.background import border
+from vaecli.data.photo.subject import Bools, bounds, without_specks
+from vaecli.data.photo.whole import Whole, divide, divided
+from vaecli.pixels import SCALE, Pixels
 
-BACKGROUNDS: dict[Polarity, float] = {"light-on-dark": 0.0, "dark-on-light": 255.0}  # of training images
+BACKGROUNDS: dict[Polarity, int] = {"light-on-dark": 0, "dark-on-light": SCALE}  # of training images
 DIGIT_BOX = 20 / 28  # of the frame
-_WEAK = 0.9  # of a subject's typical contrast: a smaller picture that nowhere has it has lost its strokes
+NEAR = 12  # values from the background at most: 5 % of 255
+_STRONG = 240  # contrast of the strongest 2 % of the pixels of the originals
+_MOST_GAIN = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,14 +52,14 @@ class Scene:
 
     Attributes:
         pixels: (H, W, C), 0 to 255.
-        alpha: (H, W), 0 to 1; None if all is opaque.
+        alpha: (H, W), 0 to 255; None if all is opaque.
         background: (C,), the colour of the background.
         is_plain: true if the background has one colour.
     """
 
-    pixels: Floats
-    alpha: Floats | None
-    background: Floats
+    pixels: Whole
+    alpha: Whole | None
+    background: Whole
     is_plain: bool
 
 
@@ -45,46 +70,56 @@ class Placement:
     Attributes:
         height: of the frame.
         width: of the frame.
-        box: the part of both that the subject may fill.
-        by_mass: centre by the centre of mass, in place of the middle of the box around the subject.
+        digits: fill 20 / 28 of the frame and centre by the mass; else fill it, sharpen, and centre the box.
     """
 
     height: int
     width: int
-    box: float = 1.0
-    by_mass: bool = False
+    digits: bool = False
+
+    def side(self, length: int) -> int:
+        """Return the pixels of a frame's side that the subject may fill."""
+        return max(1, divided(length * 20, 28)) if self.digits else length
 
 
-def make_scene(pixels: Floats, alpha: Floats | None, background: Floats, *, is_plain: bool) -> Scene:
-    """Make a scene of pixels (H, W, C), alpha (H, W) and the background (C,).
-
-    A transparent picture is on black if its subject is light, on white if it is dark.
-    """
+def make_scene(pixels: Pixels, alpha: Pixels | None = None) -> Scene:
+    """Make a scene of a picture (H, W, C) and alpha (H, W), and find its background."""
+    values = pixels.astype(np.int64)
+    channels = values.shape[2]
     if alpha is None:
-        return Scene(pixels, None, background, is_plain)
-    weight = max(float(alpha.sum()), 1e-6)
-    brightness = float((pixels.mean(axis=2) * alpha).sum()) / weight
-    shade = 0.0 if brightness > MIDDLE else 255.0
-    return Scene(pixels, alpha, np.full(pixels.shape[2], shade, np.float32), True)
+        edge = border(values)
+        background = whole.median(edge)
+        near = (np.abs(edge - background) <= NEAR).all(axis=1)
+        return Scene(values, None, background, bool(2 * near.sum() >= len(near)))
+    opacity = alpha.astype(np.int64)
+    is_light = 2 * int((values.sum(axis=2) * opacity).sum()) > SCALE * channels * int(opacity.sum())
+    return Scene(values, opacity, np.full(channels, 0 if is_light else SCALE, np.int64), True)
 
 
-def apply_polarity(scene: Scene, polarity: Polarity) -> tuple[Scene, list[str]]:
+def apply_polarity(scene: Scene, polarity: Polarity, *, is_light: bool | None = None) -> tuple[Scene, list[str]]:
     """Negate a picture whose background has the wrong polarity, and blend a transparent one with its background.
 
     The background of a transparent picture becomes black or white as the model needs it; the brightness of the
     subject decides whether the subject is negated, so that it stands out.
+
+    Args:
+        scene: the picture.
+        polarity: of the training images.
+        is_light: whether its background is light; None lets the picture decide.
     """
-    target = BACKGROUNDS.get(polarity)
     steps = []
-    light = _background_is_light(scene)
+    light = _background_is_light(scene) if is_light is None else is_light
     pixels, background = scene.pixels, scene.background
-    if target is not None and light != (target > MIDDLE):
-        pixels, background = 255 - pixels, 255 - background
+    if scene.alpha is not None and is_light is not None:
+        background = np.full_like(background, SCALE if light else 0)
+    if polarity in BACKGROUNDS and light != (BACKGROUNDS[polarity] > 0):
+        pixels, background = SCALE - pixels, SCALE - background
         part = "background" if scene.alpha is None else "subject"
         shade = "light" if light == (scene.alpha is None) else "dark"
         steps.append(f"negated: the {part} is {shade}")
     if scene.alpha is not None:
-        pixels = background + (pixels - background) * scene.alpha[..., None]
+        alpha = scene.alpha[..., None]
+        pixels = divide(pixels * alpha + background * (SCALE - alpha), SCALE)
     return dataclasses.replace(scene, pixels=pixels, background=background), steps
 
 
@@ -93,16 +128,15 @@ def level(scene: Scene, polarity: Polarity) -> tuple[Scene, list[str]]:
     target = BACKGROUNDS.get(polarity)
     if target is None or not scene.is_plain or (scene.background == target).all():
         return scene, []
-    opposite = 255 - target
-    range_left = opposite - scene.background
-    gain = np.divide(
-        opposite - target, range_left, out=np.zeros_like(range_left), where=np.abs(range_left) > 1
-    )
-    distance = scene.pixels - scene.background
+    shade = "white" if target else "black"
+    values, ground = scene.pixels, scene.background
+    if target:
+        values, ground = SCALE - values, SCALE - ground
+    left = SCALE - ground
+    stretched = divide((values - ground).clip(0) * SCALE, np.maximum(left, 1))
     # a channel of a coloured background at the far end has no contrast left on that side: its distance counts
-    stretched = np.where(gain == 0, np.sign(opposite - target) * np.abs(distance), distance * gain)
-    shade = "black" if target == 0 else "white"
-    pixels = (target + stretched).clip(0, 255).astype(np.float32)
+    stretched = np.where(left <= 1, np.abs(values - ground), stretched).clip(0, SCALE)
+    pixels = SCALE - stretched if target else stretched
     background = np.full_like(scene.background, target)
     return dataclasses.replace(scene, pixels=pixels, background=background), [f"background made {shade}"]
 
@@ -126,44 +160,45 @@ def fit(scene: Scene, placement: Placement, *, size: tuple[int, int]) -> tuple[P
     """
     rows, columns = size
     height, width = placement.height, placement.width
-    scale = min(_side(height, placement.box) / rows, _side(width, placement.box) / columns)
-    inner = max(1, round(rows * scale)), max(1, round(columns * scale))
+    inner = _inner(size, (placement.side(height), placement.side(width)))
     steps = []
+    resized = whole.resize(scene.pixels, *inner)
     if inner != size:
         steps.append(f"resized from {columns} x {rows} to {inner[1]} x {inner[0]}")
-    resized, strengthened = _strengthen(scene, _resize(scene.pixels, *inner))
+        if not placement.digits and inner < scene.pixels.shape[:2]:
+            resized = whole.sharpen(resized)
+            steps.append("sharpened")
+    resized, strengthened = _strengthen(scene, resized, darken=not placement.digits)
     steps += strengthened
     top, left = (height - inner[0]) // 2, (width - inner[1]) // 2
-    if placement.by_mass:
+    if placement.digits:
         top, left = _centre_mass(np.abs(resized - scene.background).sum(axis=2), height, width)
         steps.append(f"centred by mass in {width} x {height}")
     elif inner != (height, width):
         steps.append(f"padded to {width} x {height}")
     canvas = np.broadcast_to(scene.background, (height, width, scene.pixels.shape[2])).copy()
     canvas[top : top + inner[0], left : left + inner[1]] = resized
-    return to_pixels(canvas), steps
+    return canvas.astype(np.uint8), steps
 
 
-def to_pixels(values: Floats) -> Pixels:
-    """Round and clip to uint8."""
-    rounded: Pixels = np.rint(values.clip(0, 255)).astype(np.uint8)
-    return rounded
+def _inner(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
+    """Return the rows and columns of a picture of `size` that fills a box and keeps its aspect ratio."""
+    (rows, columns), (height, width) = size, box
+    if height * columns <= width * rows:
+        return height, max(1, divided(columns * height, rows))
+    return max(1, divided(rows * width, columns)), width
 
 
-def subject_mask(scene: Scene) -> npt.NDArray[np.bool_]:
+def subject_mask(scene: Scene) -> Bools:
     """Return a mask (H, W), true where a pixel is not background."""
     if scene.alpha is not None:
-        return scene.alpha * 255 > TOLERANCE
+        return scene.alpha > NEAR
     contrast = _contrast(scene.pixels, scene.background)
-    return contrast > threshold(float(contrast.max()))
+    return (contrast > NEAR) & (10 * contrast > contrast.max())
 
 
-def _side(length: int, box: float) -> int:
-    return max(1, round(length * box))
-
-
-def _contrast(pixels: Floats, background: Floats) -> Floats:
-    distance: Floats = np.abs(pixels - background).max(axis=2)
+def _contrast(pixels: Whole, background: Whole) -> Whole:
+    distance: Whole = np.abs(pixels - background).max(axis=2)
     return distance
 
 
@@ -172,46 +207,52 @@ def _background_is_light(scene: Scene) -> bool:
 
     A plain background near middle grey is compared with its subject instead.
     """
-    shade = float(scene.background.mean())
-    if scene.alpha is None and 64 <= shade < 192 and scene.is_plain:
+    shade, channels = int(scene.background.sum()), len(scene.background)
+    if scene.alpha is None and 64 * channels <= shade < 192 * channels and scene.is_plain:
         subject = without_specks(subject_mask(scene))
         if subject.any():
-            return shade > float(scene.pixels[subject].mean())
-    return shade > MIDDLE
+            return shade * int(subject.sum()) > int(scene.pixels[subject].sum())
+    return 2 * shade > SCALE * channels
 
 
-def _strengthen(scene: Scene, resized: Floats) -> tuple[Floats, list[str]]:
-    """Restore the contrast that thin strokes on a plain background lose when a picture is shrunk.
-
-    A solid subject keeps its typical contrast somewhere; strokes thinner than a new pixel keep it nowhere.
-    """
+def _strengthen(scene: Scene, resized: Whole, *, darken: bool) -> tuple[Whole, list[str]]:
+    """Restore the contrast that thin strokes lose when a picture is shrunk, and that a pale print never had."""
     mask = subject_mask(scene)
-    if not (scene.is_plain and mask.any()):
+    distances = _contrast(resized, scene.background)
+    strongest = int(distances.max())
+    if not (scene.is_plain and mask.any()) or strongest < 1:
         return resized, []
-    typical = float(np.median(_contrast(scene.pixels, scene.background)[mask]))
-    strongest = float(_contrast(resized, scene.background).max())
-    if strongest >= _WEAK * typical or strongest < 1:
+    typical = int(whole.median(_contrast(scene.pixels, scene.background)[mask]))
+    if 10 * strongest < 9 * typical:
+        return _scaled(resized, scene.background, typical, strongest), ["thin strokes strengthened"]
+    subject = np.sort(distances[distances > NEAR])
+    if not darken or len(subject) == 0:
         return resized, []
-    return scene.background + (resized - scene.background) * (typical / strongest), [
-        "thin strokes strengthened"
-    ]
+    strong = int(subject[len(subject) * 98 // 100])
+    gain = (_STRONG, strong) if strong * _MOST_GAIN >= _STRONG else (_MOST_GAIN, 1)
+    if strong >= _STRONG:
+        return resized, []
+    return _scaled(resized, scene.background, *gain), ["contrast stretched"]
 
 
-def _centre_mass(mass: Floats, height: int, width: int) -> tuple[int, int]:
-    """Return the top left corner at which the centre of `mass` (h, w) is nearest to the middle of the frame."""
-    total = max(float(mass.sum()), 1e-6)
+def _scaled(pixels: Whole, background: Whole, numerator: int, denominator: int) -> Whole:
+    """Multiply the distance of pixels from the background by a fraction."""
+    difference = pixels - background
+    scaled: Whole = background + np.sign(difference) * divide(np.abs(difference) * numerator, denominator)
+    return scaled.clip(0, SCALE)
+
+
+def _centre_mass(mass: Whole, height: int, width: int) -> tuple[int, int]:
+    """Return the top left corner at which the centre of `mass` (h, w) is nearest to the middle of the frame.
+
+    Along a side of n pixels in a frame of N it is `((N - 1) M - 2 S + M) // (2 M)` for the mass M and S, the sum of
+    mass times position: (N - 1) / 2 - S / M, halves rounded up; then brought into 0 to N - n.
+    """
+    total = max(int(mass.sum()), 1)
     corner = []
     for axis, length in enumerate((height, width)):
         profile = mass.sum(axis=1 - axis)
-        centre = float((profile * np.arange(len(profile))).sum()) / total
-        corner.append(min(max(round((length - 1) / 2 - centre), 0), length - len(profile)))
+        moment = int((profile * np.arange(len(profile))).sum())
+        position = ((length - 1) * total - 2 * moment + total) // (2 * total)
+        corner.append(min(max(position, 0), length - len(profile)))
     return corner[0], corner[1]
-
-
-def _resize(pixels: Floats, height: int, width: int) -> Floats:
-    """Resize with Lanczos, which averages over the area when it shrinks; each channel in floating point."""
-    if pixels.shape[:2] == (height, width):
-        return pixels
-    planes = [Image.fromarray(np.ascontiguousarray(pixels[..., c])) for c in range(pixels.shape[2])]
-    resized = [plane.resize((width, height), Image.Resampling.LANCZOS) for plane in planes]
-    return np.stack([np.asarray(plane) for plane in resized], axis=-1)
