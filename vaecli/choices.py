@@ -21,6 +21,11 @@ Polarity: TypeAlias = Literal["light-on-dark", "dark-on-light", "any"]
 Photo: TypeAlias = Literal[
     "fashion", "digits", "resize"
 ]  # how a user's picture becomes like the training images
+Prepare: TypeAlias = Literal[
+    "auto", "fashion", "digits", "resize", "none"
+]  # a user's picture; auto: the model says
+PicturePolarity: TypeAlias = Literal["auto", "keep", "light-on-dark", "dark-on-light"]  # of a user's picture
+Cutout: TypeAlias = Literal["auto", "off"]
 
 DATA_SETS: tuple[DataSetName, ...] = get_args(DataSetName)
 LIKELIHOODS: tuple[LikelihoodName, ...] = get_args(LikelihoodName)

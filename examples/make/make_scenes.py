@@ -96,7 +96,8 @@ def _garment(image: npt.NDArray[np.uint8], rng: np.random.Generator) -> Garment:
     )
     angle = rng.uniform(-5, 5)
     values, alpha = (
-        _canvas(plane, side, angle, (top, left), (height, width)) for plane in (image, _silhouette(image, rng))
+        _canvas(plane, side, angle, (top, left), (height, width))
+        for plane in (image, _silhouette(image, rng))
     )
     alpha = ((alpha / 255 - 0.5) * side / 28 / 2 + 0.5).clip(0, 1)  # a sharp edge, about two pixels wide
     ink = _ink(rng)
@@ -206,7 +207,9 @@ def _soft_shadow(garment: Garment, rng: np.random.Generator) -> Floats:
     """Paper with the blurred shadow of the garment beside it."""
     shift = rng.uniform(8, 28) * np.array([np.sin(angle := rng.uniform(0, 2 * np.pi)), np.cos(angle)])
     shadow = np.roll(_blurred(garment.alpha, rng.uniform(8, 22)), shift.round().astype(int), axis=(0, 1))
-    light = (1 - rng.uniform(0.2, 0.5) * shadow) * (1 - rng.uniform(0, 0.12) * _slope(garment.alpha.shape, rng))
+    light = (1 - rng.uniform(0.2, 0.5) * shadow) * (
+        1 - rng.uniform(0, 0.12) * _slope(garment.alpha.shape, rng)
+    )
     return _plain(garment.alpha.shape, _paper(rng)) * light[..., None]
 
 
@@ -272,7 +275,9 @@ def photo_rng(seed: int, ground: str, position: int) -> np.random.Generator:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("out", type=pathlib.Path, help="folder for the photos")
     parser.add_argument("-n", "--count", type=int, default=10, help="photos of each ground")
     parser.add_argument("--data", default="fashion-mnist-mini")

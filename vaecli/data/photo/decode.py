@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,10 @@ from vaecli.data.photo.opening import opening
 from vaecli.errors import DataError
 
 _ORIENTATION = 0x0112
+Range: TypeAlias = tuple[float, float] | Literal["auto", "full"]
+"""The values in a file that are black and white. `auto` looks at them, `full` takes all that the format holds."""
+AUTO_RANGE: Range = "auto"
+_ENOUGH = 1024  # pixels of a side of a user's JPEG that are decoded, at least, if it has them
 _BITS = (8, 10, 12, 14, 16)  # of the pixels of cameras and scanners
 _FAINT = 16  # of 255: a picture without larger values is black to the eye
 
@@ -32,22 +37,28 @@ class Opened:
     steps: tuple[str, ...]
 
 
-def open_picture(path: pathlib.Path) -> Opened:
-    """Open a picture of up to `MAX_PIXELS` pixels and bring it to 8 bits, upright; one nearly black is scaled.
+def open_picture(path: pathlib.Path, *, value_range: Range = AUTO_RANGE) -> Opened:
+    """Open a picture and bring it to 8 bits, upright; one nearly black is scaled.
+
+    A JPEG with many pixels is decoded at a half, a quarter or an eighth of its size.
 
     Raises:
         DataError: missing, a folder, empty, no picture, too large, of an unknown kind, or damaged.
     """
-    with opening(path) as image:
-        return decode(image)
+    with opening(path, reduced=True) as image:
+        return decode(image, value_range=value_range, reduced=True)
 
 
-def decode(image: Image.Image, *, brighten: bool = True) -> Opened:
+def decode(
+    image: Image.Image, *, brighten: bool = True, value_range: Range = AUTO_RANGE, reduced: bool = False
+) -> Opened:
     """Decode a picture of `opening` to its end, to 8 bits and upright.
 
     Args:
         image: not decoded yet.
         brighten: scale a picture that is black to the eye; pictures of a training set stay as they are.
+        value_range: the values that are black and white.
+        reduced: decode a large JPEG at a part of its size.
     """
     size, mode, steps = image.size, image.mode, []
     if (frames := getattr(image, "n_frames", 1)) > 1:
@@ -55,12 +66,27 @@ def decode(image: Image.Image, *, brighten: bool = True) -> Opened:
         image.seek(0)
     if image.getexif().get(_ORIENTATION, 1) in range(2, 9):
         steps.append("turned upright by its EXIF tag")
+    if reduced and image.format in ("JPEG", "MPO") and image.draft(None, (_ENOUGH, _ENOUGH)):
+        part = round(size[0] / image.size[0])
+        steps += [f"read at 1/{part} of its size"] if part > 1 else []
     image.load()
     upright = ImageOps.exif_transpose(image)
-    eight_bits, scaled = _to_eight_bits(upright, image.format or "")
+    eight_bits, scaled = _to_eight_bits(upright, image.format or "", value_range)
     plain = _to_plain_mode(eight_bits)
-    visible, brightened = _brighten(plain) if brighten else (plain, [])
+    if not scaled and isinstance(value_range, tuple):
+        plain, scaled = _stretch(plain, *value_range)
+    visible, brightened = _brighten(plain) if brighten and value_range == "auto" else (plain, [])
     return Opened(visible, size, mode, (*steps, *scaled, *brightened))
+
+
+def _stretch(image: Image.Image, low: float, high: float) -> tuple[Image.Image, list[str]]:
+    """Scale the values of a picture of 8 bits; its alpha stays."""
+    levels = [min(255, max(0, round((value - low) * 255 / (high - low)))) for value in range(256)]
+    bands = [
+        band if name == "A" else band.point(levels)
+        for name, band in zip(image.getbands(), image.split(), strict=True)
+    ]
+    return Image.merge(image.mode, bands), [f"scaled from {low:g} to {high:g}"]
 
 
 def _to_plain_mode(image: Image.Image) -> Image.Image:
@@ -87,17 +113,19 @@ def _brighten(image: Image.Image) -> tuple[Image.Image, list[str]]:
     return image.point(levels * len(image.getbands())), [f"scaled from 0 to {high}"]
 
 
-def _to_eight_bits(image: Image.Image, file_format: str) -> tuple[Image.Image, list[str]]:
+def _to_eight_bits(image: Image.Image, file_format: str, value_range: Range) -> tuple[Image.Image, list[str]]:
     """Scale whole numbers of more than 8 bits, and floating point, to 8 bits."""
     if not image.mode.startswith(("I", "F")):
         return image, []
     values = np.asarray(image).astype(np.float32)
-    low, high, step = _range(values, image.mode, file_format)
+    low, high, step = _range(values, image.mode, file_format, value_range)
     scaled = np.nan_to_num((values - low) / (high - low) * 255, nan=0.0, posinf=255.0, neginf=0.0)
     return Image.fromarray(np.rint(scaled.clip(0, 255)).astype(np.uint8)), [step] if step else []
 
 
-def _range(values: npt.NDArray[np.float32], mode: str, file_format: str) -> tuple[float, float, str]:
+def _range(
+    values: npt.NDArray[np.float32], mode: str, file_format: str, value_range: Range
+) -> tuple[float, float, str]:
     """Return the values that stand for black and white, and what to say of it.
 
     16-bit files often hold the 10, 12 or 14 bits of a camera, and modes I and F do not give their range at all: the
@@ -109,9 +137,11 @@ def _range(values: npt.NDArray[np.float32], mode: str, file_format: str) -> tupl
     low, high = float(finite.min()), float(finite.max())
     if low >= 0 and high <= 1 and mode == "F":
         return 0.0, 1.0, "scaled from 0 to 1"
+    if isinstance(value_range, tuple):
+        return (*value_range, f"scaled from {value_range[0]:g} to {value_range[1]:g}")
     of_16 = mode.startswith("I;16") or (mode == "I" and file_format in ("PNG", "PPM"))
     if low >= 0 and high < 2**16:
-        bits = next(bits for bits in _BITS if high < 2**bits)
+        bits = 16 if of_16 and value_range == "full" else next(bits for bits in _BITS if high < 2**bits)
         if bits == 8 and not of_16:
             return 0.0, 255.0, ""
         return 0.0, 2.0**bits - 1, f"scaled from {bits} bits{' of 16' if bits < 16 and of_16 else ''}"

@@ -23,7 +23,7 @@ A picture is (H, W, C), grey or RGB, 0 to 255, perhaps with alpha (H, W), 0 to 2
 5. Fit: the larger of the sides, in parts of its frame or box, fills it; `resize`, and for `fashion` `sharpen`.
 6. Strokes: if the picture has a plain background and its largest distance s from it is below 0.9 of the median t of the
    subject's distances before step 5, each distance is multiplied by t / s.
-7. Contrast, for `fashion` on a plain background: if the distance m from it that 2 % of the subject's pixels exceed is
+7. Contrast, for `fashion` on a plain background that was light in step 2: if the distance m from it that 2 % of the subject's pixels exceed is
    below 240, each distance is multiplied by 240 / m, by 3 at most. The originals are that strong.
 8. Place: in the middle, (frame - side) // 2 from the top and left; digits by their centre of mass.
 """
@@ -36,7 +36,7 @@ from vaecli.choices import Polarity
 from vaecli.data.photo import whole
 from vaecli.data.photo.background import border
 from vaecli.data.photo.subject import Bools, bounds, without_specks
-from vaecli.data.photo.whole import Whole, divide, divided
+from vaecli.data.photo.whole import Array, Whole, divide, divided
 from vaecli.pixels import SCALE, Pixels
 
 BACKGROUNDS: dict[Polarity, int] = {"light-on-dark": 0, "dark-on-light": SCALE}  # of training images
@@ -51,14 +51,14 @@ class Scene:
     """A picture between two steps of the preparation.
 
     Attributes:
-        pixels: (H, W, C), 0 to 255.
-        alpha: (H, W), 0 to 255; None if all is opaque.
+        pixels: (H, W, C), whole numbers, 0 to 255.
+        alpha: (H, W), whole numbers, 0 to 255; None if all is opaque.
         background: (C,), the colour of the background.
         is_plain: true if the background has one colour.
     """
 
-    pixels: Whole
-    alpha: Whole | None
+    pixels: Array
+    alpha: Array | None
     background: Whole
     is_plain: bool
 
@@ -84,19 +84,23 @@ class Placement:
 
 def make_scene(pixels: Pixels, alpha: Pixels | None = None) -> Scene:
     """Make a scene of a picture (H, W, C) and alpha (H, W), and find its background."""
-    values = pixels.astype(np.int64)
+    values = pixels.astype(np.int32)
     channels = values.shape[2]
     if alpha is None:
         edge = border(values)
         background = whole.median(edge)
         near = (np.abs(edge - background) <= NEAR).all(axis=1)
         return Scene(values, None, background, bool(2 * near.sum() >= len(near)))
-    opacity = alpha.astype(np.int64)
-    is_light = 2 * int((values.sum(axis=2) * opacity).sum()) > SCALE * channels * int(opacity.sum())
-    return Scene(values, opacity, np.full(channels, 0 if is_light else SCALE, np.int64), True)
+    opacity = alpha.astype(np.int32)
+    is_light = 2 * int((values.sum(axis=2, dtype=np.int64) * opacity).sum()) > SCALE * channels * int(
+        opacity.sum(dtype=np.int64)
+    )
+    return Scene(values, opacity, np.full(channels, 0 if is_light else SCALE, np.int32), True)
 
 
-def apply_polarity(scene: Scene, polarity: Polarity, *, is_light: bool | None = None) -> tuple[Scene, list[str]]:
+def apply_polarity(
+    scene: Scene, polarity: Polarity, *, is_light: bool | None = None
+) -> tuple[Scene, list[str]]:
     """Negate a picture whose background has the wrong polarity, and blend a transparent one with its background.
 
     The background of a transparent picture becomes black or white as the model needs it; the brightness of the
@@ -108,7 +112,7 @@ def apply_polarity(scene: Scene, polarity: Polarity, *, is_light: bool | None = 
         is_light: whether its background is light; None lets the picture decide.
     """
     steps = []
-    light = _background_is_light(scene) if is_light is None else is_light
+    light = background_is_light(scene) if is_light is None else is_light
     pixels, background = scene.pixels, scene.background
     if scene.alpha is not None and is_light is not None:
         background = np.full_like(background, SCALE if light else 0)
@@ -150,13 +154,16 @@ def trim(scene: Scene) -> Scene:
     return dataclasses.replace(scene, pixels=scene.pixels[box], alpha=alpha)
 
 
-def fit(scene: Scene, placement: Placement, *, size: tuple[int, int]) -> tuple[Pixels, list[str]]:
+def fit(
+    scene: Scene, placement: Placement, *, size: tuple[int, int], stretch: bool
+) -> tuple[Pixels, list[str]]:
     """Resize without distortion and place in the frame, (H, W, C); the rest has the background's colour.
 
     Args:
         scene: cut to its subject.
         placement: the frame, and where in it.
         size: rows and columns of the scene before its pixels were reduced for speed; their ratio is exact.
+        stretch: bring a pale garment to the contrast of the training images.
     """
     rows, columns = size
     height, width = placement.height, placement.width
@@ -168,7 +175,7 @@ def fit(scene: Scene, placement: Placement, *, size: tuple[int, int]) -> tuple[P
         if not placement.digits and inner < scene.pixels.shape[:2]:
             resized = whole.sharpen(resized)
             steps.append("sharpened")
-    resized, strengthened = _strengthen(scene, resized, darken=not placement.digits)
+    resized, strengthened = _strengthen(scene, resized, stretch=stretch and not placement.digits)
     steps += strengthened
     top, left = (height - inner[0]) // 2, (width - inner[1]) // 2
     if placement.digits:
@@ -197,12 +204,12 @@ def subject_mask(scene: Scene) -> Bools:
     return (contrast > NEAR) & (10 * contrast > contrast.max())
 
 
-def _contrast(pixels: Whole, background: Whole) -> Whole:
-    distance: Whole = np.abs(pixels - background).max(axis=2)
+def _contrast(pixels: Array, background: Whole) -> Array:
+    distance: Array = np.abs(pixels - background).max(axis=2)
     return distance
 
 
-def _background_is_light(scene: Scene) -> bool:
+def background_is_light(scene: Scene) -> bool:
     """Return whether the background is lighter than middle grey.
 
     A plain background near middle grey is compared with its subject instead.
@@ -211,11 +218,11 @@ def _background_is_light(scene: Scene) -> bool:
     if scene.alpha is None and 64 * channels <= shade < 192 * channels and scene.is_plain:
         subject = without_specks(subject_mask(scene))
         if subject.any():
-            return shade * int(subject.sum()) > int(scene.pixels[subject].sum())
+            return shade * int(subject.sum()) > int(scene.pixels[subject].sum(dtype=np.int64))
     return 2 * shade > SCALE * channels
 
 
-def _strengthen(scene: Scene, resized: Whole, *, darken: bool) -> tuple[Whole, list[str]]:
+def _strengthen(scene: Scene, resized: Whole, *, stretch: bool) -> tuple[Whole, list[str]]:
     """Restore the contrast that thin strokes lose when a picture is shrunk, and that a pale print never had."""
     mask = subject_mask(scene)
     distances = _contrast(resized, scene.background)
@@ -226,7 +233,7 @@ def _strengthen(scene: Scene, resized: Whole, *, darken: bool) -> tuple[Whole, l
     if 10 * strongest < 9 * typical:
         return _scaled(resized, scene.background, typical, strongest), ["thin strokes strengthened"]
     subject = np.sort(distances[distances > NEAR])
-    if not darken or len(subject) == 0:
+    if not stretch or len(subject) == 0:
         return resized, []
     strong = int(subject[len(subject) * 98 // 100])
     gain = (_STRONG, strong) if strong * _MOST_GAIN >= _STRONG else (_MOST_GAIN, 1)

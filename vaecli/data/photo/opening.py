@@ -8,7 +8,7 @@ import pathlib
 import threading
 from collections.abc import Iterator
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
 from vaecli.errors import DataError
 from vaecli.foreign import HEIC, START, Foreign, identify, identify_file
@@ -16,6 +16,10 @@ from vaecli.foreign import HEIC, START, Foreign, identify, identify_file
 MAX_PIXELS = 80_000_000
 """Larger pictures are refused before they are decoded; a little below where Pillow begins to warn."""
 
+MAX_REDUCED = 300_000_000
+"""Pixels of a JPEG that is decoded at an eighth of its size, or a quarter."""
+
+_JPEG = b"\xff\xd8\xff"
 _FORMATS = frozenset(
     [
         "AVIF",
@@ -40,7 +44,7 @@ logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Python prints
 
 
 @contextlib.contextmanager
-def opening(source: pathlib.Path | bytes, name: str = "") -> Iterator[Image.Image]:
+def opening(source: pathlib.Path | bytes, name: str = "", *, reduced: bool = False) -> Iterator[Image.Image]:
     """Open a picture without decoding it, check its kind and size, and translate the errors of the body.
 
     Pillow's warnings about odd metadata are the caller's to filter: a filter here would act on all threads.
@@ -48,6 +52,7 @@ def opening(source: pathlib.Path | bytes, name: str = "") -> Iterator[Image.Imag
     Args:
         source: its file, or its content.
         name: for messages; the path if it is left out.
+        reduced: open JPEGs of up to `MAX_REDUCED` pixels, which the caller decodes at a part of their size.
 
     Raises:
         DataError: as `open_picture`.
@@ -58,8 +63,8 @@ def opening(source: pathlib.Path | bytes, name: str = "") -> Iterator[Image.Imag
     elif not source:
         raise DataError(f"{name} must be a picture, got an empty file.")
     try:
-        with _open(source) as image:
-            _check_kind(image, name)
+        with (_open_large_jpeg(source) if reduced else None) or _open(source) as image:
+            _check_kind(image, name, reduced=reduced)
             yield image
     except DataError:
         raise
@@ -72,6 +77,23 @@ def opening(source: pathlib.Path | bytes, name: str = "") -> Iterator[Image.Imag
         raise DataError(
             f"{name} cannot be decoded: {reason}.", hint="Download or copy the file again."
         ) from error
+
+
+def _open_large_jpeg(source: pathlib.Path | bytes) -> Image.Image | None:
+    """Open a JPEG above Pillow's limit, without its warning, or return None."""
+    start = source[:3] if isinstance(source, bytes) else _start(source)
+    if start != _JPEG:
+        return None
+    image = JpegImagePlugin.JpegImageFile(source if isinstance(source, pathlib.Path) else io.BytesIO(source))
+    if image.width * image.height > MAX_PIXELS:
+        return image
+    image.close()
+    return None
+
+
+def _start(path: pathlib.Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(len(_JPEG))
 
 
 def _open(source: pathlib.Path | bytes) -> Image.Image:
@@ -131,11 +153,24 @@ def _not_a_picture(source: pathlib.Path | bytes, name: str) -> DataError:
     return DataError(f"{name} must be a picture, got {foreign.kind}.", hint=foreign.hint or _KINDS)
 
 
-def _check_kind(image: Image.Image, name: str) -> None:
+def _too_large(name: str, most: int, got: str, size: tuple[int, int] | None = None) -> DataError:
+    hint = ""
+    if size is not None:
+        scale = (most / (size[0] * size[1])) ** 0.5
+        hint = f"Save it with {int(size[0] * scale):,} x {int(size[1] * scale):,} pixels or fewer."
+    return DataError(f"{name} must have at most {most:,} pixels, got {got}.", hint=hint)
+
+
+def _check_kind(image: Image.Image, name: str, *, reduced: bool) -> None:
     width, height = image.size
     if image.format not in _FORMATS:
         raise DataError(f"{name} must be a picture, got a file of the kind {image.format}.", hint=_KINDS)
     if width < 1 or height < 1:
         raise DataError(f"{name} must have pixels, got {width} x {height}.")
-    if width * height > MAX_PIXELS:
-        raise DataError(f"{name} must have at most {MAX_PIXELS:,} pixels, got {width * height:,}.")
+    progressive = (
+        "progressive" in image.info or "progression" in image.info
+    )  # all its pixels are kept in memory
+    is_reduced = reduced and image.format == "JPEG" and not progressive
+    most = MAX_REDUCED if is_reduced else MAX_PIXELS
+    if width * height > most:
+        raise _too_large(name, most, f"{width * height:,}", (width, height))

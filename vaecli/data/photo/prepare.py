@@ -8,15 +8,14 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageChops
 
-from vaecli.choices import Fit, Photo, Polarity
+from vaecli.choices import Cutout, Fit, Photo, PicturePolarity, Polarity, Prepare
 from vaecli.data.images import Images
-from vaecli.data.photo import frame
-from vaecli.data.photo.background import Floats, find_background
-from vaecli.data.photo.decode import Opened, open_picture
-from vaecli.data.photo.frame import Placement, Scene
+from vaecli.data.photo import frame, whole
+from vaecli.data.photo.decode import AUTO_RANGE, Opened, Range, open_picture
+from vaecli.data.photo.frame import Placement
+from vaecli.data.photo.ground import Prepared, evenly_lit, from_garment, shrink, to_array
 from vaecli.data.photo.guess import guess_photo, guess_polarity
 from vaecli.data.photo.reading import Reading
-from vaecli.data.photo.subject import find_box
 from vaecli.errors import DataError
 from vaecli.paths import user_path
 from vaecli.pixels import SCALE, Pixels
@@ -27,7 +26,26 @@ _RESIZED: dict[Fit, str] = {
     "crop": "its middle resized as those of the training pictures were",
     "stretch": "stretched to the size as the training pictures were",
 }
-_ENOUGH = 32  # pixels of the picture for one of the model: more are averaged away before the work begins
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PhotoOptions:
+    """What a user says of pictures that are prepared.
+
+    Attributes:
+        prepare: how a picture becomes like the training images; `auto` as the model's metadata say, `none`: it has the
+            size and only its colours are brought to the model's.
+        polarity: of the picture; `auto` looks at its ground, `keep` never negates.
+        trim: cut the picture to its subject.
+        cutout: `auto` cuts garments out of a ground that is not plain.
+        value_range: the values in the file that are black and white.
+    """
+
+    prepare: Prepare = "auto"
+    polarity: PicturePolarity = "auto"
+    trim: bool = True
+    cutout: Cutout = "auto"
+    value_range: Range = AUTO_RANGE
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -104,124 +122,133 @@ class Preparation:
         reading = {} if self.reading is None else {"reading": self.reading.to_metadata()}
         return {"scale": self.scale, "polarity": self.polarity, "photo": self.photo} | reading
 
-    def load(self, path: str | os.PathLike[str]) -> Picture:
+    def load(self, path: str | os.PathLike[str], options: PhotoOptions | None = None) -> Picture:
         """Read any picture and bring it to the model's shape and polarity.
 
         Raises:
             OptionError: the path is empty.
-            DataError: the file is missing, no picture, damaged, too large, or wholly transparent.
+            DataError: the file is missing, no picture, damaged, too large, or wholly transparent; or it has another
+                size than the model's and must not be resized.
         """
         checked = user_path(path, option="PICTURES")
+        options = options or PhotoOptions()
         try:
-            return self.apply(open_picture(checked))
+            return self.apply(open_picture(checked, value_range=options.value_range), options)
         except DataError as error:
             if str(path) in error.message:
                 raise
             raise DataError(f"{path}: {error.message}", hint=error.hint) from error
 
-    def apply(self, opened: Opened) -> Picture:
+    def apply(self, opened: Opened, options: PhotoOptions | None = None) -> Picture:
         """Bring an opened picture to the model's shape and polarity.
 
-        With a `reading` and the photo `resize`, it is read as the training pictures were. Otherwise:
-        a picture that has the size already is negated if necessary, and else left as it is. Any other is cut to its
-        subject, its background made black or white, resized without distortion, and placed in the frame. Negation:
-        the border of an opaque picture tells its background, light if it is above middle grey (a plain grey one: if
-        it is lighter than the subject); transparent parts are background, and the subject's brightness decides.
+        `resize` reads it as the training pictures were read. Otherwise: a picture that has the size already is negated
+        if necessary, and else left as it is. Any other is cut out, cut to its subject, its background made black or
+        white, resized without distortion, and placed in the frame. Negation: the border of an opaque picture tells its
+        background, light if it is above middle grey (a plain grey one: if it is lighter than the subject);
+        transparent parts are background, and the subject's brightness decides.
 
         Raises:
-            DataError: it is wholly transparent.
+            DataError: it is wholly transparent, or must not be resized and has another size.
         """
-        image, alpha, steps = _separate(opened.image, self.shape[2])
+        options = options or PhotoOptions()
+        kind = self.photo if options.prepare == "auto" else options.prepare
+        opaque, alpha, steps = _separate(opened.image, self.shape[2])
         if alpha is not None and alpha.getextrema()[1] == 0:
             raise DataError("The picture is wholly transparent: there is nothing to see.")
-        if self.photo == "resize" and self.reading is not None:
-            return self._read(opened, steps, self.reading)
         height, width = self.shape[:2]
-        if image.size == (width, height):
-            scene, negated = frame.apply_polarity(_scene(image, alpha), self.polarity)
-            return Picture(
-                frame.to_pixels(scene.pixels), opened.size, opened.mode, (*opened.steps, *steps, *negated)
+        if kind == "resize":
+            image, done = self._read(opened, steps)
+        elif opaque.size == (width, height):
+            image, done = self._same_size(to_array(opaque), alpha, options)
+            done = [*steps, *done]
+        elif kind == "none":
+            raise DataError(
+                f"The picture must have {width} x {height} pixels, got {opaque.width} x {opaque.height}.",
+                hint="Without --prepare none it is resized.",
             )
-        prepared, done = self._prepare(image, alpha)
-        return Picture(prepared, opened.size, opened.mode, (*opened.steps, *steps, *done))
+        else:
+            image, done = self._fit(opaque, alpha, kind, options)
+            done = [*steps, *done]
+        return Picture(image, opened.size, opened.mode, (*opened.steps, *done))
 
-    def _read(self, opened: Opened, steps: list[str], reading: Reading) -> Picture:
+    def _read(self, opened: Opened, steps: list[str]) -> tuple[Pixels, list[str]]:
         """Read a picture as the training pictures were; `steps` separate its colour and alpha."""
+        height, width, channels = self.shape
+        reading = self.reading or Reading(height=height, width=width, channels=channels, fit="pad")
         white = ["transparent parts made white" if step == TRANSPARENT else step for step in steps]
-        fitted = [] if opened.image.size == (reading.width, reading.height) else [_RESIZED[reading.fit]]
-        return Picture(reading.apply(opened), opened.size, opened.mode, (*opened.steps, *white, *fitted))
+        fitted = [] if opened.image.size == (width, height) else [_RESIZED[reading.fit]]
+        return reading.apply(opened), [*white, *fitted]
 
-    def _prepare(self, image: Image.Image, alpha: Image.Image | None) -> tuple[Pixels, list[str]]:
+    def _same_size(
+        self, pixels: Pixels, alpha: Image.Image | None, options: PhotoOptions
+    ) -> tuple[Pixels, list[str]]:
+        """Negate a picture that has the model's size if necessary."""
+        opacity = None if alpha is None else np.asarray(alpha, np.uint8)
+        scene = frame.make_scene(self._in_channels(pixels), opacity)
+        scene, steps = frame.apply_polarity(scene, self._target(options), is_light=_is_light(options))
+        return scene.pixels.astype(np.uint8), steps
+
+    def _fit(
+        self, opaque: Image.Image, alpha: Image.Image | None, kind: str, options: PhotoOptions
+    ) -> tuple[Pixels, list[str]]:
         """Cut out, negate, level, trim and fit a picture of another size, grey or RGB."""
-        scene, shrunk, steps = self._cut_out(image, alpha)
-        scene, negated = frame.apply_polarity(scene, self.polarity)
-        scene, levelled = frame.level(scene, self.polarity)
-        scene = frame.trim(scene)
+        digits = kind == "digits"
+        prepared = self._ground(opaque, alpha, options, digits=digits)
+        is_light = _is_light(options) if prepared.is_light is None else prepared.is_light
+        scene = frame.make_scene(self._in_channels(prepared.pixels), prepared.alpha)
+        is_light = frame.background_is_light(scene) if is_light is None else is_light
+        scene, negated = frame.apply_polarity(scene, self._target(options), is_light=is_light)
+        scene, levelled = frame.level(scene, self._target(options))
+        scene = frame.trim(scene) if options.trim else scene
         rows, columns = (
             min(side * factor, length)
             for side, factor, length in zip(
-                scene.pixels.shape[:2], shrunk, (image.height, image.width), strict=True
+                scene.pixels.shape[:2], prepared.shrunk, (opaque.height, opaque.width), strict=True
             )
         )
-        trimmed = ["trimmed to the subject"] if (columns, rows) != image.size else []
-        height, width = self.shape[:2]
-        digits = self.photo == "digits"
-        placement = Placement(height, width, frame.DIGIT_BOX if digits else 1.0, by_mass=digits)
-        prepared, fitted = frame.fit(scene, placement, size=(rows, columns))
-        return prepared, [*steps, *negated, *levelled, *trimmed, *fitted]
-
-    def _cut_out(
-        self, image: Image.Image, alpha: Image.Image | None
-    ) -> tuple[Scene, tuple[int, int], list[str]]:
-        """Cut a picture to its subject and shrink it if it is far too large.
-
-        Returns the scene, the factors by which its rows and columns were shrunk, and the steps.
-        """
-        background = find_background(image)
-        if self.polarity == "any":  # photographs have no background to even out
-            background = dataclasses.replace(background, surface=None)
-        rows, columns = find_box(image, alpha, background) or (
-            slice(0, image.height),
-            slice(0, image.width),
+        trimmed = ["trimmed to the subject"] if (columns, rows) != opaque.size else []
+        placement = Placement(*self.shape[:2], digits=digits)
+        image, fitted = frame.fit(
+            scene, placement, size=(rows, columns), stretch=is_light and prepared.alpha is None
         )
-        box = (columns.start, rows.start, columns.stop, rows.stop)
-        shrunk = tuple(
-            max(1, (side.stop - side.start) // (length * _ENOUGH))
-            for side, length in zip((rows, columns), self.shape[:2], strict=True)
-        )
-        part = _floats(image.crop(box).reduce((shrunk[1], shrunk[0])))
-        opacity = None if alpha is None else _opacity(alpha.crop(box).reduce((shrunk[1], shrunk[0])))
-        steps = []
-        if alpha is None and background.surface is not None:
-            steps.append("uneven light evened out")
-            positions = [
-                start + factor * (np.arange(count) + 0.5) - 0.5
-                for start, factor, count in zip(
-                    (rows.start, columns.start), shrunk, part.shape[:2], strict=True
-                )
-            ]
-            part = background.flattened(part, *positions)
-        elif alpha is None and not background.is_plain and self.polarity != "any":
-            steps.append("its background is not plain: take the picture on plain paper, or cut it out")
-        scene = frame.make_scene(part, opacity, background.colour, is_plain=background.is_plain)
-        return scene, (shrunk[0], shrunk[1]), steps
+        return image, [*prepared.steps, *negated, *levelled, *trimmed, *fitted]
+
+    def _ground(
+        self, opaque: Image.Image, alpha: Image.Image | None, options: PhotoOptions, *, digits: bool
+    ) -> Prepared:
+        """Bring a picture to a size that the steps can work on, and see to its ground."""
+        side = max(self.shape[:2])
+        if alpha is not None or self.polarity == "any":
+            return shrink(opaque, alpha)
+        if digits:
+            return evenly_lit(opaque, side)
+        return from_garment(opaque, options.polarity, options.cutout, side)
+
+    def _target(self, options: PhotoOptions) -> Polarity:
+        return "any" if options.polarity == "keep" else self.polarity
+
+    def _in_channels(self, pixels: Pixels) -> Pixels:
+        """Return pixels (H, W, 1 or 3) in the channels of the model."""
+        if pixels.shape[2] == self.shape[2]:
+            return pixels
+        return whole.grey(pixels).astype(np.uint8) if self.shape[2] == 1 else np.repeat(pixels, 3, axis=2)
+
+
+def _is_light(options: PhotoOptions) -> bool | None:
+    """Return whether the ground of a picture is light, if the user says so."""
+    return {"dark-on-light": True, "light-on-dark": False}.get(options.polarity)
 
 
 def _separate(image: Image.Image, channels: int) -> tuple[Image.Image, Image.Image | None, list[str]]:
     """Split a picture of mode L, LA, RGB or RGBA into pixels of mode L or RGB, alpha or None, and the steps."""
     steps = []
     alpha = image.getchannel("A") if image.mode in ("LA", "RGBA") else None
-    if alpha is not None and alpha.getextrema()[0] == 255:
+    if alpha is not None and alpha.getextrema()[0] == SCALE:
         alpha = None
-    opaque = (
-        image.convert("RGB") if image.mode == "RGBA" else image.convert("L") if image.mode == "LA" else image
-    )
-    if channels == 1 and opaque.mode == "RGB":
-        if not _is_grey(opaque):
-            steps.append("grey from colour")
-        opaque = opaque.convert("L")  # by the weights of ITU-R BT.601
-    elif channels == 3 and opaque.mode == "L":
-        opaque = opaque.convert("RGB")
+    opaque = image.convert(image.mode.removesuffix("A")) if image.mode in ("LA", "RGBA") else image
+    if channels == 1 and opaque.mode == "RGB" and not _is_grey(opaque):
+        steps.append("grey from colour")
     if alpha is not None:
         steps.append(TRANSPARENT)
     return opaque, alpha, steps
@@ -231,20 +258,3 @@ def _is_grey(image: Image.Image) -> bool:
     """Say whether the three channels are equal everywhere."""
     red, green, blue = image.split()
     return all(ImageChops.difference(green, plane).getbbox() is None for plane in (red, blue))
-
-
-def _scene(image: Image.Image, alpha: Image.Image | None) -> Scene:
-    """Make a scene of a whole picture."""
-    background = find_background(image)
-    opacity = None if alpha is None else _opacity(alpha)
-    return frame.make_scene(_floats(image), opacity, background.colour, is_plain=background.is_plain)
-
-
-def _floats(image: Image.Image) -> Floats:
-    """Return a picture as (H, W, C), 0 to 255."""
-    return np.asarray(image, np.float32).reshape(image.height, image.width, -1)
-
-
-def _opacity(alpha: Image.Image) -> Floats:
-    """Return alpha as (H, W), 0 to 1."""
-    return np.asarray(alpha, np.float32) / np.float32(255)

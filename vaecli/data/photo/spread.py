@@ -127,6 +127,8 @@ def _pulled(colours: Floats, weights: Floats) -> Floats:
 
 def resample(values: Floats, size: tuple[int, int]) -> Floats:
     """Return values (h, w, C) at another size (H, W), interpolated."""
-    planes = [Image.fromarray(np.ascontiguousarray(values[..., c], np.float32)) for c in range(values.shape[-1])]
+    planes = [
+        Image.fromarray(np.ascontiguousarray(values[..., c], np.float32)) for c in range(values.shape[-1])
+    ]
     enlarged = [np.asarray(plane.resize(size[::-1], Image.Resampling.BILINEAR)) for plane in planes]
     return np.stack(enlarged, axis=-1)

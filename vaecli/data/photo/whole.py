@@ -47,7 +47,7 @@ def grey(pixels: Array) -> Whole:
 def median(values: Array) -> Whole:
     """Return the median along the first axis of values (n, ...): the upper of the middle two if n is even."""
     middle = len(values) // 2
-    return np.partition(values, middle, axis=0)[middle].astype(np.int64)
+    return np.partition(values, middle, axis=0)[middle].astype(np.int32)
 
 
 def resize(pixels: Array, height: int, width: int) -> Whole:
