@@ -3,9 +3,10 @@
     python examples/benchmarks/photos.py --split test -n 1000
 
 The photos are those of examples/make/make_scenes.py. The class of a prepared picture is that of the nearest of all
-training images in pixels; figures are relative to the share that is right for the original images. With `--split train`
-an image is no neighbour of itself. `perfect mask` prepares the same garments on white, cut out where they really are;
-`--cutout off` prepares the photos without a cut-out. With PYTHONPATH naming another version of vaecli, that one is measured.
+training images in pixels; figures are relative to the share that is right for the original images. With `--split
+train` an image is no neighbour of itself. `perfect mask` prepares the same garments on white, cut out where they
+really are; `--cutout off` prepares the photos without a cut-out. With PYTHONPATH naming another version of vaecli,
+that one is measured.
 """
 
 import argparse
@@ -66,7 +67,9 @@ def with_perfect_mask(photo: Photo, folder: pathlib.Path) -> Images:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--split", default="train", choices=("train", "test"))
     parser.add_argument("-n", "--count", type=int, default=100, help="photos of each ground")
     parser.add_argument("--first", type=int, default=0, help="position of the first image")
@@ -92,7 +95,9 @@ def main() -> None:
                 seconds += time.perf_counter() - start
                 masked += [] if options.no_mask else [with_perfect_mask(photo, folder)]
             right = float((neighbours.classes(np.stack(results), own) == labels).mean())
-            perfect = float((neighbours.classes(np.stack(masked), own) == labels).mean()) if masked else np.nan
+            perfect = (
+                float((neighbours.classes(np.stack(masked), own) == labels).mean()) if masked else np.nan
+            )
             line = f"{ground:14} {right:9.3f} {right / originals:9.3f} {perfect / originals:13.3f}"
             print(f"{line} {seconds / options.count:8.3f}", flush=True)
 

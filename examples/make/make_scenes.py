@@ -3,8 +3,8 @@
     python examples/make/make_scenes.py scenes/ -n 10 --split train --seed 0
 
 Each photo is a 28 x 28 image, enlarged 9 to 16 times, coloured, turned by up to 5 degrees and laid off-centre on a
-ground. The grounds: white, uneven light, soft shadow, table edge, wood, dark. It is a JPEG of quality 60 to 95 with one of
-the eight EXIF orientations. Seed, ground and position give the same photo again.
+ground. The grounds: white, uneven light, soft shadow, table edge, wood, dark. It is a JPEG of quality 60 to 95 with
+one of the eight EXIF orientations. Seed, ground and position give the same photo again.
 """
 
 import argparse

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from vaecli.data.photo.background import find_background
-from vaecli.data.photo.subject import bounds, find_box, without_specks
+from vaecli.data.photo.scene import make_scene, subject_mask
+from vaecli.data.photo.subject import bounds, without_specks
 
 
 def box_of(image):
-    rows, columns = find_box(image, None, find_background(image))
-    return rows.start, rows.stop, columns.start, columns.stop
+    scene = make_scene(np.asarray(image, np.uint8).reshape(image.height, image.width, -1))
+    return bounds(without_specks(subject_mask(scene)))
 
 
 def test_bounds():
@@ -37,22 +37,14 @@ def test_a_thin_line_is_one_part(line):
     """A diagonal of one pixel is not taken for specks."""
     image = Image.new("L", (800, 600), 250)
     ImageDraw.Draw(image).line(line, fill=0)
-    top, bottom, left, right = box_of(image)
+    rows, columns = box_of(image)
+    top, bottom, left, right = rows.start, rows.stop, columns.start, columns.stop
     (x0, y0), (x1, y1) = line
     for edge, expected in zip((top, bottom, left, right), (y0, y1 + 1, x0, x1 + 1), strict=True):
         assert abs(edge - expected) <= 7  # of a cell: a 128th of a side
 
 
-def test_bands_change_nothing(monkeypatch):
-    """A picture worked on in many bands of rows has the same box."""
-    image = Image.new("RGB", (300, 1000), (250, 240, 230))
-    ImageDraw.Draw(image).ellipse((50, 333, 222, 777), fill=(10, 20, 200))
-    expected = box_of(image)
-    monkeypatch.setattr("vaecli.data.photo.subject.CHUNK_BYTES", 4000)
-    assert box_of(image) == expected
-
-
 def test_nothing_but_background_has_no_box():
     """A blank sheet."""
     image = Image.new("L", (300, 200), 255)
-    assert find_box(image, None, find_background(image)) is None
+    assert box_of(image) is None

@@ -1,11 +1,11 @@
-"""The subject of a photo, cut out of any quiet ground: paper in bad light, a table and its edge, wood, a dark cloth.
+"""The subject of a photo, cut out of any quiet ground: paper in bad light, a table and its edge, wood, a dark
+cloth.
 
-Two rules find the ground on a small copy. A flood from the border passes between neighbours of nearly one colour: it
-follows light and shadow, stops at edges, and leaks into garments as light as the ground. The barrier distance asks
-what lies on the way from the border: it stands the texture of wood and does not leak, but takes shadows for
-subjects. The subject is what either keeps, without what is like a shadow; on a texture the distance alone
-decides. What the subject encloses belongs to it unless it looks like the ground around. Then each pixel near the
-outline joins the side that its colour is closer to, on a copy twice as large.
+Two rules find the ground on a small copy. A flood from the border passes between neighbours of nearly one colour:
+it follows light and shadow, stops at edges, and leaks into garments as light as the ground. The barrier distance
+asks what lies on the way from the border: it stands the texture of wood and does not leak, but takes shadows for
+subjects. The subject is what either keeps, without what is like a shadow; on a texture the distance alone decides.
+What the subject encloses belongs to it unless it looks like the ground around.
 """
 
 import dataclasses
@@ -32,7 +32,7 @@ _STEP = (0.02, 0.05)  # OKLab: the smallest and largest step between neighbours 
 _TEXTURE = 0.03  # steps at the border from which a ground is a texture
 _BARRIER = (0.06, 0.25)  # the smallest and largest barrier that a ground may have
 _SHADOW = (0.3, 0.03)  # how much darker a shadow is than the ground, and how much its colour may differ
-_LIKE_GROUND = (0.06, 0.12)  # the smallest and largest difference of a hole from the ground
+_LIKE_GROUND = (0.03, 0.12)  # the smallest and largest difference of a hole from the ground
 _PART = 0.05  # of the largest part: smaller ones are specks
 _TOUCHING = 0.25  # pixels at the border for the square root of a part's size: more make it part of the ground
 _SUBJECT = (0.005, 0.9)  # of the picture that a subject covers

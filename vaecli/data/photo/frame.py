@@ -1,10 +1,10 @@
 """From an upright picture to a model's frame: polarity, contrast, crop, resize and place, in whole numbers.
 
 The steps are those of Fashion-MNIST (arXiv:1708.07747, section 2): light backgrounds are negated, edges close to
-the background's colour trimmed, the longer side brought to the frame, the picture sharpened, the shorter side padded.
-Digits are brought to a smaller box and centred by their mass, as in MNIST (LeCun, Cortes and Burges, "The MNIST
-database"). The arithmetic is that of `whole`; a program in another language that follows these steps gets the same
-pixels. tests/data/photo/vectors.json holds pictures and results.
+the background's colour trimmed, the longer side brought to the frame, the picture sharpened, the shorter side
+padded. Digits are brought to a smaller box and centred by their mass, as in MNIST (LeCun, Cortes and Burges, "The
+MNIST database"). The arithmetic is that of `whole`; a program in another language that follows these steps gets the
+same pixels. tests/data/photo/vectors.json holds pictures and results.
 
 A picture is (H, W, C), grey or RGB, 0 to 255, perhaps with alpha (H, W), 0 to 255. In order:
 
@@ -12,18 +12,20 @@ A picture is (H, W, C), grey or RGB, 0 to 255, perhaps with alpha (H, W), 0 to 2
    half of these pixels are at most 12 from it in each channel. With alpha the background is plain: black if
    `2 sum(value alpha) > 255 C sum(alpha)`, else white.
 2. Negation, v = 255 - v, if the background is light and the model's images are on black, or the other way round. It
-   is light if the sum of its channels is above 127.5 C; a plain one, opaque, between 64 C and 192 C (from the first,
-   below the second) is compared with the mean of the subject (step 4) instead. With alpha, then
-   `v = divide(v alpha + background (255 - alpha), 255)`.
+   is light if the sum of its channels is above 127.5 C; a plain one, opaque, between 64 C and 192 C (from the
+   first, below the second) is compared with the mean of the subject (step 4) instead. With alpha, then `v =
+   divide(v alpha + background (255 - alpha), 255)`.
 3. Level: a plain background becomes exactly black or white. Black: `v = divide(255 (v - b), 255 - b)`, 0 if
    v < b; if 255 - b <= 1 the distance from b instead. White: the same on the negative.
 4. Trim: the subject is where the largest distance d of a channel from the background is above 12 and 10 d is above
    the largest d of the picture; with alpha, where alpha is above 12. Specks go (`subject.without_specks`). The
    picture is cut to the box around the rest.
 5. Fit: the larger of the sides, in parts of its frame or box, fills it; `resize`, and for `fashion` `sharpen`.
-6. Strokes: if the picture has a plain background and its largest distance s from it is below 0.9 of the median t of the
+6. Strokes: if the picture has a plain background and its largest distance s from it is below 0.9 of the median t of
+the
    subject's distances before step 5, each distance is multiplied by t / s.
-7. Contrast, for `fashion` on a plain background that was light in step 2: if the distance m from it that 2 % of the subject's pixels exceed is
+7. Contrast, for `fashion` on a plain background that was light in step 2: if the distance m from it that 2 % of the
+subject's pixels exceed is
    below 240, each distance is multiplied by 240 / m, by 3 at most. The originals are that strong.
 8. Place: in the middle, (frame - side) // 2 from the top and left; digits by their centre of mass.
 """
@@ -34,33 +36,15 @@ import numpy as np
 
 from vaecli.choices import Polarity
 from vaecli.data.photo import whole
-from vaecli.data.photo.background import border
-from vaecli.data.photo.subject import Bools, bounds, without_specks
-from vaecli.data.photo.whole import Array, Whole, divide, divided
+from vaecli.data.photo.scene import NEAR, Scene, background_is_light, contrast, subject_mask
+from vaecli.data.photo.subject import bounds, without_specks
+from vaecli.data.photo.whole import Whole, divide, divided
 from vaecli.pixels import SCALE, Pixels
 
 BACKGROUNDS: dict[Polarity, int] = {"light-on-dark": 0, "dark-on-light": SCALE}  # of training images
 DIGIT_BOX = 20 / 28  # of the frame
-NEAR = 12  # values from the background at most: 5 % of 255
 _STRONG = 240  # contrast of the strongest 2 % of the pixels of the originals
 _MOST_GAIN = 3
-
-
-@dataclasses.dataclass(frozen=True)
-class Scene:
-    """A picture between two steps of the preparation.
-
-    Attributes:
-        pixels: (H, W, C), whole numbers, 0 to 255.
-        alpha: (H, W), whole numbers, 0 to 255; None if all is opaque.
-        background: (C,), the colour of the background.
-        is_plain: true if the background has one colour.
-    """
-
-    pixels: Array
-    alpha: Array | None
-    background: Whole
-    is_plain: bool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,22 +64,6 @@ class Placement:
     def side(self, length: int) -> int:
         """Return the pixels of a frame's side that the subject may fill."""
         return max(1, divided(length * 20, 28)) if self.digits else length
-
-
-def make_scene(pixels: Pixels, alpha: Pixels | None = None) -> Scene:
-    """Make a scene of a picture (H, W, C) and alpha (H, W), and find its background."""
-    values = pixels.astype(np.int32)
-    channels = values.shape[2]
-    if alpha is None:
-        edge = border(values)
-        background = whole.median(edge)
-        near = (np.abs(edge - background) <= NEAR).all(axis=1)
-        return Scene(values, None, background, bool(2 * near.sum() >= len(near)))
-    opacity = alpha.astype(np.int32)
-    is_light = 2 * int((values.sum(axis=2, dtype=np.int64) * opacity).sum()) > SCALE * channels * int(
-        opacity.sum(dtype=np.int64)
-    )
-    return Scene(values, opacity, np.full(channels, 0 if is_light else SCALE, np.int32), True)
 
 
 def apply_polarity(
@@ -196,40 +164,14 @@ def _inner(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
     return max(1, divided(rows * width, columns)), width
 
 
-def subject_mask(scene: Scene) -> Bools:
-    """Return a mask (H, W), true where a pixel is not background."""
-    if scene.alpha is not None:
-        return scene.alpha > NEAR
-    contrast = _contrast(scene.pixels, scene.background)
-    return (contrast > NEAR) & (10 * contrast > contrast.max())
-
-
-def _contrast(pixels: Array, background: Whole) -> Array:
-    distance: Array = np.abs(pixels - background).max(axis=2)
-    return distance
-
-
-def background_is_light(scene: Scene) -> bool:
-    """Return whether the background is lighter than middle grey.
-
-    A plain background near middle grey is compared with its subject instead.
-    """
-    shade, channels = int(scene.background.sum()), len(scene.background)
-    if scene.alpha is None and 64 * channels <= shade < 192 * channels and scene.is_plain:
-        subject = without_specks(subject_mask(scene))
-        if subject.any():
-            return shade * int(subject.sum()) > int(scene.pixels[subject].sum(dtype=np.int64))
-    return 2 * shade > SCALE * channels
-
-
 def _strengthen(scene: Scene, resized: Whole, *, stretch: bool) -> tuple[Whole, list[str]]:
     """Restore the contrast that thin strokes lose when a picture is shrunk, and that a pale print never had."""
     mask = subject_mask(scene)
-    distances = _contrast(resized, scene.background)
+    distances = contrast(resized, scene.background)
     strongest = int(distances.max())
     if not (scene.is_plain and mask.any()) or strongest < 1:
         return resized, []
-    typical = int(whole.median(_contrast(scene.pixels, scene.background)[mask]))
+    typical = int(whole.median(contrast(scene.pixels, scene.background)[mask]))
     if 10 * strongest < 9 * typical:
         return _scaled(resized, scene.background, typical, strongest), ["thin strokes strengthened"]
     subject = np.sort(distances[distances > NEAR])

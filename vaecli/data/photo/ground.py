@@ -1,7 +1,8 @@
 """What is done to a photo before the whole-number steps: made smaller, cut out of its ground, or evenly lit.
 
-A garment is cut out and laid on white, as those of Fashion-MNIST were photographed. Where the ground is plain and light
-already, or the black of an image, nothing needs to be cut out. Of a drawing or a page of writing uneven light is evened out.
+A garment is cut out and laid on white, as those of Fashion-MNIST were photographed. Where the ground is plain and
+light already, or the black of an image, nothing needs to be cut out. Of a drawing or a page of writing uneven light
+is evened out.
 """
 
 import dataclasses

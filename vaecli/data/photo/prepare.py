@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageChops
 
-from vaecli.choices import Cutout, Fit, Photo, PicturePolarity, Polarity, Prepare
+from vaecli.choices import Fit, Photo, Polarity
 from vaecli.data.images import Images
 from vaecli.data.photo import frame, whole
-from vaecli.data.photo.decode import AUTO_RANGE, Opened, Range, open_picture
+from vaecli.data.photo.decode import Opened, open_picture
 from vaecli.data.photo.frame import Placement
 from vaecli.data.photo.ground import Prepared, evenly_lit, from_garment, shrink, to_array
 from vaecli.data.photo.guess import guess_photo, guess_polarity
+from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.data.photo.reading import Reading
+from vaecli.data.photo.scene import background_is_light, make_scene
 from vaecli.errors import DataError
 from vaecli.paths import user_path
 from vaecli.pixels import SCALE, Pixels
@@ -26,26 +28,6 @@ _RESIZED: dict[Fit, str] = {
     "crop": "its middle resized as those of the training pictures were",
     "stretch": "stretched to the size as the training pictures were",
 }
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class PhotoOptions:
-    """What a user says of pictures that are prepared.
-
-    Attributes:
-        prepare: how a picture becomes like the training images; `auto` as the model's metadata say, `none`: it has the
-            size and only its colours are brought to the model's.
-        polarity: of the picture; `auto` looks at its ground, `keep` never negates.
-        trim: cut the picture to its subject.
-        cutout: `auto` cuts garments out of a ground that is not plain.
-        value_range: the values in the file that are black and white.
-    """
-
-    prepare: Prepare = "auto"
-    polarity: PicturePolarity = "auto"
-    trim: bool = True
-    cutout: Cutout = "auto"
-    value_range: Range = AUTO_RANGE
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -142,11 +124,11 @@ class Preparation:
     def apply(self, opened: Opened, options: PhotoOptions | None = None) -> Picture:
         """Bring an opened picture to the model's shape and polarity.
 
-        `resize` reads it as the training pictures were read. Otherwise: a picture that has the size already is negated
-        if necessary, and else left as it is. Any other is cut out, cut to its subject, its background made black or
-        white, resized without distortion, and placed in the frame. Negation: the border of an opaque picture tells its
-        background, light if it is above middle grey (a plain grey one: if it is lighter than the subject);
-        transparent parts are background, and the subject's brightness decides.
+        `resize` reads it as the training pictures were read. Otherwise: a picture that has the size already is
+        negated if necessary, and else left as it is. Any other is cut out, cut to its subject, its background made
+        black or white, resized without distortion, and placed in the frame. Negation: the border of an opaque
+        picture tells its background, light if it is above middle grey (a plain grey one: if it is lighter than the
+        subject); transparent parts are background, and the subject's brightness decides.
 
         Raises:
             DataError: it is wholly transparent, or must not be resized and has another size.
@@ -185,7 +167,7 @@ class Preparation:
     ) -> tuple[Pixels, list[str]]:
         """Negate a picture that has the model's size if necessary."""
         opacity = None if alpha is None else np.asarray(alpha, np.uint8)
-        scene = frame.make_scene(self._in_channels(pixels), opacity)
+        scene = make_scene(self._in_channels(pixels), opacity)
         scene, steps = frame.apply_polarity(scene, self._target(options), is_light=_is_light(options))
         return scene.pixels.astype(np.uint8), steps
 
@@ -196,8 +178,8 @@ class Preparation:
         digits = kind == "digits"
         prepared = self._ground(opaque, alpha, options, digits=digits)
         is_light = _is_light(options) if prepared.is_light is None else prepared.is_light
-        scene = frame.make_scene(self._in_channels(prepared.pixels), prepared.alpha)
-        is_light = frame.background_is_light(scene) if is_light is None else is_light
+        scene = make_scene(self._in_channels(prepared.pixels), prepared.alpha)
+        is_light = background_is_light(scene) if is_light is None else is_light
         scene, negated = frame.apply_polarity(scene, self._target(options), is_light=is_light)
         scene, levelled = frame.level(scene, self._target(options))
         scene = frame.trim(scene) if options.trim else scene

@@ -1,8 +1,9 @@
 """Where the subject of a picture is: all that differs from the background, but for specks.
 
 Noise, dust and lone pixels are distinguished by their size. The picture is divided into cells, at most 128 along a
-side: `ceil(side / 128)` pixels each, from the top left. Cells with a pixel of the subject that touch, corners included,
-form parts, and a part with less than 2 % of the pixels of the largest is a speck. A thin stroke is one large part.
+side: `ceil(side / 128)` pixels each, from the top left. Cells with a pixel of the subject that touch, corners
+included, form parts, and a part with less than 2 % of the pixels of the largest is a speck. A thin stroke is one
+large part.
 """
 
 import numpy as np
