@@ -172,19 +172,20 @@ def _slope(shape: tuple[int, ...], rng: np.random.Generator) -> Floats:
     """Return a plane (H, W) of values 0 to 1 that rises in any direction."""
     rows, columns = _positions(shape)
     angle = rng.uniform(0, 2 * np.pi)
-    slope: Floats = rows * np.sin(angle) + columns * np.cos(angle)
-    return (slope - slope.min()) / (slope.max() - slope.min())
+    height = rows * np.sin(angle) + columns * np.cos(angle)
+    slope: Floats = (height - height.min()) / (height.max() - height.min())
+    return slope
 
 
 def _clouds(shape: tuple[int, ...], cells: int, rng: np.random.Generator) -> Floats:
     """Return smooth noise (H, W), about -1 to 1, with as many hills along a side as `cells`."""
     coarse = Image.fromarray(rng.normal(0, 0.5, (cells, cells)).astype(np.float32))
-    return np.asarray(coarse.resize((shape[1], shape[0]), Image.Resampling.BICUBIC))
+    return np.asarray(coarse.resize((shape[1], shape[0]), Image.Resampling.BICUBIC), np.float32)
 
 
 def _blurred(alpha: Floats, radius: float) -> Floats:
     image = Image.fromarray((alpha * 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(radius))
-    return np.asarray(image, np.float32) / 255
+    return np.asarray(image, np.float32) / np.float32(255)
 
 
 def _white(garment: Garment, rng: np.random.Generator) -> Floats:
@@ -226,7 +227,8 @@ def _table_edge(garment: Garment, rng: np.random.Generator) -> Floats:
     grounds = _plain(shape, table) + (beyond - table) * share
     if rng.random() < 0.5:
         grounds = _plain(shape, table + beyond) - grounds
-    return grounds * (1 - rng.uniform(0, 0.15) * _slope(shape, rng))[..., None]
+    lit: Floats = grounds * (1 - rng.uniform(0, 0.15) * _slope(shape, rng))[..., None]
+    return lit
 
 
 def _wood(garment: Garment, rng: np.random.Generator) -> Floats:

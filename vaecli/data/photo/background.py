@@ -8,7 +8,7 @@ import numpy.typing as npt
 from PIL import Image
 
 Floats = npt.NDArray[np.float32]
-_Number = TypeVar("_Number", np.uint8, np.float32)
+_Number = TypeVar("_Number", np.uint8, np.float32, np.int32)
 
 TOLERANCE = 0.05 * 255
 """How far from the background a pixel must be to count as subject; 5 % as in arXiv:1708.07747."""

@@ -107,7 +107,8 @@ def _like_shadow(colours: Floats, ground: Bools) -> Bools:
     """Say where a picture (H, W, 3) is like its ground, only darker."""
     difference = colours - fill_in(colours, ground)
     darker = (difference[..., 0] < 0) & (difference[..., 0] > -_SHADOW[0])
-    return darker & (np.hypot(difference[..., 1], difference[..., 2]) < _SHADOW[1])
+    like: Bools = darker & (np.hypot(difference[..., 1], difference[..., 2]) < _SHADOW[1])
+    return like
 
 
 def _like_ground(colours: Floats, subject: Bools, ground: Bools) -> Bools:

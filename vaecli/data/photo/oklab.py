@@ -35,4 +35,5 @@ def to_oklab(pixels: npt.NDArray[np.uint8]) -> Floats:
 
 def distance(first: Floats, second: Floats) -> Floats:
     """Return the distance of colours (..., 3) that broadcast."""
-    return np.sqrt(((first - second) ** 2).sum(axis=-1))
+    between: Floats = np.sqrt(((first - second) ** 2).sum(axis=-1))
+    return between

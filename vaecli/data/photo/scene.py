@@ -48,10 +48,13 @@ def make_scene(pixels: Pixels, alpha: Pixels | None = None) -> Scene:
 
 def subject_mask(scene: Scene) -> Bools:
     """Return a mask (H, W), true where a pixel is not background."""
+    mask: Bools
     if scene.alpha is not None:
-        return scene.alpha > NEAR
+        mask = scene.alpha > NEAR
+        return mask
     distance = contrast(scene.pixels, scene.background)
-    return (distance > NEAR) & (10 * distance > distance.max())
+    mask = (distance > NEAR) & (10 * distance > distance.max())
+    return mask
 
 
 def contrast(pixels: Array, background: Whole) -> Array:

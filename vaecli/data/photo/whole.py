@@ -41,13 +41,15 @@ def divided(numerator: int, denominator: int) -> int:
 def grey(pixels: Array) -> Whole:
     """Return pixels (..., 3) as grey (..., 1), 0 to 255."""
     red, green, blue = (pixels[..., channel].astype(np.int64) for channel in range(3))
-    return ((19595 * red + 38470 * green + 7471 * blue + 32768) // 65536)[..., None]
+    grey_values: Whole = ((19595 * red + 38470 * green + 7471 * blue + 32768) // 65536)[..., None]
+    return grey_values
 
 
-def median(values: Array) -> Whole:
+def median(values: Array) -> Array:
     """Return the median along the first axis of values (n, ...): the upper of the middle two if n is even."""
     middle = len(values) // 2
-    return np.partition(values, middle, axis=0)[middle].astype(np.int32)
+    element: Array = np.partition(values, middle, axis=0)[middle].astype(np.int32)
+    return element
 
 
 def resize(pixels: Array, height: int, width: int) -> Whole:
