@@ -253,7 +253,7 @@ def test_noise_and_specks_do_not_stop_the_trimming(tmp_path):
     )
     values[5, 5] = values[890, 1190] = 0
     picture = read(Image.fromarray(values.clip(0, 255).astype(np.uint8)), tmp_path)
-    assert subject_of(picture, 100) == (7, 20, 0, 27)
+    assert np.abs(np.subtract(subject_of(picture, 100), (7, 20, 0, 27))).max() <= 1
 
 
 def test_nothing_is_stretched_into_a_frame_that_is_not_square(tmp_path):

@@ -1,8 +1,7 @@
 """What is done to a photo before the whole-number steps: made smaller, cut out of its ground, or evenly lit.
 
-A garment is cut out and laid on white, as those of Fashion-MNIST were photographed. Where the ground is plain and
-light already, or the black of an image, nothing needs to be cut out. Of a drawing or a page of writing uneven light
-is evened out.
+A garment is cut out and laid on white, as those of Fashion-MNIST were photographed. Where the ground is the
+exact white of a drawing, or the black of an image, nothing needs to be cut out. Of digits uneven light is evened out.
 """
 
 import dataclasses
@@ -11,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from vaecli.choices import Cutout, PicturePolarity
-from vaecli.data.photo.background import MIDDLE, Background, find_background
+from vaecli.data.photo.background import MIDDLE, Background, border, find_background
 from vaecli.data.photo.cutout import cut_out
 from vaecli.data.photo.spread import Bools
 from vaecli.pixels import SCALE, Pixels
@@ -19,9 +18,10 @@ from vaecli.pixels import SCALE, Pixels
 NOT_PLAIN = "the background is not plain: take the picture on plain paper, or cut it out"
 _LARGE = 2048  # pixels of a side that the whole-number steps work on
 _ENOUGH = 480  # pixels of the longer side of a photo that is cut out
-_PLAIN = 0.9  # of a border that has its colour: nothing needs to be cut out
-_LIGHT = 200  # the darkest channel of a white page
+_PAGE = 250  # the darkest channel of the white of a drawing or a shop's picture
 _BLACK = 8  # the lightest channel of the black of an image; the dark ground of a photo is lighter
+_EXACT = 2  # values that such a ground varies by: that of a photo has noise and shadows
+_PLAIN = 0.98  # of its border that do
 _PALE = 30  # of 255: a subject that is this close to white all over would vanish on white
 
 
@@ -64,7 +64,7 @@ def from_garment(image: Image.Image, polarity: PicturePolarity, cutout: Cutout, 
         side: pixels of the longer side of the model's images.
     """
     background = find_background(image)
-    if cutout == "off" or _needs_no_cut(background):
+    if cutout == "off" or _is_drawn(image, background):
         return _uncut(image, background, side)
     factor = max(1, -(-max(image.size) // max(_ENOUGH, 4 * side)))
     small = image.convert("RGB").reduce(factor) if factor > 1 else image.convert("RGB")
@@ -93,10 +93,13 @@ def to_array(image: Image.Image) -> Pixels:
     return np.asarray(image, np.uint8).reshape(image.height, image.width, -1)
 
 
-def _needs_no_cut(background: Background) -> bool:
-    if background.plain < _PLAIN:
+def _is_drawn(image: Image.Image, background: Background) -> bool:
+    """Say whether the ground is the exact white or black of a picture that is no photo."""
+    colour = background.colour
+    if _BLACK < colour.max() and colour.min() < _PAGE:
         return False
-    return bool(background.colour.min() >= _LIGHT or background.colour.max() <= _BLACK)
+    exact = (np.abs(border(to_array(image).astype(np.int32)) - colour) <= _EXACT).all(axis=1)
+    return float(exact.mean()) >= _PLAIN
 
 
 def _uncut(image: Image.Image, background: Background, side: int, *, doubtful: bool = False) -> Prepared:

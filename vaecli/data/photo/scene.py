@@ -37,7 +37,7 @@ def make_scene(pixels: Pixels, alpha: Pixels | None = None) -> Scene:
     if alpha is None:
         edge = border(values)
         background = whole.median(edge)
-        near = (np.abs(edge - background) <= NEAR).all(axis=1)
+        near = np.asarray((np.abs(edge - background) <= NEAR).all(axis=1))
         return Scene(values, None, background, bool(2 * near.sum() >= len(near)))
     opacity = alpha.astype(np.int32)
     is_light = 2 * int((values.sum(axis=2, dtype=np.int64) * opacity).sum()) > SCALE * channels * int(
