@@ -1,7 +1,7 @@
 """What is done to a photo before the whole-number steps: made smaller, cut out of its ground, or evenly lit.
 
 A garment is cut out and laid on white, as those of Fashion-MNIST were photographed. Where the ground is the
-exact white of a drawing, or the black of an image, nothing needs to be cut out. Of digits uneven light is evened out.
+exact white of a drawing, or the black of an image, nothing needs to be cut out. Digits get even light instead.
 """
 
 import dataclasses
@@ -96,7 +96,7 @@ def to_array(image: Image.Image) -> Pixels:
 def _is_drawn(image: Image.Image, background: Background) -> bool:
     """Say whether the ground is the exact white or black of a picture that is no photo."""
     colour = background.colour
-    if _BLACK < colour.max() and colour.min() < _PAGE:
+    if colour.max() > _BLACK and colour.min() < _PAGE:
         return False
     exact = (np.abs(border(to_array(image).astype(np.int32)) - colour) <= _EXACT).all(axis=1)
     return float(exact.mean()) >= _PLAIN
