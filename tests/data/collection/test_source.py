@@ -224,6 +224,6 @@ def test_the_name_of_the_root(tmp_path, png, monkeypatch):
     """The current folder, one above it, and a folder with a suffix of archives have their own names."""
     put(tmp_path / "data.zip", {"a.png": png})
     monkeypatch.chdir(tmp_path / "data.zip")
-    for path in (tmp_path / "data.zip", pathlib.Path("."), pathlib.Path("../data.zip")):
+    for path in (tmp_path / "data.zip", pathlib.Path(), pathlib.Path("../data.zip")):
         assert open_source(path).name == "data.zip"
     assert [path.name for path in pathlib.Path().iterdir()] == ["a.png"]

@@ -13,6 +13,7 @@ from vaecli.commands import command
 from vaecli.data.collection.build import build, quiet, writing
 from vaecli.data.collection.choose import choose_reading
 from vaecli.data.collection.donors import known_headers
+from vaecli.data.collection.entries import printable
 from vaecli.data.collection.examine import is_reachable
 from vaecli.data.collection.generation import Generation, decoders, describe
 from vaecli.data.collection.listing import PARTS, Listing
@@ -195,7 +196,7 @@ def _judge(listing: Listing, good: int, bad_files: tuple[BadFile, ...], *, allow
 
 def _examples(bad_files: tuple[BadFile, ...]) -> str:
     """Return the first three bad files with their reasons."""
-    return " ".join(f"{bad.file!r}: {bad.reason.removesuffix('.')}." for bad in bad_files[:3])
+    return " ".join(f"'{printable(bad.file)}': {bad.reason.removesuffix('.')}." for bad in bad_files[:3])
 
 
 def _images(decoded: _Decoded, rows: npt.NDArray[np.int64]) -> Images:
