@@ -205,8 +205,8 @@ def image_size(text: str) -> tuple[int, int]:
     height, width = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
     if min(height, width) < MIN_SIDE or height * width > MAX_PIXELS:
         raise OptionError(
-            f"--image-size must be a side such as 64, or HEIGHTxWIDTH, sides of at least {MIN_SIDE} and at most "
-            f"{MAX_PIXELS:,} pixels, got {checks.shown(text)}.",
+            "--image-size must be a side such as 64, or HEIGHTxWIDTH such as 48x36, each side at least "
+            f"{MIN_SIDE} and height times width at most {MAX_PIXELS:,}, got {checks.shown(text)}.",
             option="--image-size",
         )
     return height, width

@@ -49,6 +49,12 @@ def test_names_are_no_markup(capsys, name):
     assert name in step and headline == f"{name}: 9 images of {name}, 1 held out,"
 
 
+def test_one_epoch_of_one_step_is_no_plural(capsys):
+    """The headline of a run counts as English does."""
+    PlainWatcher().started(Plan("runs/a", "a", 9, 1, 100, 1, 0, 1, "float32", 1))
+    assert "1 epoch of 1 step in float32." in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_names_in_tables_are_no_markup(capsys, name):
     """Headers, cells and titles too."""

@@ -46,8 +46,10 @@ def info(
     [dim]vaecli data info photos.zip --image-size 64 --rgb --show[/dim]
     """
     from vaecli.options import image_size as parse_size
-    from vaecli.tasks.data_info import describe, write_examples
+    from vaecli.tasks.data_info import check_examples_target, describe, write_examples
 
+    if out is not None:
+        check_examples_target(out, force=force)
     size = None if image_size is None else parse_size(image_size)
     colour: Colour | None = None if grey is None else "grey" if grey else "rgb"
     with bars(quiet=quiet) as shown:
@@ -72,8 +74,13 @@ def info(
         draw(facts.examples[:16])
     if written is not None:
         console.say(console.shown_path(written))
-    if not quiet:
-        console.next_step("train", "--data", console.shown_path(path), *_typed(image_size, grey, fit))
+    if quiet:
+        return
+    if facts.too_few:
+        console.note(f"Training needs more pictures: {facts.too_few}.")
+        return
+    bad = ["--allow-bad"] if facts.has_many_bad else []
+    console.next_step("train", "--data", console.shown_path(path), *_typed(image_size, grey, fit), *bad)
 
 
 def _typed(image_size: str | None, grey: bool | None, fit: str | None) -> list[str]:
@@ -91,11 +98,11 @@ def _print_info(facts: "DataInfo") -> None:
     lines = {
         "read as": facts.layout,
         "images": ", ".join(f"{count:,} {part}" for part, count in facts.parts.items()),
-        "sizes": ", ".join(f"{columns} x {rows}" for columns, rows in dict.fromkeys(facts.sizes))
+        "width x height": ", ".join(f"{columns} x {rows}" for columns, rows in dict.fromkeys(facts.sizes))
         + (" (smallest, median, largest)" if len(set(facts.sizes)) == 3 else ""),
         "modes": ", ".join(f"{count:,} {mode}" for mode, count in facts.modes.items()),
         "classes": _classes(facts),
-        "training": f"{height} x {width} {colour}" + (f", {facts.fit}" if facts.fit else ""),
+        "training": f"{_size(height, width)} {colour}" + (f", {facts.fit}" if facts.fit else ""),
         "pixels": f"{low} to {high}",
         "duplicates": f"{facts.duplicates:,}" if facts.duplicates else "",
         "test in training": f"{facts.leaked:,} test or validation pictures equal a training picture"
@@ -109,6 +116,11 @@ def _print_info(facts: "DataInfo") -> None:
         console.print_table({"bad file": "wrap", "reason": "wrap"}, facts.bad_files[:SHOWN_BAD])
         if len(facts.bad_files) > SHOWN_BAD:
             console.say(f"and {len(facts.bad_files) - SHOWN_BAD:,} more; all of them with --json")
+
+
+def _size(height: int, width: int) -> str:
+    """Return the size of the images, with the sides named where it matters which is which."""
+    return f"{height} x {width}" if height == width else f"{height} high, {width} wide,"
 
 
 def _classes(facts: "DataInfo") -> str:

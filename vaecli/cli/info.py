@@ -55,7 +55,7 @@ def info(
         console.print_json("info", facts)
         return
     for pairs in (_about(facts), {name: _number(value, ".6g") for name, value in facts["training"].items()}):
-        console.print_pairs(pairs)
+        console.print_pairs({name: text for name, text in pairs.items() if text})
         console.say("")
     _print_files(facts["files"])
     reduced = [file for file in facts["files"] if file["precision"] != "float32"]

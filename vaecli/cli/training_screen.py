@@ -163,8 +163,9 @@ class Screen(NotingWatcher):
 def headline(plan: Plan) -> str:
     """Return two lines that say what is trained."""
     devices = f" on {plan.devices} devices" if plan.devices > 1 else ""
+    epochs = "1 epoch" if plan.epochs == 1 else f"{plan.epochs} epochs"
+    steps = "1 step" if plan.steps_per_epoch == 1 else f"{plan.steps_per_epoch} steps"
     return (
         f"{plan.run}: {plan.n_train:,} images of {plan.data}, {plan.n_validation:,} held out,\n"
-        f"{plan.parameters:,} parameters, {plan.epochs} epochs of {plan.steps_per_epoch} steps in "
-        f"{plan.precision}{devices}."
+        f"{plan.parameters:,} parameters, {epochs} of {steps} in {plan.precision}{devices}."
     )

@@ -8,14 +8,16 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from vaecli.choices import Colour, Fit, Part, Split
+from vaecli.data.collection.report import are_too_many
 from vaecli.data.contrast import pixel_range
 from vaecli.data.images import ImageSet, spread
 from vaecli.data.load import load
 from vaecli.data.photo.reading import ReadingOptions
-from vaecli.errors import MissingPartError
+from vaecli.data.split import FEWEST_IMAGES, FEWEST_ON_A_SIDE
+from vaecli.errors import MissingPartError, OptionError
 from vaecli.files import IfTaken
 from vaecli.pictures.sheet import sheet
-from vaecli.pictures.targets import check_target
+from vaecli.pictures.targets import check_target, target_kind
 from vaecli.pictures.writers import save_picture
 from vaecli.pixels import Pixels
 
@@ -60,6 +62,20 @@ class DataInfo:
     leaked: int
     ignored: int
     examples: Pixels
+
+    @property
+    def too_few(self) -> str:
+        """What training would need, as a phrase; empty if there are enough images."""
+        training, validation = self.parts["train"], self.parts.get("validation")
+        if validation is None:
+            return "" if training >= FEWEST_IMAGES else f"at least {FEWEST_IMAGES}, got {training}"
+        fewest = min(training, validation)
+        return "" if fewest >= FEWEST_ON_A_SIDE else f"at least {FEWEST_ON_A_SIDE} in each part, got {fewest}"
+
+    @property
+    def has_many_bad(self) -> bool:
+        """Whether training asks for --allow-bad."""
+        return are_too_many(len(self.bad_files), sum(self.parts.values()) + len(self.bad_files))
 
 
 def describe(
@@ -123,15 +139,27 @@ def describe(
     )
 
 
+def check_examples_target(out: str | os.PathLike[str], *, force: bool) -> None:
+    """Refuse, before anything is read, a file that `write_examples` would refuse after it.
+
+    Raises:
+        OptionError: `out` is no name of a .png file.
+        OutputError: `out` is taken or cannot be written.
+    """
+    if target_kind(out) != "sheet":
+        raise OptionError(f"--out must end in .png, got {os.fspath(out)}.", option="--out")
+    check_target(out, if_taken="replace" if force else "refuse")
+
+
 def write_examples(info: DataInfo, out: str | os.PathLike[str], *, force: bool) -> pathlib.Path:
     """Write a sheet of the examples; return its path.
 
     Raises:
-        OptionError: `out` is empty.
+        OptionError: `out` is no name of a .png file.
         OutputError: `out` is taken or cannot be written.
     """
+    check_examples_target(out, force=force)
     if_taken: IfTaken = "replace" if force else "refuse"
-    check_target(out, if_taken=if_taken)
     return save_picture(out, sheet(info.examples), if_taken=if_taken)
 
 

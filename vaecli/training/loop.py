@@ -100,7 +100,9 @@ class Loop:
             if epoch is None:
                 return str(reason)
             self._watch.epoch_ended(epoch)
-        return f"all {self._options.epochs} epochs are done; the weights of epoch {self._state.best_epoch} are kept"
+        epochs = self._options.epochs
+        done = "the only epoch is done" if epochs == 1 else f"all {epochs} epochs are done"
+        return f"{done}; the weights of epoch {self._state.best_epoch} are kept"
 
     def _save(self) -> None:
         if self._trainer.save():

@@ -82,3 +82,31 @@ def test_heic_without_its_package():
             raise AssertionError("a HEIC photo without its package") from None
     else:
         pytest.skip("the extra `heic` is installed")
+
+
+def test_an_upright_picture_is_decoded_without_a_copy(tmp_path):
+    """A photo of 12 megapixels is held once, not twice; one with an EXIF tag is turned, and no tag counts twice."""
+    image = Image.fromarray(np.arange(24, dtype=np.uint8).reshape(4, 6))
+    image.save(tmp_path / "a.png")
+    with opening(tmp_path / "a.png") as opened:
+        assert decode(opened).image is opened
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image.save(tmp_path / "b.png", exif=exif)
+    turned = open_picture(tmp_path / "b.png").image
+    assert np.array_equal(np.asarray(turned), np.rot90(np.asarray(image), -1))
+    turned.save(tmp_path / "c.png")
+    assert open_picture(tmp_path / "c.png").image.tobytes() == turned.tobytes()
+
+
+def test_a_picture_can_be_used_after_its_file_is_closed(tmp_path):
+    """Also one that was not copied."""
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8))
+    for suffix in ("png", "jpg", "bmp", "tiff", "webp", "ppm", "tga", "gif", "jp2"):
+        path = tmp_path / f"a.{suffix}"
+        image.save(path)
+        with Image.open(path) as file:
+            expected = file.convert("RGB").tobytes()
+        opened = open_picture(path).image
+        path.unlink()
+        assert opened.convert("RGB").tobytes() == expected, suffix

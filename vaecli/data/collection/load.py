@@ -18,7 +18,7 @@ from vaecli.data.collection.examine import is_reachable
 from vaecli.data.collection.generation import Generation, decoders, describe
 from vaecli.data.collection.listing import PARTS, Listing
 from vaecli.data.collection.records import GOOD, MODES, UNREACHABLE, Records, row_checksums
-from vaecli.data.collection.report import BadFile, Report
+from vaecli.data.collection.report import BadFile, Report, are_too_many
 from vaecli.data.collection.store import SourceCache
 from vaecli.data.file_images import StreamedImages
 from vaecli.data.images import Images, ImageSet
@@ -27,7 +27,6 @@ from vaecli.data.photo.reading import Reading, ReadingOptions
 from vaecli.errors import DataError, MissingPartError
 
 IN_MEMORY_BYTES = 2**25  # larger sets stay in their file
-MOST_BAD = 0.05  # of all pictures
 
 
 class _Decoded(NamedTuple):
@@ -184,7 +183,7 @@ def _judge(listing: Listing, good: int, bad_files: tuple[BadFile, ...], *, allow
         raise DataError(
             f"None of the {total:,} pictures in {listing.location} can be read. {_examples(bad_files)}"
         )
-    if len(bad_files) > MOST_BAD * total and not allow_bad:
+    if are_too_many(len(bad_files), total) and not allow_bad:
         raise DataError(
             f"{len(bad_files):,} of {total:,} pictures in {listing.location} cannot be read. "
             f"{_examples(bad_files)}",

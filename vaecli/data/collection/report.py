@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import NamedTuple
 
+_MOST_BAD = 0.05  # of all pictures
+
 
 class BadFile(NamedTuple):
     """A picture that is left out, and why."""
@@ -33,3 +35,8 @@ class Report:
     ignored: int = 0
     sizes: tuple[tuple[int, int], ...] = ()
     modes: Mapping[str, int] = dataclasses.field(default_factory=dict)
+
+
+def are_too_many(bad: int, total: int) -> bool:
+    """Return whether so many of all pictures are bad that the user must agree to leave them out."""
+    return bad > _MOST_BAD * total

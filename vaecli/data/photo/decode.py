@@ -64,13 +64,15 @@ def decode(
     if (frames := getattr(image, "n_frames", 1)) > 1:
         steps.append(f"first of {frames} frames")
         image.seek(0)
-    if image.getexif().get(_ORIENTATION, 1) in range(2, 9):
+    is_turned = image.getexif().get(_ORIENTATION, 1) in range(2, 9)
+    if is_turned:
         steps.append("turned upright by its EXIF tag")
     if reduced and image.format in ("JPEG", "MPO") and image.draft(None, (_ENOUGH, _ENOUGH)):
         part = round(size[0] / image.size[0])
         steps += [f"read at 1/{part} of its size"] if part > 1 else []
     image.load()
-    upright = ImageOps.exif_transpose(image)
+    # the call copies a picture that is upright already; one of several frames may be decoded again without a copy
+    upright = ImageOps.exif_transpose(image) if is_turned or frames > 1 else image
     eight_bits, scaled = _to_eight_bits(upright, image.format or "", value_range)
     plain = _to_plain_mode(eight_bits)
     if not scaled and isinstance(value_range, tuple):

@@ -76,7 +76,9 @@ class Reading:
 
     def apply(self, opened: Opened) -> Pixels:
         """Bring an opened picture to the shape (H, W, C), uint8; transparent parts become white."""
-        image = _opaque(opened.image).convert("RGB" if self.channels == 3 else "L")
+        image, mode = _opaque(opened.image), "RGB" if self.channels == 3 else "L"
+        if image.mode != mode:  # `convert` would copy the picture
+            image = image.convert(mode)
         if self.fit == "crop":
             image = image.crop(self._middle(image))
         inner = self._inner(image) if self.fit == "pad" else (self.height, self.width)
