@@ -18,7 +18,7 @@ from vaecli.training.objective import terms, to_unit_range
 from vaecli.training.vae import Vae
 
 MOST_IMAGES = 500  # of a chunk
-CHUNK_BYTES = 2**22  # of its pixels: the networks hold about 500 bytes for each byte of an image
+CHUNK_BYTES = 2**20  # of its pixels: the networks hold about 500 bytes for each byte of an image
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,9 +10,8 @@ from vaecli.training.networks.blocks import Initializers
 FILTERS = (32, 64)
 HIDDEN_UNITS = 16  # of images of up to 28 x 28 values
 HIDDEN_VALUES = 28 * 28
-MOST_HIDDEN_WEIGHTS = (
-    2**25
-)  # of the hidden layer, where it is wider than 16; Adam keeps two more numbers for each
+MOST_HIDDEN_UNITS = 256
+MOST_HIDDEN_WEIGHTS = 2**23  # of a hidden layer wider than 16: 32 MiB in encoder.onnx; Adam keeps twice as much
 # Early in training the KL pulls z_mean to zero before the decoder can use it. With a z_mean of full size Adam does
 # so by switching the ReLU units off for good. A small initial z_mean and a positive bias keep them alive.
 HIDDEN_BIAS = 0.5
@@ -20,13 +19,14 @@ Z_MEAN_SCALE = 0.05
 
 
 def hidden_units(shape: tuple[int, int, int]) -> int:
-    """Return the width of the hidden layer for images (H, W, C): it grows with the square root of their values.
+    """Return the width of the hidden layer for images (H, W, C).
 
-    It is 16 for up to 28 x 28 values, else a multiple of 8: 24 at 48 x 36 x 1, 32 at 32 x 32 x 3, 64 at
-    64 x 64 x 3, 128 at 128 x 128 x 3. Still larger images get fewer units, so that the layer fits into memory.
+    It is 16 for up to 28 x 28 values. Above, it grows with the square of their number, in multiples of 8 up to 256:
+    80 at 48 x 36 x 1, 248 at 32 x 32 x 3. Large images get fewer units, so that the layer fits into memory: 128 at
+    128 x 128 x 3.
     """
-    width = HIDDEN_UNITS * math.sqrt(math.prod(shape) / HIDDEN_VALUES)
-    most = MOST_HIDDEN_WEIGHTS // math.prod(_grid(shape))
+    width = HIDDEN_UNITS * max(1.0, math.prod(shape) / HIDDEN_VALUES) ** 2
+    most = min(MOST_HIDDEN_UNITS, MOST_HIDDEN_WEIGHTS // math.prod(_grid(shape)))
     return max(HIDDEN_UNITS, min(8 * round(width / 8), most // 8 * 8))
 
 
