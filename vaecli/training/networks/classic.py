@@ -11,7 +11,9 @@ FILTERS = (32, 64)
 HIDDEN_UNITS = 16  # of images of up to 28 x 28 values
 HIDDEN_VALUES = 28 * 28
 MOST_HIDDEN_UNITS = 256
-MOST_HIDDEN_WEIGHTS = 2**23  # of a hidden layer wider than 16: 32 MiB in encoder.onnx; Adam keeps twice as much
+MOST_HIDDEN_WEIGHTS = (
+    2**23
+)  # of a hidden layer wider than 16: 32 MiB in encoder.onnx; Adam keeps twice as much
 # Early in training the KL pulls z_mean to zero before the decoder can use it. With a z_mean of full size Adam does
 # so by switching the ReLU units off for good. A small initial z_mean and a positive bias keep them alive.
 HIDDEN_BIAS = 0.5
