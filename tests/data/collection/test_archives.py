@@ -531,3 +531,12 @@ def test_tables_of_labels_in_an_archive(tmp_path, png):
         listing = open_source(make(tmp_path / f"a{suffix}", files))
         assert (listing.names, listing.class_names) == (["top/1.png", "top/2.png"], ("cat", "dog"))
         assert listing.labels.tolist() == [0, 1]
+
+
+def test_a_damaged_table_of_labels(tmp_path, png):
+    """A table that is damaged in the archive is an error: its labels would be lost."""
+    path = make(tmp_path / "a.zip", {"a.png": png[0], "metadata.csv": b"file_name,label\na.png,x\n"})
+    sound = path.read_bytes()
+    path.write_bytes(sound.replace(b"a.png,x\n", b"a.png,y\n"))
+    with pytest.raises(DataError, match=r"metadata\.csv is damaged in the archive"):
+        open_source(path)

@@ -227,3 +227,15 @@ def test_a_folder_that_is_gone(tmp_path):
     """A folder that vanished is an error that names it."""
     with pytest.raises(DataError, match=r"Cannot read the folder .*gone: No such file"):
         walk(tmp_path / "gone")
+
+
+@POSIX
+def test_links_to_other_files(pictures):
+    """A link to a table of labels is followed; one to a file that is no picture is ignored as that file is."""
+    put(pictures, "a.png")
+    (pictures / "labels-2.csv").write_text("file_name,label\na.png,x\n")
+    (pictures / "metadata.csv").symlink_to("labels-2.csv")
+    (pictures / "read me").symlink_to("labels-2.csv")
+    entries = walk(pictures)
+    assert (entries.names, entries.bad_files) == (["a.png"], [])
+    assert list(entries.metadata) == ["metadata.csv"]

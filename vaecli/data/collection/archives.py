@@ -127,7 +127,10 @@ class Members:
             row: where it is.
             reason: why it must not be read; empty if it may be.
             time: gives the number that changes with its content.
-            read: gives up to so many of its bytes.
+            read: gives up to so many of its bytes; raises a DataError if it is damaged.
+
+        Raises:
+            DataError: a table of labels is damaged or too large.
         """
         reason = reason or _escapes(name)
         name = _normalised(name) if not reason else name
@@ -139,7 +142,7 @@ class Members:
             self.entries.add_bad(name, reason)
         elif is_metadata(name):
             self.entries.add_metadata(name, size, read)
-        elif has_picture_suffix(name) or is_picture(read(START)):
+        elif has_picture_suffix(name) or _is_picture(read):
             self.entries.add(name, size, time())
             self.rows.extend(row)
         else:
@@ -187,6 +190,14 @@ def find(names: list[str], name: str, start: int) -> int:
         with contextlib.suppress(ValueError):
             return names.index(name, first)
     raise DataError(f"The archive has no member {name!r} where it was listed.", hint="Run the command again.")
+
+
+def _is_picture(read: Callable[[int], bytes]) -> bool:
+    """Return whether a member begins as a picture, or is damaged: then it may be one."""
+    try:
+        return is_picture(read(START))
+    except DataError:
+        return True
 
 
 def _escapes(name: str) -> str:

@@ -98,7 +98,7 @@ class _Walk:
                 self.entries.ignore(name)
         elif is_metadata(name):
             self.entries.add_metadata(name, status.st_size, lambda most: _read(path, most))
-        elif has_picture_suffix(name) or is_picture(_read(path, START)):
+        elif has_picture_suffix(name) or _may_be_picture(path):
             self.entries.add(name, status.st_size, status.st_mtime_ns)
         else:
             self.entries.ignore(name)
@@ -124,6 +124,8 @@ class _Walk:
             self.entries.add_bad(name, "is a link that leaves the folder")
         elif _below(os.path.join(self.resolved, name), target):  # noqa: PTH118
             self.entries.add_bad(name, "is a link that goes round in circles")
+        elif stat.S_ISREG(status.st_mode) and (is_metadata(name) or not _may_be_picture(target)):
+            self._file(name, target, status)
         elif target in self._targets or not any(is_hidden(part) for part in inside.split("/")):
             self.entries.add_bad(name, f"is a link to {printable(inside)}, which is listed already")
         else:
@@ -148,6 +150,10 @@ def walk(root: pathlib.Path) -> Entries:
 
 def _below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _may_be_picture(path: str) -> bool:
+    return has_picture_suffix(path) or is_picture(_read(path, START))
 
 
 def _read(path: str, most: int) -> bytes:

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from vaecli.choices import Part
@@ -39,10 +39,12 @@ def read_tables(tables: Mapping[str, bytes]) -> dict[str, Row]:
             two rows of one file that differ.
     """
     rows: dict[str, Row] = {}
+    kept: dict[Row, Row] = {}  # few differ
     for table, content in tables.items():
         folder = table.rpartition("/")[0]
         for number, values in _lines(table, content):
             name, row = _row(f"{table}, line {number}", values, f"{folder}/" if folder else "")
+            row = kept.setdefault(row, row)
             if rows.setdefault(name, row) != row:
                 raise DataError(f"{table}, line {number}: {printable(name)} has an earlier row that differs.")
     if len({row.label is None for row in rows.values()}) > 1:
@@ -66,14 +68,15 @@ def _row(where: str, values: Mapping[str, Any], folder: str) -> tuple[str, Row]:
 
 def _lines(table: str, content: bytes) -> Iterator[tuple[int, Mapping[str, Any]]]:
     try:
-        text = content.decode("utf-8-sig")
+        content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise DataError(f"{table} must be UTF-8, got other bytes at byte {error.start}.") from error
-    return _csv(table, text) if table.endswith(".csv") else _json_lines(table, text)
+    lines = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
+    return _csv(table, lines) if table.endswith(".csv") else _json_lines(table, lines)
 
 
-def _csv(table: str, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+def _csv(table: str, lines: Iterable[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    reader = csv.reader(lines, strict=True)
     try:
         header = next(reader, [])
         if FILE not in header:
@@ -93,8 +96,8 @@ def _csv(table: str, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
         raise DataError(f"{table}, line {reader.line_num}: {error}.") from error
 
 
-def _json_lines(table: str, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    for number, line in enumerate(text.split("\n"), 1):
+def _json_lines(table: str, lines: Iterable[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:

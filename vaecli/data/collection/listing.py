@@ -33,7 +33,7 @@ class Contents(Protocol):
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Listing:
-    """N pictures in natural order, by split.
+    """N pictures in natural order; those of a compressed .tar, which is read from start to end, in its own order.
 
     Attributes:
         name: of the data set.

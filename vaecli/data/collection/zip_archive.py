@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vaecli.data.collection.archives import ArchiveState, Members, find, translating
+from vaecli.data.collection.entries import printable
 from vaecli.data.collection.listing import Content
 from vaecli.data.collection.zip_directory import Entry, entries
 from vaecli.errors import DataError
@@ -68,7 +69,9 @@ class ZipContents:
                 try:
                     content = _read(file, place, place.size)
                 except _DAMAGED:
-                    content = DataError(f"{name} is damaged in the archive.")
+                    content = DataError(
+                        f"{name} is damaged in the archive."
+                    )  # what follows the name is the reason
                 self._state.require_same()
                 yield content
 
@@ -106,8 +109,8 @@ def _add(members: Members, entry: Entry, file: IO[bytes]) -> None:
     def read(most: int) -> bytes:
         try:
             return _read(file, place, most)
-        except _DAMAGED:
-            return b""
+        except _DAMAGED as error:
+            raise DataError(f"{printable(entry.name)} is damaged in the archive.") from error
 
     position = file.tell()
     # the checksum stands for the time, which archives often keep constant
