@@ -9,9 +9,9 @@ CACHE_HINT = "Name a folder that can be written, such as `export VAECLI_CACHE=/t
 
 
 def cache_root() -> pathlib.Path | None:
-    """Return the cache: `VAECLI_CACHE` if it is set, else the user's cache folder.
+    """Return the cache folder: the one `VAECLI_CACHE` names, else `vaecli` in the user's cache folder.
 
-    None if there is no home folder, as in a container with an unknown user: who needs the folder reports it.
+    None if neither is known, as for a container's user without a home folder; the caller reports the error.
     """
     from_environment = os.environ.get("VAECLI_CACHE")
     if not from_environment and os.environ.get("HOME") == "" and not os.environ.get("XDG_CACHE_HOME"):

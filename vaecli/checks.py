@@ -15,7 +15,7 @@ _SHOWN = 60  # characters of a value in a message
 
 
 def shown(value: object) -> str:
-    """Return a value as messages print it: short whatever its size, and NaN by its name."""
+    """Return a value for a message: on one line, cut to `_SHOWN` characters, NaN as `NaN`, a date in ISO form."""
     if isinstance(value, numbers.Real) and not isinstance(value, numbers.Rational) and math.isnan(value):
         return "NaN"
     if hasattr(value, "isoformat"):  # a date or time, as TOML has them

@@ -1,4 +1,4 @@
-"""The words that options and functions accept, each set defined once."""
+"""The words that options and functions accept as values, such as `train` or `test`; each set is defined once."""
 
 from typing import Literal, TypeAlias, get_args
 

@@ -18,8 +18,8 @@ def require(need: str, *modules: str, extra: str = "train") -> None:
         extra: the extra that installs them.
 
     Raises:
-        MissingExtraError: one of `modules` is missing. The hint is the install command, and names the newest
-            Python for which it works if this one is too new.
+        MissingExtraError: one of `modules` is missing. The hint is the install command. If the running Python
+            is too new for that command, the hint also names the newest Python that is not.
     """
     if any(importlib.util.find_spec(module) is None for module in modules):
         error = MissingExtraError(need, extra=extra)

@@ -77,7 +77,7 @@ def replacing(path: pathlib.Path, *, if_taken: IfTaken = "replace") -> Iterator[
     """Yield a binary file, which is renamed to `path` when the body succeeds and deleted when it fails.
 
     Raises:
-        OutputError: the folder is missing or not writable, the disk is full, or the name is taken.
+        OutputError: the folder is missing or not writable, the disk is full, or, with `refuse`, `path` exists.
     """
     with translating(path):
         target = followed(path) if if_taken == "replace" else path
@@ -102,10 +102,10 @@ def replacing(path: pathlib.Path, *, if_taken: IfTaken = "replace") -> Iterator[
 
 
 def require_writable(folder: pathlib.Path) -> None:
-    """Create and remove a file in `folder`: permissions, read-only disks and mounts all show that way.
+    """Check that files can be made in `folder` by making and removing one: permissions alone do not tell.
 
     Raises:
-        OSError: the folder takes no files.
+        OSError: no file can be made there.
     """
     probe = folder / temporary_name()
     os.close(os.open(probe, _CREATE | os.O_WRONLY, 0o666))
@@ -124,7 +124,7 @@ def write_text(path: pathlib.Path, content: str) -> None:
 
 
 def followed(path: pathlib.Path) -> pathlib.Path:
-    """Return where a symbolic link leads; any other path unchanged."""
+    """Return the target of `path` if it is a symbolic link, else `path` unchanged."""
     return pathlib.Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
@@ -134,7 +134,7 @@ def temporary_name() -> str:
 
 
 def sync(descriptor: int) -> None:
-    """Wait until the content of a file is on the disk, where the file system can tell."""
+    """Wait until the content of a file is on the disk; do nothing if the file system has no such call."""
     try:
         os.fsync(descriptor)
     except OSError as error:
@@ -143,7 +143,7 @@ def sync(descriptor: int) -> None:
 
 
 def move(source: pathlib.Path, target: pathlib.Path) -> None:
-    """Rename a file over `target`; where the file system cannot, copy it."""
+    """Rename a file to `target`, replacing it; where the file system cannot rename, copy and delete the source."""
     try:
         source.replace(target)
     except OSError as error:
@@ -158,9 +158,10 @@ def move(source: pathlib.Path, target: pathlib.Path) -> None:
 
 
 def _move_to_free_name(source: pathlib.Path, path: pathlib.Path, if_taken: IfTaken) -> pathlib.Path:
-    """Rename a file to `path`, or to the next free name, and return that name.
+    """Rename a file to `path` and return its new path, which never replaces a file.
 
-    An empty file takes the name first, so that no other process can.
+    If `path` exists and `if_taken` is `number`, the first free of NAME-2, NAME-3 ... is taken. An empty file
+    is made under the name first, so that no other process takes the name meanwhile.
     """
     numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in itertools.count(2))
     for candidate in itertools.chain([path], numbered if if_taken == "number" else []):

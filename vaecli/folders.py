@@ -30,12 +30,12 @@ _SYSTEM_PREFIXES = ("._", ".nfs", ".fuse_hidden", ".trash-", TEMPORARY_PREFIX)
 
 
 def is_empty(folder: pathlib.Path) -> bool:
-    """Return whether a folder holds nothing but what systems put there, such as .DS_Store or lost+found."""
+    """Return whether a folder holds only system entries, such as .DS_Store or lost+found, or nothing."""
     return all(is_system_entry(entry.name) for entry in folder.iterdir())
 
 
 def is_system_entry(name: str) -> bool:
-    """Return whether systems make files or folders of this name by themselves."""
+    """Return whether the operating system, or vaecli for temporary files, makes entries of this name."""
     lower = name.lower()
     return lower in _SYSTEM_ENTRIES or lower.startswith(_SYSTEM_PREFIXES)
 
@@ -44,8 +44,8 @@ def require_free(path: pathlib.Path, *, force: bool = False) -> None:
     """Refuse a target that would replace something; an empty folder is free.
 
     Raises:
-        OutputError: a file or a folder that is not empty is there and `force` is not set, or it is neither a file
-            nor a folder, such as a pipe or a device.
+        OutputError: `force` is not set and `path` is a file or a non-empty folder; or `path` is neither file nor
+            folder, such as a pipe or a device.
     """
     if path.is_dir():
         occupied = "is a folder that is not empty" if not is_empty(path) else ""
@@ -64,10 +64,10 @@ def replacing_folder(
     if_taken: Literal["replace", "refuse"] = "replace",
     is_outdated: Callable[[pathlib.Path], bool] = lambda _path: False,
 ) -> Iterator[pathlib.Path]:
-    """Give a folder to fill with files, which move to `path` when the body ends well.
+    """Yield a new folder to fill with files, which move to `path` if the body ends without an error.
 
-    If `path` is a folder already, files of the same name are replaced, then those that `is_outdated` names are
-    removed; others stay. Wrap what the body writes in `translating`.
+    If `path` is a folder already, files of the same names are replaced. Of its other files, those for which
+    `is_outdated` returns True are removed. Wrap what the body writes in `translating`.
 
     Raises:
         OutputError: the place cannot be written; or, with `refuse`, `path` is not empty at the end.
@@ -88,7 +88,7 @@ def replacing_folder(
 def remove_leftovers(folder: pathlib.Path) -> None:
     """Remove the temporary files and folders that a killed process left in a folder.
 
-    Hold a lock meanwhile: they may belong to a process that is writing.
+    The caller holds the lock that every writer takes: otherwise a file may belong to a process that still writes.
     """
     with translating(folder):
         for path in folder.glob(f"{TEMPORARY_PREFIX}*{TEMPORARY_SUFFIX}"):
@@ -112,7 +112,7 @@ def _renamed(source: pathlib.Path, target: pathlib.Path) -> bool:
 def _merge(
     source: pathlib.Path, target: pathlib.Path, *, force: bool, is_outdated: Callable[[pathlib.Path], bool]
 ) -> None:
-    """Move the files of a folder into another, then remove the outdated ones there."""
+    """Move all files of `source` into `target`, then remove other files there for which `is_outdated` is True."""
     target.mkdir(exist_ok=True)
     with _locked(target):
         require_free(target, force=force)
@@ -130,7 +130,7 @@ def _merge(
 
 @contextlib.contextmanager
 def _locked(folder: pathlib.Path) -> Iterator[None]:
-    """Keep other processes from merging into a folder meanwhile, where the system has such locks."""
+    """Keep other processes from merging into `folder` while the body runs, where the system has such locks."""
     try:
         import fcntl  # noqa: PLC0415  # POSIX
     except ImportError:

@@ -62,17 +62,17 @@ _BRANDS = {
 
 
 def identify(start: bytes, path: str | os.PathLike[str]) -> Foreign | None:
-    """Return the kind of a file that is not what it should be; None if nothing is known of it.
+    """Return the kind of a file that its reader has refused; None if the kind is not recognised.
 
     Args:
-        start: its first `START` bytes, or all of it if it is shorter.
-        path: where it is, for the hint.
+        start: the first `START` bytes of the file, or the whole file if it is shorter.
+        path: the path of the file, for the hint.
     """
     return _pointer(start, pathlib.Path(path)) or _page(start) or _binary(start, path) or _text(start)
 
 
 def identify_file(path: pathlib.Path) -> Foreign | None:
-    """Return the kind of the file at `path`; None if nothing is known of it or it cannot be read."""
+    """Return the kind of the file at `path`; None if the kind is not recognised or the file cannot be read."""
     try:
         if not path.is_file():
             return None
@@ -116,7 +116,7 @@ def _binary(start: bytes, path: str | os.PathLike[str]) -> Foreign | None:
 
 
 def _text(start: bytes) -> Foreign | None:
-    """Recognise zeros, or at least 8 bytes of UTF-8 without control characters; the last letter may be cut."""
+    """Recognise zero bytes, at least 4, or UTF-8 text, at least 8 bytes without control characters."""
     if len(start) >= 4 and not any(start):
         return Foreign(
             "a file of zero bytes, as an unfinished download leaves it", "Download the file again."

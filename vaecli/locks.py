@@ -31,7 +31,7 @@ if sys.platform == "win32":
 
 
 class LockHeldError(OutputError):
-    """A lock that another process holds; `holder` is the file that says so where there are no locks."""
+    """A lock that another process holds; `holder` is the file naming that process, None with system locks."""
 
     def __init__(self, path: pathlib.Path, holder: pathlib.Path | None = None) -> None:
         hint = "Wait until it ends, or stop it with Ctrl-C."
@@ -183,7 +183,7 @@ def _create(path: pathlib.Path, holder: dict[str, object]) -> None:
 
 
 def _may_be_alive(path: pathlib.Path) -> bool:
-    """Return whether the process that a file names may be alive; of other machines' processes, that is unknown."""
+    """Return whether the process that the file `path` names may be alive: True for one of another machine."""
     try:
         holder = json.loads(path.read_text(encoding="utf-8"))
         host, process = str(holder["host"]), int(holder["process"])

@@ -107,7 +107,7 @@ def _flag(name: str) -> str:
 
 
 def merge(*layers: Mapping[str, Any]) -> TrainOptions:
-    """Return the options of several layers of settings, later ones over earlier ones; None counts as absent."""
+    """Return the options of several mappings of settings. Later mappings override earlier ones; None is ignored."""
     merged: dict[str, Any] = {}
     for layer in layers:
         merged |= {name: value for name, value in layer.items() if value is not None}
@@ -157,7 +157,7 @@ def _decode(path: pathlib.Path, content: bytes) -> str:
 
     Raises:
         ConfigError: the file is too large, or the text is UTF-16, with or without its mark.
-        UnicodeDecodeError: it is something else.
+        UnicodeDecodeError: the content is neither UTF-8 nor UTF-16.
     """
     if len(content) > MAX_CONFIG_BYTES:
         raise ConfigError(f"{path} must have at most {MAX_CONFIG_BYTES:,} bytes, got more.")
@@ -196,10 +196,10 @@ def settings(options: TrainOptions) -> dict[str, Any]:
 
 
 def image_size(text: str) -> tuple[int, int]:
-    """Parse `--image-size`: `64` or `HEIGHTxWIDTH`; return rows and columns.
+    """Parse `--image-size`, `64` or `HEIGHTxWIDTH`, and return the rows and columns: (64, 64) for `64`.
 
     Raises:
-        OptionError: neither, a side below 4, or too many pixels.
+        OptionError: `text` has neither form, a side is below `MIN_SIDE`, or the area is above `MAX_PIXELS`.
     """
     match = re.fullmatch(r"([0-9]{1,4})(?:[xX]([0-9]{1,4}))?", text) if isinstance(text, str) else None
     height, width = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
@@ -213,7 +213,7 @@ def image_size(text: str) -> tuple[int, int]:
 
 
 def augmentations(text: str) -> tuple[Augmentation, ...]:
-    """Parse `--augment`: names with commas between them, none if it is empty.
+    """Parse `--augment`, names separated by commas; an empty text gives ().
 
     Raises:
         OptionError: an unknown name.
@@ -221,7 +221,8 @@ def augmentations(text: str) -> tuple[Augmentation, ...]:
     names = tuple(name.strip() for name in text.split(",")) if isinstance(text, str) and text.strip() else ()
     if not isinstance(text, str) or any(name not in AUGMENTATIONS for name in names):
         raise OptionError(
-            f"--augment must be names with commas, of {', '.join(AUGMENTATIONS)}, got {checks.shown(text)}.",
+            f"--augment must be one or more of {', '.join(AUGMENTATIONS)}, separated by commas, "
+            f"got {checks.shown(text)}.",
             option="--augment",
         )
     return typing.cast("tuple[Augmentation, ...]", names)
@@ -231,7 +232,7 @@ def device_count(text: str) -> int | None:
     """Parse `--devices`: a number, or None for all devices.
 
     Raises:
-        OptionError: neither `all` nor a number of at least 1.
+        OptionError: neither `all` nor a number from 1 to `MAX_DEVICES`.
     """
     if text == "all":
         return None

@@ -15,8 +15,8 @@ def user_path(
 ) -> pathlib.Path:
     """Return the path that a user's text names, with `~` expanded.
 
-    Give the text as it was typed, because `pathlib.Path("")` is the current folder. Whether something is there is
-    for the caller to judge; every path that the operating system refuses to look at is refused here.
+    Pass the text as it was typed: `pathlib.Path("")` would be the current folder. A path where nothing is there is
+    returned, too; a path that the operating system cannot look up is refused.
 
     Args:
         text: the path, as text, bytes or a path object. One that exists as it is written, such as `~old.png`, is

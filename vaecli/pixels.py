@@ -24,7 +24,7 @@ def to_float32(images: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
 
 
 def to_uint8(images: npt.NDArray[Any]) -> Pixels:
-    """Return images of any shape as uint8: floats clipped to [0, 1] and rounded to 256 levels, uint8 unchanged."""
+    """Return images of any shape as uint8: floats clipped to [0, 1], times 255, rounded; uint8 unchanged."""
     if images.dtype == np.uint8:
         return images
     levels = np.clip(images, 0.0, 1.0)

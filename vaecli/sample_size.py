@@ -1,4 +1,4 @@
-"""The number of images that figures about their spread need."""
+"""The least number of images of which a model file may store figures about their spread, such as variances."""
 
 FEWEST_IMAGES = 100
 """Fewer images carry means, but no variances, covariances, shares of variance or percentiles over them.

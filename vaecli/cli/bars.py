@@ -41,7 +41,7 @@ class Bars:
         return functools.partial(self.count, name)
 
     def count(self, name: str, done: int, total: int) -> None:
-        """Show how many of the things that the bar is named for are done."""
+        """Show `done` of `total` on the bar called `name`, such as `Reading pictures`."""
         self._show(name, done, total, f"{done:,} of {total:,}")
 
     def stop(self) -> None:

@@ -14,7 +14,7 @@ RAMP = " .:-=+*#%@"  # from dark to bright, for encodings without the half block
 
 
 def picture(images: np.ndarray, *, width: int, columns: int | None = None) -> Text:
-    """Return images (N, H, W, C) in [0, 1] as lines of half blocks, at most `width` cells wide."""
+    """Return images (N, H, W, C) in [0, 1] as lines of half blocks, at most `width` characters wide."""
     lines = half_blocks(to_uint8(images), width=min(width, WIDEST), columns=columns)
     file = console.stderr().file
     draw_cell = _coloured if streams.printable(HALF_BLOCK, file) == HALF_BLOCK else _plain
@@ -28,7 +28,7 @@ def draw(images: np.ndarray, target: Console | None = None) -> None:
 
 
 def _coloured(cell: Cell | None) -> tuple[str, str]:
-    """Return a half block: the upper pixel is its foreground, the lower one its background."""
+    """Return a half block and its style: upper pixel as foreground colour, lower pixel as background colour."""
     if cell is None:
         return " ", ""
     upper, lower = ("#{:02x}{:02x}{:02x}".format(*colour) for colour in cell)

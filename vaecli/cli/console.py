@@ -33,7 +33,7 @@ _CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if
 
 @functools.cache
 def stderr() -> "Console":
-    """Return the console for progress, notes and errors; it takes no text for markup."""
+    """Return the console for progress, notes and errors, which prints `[red]` in a text as it is."""
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, markup=False, emoji=False)
@@ -41,14 +41,17 @@ def stderr() -> "Console":
 
 @functools.cache
 def stdout() -> "Console":
-    """Return the console for results; it takes no text for markup."""
+    """Return the console for results, which prints `[red]` in a text as it is."""
     from rich.console import Console
 
     return Console(highlight=False, markup=False, emoji=False)
 
 
 def has_colour() -> bool:
-    """Return whether notes are coloured: stderr is a terminal, or the environment asks for colour anywhere."""
+    """Return whether notes are coloured.
+
+    They are if stderr is a terminal, or FORCE_COLOR or TTY_COMPATIBLE is set, and rich takes stderr for a terminal.
+    """
     forced = {"FORCE_COLOR", "TTY_COMPATIBLE"} & os.environ.keys()
     return (sys.stderr.isatty() or bool(forced)) and stderr().is_terminal
 
@@ -70,8 +73,8 @@ def print_table(
     """Print a table in the one form that all commands show.
 
     Args:
-        columns: header -> `left` or `right`, which are never cut, even if the lines become wider than the terminal,
-            or `wrap`, a text that may take several lines.
+        columns: each header with its alignment: `left` or `right`, never cut, even if the lines become wider than
+            the terminal; or `wrap`, left-aligned text that may take several lines.
         rows: cells, shown as they are, never as markup.
         title: a line above the table.
         header: whether to show the headers.
@@ -142,7 +145,7 @@ def say_error(message: str) -> None:
 
 
 def note(message: str) -> None:
-    """Print something that the user should know on stderr."""
+    """Print a note for the user on stderr."""
     _print_message((message, "yellow"))
 
 
@@ -230,7 +233,8 @@ def model_path(*given: pathlib.Path | None) -> pathlib.Path:
     if len(named) > 1:
         first, second = (path for path in given if path is not None)
         raise OptionError(
-            f"--model must be left out after a model, got {first} and {second}.", option="--model"
+            f"--model must be left out after a model as the argument, got {first} and {second}.",
+            option="--model",
         )
     if named:
         return named.pop()

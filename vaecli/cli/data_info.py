@@ -84,7 +84,7 @@ def info(
 
 
 def _typed(image_size: str | None, grey: bool | None, fit: str | None) -> list[str]:
-    """Return the options of a reading as they were typed."""
+    """Return the words --image-size, --grey or --rgb, and --fit that were typed, for the next command."""
     words = [] if image_size is None else ["--image-size", image_size]
     words += [] if grey is None else ["--grey" if grey else "--rgb"]
     return words + ([] if fit is None else ["--fit", fit])

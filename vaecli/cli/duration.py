@@ -9,7 +9,9 @@ _FORM = re.compile(r"(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?", re.ASCII)
 
 
 def seconds(text: str, *, option: str) -> float:
-    """Return the seconds in hours, minutes and seconds, each a whole number of at most nine digits or left out.
+    """Return the number of seconds of a text such as `1h30m`.
+
+    Hours, minutes and seconds come in this order, each a whole number of at most nine digits, or left out.
 
     Raises:
         OptionError: `text` has another form, or is zero.

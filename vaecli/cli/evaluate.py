@@ -25,16 +25,18 @@ def evaluate(
     split: Annotated[
         Part | None,
         typer.Option(
-            help="Part of the data set to measure.",
+            help="Part of the data set to measure the model on.",
             show_default="test, or validation where there are no test images",
         ),
     ] = None,
     metrics: Annotated[
-        str, typer.Option(help="Metrics to compute: all, or names with commas, such as elbo,ssim.")
+        str, typer.Option(help="Metrics to compute: all, or names separated by commas, such as elbo,ssim.")
     ] = "all",
     importance_samples: Annotated[
         int,
-        typer.Option(min=0, help="Number of samples in the importance-weighted bound, nll; 0 leaves it out."),
+        typer.Option(
+            min=0, help="Samples per image for the importance-weighted bound, nll; 0 leaves it out."
+        ),
     ] = 0,
     seed: SeedOption = 0,
     precision: PrecisionOption = "float32",

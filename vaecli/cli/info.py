@@ -106,7 +106,7 @@ def _about(facts: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _latents(shapes: Mapping[str, list[int]]) -> str:
-    """Say which statistics of the latent space travel in the file."""
+    """Return the names of the latent statistics stored in the decoder file, or `none`."""
     examples = shapes.get("examples", [0])[0]
     names = [name for name in shapes if not name.startswith("example")]
     return (

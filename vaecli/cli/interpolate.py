@@ -32,9 +32,11 @@ def interpolate(
             min=2, help="Number of pictures on the path between two given ones, both ends included."
         ),
     ] = 11,
-    path: Annotated[PathKind, typer.Option(help="Kind of path; `even` has equal steps as seen.")] = "linear",
+    path: Annotated[
+        PathKind, typer.Option(help="Kind of path; on `even`, neighbours differ equally.")
+    ] = "linear",
     grid: Annotated[
-        bool, typer.Option("--grid", help="Fill a square between four pictures, its corners row by row.")
+        bool, typer.Option("--grid", help="Fill a square with four pictures as corners, top left first.")
     ] = False,
     out: OutOption = None,
     data: DataOption = None,

@@ -40,7 +40,7 @@ UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}  
 
 
 def application(name: str | None = None) -> typer.Typer:
-    """Return the program with one command, or with all of them if none has that name.
+    """Return the program with only the command `name`, or with all commands if no command has that name.
 
     Loading all commands and building their options takes a tenth of a whole `vaecli sample`.
     """
@@ -90,8 +90,8 @@ def main() -> None:
 def program() -> None:
     """Run `main` as a whole process.
 
-    The process leaves without taking Python apart, which would cost 20 ms. TensorFlow has threads to end: with it
-    the process leaves in the ordinary way.
+    The process exits without Python's clean-up, which would cost 20 ms. If TensorFlow is loaded, it exits in the
+    ordinary way, because TensorFlow has threads to end.
     """
     try:
         main()

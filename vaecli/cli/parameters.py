@@ -51,7 +51,7 @@ class Command(TyperCommand):
 
 
 def complete_data(incomplete: str) -> list[str]:
-    """Return the names of data sets that begin with a text."""
+    """Return the names of data sets that begin with the text typed so far."""
     return [name for name in DATA_SETS if name.startswith(incomplete)]
 
 
@@ -111,8 +111,8 @@ ScaleOption = Annotated[
     typer.Option(
         "--scale",
         min=1,
-        help="Side of the square that each pixel becomes.",
+        help="Enlarge each pixel to a square of this side.",
         show_default="large enough to see",
     ),
 ]
-SmoothOption = Annotated[bool, typer.Option("--smooth", help="Enlarge with gradual changes, not squares.")]
+SmoothOption = Annotated[bool, typer.Option("--smooth", help="Enlarge with smooth transitions, not squares.")]

@@ -29,7 +29,7 @@ def sample(
     model: ModelOption = None,
     n: Annotated[int, typer.Option("-n", min=1, help="Number of pictures.")] = 64,
     out: OutOption = None,
-    first: Annotated[int, typer.Option(min=0, help="Index of the first picture.")] = 0,
+    first: Annotated[int, typer.Option(min=0, help="Index of the first picture to draw.")] = 0,
     seed: SeedOption = 0,
     temperature: Annotated[
         float, typer.Option(min=0.0, help="Spread of the latents; 1 is the prior's own.")
@@ -81,7 +81,7 @@ def sample(
 
 
 def _next_step(opened: "Model", model: pathlib.Path | None) -> None:
-    """Print a command that works on this model: `interpolate` if its encoder and its images are here."""
+    """Print the next command that works on this model, if there is one, such as `interpolate`."""
     from vaecli.tasks.model import next_words
 
     named = ["-m", console.shown_path(model)] if model else []

@@ -32,7 +32,7 @@ class Stopped(BaseException):
 
     @property
     def exit_code(self) -> int:
-        """128 + the signal's number."""
+        """Exit code of the process: 128 + the signal's number."""
         return 128 + int(self.args[0])
 
 
@@ -43,12 +43,12 @@ class StopAtOnce:
         self._last = -TOGETHER
 
     def install(self) -> None:
-        """Handle all signals that are not ignored: one that is, as in a job started with & or nohup, stays so."""
+        """Handle all signals except those that the process ignores, as one started with `&` or `nohup` does."""
         for number in _handled():
             signal.signal(number, self)
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
-        """Raise `Stopped`, unless the last signal has just done so."""
+        """Raise `Stopped`, unless a signal less than `TOGETHER` seconds ago has done so."""
         now = time.monotonic()
         if now - self._last >= TOGETHER:
             self._last = now
@@ -56,14 +56,14 @@ class StopAtOnce:
 
 
 def end_quietly() -> None:
-    """From now on, let signals end the process without a message: its work is done."""
+    """Let signals end the process without a message from now on, because its work is done."""
     for number in _handled():
         signal.signal(number, signal.SIG_DFL)
 
 
 @contextlib.contextmanager
 def stoppable() -> Iterator["Stop"]:
-    """Yield an object that returns, when called, the reason to stop: a signal that came while the body runs."""
+    """Yield a `Stop`: called, it returns a reason to stop once a signal has come while the body runs."""
     stop = Stop()
     stop.listen()
     try:
@@ -73,7 +73,7 @@ def stoppable() -> Iterator["Stop"]:
 
 
 class Stop:
-    """Turns the first signal into a reason to stop training; the second one stops at once."""
+    """A handler: the first signal becomes a reason to stop training, the second ends the command at once."""
 
     def __init__(self) -> None:
         self._before = {number: signal.getsignal(number) for number in _handled()}
@@ -96,7 +96,7 @@ class Stop:
 
     @contextlib.contextmanager
     def at_once(self) -> Iterator[None]:
-        """While the body runs, let a signal stop at once, also one that has come already."""
+        """Let a signal end the command at once while the body runs; one received earlier ends it before."""
         self.release()
         if self._received:
             signal.raise_signal(self._received[0])

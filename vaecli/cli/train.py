@@ -90,7 +90,7 @@ def train(
     """Train a variational autoencoder, and export it to ONNX at the end.
 
     Ctrl-C, SIGTERM, SIGHUP and SIGUSR1 stop it without loss: the state is saved and the best model so far exported.
-    Another signal, at least a second later, stops it at once.
+    Another signal, at least a second later, ends the command at once.
 
     With --resume, more --epochs stretch the cosine schedule to the new end, so the learning rate rises first.
 
@@ -165,7 +165,7 @@ def _is_typed(context: typer.Context, name: str) -> bool:
 
 @contextlib.contextmanager
 def _naming(config: pathlib.Path | None, settings: Mapping[str, Any]) -> Iterator[None]:
-    """Name the file in an OptionError of the body if the setting comes from there, as nobody typed it."""
+    """Name the file `config` in an OptionError of the body if the refused setting comes from that file."""
     try:
         yield
     except OptionError as error:
@@ -186,7 +186,7 @@ def _typed_options(context: typer.Context) -> dict[str, Any]:
 
 
 def _report(result: "Trained", *, quiet: bool, as_json: bool) -> None:
-    """Print why training ended, the run's path, and what to type next; only the last of them beside JSON."""
+    """Print why training ended, the run's path and the next commands; with JSON only how to resume."""
     if result.run is None:  # this process is a worker and not the chief
         return
     if not as_json and not quiet:

@@ -52,7 +52,7 @@ class JsonWatcher(Watcher):
         self._print("epoch", epoch.row | figures)
 
     def ended(self, result: "Trained") -> None:
-        """Print where the run is, why training ended, the best epoch, and whether more is left to train."""
+        """Print where the run is, why training ended, the best epoch, and whether all epochs are trained."""
         best = None if result.best is None else int(result.best["epoch"])
         self._print(
             "ended",

@@ -44,7 +44,7 @@ BetaOption = Annotated[
 PrecisionOption = Annotated[
     TrainingPrecision,
     typer.Option(
-        help="Arithmetic of the steps; auto is bfloat16 where the machine supports it.",
+        help="Arithmetic of the training steps; auto is bfloat16 where the machine supports it.",
         rich_help_panel=TRAINING,
     ),
 ]
@@ -106,7 +106,7 @@ FitOption = Annotated[
 AugmentOption = Annotated[
     str,
     typer.Option(
-        help="Random changes of training images, with commas: flip (left to right), shift (up to 2 pixels).",
+        help="Random changes of training images, comma-separated: flip (left to right), shift (up to 2 pixels).",
         metavar="flip,shift",
         show_default="none",
         rich_help_panel=PICTURES,

@@ -61,7 +61,7 @@ class PlainWatcher(NotingWatcher):
         self._reading = ""
 
     def read(self, name: str, done: int, total: int) -> None:
-        """Print what is read, once."""
+        """Print what is read, and how many pictures, once for each `name`."""
         if name != self._reading:
             self._reading = name
             console.progress_line(f"{name}: {total:,} ...")
@@ -121,7 +121,7 @@ class Screen(NotingWatcher):
         self._live.start()
 
     def stepped(self, epoch: int, steps: int, images_per_second: float) -> None:
-        """Move both bars."""
+        """Move the bars of the epochs and of the steps."""
         if self._steps is not None and self._epochs is not None and self._plan:
             done = epoch - 1 + steps / self._plan.steps_per_epoch
             self._bars.update(self._epochs, completed=done)
@@ -141,7 +141,7 @@ class Screen(NotingWatcher):
         console.progress_line("Exporting to ONNX and checking ...")
 
     def close(self) -> None:
-        """Stop drawing; does nothing if that has happened."""
+        """Stop drawing; does nothing if drawing has stopped already."""
         self._downloads.stop()
         self._live.stop()
 
@@ -161,7 +161,7 @@ class Screen(NotingWatcher):
 
 
 def headline(plan: Plan) -> str:
-    """Return two lines that say what is trained."""
+    """Return two lines: the run and its images; the numbers of parameters, epochs and steps, and the precision."""
     devices = f" on {plan.devices} devices" if plan.devices > 1 else ""
     epochs = "1 epoch" if plan.epochs == 1 else f"{plan.epochs} epochs"
     steps = "1 step" if plan.steps_per_epoch == 1 else f"{plan.steps_per_epoch} steps"
