@@ -119,7 +119,7 @@ def test_usage_errors(interpolate, here, arguments, says):
         ("empty.png", "got an empty file"),
         (".", "got a folder"),
         ("test:1000", "has images 0 to 999, got test:1000"),
-        ("test:", "The index of a picture after test: must be a whole number"),
+        ("test:", "test: must be followed by a whole number"),
         ("a" * 300, "too long"),
     ],
 )

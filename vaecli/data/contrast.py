@@ -35,9 +35,9 @@ def stretched(data: ImageSet, low: int, high: int) -> ImageSet:
 
 
 def for_training(data: ImageSet, *, stretch: bool, warn: Callable[[str], None]) -> ImageSet:
-    """Return the training images, stretched over the full range if `stretch` is set; warn if they need it.
+    """Return the training images, stretched to 0 to 255 if `stretch` is set; else warn if their range is small.
 
-    A set that uses the full range, or a single value, is returned as it is.
+    A set that uses the full range, or only one pixel value, is returned unchanged.
     """
     low, high = pixel_range(data.images)
     if stretch and 0 < high - low < SCALE:
@@ -51,8 +51,8 @@ def for_training(data: ImageSet, *, stretch: bool, warn: Callable[[str], None]) 
 
 
 def like_training(data: ImageSet, low: int, high: int) -> ImageSet:
-    """Return images for a model whose training images were stretched from `low` and `high`.
+    """Return images for a model whose training images were stretched: `low` became 0, `high` became 255.
 
-    They are stretched alike, unless their pixels exceed that range so far that they are of another kind.
+    They are stretched in the same way, but left unchanged if their largest pixel is at least 2 * `high`.
     """
     return stretched(data, low, high) if pixel_range(data.images)[1] < 2 * high else data

@@ -23,9 +23,9 @@ class StreamedImages:
         path: the file.
         offset: bytes before the first image.
         shape: (N, H, W, C).
-        levels: (256,) uint8, the value of each pixel value in the file; None leaves them as they are.
-        rows: (N,), which image of the file each is; None if the N are in the file in this order.
-        keep: what must live as long as the images, such as a lock on the file.
+        levels: (256,) uint8; pixel value v in the file is read as `levels[v]`. None reads v as v.
+        rows: (N,), the position in the file of each image; None for positions 0 to N - 1.
+        keep: an object to hold a reference to as long as the images live, such as a lock on the file.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class StreamedImages:
         return self.shape[0]
 
     def with_levels(self, levels: npt.NDArray[np.uint8]) -> "StreamedImages":
-        """Return the same images with their pixels replaced: `levels` (256,) has the value of each."""
+        """Return the same images with each pixel value v replaced by `levels[v]`; `levels` is (256,)."""
         return StreamedImages(self._path, self._offset, self.shape, levels, self._rows, keep=self._keep)
 
     def select(self, positions: npt.NDArray[np.integer]) -> "StreamedImages":
@@ -91,7 +91,7 @@ class StreamedImages:
             count = file.readinto(view)
             if not count:
                 raise DataError(
-                    f"{self._path} ends before image {first}: it changed while it was in use.",
+                    f"{self._path} ends before image {first}: the file changed while it was in use.",
                     hint="Put the file back and go on with --resume.",
                 )
             view = view[count:]

@@ -33,16 +33,16 @@ class ImageSet:
 
     Attributes:
         name: of the data set, or of the folder.
-        split: `train` or `test`; `validation` for those that a run divides off the first.
+        split: `train` or `test`; `validation` for those of the training images that a run uses for validation.
         images: (N, H, W, C) uint8, an array (read-only if it comes from `load`) or images in a file.
         labels: (N,) int64; None if there are none.
         class_names: the name of each label.
-        location: where it was read, for messages.
-        kind: `named` for a data set of the catalogue, `folder` for a user's files; names alone do not tell.
-        stretch: the pixel values that became 0 and 255; None if the pixels are as they were read.
-        reading: how pictures of other shapes became these images; None if they had this shape.
-        held_out: (N,) bool, the images that the source itself sets apart for validation; None if it does not.
-        report: what was found in a folder or archive of pictures.
+        location: the path from which the set was read, for messages.
+        kind: `named` for a data set of the catalogue, `folder` for a user's files, which may have the same name.
+        stretch: the two pixel values that became 0 and 255; None if pixels were not stretched.
+        reading: how pictures of other shapes became these images; None if all had this shape.
+        held_out: (N,) bool, true for the source's own validation images; None if it has none.
+        report: bad, equal and ignored files of a folder or archive of pictures; None for other sources.
 
     Raises:
         DataError: no images, or shapes that do not fit together.

@@ -23,10 +23,10 @@ _MARKS = {codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
 
 
 def file_kind(path: pathlib.Path) -> FileKind:
-    """Return what the file at `path` is, by its first bytes; its suffix decides nothing.
+    """Return the kind of the file at `path`, recognised by its first bytes, not by its suffix.
 
     Raises:
-        DataError: it cannot be read, or is nothing that --data accepts; the message says what it is instead.
+        DataError: the file cannot be read, or --data accepts no such file; the message names its kind.
     """
     if not path.is_file():
         raise DataError(f"--data must be {ACCEPTED}, got {path}, something that is not a plain file.")
@@ -49,9 +49,9 @@ def file_kind(path: pathlib.Path) -> FileKind:
 
 
 def _holds_arrays(path: pathlib.Path, start: bytes) -> bool:
-    """Return whether all members of a ZIP archive are .npy files; the first name is looked at first.
+    """Return whether all members of a ZIP archive are .npy files, judged by their names.
 
-    The list of names of a large archive of pictures takes memory, so it is read only where it may be one of arrays.
+    The first name is in `start`. Only if it ends in .npy is the list of names read, which takes memory.
     """
     length = int.from_bytes(start[26:28], "little")
     if not start[_LOCAL_HEADER : _LOCAL_HEADER + length].endswith(b".npy"):
@@ -95,7 +95,7 @@ def _text_kind(path: pathlib.Path, start: bytes) -> FileKind:
 
 
 def _not_accepted(path: pathlib.Path, kind: str, hint: str = "") -> DataError:
-    """Return the error for a file that --data does not accept; one of a folder's files should name the folder."""
+    """Return the error for a file that --data does not accept; for a picture or IDX file, name its folder."""
     if kind.endswith(("picture", "photo", "IDX file")):
         hint = f"Name its folder: {command('train', '--data', path.parent)}"
     if kind == "a text file":

@@ -36,21 +36,22 @@ def load(
 ) -> ImageSet:
     """Load one split of a data set.
 
-    A name is looked for in the cache, in the folder of the Debian package, then on the mirrors. Files that are cut
-    short or wrong are reported and never used.
+    A name is looked for in the cache, in the folder of the Debian package, then on the mirrors.
+    Files whose hash is wrong are reported and never used.
 
     Args:
         data: the name of a data set; a folder of IDX files; a folder or an archive of pictures; a .npy, .npz or CSV
             file of pixels. A folder that has the name of a data set wins if it holds IDX files or pictures.
             None is fashion-mnist if it can be had, else its bundled subset, with a warning.
         split: `train` or `test`.
-        reading: size and colour of the images; what it leaves open is chosen from pictures, or stays as it is.
+        reading: size, colour and fit of the images; None is chosen from the pictures of a folder or archive, and
+            changes nothing for other sources.
         allow_bad: accept any number of pictures that cannot be decoded.
-        download: false asks no mirror.
+        download: whether a data set by name may be downloaded.
         progress: receives the progress of a download: file, bytes so far, bytes in all.
         pictures: receives the progress of decoding: what is done, pictures so far, pictures in all.
         warn: receives what a user should know.
-        places: where to look.
+        places: where to look for data sets known by name.
 
     Raises:
         OptionError: `data` is empty.

@@ -1,4 +1,4 @@
-"""The parts of a data set as a run divides it: training, validation, and test by --test-split."""
+"""The division of a run's images: training and validation images, and with --test-split test images."""
 
 import dataclasses
 
@@ -16,9 +16,10 @@ class Division:
     """How a run divides the training images of a source; the pixels of each image decide, not its place.
 
     Attributes:
-        validation_split: about this share of the images is for validation, where the source sets none apart.
-        test_split: about this share is set apart as the test part first; 0 for none.
-        seed: of both draws, which are independent.
+        validation_split: about this share of the images without the test part is for validation; not used where the
+            source itself has validation images.
+        test_split: about this share of all images is set apart first, as the test part; 0 for none.
+        seed: of the validation draw and of the test draw, which are independent.
     """
 
     validation_split: float
@@ -52,10 +53,10 @@ class Division:
         return dataclasses.replace(part, split="test", held_out=None)
 
     def held_out(self, data: ImageSet) -> npt.NDArray[np.bool_]:
-        """Return which of the images that are not for testing are for validation, (N,).
+        """Return which images of `data`, which has no test part, are for validation: (N,) bool.
 
         Raises:
-            DataError: there are too few images on a side, or nearly all are the same.
+            DataError: fewer than `FEWEST_ON_A_SIDE` images for training or for validation, or nearly all are equal.
         """
         if data.held_out is None:
             try:
@@ -67,7 +68,7 @@ class Division:
             raise DataError(
                 f"{data.name} in {data.location} must have at least {FEWEST_ON_A_SIDE} training images and as many "
                 f"for validation, got {total - count} and {count}.",
-                hint="Add pictures to the smaller part.",
+                hint="Add pictures to the part with too few.",
             )
         return data.held_out
 

@@ -15,7 +15,7 @@ def parse_reference(text: str) -> tuple[Part, int] | None:
     """Split a reference to a picture of the data set, such as `test:17` or `val:17`, into part and index.
 
     Returns:
-        None if `text` is no such reference, or if there is a file of that name: the caller reads it as a path.
+        None if `text` is no such reference, or if a file of that name exists, which the caller then takes instead.
 
     Raises:
         DataError: `text` begins with `test:`, `train:`, `val:` or `validation:`, but no whole number follows.
@@ -25,7 +25,7 @@ def parse_reference(text: str) -> tuple[Part, int] | None:
         return None
     if not re.fullmatch(r"[0-9]{1,18}", index):
         raise DataError(
-            f"The index of a picture after {part}: must be a whole number, got {index[:80]!r}.",
+            f"{part}: must be followed by a whole number, the index of a picture, got {index[:80]!r}.",
             hint=f"Write, for example, {part}:17.",
         )
     return _PARTS[part], int(index)

@@ -1,4 +1,4 @@
-"""Images that have a shape already, brought to the size and colour that a user asks for."""
+"""Images of one shape, resized and converted to the size and colour that a user asks for."""
 
 import dataclasses
 
@@ -14,11 +14,11 @@ from vaecli.pixels import Pixels, chunks
 def read_as(data: ImageSet, options: ReadingOptions) -> ImageSet:
     """Return a set with its images resized and converted to grey or RGB as `options` ask.
 
-    The images of a set of another shape are new, in memory, and `reading` says how they were made. A set that has
-    the shape already is returned as it is, its images in their file if they are there.
+    If the set has another shape, the new images are in memory, and the set's `reading` says how they were made. A
+    set that has the shape already is returned unchanged, so that its images may stay in a file.
 
     Raises:
-        DataError: the new images take more than `MOST_IN_MEMORY`, or the file of the old ones is gone.
+        DataError: the new images take more than `MOST_IN_MEMORY`, or the file of the original images is gone.
     """
     count, height, width, channels = data.images.shape
     rows, columns = options.size or (height, width)

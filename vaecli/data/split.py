@@ -1,6 +1,6 @@
 """Validation and test split by a hash of the seed and each image's pixels.
 
-Equal images are on the same side; adding, renaming or reordering images moves no other.
+Equal images are in the same part; adding, renaming or reordering images moves no other image to another part.
 """
 
 import hashlib
@@ -21,8 +21,8 @@ _TEST = np.uint64(int.from_bytes(hashlib.blake2b(b"test", digest_size=8).digest(
 def validation_mask(images: Images, *, fraction: float, seed: int) -> npt.NDArray[np.bool_]:
     """Return which images (N, H, W, C) belong to the validation set, (N,) bool, about `fraction` of them.
 
-    Each side gets at least two images, where the images are not all the same: those of the smallest hashes go to
-    validation, those of the largest to training.
+    At least two images are for validation and two for training, if that few hashes differ: the two smallest hashes
+    always go to validation, the two largest to training.
 
     Raises:
         OptionError: `fraction` is not above 0 and below 1.
@@ -51,7 +51,7 @@ def validation_mask(images: Images, *, fraction: float, seed: int) -> npt.NDArra
 def test_mask(images: Images, *, fraction: float, seed: int) -> npt.NDArray[np.bool_]:
     """Return which images (N, H, W, C) are set apart for testing, (N,) bool, about `fraction` of them.
 
-    The draw does not depend on that of the validation images of the same seed.
+    The draw is independent of the draw of the validation images with the same seed.
     """
     stream = splitmix64(splitmix64(np.array([seed % 2**64], np.uint64)) ^ _TEST)
     mask: npt.NDArray[np.bool_] = _uniform(images, stream) < fraction
@@ -59,7 +59,7 @@ def test_mask(images: Images, *, fraction: float, seed: int) -> npt.NDArray[np.b
 
 
 def _uniform(images: Images, stream: npt.NDArray[np.uint64]) -> npt.NDArray[np.float64]:
-    """Return a number in [0, 1) for each image, (N,), from its pixels and the stream (1,)."""
+    """Return a number in [0, 1) for each image, (N,), determined by its pixels and `stream` (1,) alone."""
     words = splitmix64(stream + pixel_hashes(images)) >> np.uint64(11)
     return words.astype(np.float64) * 2.0**-53
 

@@ -234,7 +234,7 @@ def test_bombs(tmp_path, save, monkeypatch):
     """A member that declares more than deflate can hold, or more than memory may, is refused unread."""
     path = bomb(tmp_path / "bomb.npz", 2**31, (2**21, 32, 32))
     tracemalloc.start()
-    with pytest.raises(DataError, match=r"'x_train.npy' must unpack to at most 1032 times its bytes"):
+    with pytest.raises(DataError, match=r"'x_train.npy' must unpack to at most 1032 times its packed size"):
         load_npz(path, "train")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

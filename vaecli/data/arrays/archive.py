@@ -35,7 +35,7 @@ class Archive:
     Attributes:
         path: the file.
         zip: the archive.
-        members: the members by the names of their arrays, in lower case.
+        members: maps the name of each array, in lower case, to its member of the archive.
     """
 
     path: pathlib.Path
@@ -43,24 +43,24 @@ class Archive:
     members: dict[str, zipfile.ZipInfo]
 
     def first(self, names: Iterable[str]) -> str | None:
-        """Return the first of several names that the file has an array of."""
+        """Return the first of `names` that is the name of an array in the file; None if there is none."""
         return next((name for name in names if name in self.members), None)
 
     def names(self, keys: Iterable[str] | None = None) -> str:
-        """Return the names of arrays as they are in the file, all by default, for a message."""
+        """Return the names of arrays as the file spells them, for a message: of `keys`, or of all arrays."""
         plain = [_plain(self.members[key]) for key in (self.members if keys is None else keys)]
         texts = [name if name.isprintable() else ascii(name) for name in plain]
         more = f" and {len(texts) - _SHOWN:,} more" if len(texts) > _SHOWN else ""
         return (", ".join(texts[:_SHOWN]) or "none") + more
 
     def source(self, key: str) -> str:
-        """Return where an array is, for a message."""
+        """Return the file and the name of an array, for a message."""
         return f"`{self.names([key])}` in {shown(self.path)}"
 
     def images(self, key: str, size: tuple[int, int] | None, *, stream: bool = True) -> Images:
         """Read an array as images (N, H, W, C).
 
-        Those of a large array of bytes that is not compressed stay in the file if `stream` is set.
+        If `stream` is set, images of a large uncompressed uint8 array stay in the file and are read when indexed.
 
         Raises:
             DataError: another shape or range, or too many images for memory.
@@ -80,7 +80,7 @@ class Archive:
         """Read a small array as it is.
 
         Raises:
-            DataError: it is damaged, of Python objects, or has more than `MOST_OTHERS` bytes.
+            DataError: the array is damaged, holds Python objects, or has more than `MOST_OTHERS` bytes.
         """
         member, header = self.members[key], self._header(key)
         if member.file_size > MOST_OTHERS:
@@ -112,11 +112,11 @@ class Archive:
 
 @contextlib.contextmanager
 def open_archive(path: pathlib.Path) -> Iterator[Archive]:
-    """Open a .npz file; what is raised while it is open is translated too.
+    """Open a .npz file; errors of the body that come from reading it become a DataError.
 
     Raises:
-        DataError: in place of every error of zipfile and zlib, which a flipped bit makes raise nearly anything;
-            also of a member that claims to unpack to more than any compressed data can.
+        DataError: the file cannot be read or is damaged (one wrong bit makes zipfile and zlib raise any error),
+            or a member claims to unpack to over `MOST_RATIO` times its compressed size.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -134,7 +134,7 @@ def open_archive(path: pathlib.Path) -> Iterator[Archive]:
 def _check_size(path: pathlib.Path, member: zipfile.ZipInfo) -> None:
     if member.file_size > (member.compress_size + 1) * MOST_RATIO:
         raise DataError(
-            f"{path}: {member.filename!r} must unpack to at most {MOST_RATIO} times its bytes, "
+            f"{path}: {member.filename!r} must unpack to at most {MOST_RATIO} times its packed size, "
             f"got {member.file_size:,} of {member.compress_size:,}.",
             hint=_AGAIN,
         )

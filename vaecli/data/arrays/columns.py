@@ -20,7 +20,7 @@ class Columns:
     """The columns of a table.
 
     Attributes:
-        count: of fields in a line.
+        count: number of fields in a line.
         label: position of the label; None if there is none.
         pixels: positions of the pixels.
         size: rows and columns of an image.
@@ -33,17 +33,20 @@ class Columns:
 
     @property
     def phrase(self) -> str:
-        """What was taken for the label, for a message."""
+        """Which column was taken for the label, for a message."""
         return "without labels" if self.label is None else f"labels in column {self.label + 1}"
 
 
 def is_number(text: str) -> bool:
-    """Return whether a field is a number, of any kind and size."""
+    """Return whether the text of a field is a number, with or without sign, point and exponent."""
     return bool(_NUMBER.fullmatch(text.strip()))
 
 
 def is_header(fields: list[str]) -> bool:
-    """Return whether the first line of a table has names, not pixels; one label alone may be text."""
+    """Return whether the first line of a table is a header: names, or the numbers of the columns.
+
+    A line with one text is a header only if the text is a known name such as `label`, or if numbers of columns
+    follow it: otherwise the text is the label of an image."""
     names = [field.strip().casefold() for field in fields]
     texts = [name for name in names if not is_number(name)]
     if len(texts) > 1 or any(name in (*LABEL_COLUMNS, *INDEX_COLUMNS) for name in texts):

@@ -1,4 +1,4 @@
-"""What a .npy file says of its array, checked before anything is allocated.
+"""The header of a .npy file: type and shape of the array, checked before anything is allocated.
 
 Source: NumPy's "NEP 1, A simple file format for NumPy arrays". Pickled objects are never read.
 """
@@ -44,7 +44,7 @@ class Header:
 
     @property
     def count(self) -> int:
-        """Number of numbers in the array."""
+        """Number of elements of the array."""
         return math.prod(self.shape)
 
     @property
@@ -53,10 +53,10 @@ class Header:
         return _KINDS.get(self.dtype.kind, str(self.dtype))
 
     def chunks(self, stream: IO[bytes]) -> Iterator[npt.NDArray[Any]]:
-        """Yield the numbers (n,) in the order of the file; `stream` stands after the header.
+        """Yield the array's elements in chunks (n,), in the order of the file; `stream` is just after the header.
 
         Raises:
-            DataError: the file ends before they do.
+            DataError: the file ends before the last element.
         """
         for start in range(0, self.count, _CHUNK):
             wanted = min(_CHUNK, self.count - start) * self.dtype.itemsize
@@ -66,17 +66,18 @@ class Header:
             yield np.frombuffer(content, self.dtype)
 
     def restored(self, flat: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return the array of numbers (count,) that are in the order of the file, in C order."""
+        """Return the array, of `shape` and in C order, from its elements (count,) in the order of the file."""
         if not self.fortran:
             return flat.reshape(self.shape)
         return np.ascontiguousarray(flat.reshape(self.shape[::-1]).T)
 
 
 def read_header(stream: IO[bytes], size: int, source: str) -> Header:
-    """Read the header of a .npy file of `size` bytes; leave `stream` after it.
+    """Read the header of a .npy file of `size` bytes; leave `stream` just after the header.
 
     Raises:
-        DataError: the header is damaged, the array is of Python objects, or it is longer or shorter than the file.
+        DataError: the header is damaged, the array holds Python objects, or the header's shape needs more or fewer
+            bytes than the file has.
     """
     try:
         with warnings.catch_warnings():

@@ -60,22 +60,23 @@ def _of_numbers(values: npt.NDArray[Any], source: str) -> tuple[Labels, Names]:
 
 
 def _of_one_hot(values: npt.NDArray[Any], source: str) -> npt.NDArray[np.int64]:
-    """Return the position of the 1 in each row."""
+    """Return the position of the 1 in each one-hot row of `values` (N, K), as (N,)."""
     if not np.all((values == 0) | (values == 1)) or not np.all(values.sum(axis=1) == 1):
         raise DataError(
-            f"{source} must hold labels (N,), or one-hot rows (N, K), got the shape {values.shape} with other rows."
+            f"{source} must hold labels (N,), or one-hot rows (N, K), got the shape {values.shape} "
+            "with rows that are not one-hot."
         )
     positions: npt.NDArray[np.int64] = values.argmax(axis=1).astype(np.int64)
     return positions
 
 
 def text_labels(names: list[str], positions: npt.NDArray[np.int64], source: str) -> tuple[Labels, Names]:
-    """Return the labels (N,) and the classes in natural order of images whose label is `names[positions]`.
+    """Return the labels (N,) and the class names, in natural order, of N images labelled `names[positions]`.
 
-    Texts that are all whole numbers are taken as numbers.
+    If all `names` are whole numbers, they are the labels: 3 is label 3.
 
     Raises:
-        DataError: an empty text, or a number that is no label.
+        DataError: a name is empty, or a number that cannot be a label.
     """
     if "" in names:
         raise DataError(f"{source} must have a label for each image, got an empty one.")
@@ -96,10 +97,10 @@ def _natural(text: str) -> list[tuple[int, str]]:
 
 
 def named_classes(names: Names, given: npt.NDArray[Any], source: str) -> Names:
-    """Return the class names (K,) that a file gives in place of `names`.
+    """Return the class names `given` (K,) by a file, which replace `names`, those made from the labels.
 
     Raises:
-        DataError: they are no texts, or fewer than the classes.
+        DataError: `given` is not an array (K,) of texts, or has fewer names than there are classes.
     """
     if given.dtype.kind not in "US" or given.ndim != 1 or not len(names) <= len(given) <= MOST_CLASSES:
         raise DataError(

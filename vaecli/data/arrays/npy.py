@@ -25,10 +25,10 @@ def load_npy(path: pathlib.Path, split: Split, *, size: tuple[int, int] | None =
     Args:
         path: the file.
         split: `test` is refused.
-        size: rows and columns of images that are rows of pixels in the file.
+        size: rows and columns of each image, for an array (N, H * W) of flattened images.
 
     Raises:
-        MissingPartError: another split.
+        MissingPartError: `split` is not `train`.
         DataError: a damaged file, or an array of another shape or range.
     """
     if split != "train":
@@ -48,7 +48,7 @@ def load_npy(path: pathlib.Path, split: Split, *, size: tuple[int, int] | None =
 
 
 def one_set_only(path: pathlib.Path, split: Split) -> MissingPartError:
-    """Return the error for a split that a file of one set of images does not have."""
+    """Return the error for `split`, the test images, asked of a file that holds training images alone."""
     return MissingPartError(
         f"{path} must have images of the {split} set, got one set of images, for training.",
         hint="Save both in one file: np.savez('data.npz', x_train=..., x_test=...).",
@@ -60,7 +60,7 @@ def reading(path: pathlib.Path) -> Iterator[IO[bytes]]:
     """Open a file to read.
 
     Raises:
-        DataError: in place of the errors of the operating system.
+        DataError: the operating system cannot open or read the file.
     """
     try:
         with path.open("rb") as file:
@@ -70,7 +70,7 @@ def reading(path: pathlib.Path) -> Iterator[IO[bytes]]:
 
 
 def _images(path: pathlib.Path, header: Header, shape: tuple[int, int, int, int]) -> Images:
-    """Read the images into memory; those of a large file of bytes are read from it when needed."""
+    """Read the images into memory; leave those of a large uint8 array in the file, to be read when indexed."""
     is_plain = header.dtype == "uint8" and not header.fortran
     if is_plain and header.count > STREAM_ABOVE:
         return StreamedImages(path, header.length, shape)

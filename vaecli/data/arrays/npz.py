@@ -34,16 +34,16 @@ def load_npz(
 ) -> ImageSet:
     """Load one split of a .npz file, compressed or not.
 
-    Validation images, if the file has some, are the last of the split `train`, and `held_out` says so.
+    Validation images, if the file has some, come last in the split `train`, and `held_out` is true for them.
 
     Args:
         path: the file.
-        split: `train` or `test`; which arrays it is made of, `IMAGES` and `LABELS` say.
-        size: rows and columns of images that are rows of pixels in the file.
+        split: `train` or `test`; `IMAGES` and `LABELS` list the names of the arrays of each.
+        size: rows and columns of each image, for an array (N, H * W) of flattened images.
         warn: receives the names of arrays that are not used.
 
     Raises:
-        MissingPartError: images of the other split alone.
+        MissingPartError: the file has images of the other split only.
         DataError: a damaged file, no images under a usual name, or arrays of another shape or range.
     """
     with open_archive(path) as archive:
@@ -79,7 +79,7 @@ def _no_images(archive: Archive, split: Split) -> DataError:
 
 
 def _report_unused(archive: Archive, warn: Warn) -> None:
-    """Name the arrays that are of no split."""
+    """Warn of the arrays that belong to no split, by name."""
     groups = (*IMAGES.values(), *LABELS.values(), CLASS_NAMES)
     used = {archive.first(names) for names in groups}
     if unused := [key for key in archive.members if key not in used]:
@@ -87,10 +87,10 @@ def _report_unused(archive: Archive, warn: Warn) -> None:
 
 
 def _joined(images: Sequence[Images], location: str) -> Images:
-    """Return the images of all parts, one after the other.
+    """Return the training images, followed by the validation images if there are any.
 
     Raises:
-        DataError: they differ in shape, or are too many for memory.
+        DataError: training and validation images differ in shape, or together are too large for memory.
     """
     first = images[0]
     if len(images) == 1:
@@ -105,10 +105,10 @@ def _joined(images: Sequence[Images], location: str) -> Images:
 
 
 def _labels(archive: Archive, keys: Sequence[str], counts: Sequence[int]) -> tuple[Labels, Names]:
-    """Read the labels of all parts, and the names of the classes.
+    """Read the labels of training and, if any, validation images, joined, and the names of the classes.
 
     Raises:
-        DataError: one part has labels and another does not, or they do not match the images.
+        DataError: only one of training and validation has labels, or the labels do not match the images.
     """
     if not all(keys):
         raise DataError(

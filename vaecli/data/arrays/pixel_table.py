@@ -1,4 +1,4 @@
-"""Images from a CSV file with a line of pixels for each, as MNIST is often passed on."""
+"""Images from a CSV file with one line of pixels for each image, a form in which MNIST is often shared."""
 
 import csv
 import itertools
@@ -31,17 +31,17 @@ Lines = Iterator[tuple[int, str]]
 def load_pixel_table(path: pathlib.Path, split: Split, *, size: tuple[int, int] | None = None) -> ImageSet:
     """Load grey images from a CSV file of whole numbers of 0 to 255, a line for each image.
 
-    With a header, the label is the column of that name. Without one, or without that name, it is the first column
-    if the number of the others fits an image and the number of all does not. The file is read line by line into
-    bytes; memory is that of the pixels and one label a line.
+    The label is in the column that the header calls so. If there is no header or no such column, it is the first
+    column, if the number of columns without it fits an image and the number of all columns does not. The file
+    is read line by line; memory is that of the pixels, a byte each, and one label a line.
 
     Args:
         path: the file.
         split: `test` is refused.
-        size: rows and columns of an image; square if it is None or another number of pixels.
+        size: rows and columns of an image; images are square if `size` is None or has another number of pixels.
 
     Raises:
-        MissingPartError: another split.
+        MissingPartError: `split` is not `train`.
         DataError: no lines, lines of several lengths, or other fields than whole numbers of 0 to 255; the message
             has the number of the line.
     """
@@ -62,7 +62,7 @@ def load_pixel_table(path: pathlib.Path, split: Split, *, size: tuple[int, int] 
 
 
 def _lines(file: TextIO, source: str) -> Lines:
-    """Yield each line that is not empty, without its end, with its number from 1.
+    """Yield each non-empty line, without its line end, and its number in the file, from 1.
 
     Raises:
         DataError: a line that is too long.
@@ -82,7 +82,7 @@ def _lines(file: TextIO, source: str) -> Lines:
 def _read(
     lines: Lines, size: tuple[int, int] | None, source: str
 ) -> tuple[Columns, bytearray, Labels | None, Names]:
-    """Read all lines: what the columns are, pixels (N * H * W) and labels (N,)."""
+    """Read all lines; return the columns, the pixels (N * H * W,) and the labels (N,)."""
     number, first = next(lines, (0, ""))
     if not first:
         raise DataError(f"{source} must have a line of pixels for each image, got no line.")
@@ -125,9 +125,9 @@ def _parse(line: str, columns: Columns, positions: npt.NDArray[np.int64], place:
 
 
 def _plain_numbers(line: str) -> npt.NDArray[np.int64]:
-    """Return the numbers of a line that has only digits and single commas, else none.
+    """Return the numbers of a line that has only digits and single commas; an empty array for other lines.
 
-    Five times as fast as field by field; a number too large for its type becomes the largest.
+    This is five times as fast as field by field. A number above the largest int64 becomes that.
     """
     is_plain = not line.encode().translate(None, _PLAIN) and ",," not in f",{line},"
     return np.fromstring(line if is_plain else "", np.int64, sep=",")
@@ -137,7 +137,7 @@ def _fields(line: str, place: str) -> list[str]:
     """Split a line at its commas, except those in quotes.
 
     Raises:
-        DataError: quotes in wrong places.
+        DataError: the quotes in the line do not match.
     """
     try:
         return next(csv.reader([line], strict=True))
@@ -146,7 +146,7 @@ def _fields(line: str, place: str) -> list[str]:
 
 
 def _pixels(fields: list[str], place: str) -> bytes:
-    """Return the pixels of a line; blanks around them, and zeros behind the point, count for nothing.
+    """Return the pixels of a line; blanks around a number and a fraction of zeros, as in ` 7.0`, are accepted.
 
     Raises:
         DataError: a field is no whole number of 0 to 255.

@@ -14,11 +14,11 @@ def image_shape(
 ) -> tuple[int, int, int, int]:
     """Return the shape (N, H, W, C) of the images in an array of `shape`.
 
-    Rows of pixels (N, H * W) are grey images if `size`, rows and columns, is given: of that size, or square where
-    their number of pixels is another. Without it they could be one picture as well.
+    An array (N, H * W) is N flattened grey images if `size`, rows and columns, is given: of that size, or square if
+    `size` has another number of pixels. Without `size` it is refused: it could be one picture as well.
 
     Raises:
-        DataError: it is another shape; the hint says how to change it.
+        DataError: `shape` is none of those; the hint says how to change the array.
     """
     if 0 in shape:
         raise DataError(f"{source} must hold images {_EXPECTED}, got none: its shape is {shape}.")
@@ -32,12 +32,15 @@ def image_shape(
 
 
 def _is_one_picture(shape: tuple[int, ...]) -> bool:
-    """Return whether three axes are (H, W, C) of one picture; images of 4 columns have few rows."""
+    """Return whether a shape of three axes is (H, W, C) of one picture, not (N, H, W) of grey images.
+
+    A last axis of 4 means channels only if the axis before it is above `_MOST_ROWS_OF_4`.
+    """
     return shape[2] in _COLOURS or (shape[2] == 4 and shape[1] > _MOST_ROWS_OF_4)
 
 
 def grey_sides(count: int, size: tuple[int, int] | None, source: str) -> tuple[int, int]:
-    """Return rows and columns of images of `count` grey pixels: `size` if it fits, else square ones.
+    """Return the rows and columns of a grey image of `count` pixels: `size` if its area is `count`, else a square.
 
     Raises:
         DataError: neither fits.
@@ -52,12 +55,12 @@ def grey_sides(count: int, size: tuple[int, int] | None, source: str) -> tuple[i
 
 
 def is_grey_image(count: int, size: tuple[int, int] | None) -> bool:
-    """Return whether `count` pixels are an image of `size`, or a square one."""
+    """Return whether a grey image of `count` pixels can be of `size`, or square."""
     return count > 0 and (math.isqrt(count) ** 2 == count or (size is not None and math.prod(size) == count))
 
 
 def _change(shape: tuple[int, ...]) -> str:
-    """Return what to do with an array of another shape."""
+    """Return a hint how to change an array of a shape that is not accepted."""
     if len(shape) == 2:
         side = math.isqrt(shape[1])
         size = str(side) if side**2 == shape[1] else "HEIGHTxWIDTH"

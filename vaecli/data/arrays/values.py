@@ -17,7 +17,7 @@ ACCEPTED = f"whole numbers of 0 to {SCALE}, fractions of 0 to 1, or true and fal
 
 
 class _Range(NamedTuple):
-    """Smallest and largest of many numbers, and whether all are whole; NaN if one is."""
+    """The smallest and the largest of many numbers, NaN if any number is NaN; and whether all are whole."""
 
     low: float
     high: float
@@ -27,11 +27,11 @@ class _Range(NamedTuple):
 def read_pixels(header: Header, open_stream: OpenStream) -> Pixels:
     """Read an array of numbers as uint8, in C order, in memory.
 
-    Whole numbers of 0 to 255 stay as they are, in whatever type they are. Fractions of 0 to 1 are multiplied by 255
-    and rounded; true becomes 255. The numbers are read in chunks; those that are not bytes twice, for their range.
+    Whole numbers of 0 to 255, of any type, keep their values. Fractions of 0 to 1 are multiplied by 255 and
+    rounded; true becomes 255. Arrays are read in chunks; those not of uint8 twice, first for their range.
 
     Raises:
-        DataError: numbers of another range, NaN, or no numbers at all.
+        DataError: numbers of another range, NaN or infinity, or elements that are not numbers.
     """
     if header.dtype.kind not in "buif":
         raise DataError(f"{header.source} must hold {ACCEPTED}, got {header.kind}.")
@@ -80,7 +80,7 @@ def _check(measured: _Range, source: str) -> None:
     """Check that numbers of this range are pixels.
 
     Raises:
-        DataError: they are not; the hint has the line of NumPy that makes them so.
+        DataError: the numbers are no pixels; the hint has a NumPy expression that makes them pixels.
     """
     low, high, whole = measured
     if low >= 0 and (high <= 1 or (high <= SCALE and whole)):

@@ -1,4 +1,4 @@
-"""A user's own data: a folder of IDX files named as those of MNIST are."""
+"""A user's own data: a folder of IDX files with the names of MNIST's files."""
 
 import pathlib
 import re
@@ -77,7 +77,7 @@ def _read_labels(path: pathlib.Path | None) -> Labels | None:
 def _listing(folder: pathlib.Path) -> dict[tuple[str, Split, str], pathlib.Path]:
     """Map (prefix, split, `images` or `labels`) to its file.
 
-    Of several spellings, `t10k` comes before `test`, an uncompressed file before a gzipped one.
+    Where several files fit one key, `t10k` is preferred to `test`, and an uncompressed file to a gzipped one.
     """
     files: dict[tuple[str, Split, str], pathlib.Path] = {}
     for name in sorted(_names(folder), key=lambda name: (name.endswith(".gz"), name)):

@@ -55,8 +55,8 @@ def read_idx(path: pathlib.Path) -> npt.NDArray[np.uint8]:
 def open_idx(path: pathlib.Path) -> StreamedImages | None:
     """Open the images (N, H, W) or (N, H, W, C) of an uncompressed IDX file, to be read when they are indexed.
 
-    Returns None for any other file, and for one whose length is not that of its header: `read_idx` then reads it
-    or raises the error.
+    Returns None for any other file, and for one whose length is not the length in its header; the caller then
+    calls `read_idx`, which reads the file or raises the error.
     """
     try:
         if not path.is_file():
@@ -97,10 +97,10 @@ def content_length(shape: tuple[int, ...]) -> int:
 
 
 def looks_whole(path: pathlib.Path, length: int) -> bool:
-    """Say from both ends of a file whether it holds an IDX file of `length` bytes.
+    """Return whether a file, gzipped or not, seems to hold IDX content of `length` bytes uncompressed.
 
-    The last four bytes of gzip are the length of the uncompressed data (RFC 1952), so a file that is cut short is
-    noticed. Wrong content of the right length is not; only reading it shows that.
+    Only the length is compared: that of the file, or that in the last four bytes of a gzip file (RFC 1952). A file
+    that is cut short is noticed; wrong content of the right length is not.
     """
     try:
         if not path.is_file():  # a named pipe would wait for a writer

@@ -29,7 +29,7 @@ _CLASSES, _SIDE, _ACROSS = 10, 28, 100
 
 
 def subset_indices(labels: Labels, split: Split) -> Labels:
-    """Return the positions (10 * PER_CLASS,) of the subset's images in the original split, in its order."""
+    """Return the original split's positions (10 * PER_CLASS,) of the subset's images, one of each class in turn."""
     firsts = [np.flatnonzero(labels == label)[: PER_CLASS[split]] for label in range(_CLASSES)]
     return np.stack(firsts, axis=1).ravel().astype(np.int64)
 
@@ -52,7 +52,7 @@ def load_mini(split: Split) -> ImageSet:
     """Load the bundled subset; images and labels are read-only, because all callers share them.
 
     Raises:
-        DataError: the installed package lacks its data or has it damaged.
+        DataError: the sheet is missing from the installed package, or damaged.
     """
     resource = (
         importlib.resources.files("vaecli.data.named") / "bundled_files" / f"fashion-mnist-mini-{split}.png"

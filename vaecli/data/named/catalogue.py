@@ -64,13 +64,13 @@ class DataSet:
     Attributes:
         name: as users type it.
         description: the images in a few words.
-        licence: and its holder.
+        licence: name of the licence, and who holds the copyright.
         class_names: the name of each label.
         train_count: number of training images.
         test_count: number of test images.
         files: none for the bundled subset.
         mirrors: URLs that end in a slash, in the order in which they are tried.
-        package: the Debian package that installs it; empty if there is none.
+        package: the Debian package that installs the files; empty if there is none.
     """
 
     name: str
@@ -185,7 +185,7 @@ def lookup(name: str) -> DataSet:
     """Return the entry called `name`.
 
     Raises:
-        DataError: there is none; the message has the nearest name and all names.
+        DataError: no entry has that name; the message has the nearest name, the hint all names.
     """
     if name in CATALOGUE:
         return CATALOGUE[name]

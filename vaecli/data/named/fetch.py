@@ -31,7 +31,7 @@ def read_verified(path: pathlib.Path, file: DataFile) -> Pixels:
     """Read the IDX file at `path` and compare its hash with that of `file`.
 
     Raises:
-        DataError: unreadable, cut short, or whole but with other content.
+        DataError: the file cannot be read, is cut short, or has another hash.
     """
     array = format.read_idx(path)
     if file.hash_of == "content":
@@ -62,7 +62,7 @@ def fetch(
 
     Args:
         dataset: the entry of the catalogue.
-        folder: where its files belong.
+        folder: the folder of the files of `dataset`.
         mirrors: URLs that end in a slash; those of the catalogue if left out.
         progress: receives the progress of each file.
         warn: receives what was wrong with a file.
@@ -77,7 +77,7 @@ def fetch(
 
 
 def read_if_right(path: pathlib.Path, file: DataFile, *, warn: Warn) -> Pixels | None:
-    """Read the file at `path`; return None if it is missing, or, with a warning, if it is not `file`."""
+    """Read the file at `path`; return None if it is missing, or, with a warning, if its hash is wrong."""
     try:
         if not path.exists():
             return None
@@ -92,7 +92,7 @@ def read_if_right(path: pathlib.Path, file: DataFile, *, warn: Warn) -> Pixels |
 def _fetch_file(
     file: DataFile, folder: pathlib.Path, order: list[str], name: str, *, progress: Progress, warn: Warn
 ) -> list[str]:
-    """Download one file; return the mirrors with the one that worked first."""
+    """Download one file; return the mirrors with the failed ones moved to the end."""
     failures: list[str] = []
     for mirror in order:
         meter = _Meter(file, progress)
@@ -157,7 +157,7 @@ def _reason(error: Exception) -> str:
 
 
 class _Meter:
-    """Progress bar in pooch's interface that reports to a `Progress` and ends a download without end."""
+    """Progress bar in pooch's interface: reports to a `Progress`, and stops a download that is too long."""
 
     def __init__(self, file: DataFile, progress: Progress) -> None:
         self.total: int | None = None  # pooch sets it when a file begins to arrive; 0 for an unknown length
@@ -175,7 +175,7 @@ class _Meter:
         self.received = 0
 
     def close(self) -> None:
-        """Nothing to close."""
+        """Do nothing: pooch's interface requires the method."""
 
 
 @contextlib.contextmanager

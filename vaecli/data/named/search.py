@@ -29,9 +29,9 @@ class Places:
     """Where data sets are looked for.
 
     Attributes:
-        cache: the folder of downloads; None if there is no place for it.
+        cache: the folder of downloads; None if no home folder is known.
         installed: folders of the system's packages.
-        mirrors: in place of those of the catalogue; None keeps these.
+        mirrors: URLs to use in place of those of the catalogue; None for those of the catalogue.
     """
 
     cache: pathlib.Path | None = dataclasses.field(default_factory=cache_root)
@@ -41,7 +41,7 @@ class Places:
 
 @dataclasses.dataclass(frozen=True)
 class DatasetState:
-    """What `vaecli data` shows of a data set; `location` is empty if it is not on this machine."""
+    """What `vaecli data` shows of a data set; `location` is empty if the data set is not on this machine."""
 
     name: str
     description: str
@@ -55,7 +55,7 @@ class DatasetState:
 def obtain(
     name: str, *, progress: Progress = silent, warn: Warn = silent, places: Places | None = None
 ) -> DatasetState:
-    """Make sure that both splits of data set `name` are on this machine and right; return where.
+    """Load both splits of data set `name`, downloading what is missing or wrong; return the data set's location.
 
     Raises:
         DataError: an unknown name, or a data set that cannot be had.
@@ -70,8 +70,8 @@ def obtain(
 def states(places: Places | None = None) -> list[DatasetState]:
     """Return the state of every data set of the catalogue.
 
-    "cached" and "installed" mean that the four files are there, each with the right length at its end. Hashes take
-    longer; they are compared when a data set is loaded.
+    "cached" and "installed" mean that all four files are there with the right lengths. Hashes take longer: they are
+    compared when a data set is loaded.
     """
     places = places or Places()
     return [_state(dataset, places) for dataset in CATALOGUE.values()]
@@ -86,13 +86,13 @@ def _folders(dataset: DataSet, places: Places) -> dict[pathlib.Path, State]:
 
 
 def once(warn: Warn) -> Warn:
-    """Return a `warn` that passes each message on only once."""
+    """Return a function that passes each distinct message to `warn` only once."""
     return functools.lru_cache(maxsize=None)(warn)
 
 
 @dataclasses.dataclass(frozen=True)
 class Search:
-    """One search for a data set: where, whether on the network, and who receives messages."""
+    """A search for a data set: the places, whether it may download, and the receivers of messages."""
 
     places: Places
     download: bool
@@ -100,7 +100,7 @@ class Search:
     warn: Warn
 
     def default(self, split: Split) -> ImageSet:
-        """Load Fashion-MNIST, else its subset with a warning."""
+        """Load Fashion-MNIST; if that fails, load the bundled subset, with a warning."""
         try:
             return self.named(CATALOGUE[FASHION_MNIST.name], split)
         except DataError as error:
@@ -112,7 +112,7 @@ class Search:
             return load_mini(split)
 
     def named(self, dataset: DataSet, split: Split) -> ImageSet:
-        """Load one split from the first place that has it whole, or from the mirrors."""
+        """Load one split from the first folder whose files have the right hashes, else download the data set."""
         if dataset is FASHION_MNIST_MINI:
             return load_mini(split)
         for folder in _folders(dataset, self.places):
@@ -160,7 +160,7 @@ def _from_folder(dataset: DataSet, split: Split, folder: pathlib.Path, warn: War
 
 
 def _ways(dataset: DataSet) -> str:
-    """Return how else to get `dataset`, for the end of an error."""
+    """Return the ways to get `dataset`, for the end of an error's hint."""
     package = f"the Debian package (apt-get install {dataset.package}), " if dataset.package else ""
     subset = f"the bundled subset (--data {FASHION_MNIST_MINI.name})"
     return f"Ways to go on: try again with a network, {package}its IDX files (--data FOLDER), or {subset}."
