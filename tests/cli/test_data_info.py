@@ -83,3 +83,12 @@ def test_sides_are_named_where_it_matters_which_is_which(call, here):
     _, stdout, _ = call("data", "info", folder, "--image-size", "48x36")
     assert "width x height  60 x 40" in stdout
     assert "48 high, 36 wide" in stdout
+
+
+def test_an_unfinished_cache_is_listed_as_such(call, here, pictures):
+    """What an interrupted reading left is no use of zero pictures."""
+    assert call("data", "info", pictures)[0] == 0
+    assert "used 2" in call("data")[1]
+    for path in (here / "cache").rglob("complete.json"):
+        path.unlink()
+    assert "unfinished" in call("data")[1]

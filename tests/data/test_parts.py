@@ -90,5 +90,5 @@ def test_a_source_with_too_few_on_a_side_is_refused(count):
 
 def test_too_few_images_to_split_are_refused():
     """The error names the data."""
-    with pytest.raises(DataError, match=r"Cannot split mine in mine/.*got 4"):
+    with pytest.raises(DataError, match=r"Cannot split the images of mine/.*got 4"):
         Division(validation_split=0.1).held_out(make_set(4))

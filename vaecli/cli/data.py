@@ -61,7 +61,7 @@ def _print_caches(cached: "list[CacheState]") -> None:
     rows = []
     for entry in cached:
         used = datetime.datetime.fromtimestamp(entry.last_used).astimezone().date().isoformat()
-        state = "in use" if entry.in_use else f"used {used}"
+        state = "in use" if entry.in_use else f"used {used}" if entry.pictures else f"unfinished {used}"
         rows.append(
             (f"{entry.pictures:,}", console.megabytes(entry.size), state, console.shown_path(entry.source))
         )

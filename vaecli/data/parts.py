@@ -62,11 +62,11 @@ class Division:
             try:
                 return validation_mask(data.images, fraction=self.validation_split, seed=self.seed)
             except DataError as error:
-                raise DataError(f"Cannot split {data.name} in {data.location}. {error.message}") from error
+                raise DataError(f"Cannot split the images of {data.location}. {error.message}") from error
         count, total = int(data.held_out.sum()), len(data.held_out)
         if min(count, total - count) < FEWEST_ON_A_SIDE:
             raise DataError(
-                f"{data.name} in {data.location} must have at least {FEWEST_ON_A_SIDE} training images and as many "
+                f"{data.location} must have at least {FEWEST_ON_A_SIDE} training images and as many "
                 f"for validation, got {total - count} and {count}.",
                 hint="Add pictures to the part with too few.",
             )

@@ -5,6 +5,7 @@ its object interface, which needs no display and has no global state.
 """
 
 import pathlib
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -143,5 +144,7 @@ def _figure(width: float, height: float, *, columns: int = 1) -> "tuple[Figure, 
 
 
 def _save(figure: "Figure", path: pathlib.Path) -> None:
-    with files.replacing(path) as file:
+    with files.replacing(path) as file, warnings.catch_warnings():
+        # names of classes may have letters that the font has not: they are drawn as boxes
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
         figure.savefig(file, format="png")

@@ -69,6 +69,22 @@ class Run:
         return document
 
 
+def check_free(out: pathlib.Path) -> None:
+    """Refuse, before any work, a folder that `create` would refuse after it.
+
+    Raises:
+        OutputError: it is not empty, is not a folder, or cannot be looked at.
+    """
+    with files.translating(out):
+        if out.exists() and not out.is_dir():
+            raise OutputError(f"--out must name a folder, got the file {out}.", hint="Choose another name.")
+        if out.is_dir() and not folders.is_empty(out):
+            raise OutputError(
+                f"--out must name a new or empty folder; {out} is not empty.",
+                hint="Choose another name, or leave --out out.",
+            )
+
+
 def create(out: pathlib.Path | None, data_name: str, root: pathlib.Path = ROOT) -> Run:
     """Make the folder of a new run: `out`, or the next free `runs/<data>-<n>`.
 
@@ -76,16 +92,8 @@ def create(out: pathlib.Path | None, data_name: str, root: pathlib.Path = ROOT) 
         OutputError: `out` is not empty or not a folder, or the folder cannot be made.
     """
     if out is not None:
+        check_free(out)
         with files.translating(out):
-            if out.exists() and not out.is_dir():
-                raise OutputError(
-                    f"--out must name a folder, got the file {out}.", hint="Choose another name."
-                )
-            if out.is_dir() and not folders.is_empty(out):
-                raise OutputError(
-                    f"--out must name a new or empty folder; {out} is not empty.",
-                    hint="Choose another name, or leave --out out.",
-                )
             out.mkdir(parents=True, exist_ok=True)
         return Run(out)
     number = 0

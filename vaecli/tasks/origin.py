@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import pathlib
+import shlex
 from collections.abc import Callable
 
 from vaecli.choices import Split
@@ -81,7 +82,8 @@ def find_origin(model: Model) -> Origin:
             hint="Name the folder with --data FOLDER.",
         )
     options = merge(read_config(run.config))
-    hint = f"To measure the model on what is in {shown(str(options.data))} now: --data PATH."
+    place = shlex.join(["--data", str(options.data)])
+    hint = f"To use the model with what is there now: {place}"
     return Origin(options, run, hint)
 
 

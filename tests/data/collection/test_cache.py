@@ -277,8 +277,9 @@ def test_no_place_for_the_cache(filled, listing_of, monkeypatch):
 def test_a_cache_that_cannot_be_written(filled, cache, listing_of):
     """A file in the place of the cache's folder: the error names the place and the variable."""
     cache.write_text("in the way")
-    with pytest.raises(OutputError, match=r"Cannot write the cache .*VAECLI_CACHE"):
+    with pytest.raises(OutputError, match=r"Cannot write the cache .*VAECLI_CACHE") as caught:
         load_collection(listing_of(filled), "train", OPTIONS)
+    assert "Make room" not in str(caught.value)  # there is enough
 
 
 def test_names_that_are_not_utf8(pictures, listing_of, pixels_of):

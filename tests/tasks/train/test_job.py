@@ -156,3 +156,15 @@ def test_a_folder_whose_name_is_not_utf8(here, write_data):
     ):
         raise AssertionError("a run that cannot be written down")
     assert not (here / "run").exists()
+
+
+def test_a_taken_folder_is_refused_before_anything_is_read(here):
+    """Reading a folder of photos may take minutes: here there is nothing to read, which is not what it says."""
+    (here / "run").mkdir()
+    (here / "run/mine.txt").write_text("mine")
+    with (
+        pytest.raises(OutputError, match="must name a new or empty folder"),
+        begin(TrainOptions(data="nosuch/"), here / "run", Watcher()),
+    ):
+        pass
+    assert (here / "run/mine.txt").read_text() == "mine"

@@ -17,7 +17,7 @@ READING = Reading(height=48, width=36, channels=3, fit="crop")
 
 def make_set(count, split="train", *, bad=(), reading=READING, class_names=("a", "b"), **counts):
     report = Report(layout="class folders", bad_files=tuple(bad), **counts)
-    images = np.zeros((count, 48, 36, 3), np.uint8)
+    images = np.zeros((count, *(reading or READING).shape), np.uint8)
     return ImageSet("mine", split, images, None, class_names, "mine", reading=reading, report=report)
 
 
@@ -40,6 +40,11 @@ def test_the_summary_of_pictures_without_a_fault():
     reading = Reading(height=48, width=36, channels=1)
     line = summary(make_set(5, reading=reading, class_names=()), None, None)
     assert line == "Read 5 pictures as 48 x 36 grey, padded: class folders."
+
+
+def test_the_summary_of_arrays():
+    """They are not fitted; a line says what they are, too."""
+    assert summary(make_set(5, reading=None), None, None) == "Read 5 pictures as 48 x 36 RGB: class folders."
 
 
 def test_one_of_each_is_singular():

@@ -1,6 +1,7 @@
 """All pictures of a listing, decoded in parallel into a generation of the cache."""
 
 import contextlib
+import errno
 import json
 import pathlib
 import warnings
@@ -24,6 +25,8 @@ from vaecli.data.photo.reading import Reading
 from vaecli.errors import OutputError
 from vaecli.paths import shown
 from vaecli.pixels import Pixels
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class _Part(NamedTuple):
@@ -166,8 +169,11 @@ def writing(folder: pathlib.Path) -> Iterator[None]:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         if isinstance(error, OutputError):
             reason = error.message.removesuffix(".").split(": ")[-1]
-        hint = (
-            f"Make room there ({command('data', 'clear')} removes such copies of pictures), then run the command "
-            f"again: it continues where it stopped. {CACHE_HINT}"
-        )
+        cause = error if isinstance(error, OSError) else error.__cause__
+        hint = CACHE_HINT
+        if isinstance(cause, OSError) and cause.errno in _FULL:
+            hint = (
+                f"Make room there ({command('data', 'clear')} removes such copies of pictures), then run the "
+                f"command again: it continues where it stopped. {CACHE_HINT}"
+            )
         raise OutputError(f"Cannot write the cache {shown(folder)}: {reason}.", hint=hint) from error

@@ -92,6 +92,7 @@ def begin(
     """
     if out is not None:
         out = user_path(out, option="--out", error=OutputError)
+        layout.check_free(out)  # reading a folder of photos may take minutes
     with interruptible():
         source = images.load_new(options, watch)
         data = images.to_train_on(source, options, watch)

@@ -33,7 +33,7 @@ def _as_text(name: str) -> str:
 
 
 def summary(data: ImageSet, test: ImageSet | None, bad_files_path: pathlib.Path | None) -> str:
-    """Say in one line how the pictures of a folder or archive were read.
+    """Say in one line how the pictures of a folder, an archive or a file of arrays were read.
 
     Args:
         data: the images to train and validate on, with their report.
@@ -41,10 +41,12 @@ def summary(data: ImageSet, test: ImageSet | None, bad_files_path: pathlib.Path 
         bad_files_path: the list of bad files; None if there are none.
     """
     report, reading = data.report, data.reading
-    if report is None or reading is None:
+    if report is None:
         return ""
     total = len(data.images) + (0 if test is None else len(test.images))
-    how = f"{reading.height} x {reading.width} {_COLOURS[reading.colour]}, {_FITS[reading.fit]}"
+    height, width, channels = data.images.shape[1:]
+    how = f"{height} x {width} {_COLOURS['rgb' if channels == 3 else 'grey']}"
+    how += f", {_FITS[reading.fit]}" if reading else ""
     parts = [f"Read {total:,} pictures as {how}: {report.layout}"]
     if bad_files_path is not None:
         count = len(bad_files(data, test))
