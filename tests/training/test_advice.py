@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vaecli.runs.progress import Epoch, Several, Watcher
+from vaecli.runs.progress import Epoch, Plan, Several, Watcher
 from vaecli.training.advice import Adviser, overfits
 
 
@@ -29,6 +29,18 @@ def advise(losses, val_losses, active, resumed_after=0, *, dimensions=16, hidden
 def test_a_healthy_run_gets_no_advice():
     """Falling losses and many active units give no advice, also where the validation loss rises for two epochs."""
     assert advise([9, 8, 7, 6, 5], [9, 8, 8.1, 8.2, 7], [1, 4, 9, 9, 9]) == []
+
+
+@pytest.mark.parametrize(
+    ("epochs", "steps", "first_epoch", "count"), [(2, 249, 0, 1), (2, 250, 0, 0), (2, 10, 1, 0)]
+)
+def test_a_short_run_is_named_at_its_start(epochs, steps, first_epoch, count):
+    """Fewer than 500 steps in all give one note with the options to change; a run that goes on gets none."""
+    listener = Listener()
+    plan = Plan("run", "data", 100, 10, 1, epochs, first_epoch, steps, "float32", 1)
+    Adviser(listener, hidden_units=16).started(plan)
+    assert len(listener.notes) == count
+    assert all("498 steps" in note and "--batch-size" in note for note in listener.notes)
 
 
 def test_collapse_is_named_once():

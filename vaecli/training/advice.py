@@ -1,4 +1,4 @@
-"""Advice on posterior collapse and overfitting, drawn from the epochs of a run.
+"""Advice on short runs, posterior collapse and overfitting, drawn from the plan and the epochs of a run.
 
 Each piece of advice is given once per run, also across resumes: what the saved history would have triggered counts
 as given. The history does not hold the active units of earlier epochs; if the first epoch after a resume has few,
@@ -9,14 +9,15 @@ import itertools
 from collections.abc import Sequence
 
 from vaecli.runs.history import Row
-from vaecli.runs.progress import Epoch, Watcher
+from vaecli.runs.progress import Epoch, Plan, Watcher
 
 JUDGED_EPOCHS = 3  # before any advice
 FEW_ACTIVE = 0.25  # of the latent dimensions
+FEW_STEPS = 500  # of a whole run: its pictures stay blurred
 
 
 class Adviser(Watcher):
-    """Gives advice to another watcher after each epoch.
+    """Gives advice to another watcher, at the start and after each epoch.
 
     Args:
         watch: receives the advice as notes.
@@ -31,6 +32,16 @@ class Adviser(Watcher):
         self._has_watched = False
         ends = range(len(self._rows) + 1)
         self._given = {"overfitting"} if any(overfits(self._rows[:end]) for end in ends) else set()
+
+    def started(self, plan: Plan) -> None:
+        """Look at the number of steps of a new run, which is small for few images."""
+        steps = plan.epochs * plan.steps_per_epoch
+        if plan.first_epoch == 0 and steps < FEW_STEPS:
+            self._give(
+                "steps",
+                f"{steps:,} steps are few: a model needs some thousand to learn from. More --epochs or a smaller "
+                "--batch-size give more.",
+            )
 
     def epoch_ended(self, epoch: Epoch) -> None:
         """Look at the epoch and those before it. Few validation images are no ground for advice."""
