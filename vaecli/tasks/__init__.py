@@ -1,6 +1,6 @@
 """One library function a command. Heavy packages are imported when a task runs.
 
-What decodes takes an opened `Model`; what looks at files takes a path.
+Functions that run a model take an opened `Model`; those that only read its files take a path.
 
 inputs       the data set and the pictures that a command works on
 train/       `vaecli train`
@@ -14,5 +14,5 @@ export       `vaecli export`; export_target checks its folder
 info         `vaecli info`; picture_info for a picture that carries a recipe
 verify       `vaecli verify`
 bench        `vaecli bench`; bench_contestants are what it runs, bench_ratios compares its figures
-data         `vaecli data`; data_info looks into one
+data         `vaecli data`; data_info is `vaecli data info`
 """

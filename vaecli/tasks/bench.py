@@ -29,13 +29,13 @@ class Measurement:
     """The speed of one way to run a file, at one batch size.
 
     Attributes:
-        file: its name; `tf2onnx` is the file that tf2onnx makes of the run's decoder without vaecli's rewrites, and
+        file: name of the file; `tf2onnx` is what tf2onnx makes of the run's decoder without vaecli's rewrites, and
             `decoder.keras` stands for the same weights in another package.
         runtime: `vaecli`, `onnxruntime` for its default session, or the name of a baseline.
         precision: `float32`, `fp16`, `int8` or `bfloat16`.
-        threads: number of threads of vaecli's session; for all others, those that the process may use.
+        threads: number of threads of vaecli's session; for the other runtimes, the number that the process may use.
         batch: images per call.
-        images_per_second: in the median call.
+        images_per_second: `batch` divided by the seconds of the median call.
         p50_ms: milliseconds of the median call.
         p99_ms: milliseconds of the slowest call in a hundred.
         calls: number of timed calls.
@@ -62,7 +62,7 @@ def bench(
     note: Callable[[str], None] = lambda _text: None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> list[Measurement]:
-    """Measure each file of a model at each batch size, with one thread and with all.
+    """Measure each file of a model at each batch size, with one thread and with all that the process may use.
 
     Args:
         path: a run, a model folder or a decoder.onnx; the encoder and other decoders beside it are measured, too.
@@ -146,7 +146,7 @@ def _inputs(file: ModelFile, batch: int) -> np.ndarray:
 
 
 def _take_turns(contestants: Sequence[Contestant], inputs: np.ndarray, seconds: float) -> list[list[float]]:
-    """Return the seconds of each call, a list for each contestant."""
+    """Call the contestants in turn for `seconds` each; return each one's list of seconds per call."""
     times: list[list[float]] = [[] for _ in contestants]
     for _ in range(ROUNDS):
         for contestant, calls in zip(contestants, times, strict=True):

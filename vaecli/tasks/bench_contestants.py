@@ -39,7 +39,7 @@ class Contestant:
 
 
 def sessions(files: Sequence[ModelFile], *, against: bool) -> list[Contestant]:
-    """Open each file with one thread and with all, and with `against` in onnxruntime's default session, too."""
+    """Open each file with one thread and with all processors; with `against` in a default session, too."""
     contestants = []
     for file in files:
         name, precision = file.path.name, file.info.precision
@@ -58,7 +58,7 @@ def _default_session(name: str, precision: str, content: bytes, file: ModelFile)
 
 
 def _timed(run: Callable[..., object], file: ModelFile) -> Times:
-    """Time a session's calls for all outputs but the likelihood's raw ones, which `sample` does not compute."""
+    """Return a function that times a session's calls for all outputs except the likelihood's raw outputs."""
     raw_outputs = file.info.likelihood.get("outputs", [])
     call = functools.partial(run, names=[name for name in file.graph.outputs if name not in raw_outputs])
     (input_name,) = file.info.inputs

@@ -13,7 +13,7 @@ class Ratio:
 
     Attributes:
         precision: of vaecli's decoder.
-        batch: images per call; None for work in bulk, which each does at the batch size that suits it best.
+        batch: images per call; None compares the two at their fastest batch sizes, which may differ.
         kind: the baselines that are compared: `tf2onnx` is its file in onnxruntime's default session; `float32` and
             `bfloat16` are all in that precision.
         rival: the runtime of the fastest baseline of that kind.
@@ -53,7 +53,7 @@ def _ratio(ours: list[Measurement], kind: str, baselines: list[Measurement], bat
 
 
 def _fastest(entries: list[Measurement], batch: int | None) -> Measurement:
-    """Return the fastest entry at a batch size, or at any if it is None."""
+    """Return the fastest entry at the batch size `batch`, or at any batch size if `batch` is None."""
     return max(
         (entry for entry in entries if batch in (None, entry.batch)),
         key=lambda entry: entry.images_per_second,

@@ -1,4 +1,4 @@
-"""How the images of a model or a run differ from those that are in their place now, in words."""
+"""Texts that say how a model's or run's images differ from those that its data hold now."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ from vaecli.data.images import ImageSet
 
 
 def what_changed(table: Any, data: ImageSet) -> str:
-    """Say what is different between the training images that `table` describes and `data`, as far as is known.
+    """Return a sentence on how `data` differs from the training images of `table`; empty if it has no counts.
 
     Args:
         table: `data` of a model's metadata or of provenance.json, which may be damaged.
-        data: the images now, without their test part.
+        data: the training and validation images as they are now.
     """
     try:
         count = int(table["count"]) + int(table["validation_count"])
@@ -20,7 +20,7 @@ def what_changed(table: Any, data: ImageSet) -> str:
 
 
 def what_changed_in_test(table: Any, data: ImageSet) -> str:
-    """Say what is different between the test images that `table` describes and `data`, likewise."""
+    """Return a sentence on how `data` differs from the test images of `table`; empty if it has no count."""
     try:
         return _counts(int(table["test_count"]), len(data.images))
     except (LookupError, TypeError, ValueError):

@@ -31,7 +31,7 @@ class DataInfo:
 
     Attributes:
         name: of the data set.
-        location: where it was read.
+        location: the path from which it was read.
         layout: how its folders or arrays were read; empty for IDX files and data sets known by name.
         parts: number of images of each part that it has.
         classes: number of images of each class, over all parts; empty without labels.

@@ -27,7 +27,7 @@ def evaluate(
 
     Args:
         model: an opened model with its encoder.
-        data: the data set; the model's own if left out.
+        data: the data set, as `--data` takes it; the model's own if left out.
         split: `train`, `validation` or `test`; by default `test`, or `validation` with a note where there is none.
         names: of the metrics, or `all`.
         importance_samples: K of the importance-weighted bound; 0 leaves it out.
@@ -35,7 +35,7 @@ def evaluate(
         warn: receives what a user should know of the data set.
         download: progress of a download: file, bytes so far, bytes in all.
         pictures: progress of reading pictures: what is done, pictures so far, pictures in all.
-        progress: receives the work done and all of it.
+        progress: receives the amounts of work done and in all, in images times decoded samples per image.
 
     Raises:
         OptionError: an unknown metric or a number out of its range.

@@ -1,7 +1,7 @@
 """`vaecli export`: write a run's best weights as a folder of ONNX files that needs no TensorFlow.
 
-Weights and training figures come from the run's state, in which they belong together; options and data come from
-config.toml and provenance.json.
+Weights and training figures come from the run's saved state, so that they fit together. The options come from
+config.toml, the description of the data from provenance.json.
 """
 
 import contextlib
@@ -43,13 +43,13 @@ class ExportOptions:
 
     Attributes:
         out: the folder to write; the run's own `model` if left out, and then its .keras files are written, too.
-        opset: of the ONNX operators.
+        opset: version of the ONNX operators.
         precisions: of further decoders: `int8`, fitted to the run's kept training images and the prior, or `fp16`.
         force: replace files of the same name.
         examples: store latents of individual validation images in the decoders; they reveal something of the data.
 
     Raises:
-        OptionError: an opset or a precision that there is not.
+        OptionError: an opset or a precision that does not exist or is not supported.
     """
 
     out: str | os.PathLike[str] | None = None
@@ -70,7 +70,7 @@ class Exported:
 
     Attributes:
         folder: the folder that was written.
-        table: the differences between Keras and the float32 files.
+        table: the differences between the outputs of Keras and of the float32 files.
         degradations: for each int8 or fp16 decoder, the fields of `export.degradation.Degradation`.
     """
 
@@ -94,7 +94,7 @@ def export(run_path: str | os.PathLike[str], options: ExportOptions = DEFAULTS) 
         ModelError: the path is not a run, or the run has no completed epoch.
         TrainingError: the run's state is missing or damaged, or does not fit its configuration; or another process
             trains the run whose own model is to be written.
-        ParityError: a file differs too much from what it was made of; nothing is written.
+        ParityError: a file's outputs differ too much from those of the network; nothing is written.
         OutputError: the folder is not empty, or cannot be written.
         MissingExtraError: TensorFlow or tf2onnx is not installed.
     """

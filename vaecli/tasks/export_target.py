@@ -49,7 +49,7 @@ def require_usable(run: Run, target: pathlib.Path, precisions: Sequence[Precisio
 
 
 def _require_no_run(run: Run, target: pathlib.Path) -> None:
-    """Refuse a run's folder, whose own model in `model` the exported one would hide, and another run's `model`."""
+    """Refuse as target the folder of a run, and the `model` folder of a run other than `run`."""
     real = pathlib.Path(os.path.realpath(target))  # also where a part of the path is still missing
     if Run(real).provenance.exists():
         raise OutputError(

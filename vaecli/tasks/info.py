@@ -21,8 +21,8 @@ def info(path: str | os.PathLike[str]) -> dict[str, Any]:
         path: a run, a model folder or a decoder file.
 
     Returns:
-        The metadata that all its files share, `facts`: name -> shape of each statistic that the decoder carries,
-        and `files`: a list that describes each file.
+        The metadata that all files of the model share; `facts`, which maps each statistic in the decoder by name to
+        its shape; and `files`, a list with a description of each file.
 
     Raises:
         ModelError: there is no decoder, or a file is damaged or belongs to another model.

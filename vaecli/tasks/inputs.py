@@ -1,4 +1,4 @@
-"""The images that a command works on with a model: a part of its own data, or of those that --data names."""
+"""The images that a command uses with a model: a part of the model's own data or of those that --data names."""
 
 import dataclasses
 import functools
@@ -39,8 +39,8 @@ def load_for(
 ) -> ImageSet:
     """Load images for a model, read, stretched and divided as its training images were.
 
-    The images of a model that lies in its run are where the run's config.toml says; those of a model of a data set
-    that is known by name are that data set's. Their hash must be that of the images that the model was trained on.
+    The model's own data are those that the config.toml of its run names, or else the data set known by name that it
+    was trained on. With None as `data`, the hash of the images must be that in the model's metadata.
 
     Args:
         model: an opened model.
@@ -55,8 +55,8 @@ def load_for(
         The images; `split` names the part.
 
     Raises:
-        DataError: the images cannot be had, or have another shape than the model's. With None: they are not where
-            they were, or are not those that the model was trained on.
+        DataError: the images cannot be had, or have another shape than the model's. With `data` None: they have
+            been moved, or are not those that the model was trained on.
         MissingPartError: there is no such part.
         ModelError: the model's metadata do not fit.
     """
@@ -95,7 +95,7 @@ class _Source:
 
     @functools.cached_property
     def _origin(self) -> Origin | None:
-        """Where the model's own data are; None with --data."""
+        """The source of the model's own data; None with --data."""
         return find_origin(self.model) if self.data is None else None
 
     @functools.cached_property
@@ -119,7 +119,7 @@ class _Source:
         return dataclasses.replace(images, split=part)
 
     def _test(self) -> ImageSet:
-        """Load the test images: those of the source, or those that --test-split set apart."""
+        """Load the test images: the source's own, or those that --test-split set apart."""
         is_apart = bool(self._division.test_split)
         if is_apart and self.data is not None:
             try:

@@ -40,7 +40,8 @@ class Interpolated:
         path: the file or folder.
         images: (1 + (P - 1) (steps - 1), H, W, C) uint8 for P pictures; (steps * steps, H, W, C) for a grid.
         originals: (P, H, W, C) uint8, as the encoder saw them.
-        notes: one line a picture, and for a path how even it is: its largest over its mean distance of neighbours.
+        notes: a line for each picture; for a path also the ratio of the largest to the mean distance between
+            neighbouring pictures.
         stops: index of each given picture in `images`; empty for a grid.
     """
 
@@ -80,7 +81,7 @@ def interpolate(
             `interpolation-2.png`, ...
         data: the data set of `test:17`; by default the one that the model was trained on.
         scale: enlarge each pixel to a square of this side; by default a strip and a GIF are large enough to see.
-        smooth: enlarge with gradual changes, not squares.
+        smooth: enlarge with smooth transitions, not squares.
         force: replace what `out` names.
         warn: gets what a user should know of the data set.
 
@@ -183,14 +184,14 @@ def _require_grid(kind: Kind, path: PathKind) -> None:
 
 
 def _data_name(data: str | None) -> str:
-    """Return the data set for a recipe; a folder is told from a data set by a slash behind its name."""
+    """Return what a recipe keeps of --data: the name of a data set, or the last part of a path with a slash."""
     if data is None or data in DATA_SETS:
         return data or ""
     return f"{plain_name(data)}/"
 
 
 def _max_steps(kind: Kind, legs: int, shape: tuple[int, int, int], scale: int | None, *, grid: bool) -> int:
-    """Return how many steps a leg or a side may have, so that all fits into memory and a GIF; at least 2."""
+    """Return the largest number of steps on a leg, or side of a grid, that memory and a GIF allow; at least 2."""
     count = min(MAX_PICTURES, MAX_BYTES // math.prod(shape))
     if grid:
         return max(2, math.isqrt(count))

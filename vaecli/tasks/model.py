@@ -1,4 +1,4 @@
-"""Open the model that a command works on, and say what can be done with it; loads nothing of the data packages."""
+"""Open the model of a command, and return the command to suggest next. Imports no data package at first."""
 
 import pathlib
 from typing import Literal
@@ -20,7 +20,7 @@ def open_model(path: pathlib.Path, *, precision: Precision = "float32", threads:
 
 
 def next_words(model: Model) -> list[str]:
-    """Return a command that works after `vaecli sample`, in words; none if files beside the decoder do not fit."""
+    """Return the words of a command to suggest after `vaecli sample`; empty if the model's files do not fit."""
     part = _part_to_interpolate(model)
     if part:
         return ["interpolate", f"{part}:0", f"{part}:1"]
@@ -32,7 +32,7 @@ def next_words(model: Model) -> list[str]:
 
 
 def _part_to_interpolate(model: Model) -> Literal["test", "val", ""]:
-    """Return the part whose first pictures `vaecli interpolate` takes; empty if encoder or images are not here."""
+    """Return the part whose first pictures to interpolate; empty if encoder or images are not on this machine."""
     path = model.path.with_name("encoder.onnx")
     try:
         encoder = read_file(path).info if path.exists() else None
@@ -52,7 +52,7 @@ def _part_to_interpolate(model: Model) -> Literal["test", "val", ""]:
 
 
 def _is_in_its_run(model: Model) -> bool:
-    """Return whether a model lies in its run, and something is where that has its images."""
+    """Return whether a model lies in its run and the path of the run's images exists."""
     if not (model.path.resolve().parent.parent / "config.toml").exists():
         return False
     from vaecli.tasks.origin import find_origin

@@ -1,4 +1,4 @@
-"""Where the data are that a model was trained on: a data set by name, or the path in the config.toml of its run."""
+"""The source of the data that a model was trained on: a data set by name, or the path in its run's config.toml."""
 
 import dataclasses
 import os
@@ -29,7 +29,7 @@ class Origin:
     Attributes:
         options: of the run, with the reading of its pictures; `data` is a name of the catalogue or a path.
         run: the run whose config.toml names the path; None for a data set by name.
-        if_changed: what to do if the images there are others now.
+        if_changed: hint for an error, if the images at that place are no longer the same.
     """
 
     options: TrainOptions
@@ -65,7 +65,7 @@ class Origin:
 
 
 def find_origin(model: Model) -> Origin:
-    """Return the source of a model's training images; whether they are still the same is for the caller to judge.
+    """Return the source of a model's training images; the caller compares their hash.
 
     Raises:
         DataError: the model was not trained on a data set by name and does not lie in its run.
@@ -95,6 +95,6 @@ def find_run(decoder: str | os.PathLike[str]) -> Run | None:
 
 
 def _named(info: ModelInfo) -> TrainOptions:
-    """Return the options of a run on a data set by name, as far as they decide how its images are read."""
+    """Return options with the data set's name and how its images are read; the other options are defaults."""
     reading = {name: info.training[name] for name in _READING if name in info.training}
     return TrainOptions(data=info.data["name"], **reading)

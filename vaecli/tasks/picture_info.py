@@ -62,7 +62,7 @@ def picture_info(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _model_here(recipe: Recipe) -> pathlib.Path | None:
-    """Return the first run, then the first folder below the current one, that holds the model of a recipe."""
+    """Return the first folder that holds a recipe's model: in runs/, then the current folder and those in it."""
     precision: Precision = recipe.precision  # type: ignore[assignment]  # `parse` has checked it
     for folder in itertools.islice(_candidates(), _MOST_MODELS):
         try:

@@ -43,12 +43,12 @@ class Recipe:
         precision: of its decoder.
         version: of vaecli.
         form: `sheet`, `gif` or `folder`.
-        scale, smooth: enlargement; None if it was left to the command.
+        scale, smooth: enlargement as given; None for `scale` if it was left to the command.
         seed, first, count, temperature, prior: of samples.
-        sources: names of the pictures between which a path or a grid leads, without folders.
+        sources: file names, without folders, of the pictures between which a path or a grid leads.
         path, steps, grid: kind of path, pictures on a leg, and whether it is a grid.
         data: data set of sources such as `test:17`; empty for the model's own.
-        index: number of a picture in a folder of a path; None for others.
+        index: position of the picture on its path, for one PNG of a folder; None for others.
     """
 
     kind: str
@@ -72,18 +72,18 @@ class Recipe:
     index: int | None = None
 
     def to_text(self) -> str:
-        """Return the recipe as ASCII JSON of at most 64 KiB, with the command where one repeats the picture."""
+        """Return the recipe as ASCII JSON of at most 64 KiB, with the command that repeats the picture, if any."""
         fields = self.shown() | {"command": self.command() or ""}
         return json.dumps(fields, separators=(",", ":"), sort_keys=True)
 
     def shown(self) -> dict[str, Any]:
-        """Return the fields that matter for its kind."""
+        """Return the fields that matter for the recipe's `kind`."""
         fields = dataclasses.asdict(self) | {"sources": list(self.sources)}
         hidden = {"sample": _OF_PATHS, "interpolate": _OF_SAMPLES}[self.kind]
         return {name: value for name, value in fields.items() if name not in hidden and value is not None}
 
     def command(self, model: str = MODEL) -> str | None:
-        """Return the command that makes the picture again; None if it needs pictures that only their names tell.
+        """Return the command that makes the picture again; None if it needs picture files: only names are kept.
 
         Args:
             model: path of the model, for `-m`.
@@ -130,7 +130,7 @@ def recipe_of(model: "Model", kind: str, form: str) -> Recipe:
 
 
 def plain_name(name: str) -> str:
-    """Return the last part of a path, short and without characters that cannot be printed."""
+    """Return the last part of a path, shortened and without characters that cannot be printed."""
     last = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
     text = "".join(character if character.isprintable() else "?" for character in last)
     half = MAX_NAME // 2 - 2
@@ -158,7 +158,7 @@ def parse(text: str, where: str) -> Recipe:
 
 
 class _FieldError(ValueError):
-    """A field of another type or out of its range; the text follows "must"."""
+    """A field of another type or out of its range; its text follows "The recipe in FILE must"."""
 
 
 def _refuse_constant(name: str) -> Any:
@@ -166,7 +166,7 @@ def _refuse_constant(name: str) -> Any:
 
 
 def _checked(fields: Any) -> Recipe:
-    """Check each field that is known, and leave out the others: a later version may have more."""
+    """Check each known field, and leave out unknown ones, which a later version may have added."""
     if not isinstance(fields, dict) or fields.get("kind") not in _KINDS:
         raise _FieldError("be of samples or of an interpolation")
     known = {field.name for field in dataclasses.fields(Recipe)}

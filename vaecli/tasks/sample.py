@@ -44,12 +44,12 @@ def sample(
         n: the number of pictures.
         out: `.png` for a sheet, `.npy` or `.npz` for the array (n, H, W, C), `.gif`, or a folder for one PNG each;
             by default the next free one of `samples.png`, `samples-2.png`, ...
-        first: the number of the first picture.
+        first: the index in the series of the first picture.
         seed: the same seed gives the same pictures; picture i depends on (seed, i) alone.
         temperature: factor on the prior's standard deviation.
         dtype: the type of an array, `uint8` or `float32`.
         scale: enlarge each pixel to a square of this side; by default a sheet and a GIF are large enough to see.
-        smooth: enlarge with gradual changes, not squares.
+        smooth: enlarge with smooth transitions, not squares.
         force: replace what `out` names.
         progress: gets the number of pictures done and in all.
 
@@ -86,7 +86,7 @@ def sample(
     )
 
     def text_of(number: int | None) -> str:
-        """Return the recipe of the file; that of a picture in a folder does not depend on its neighbours."""
+        """Return the recipe of the file, or of the single picture `number` of a folder."""
         if number is None:
             return recipe.to_text()
         return dataclasses.replace(recipe, first=number, count=1).to_text()

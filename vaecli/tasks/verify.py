@@ -24,9 +24,9 @@ class Verified:
         file: the file's name.
         output: the output's name.
         count: number of golden inputs.
-        largest: the largest difference from the stored output on the input nearest to its bound, or furthest beyond
-            it; infinite for an output of another shape.
-        bound: the largest difference that is allowed on that input.
+        largest: the largest difference from the stored output on the worst input, that with the largest ratio of
+            difference to bound; infinite for an output of another shape.
+        bound: the largest difference that is allowed on the worst input.
     """
 
     file: str
@@ -81,9 +81,9 @@ def _item_shapes(shapes: Mapping[str, FreeShape]) -> dict[str, FreeShape]:
 def _compare(
     file: ModelFile, name: str, expected: np.ndarray, actual: np.ndarray, stored_bound: float | None
 ) -> Verified:
-    """Compare one output (n, ...); each input has its own bound, since extreme inputs have larger outputs.
+    """Compare one output (n, ...) on n inputs; each input has its own bound, larger for larger outputs.
 
-    The bound that an int8 file stores replaces them: other files compute in float32 and have the float32 bound.
+    For an int8 file, the bound stored in it replaces those of all inputs.
     """
     bounds = np.array([tolerance(name, item) for item in expected])
     if stored_bound is not None and file.info.precision == "int8":

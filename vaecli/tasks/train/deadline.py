@@ -14,7 +14,7 @@ CALL_SECONDS = 0.5  # of one call of the graph, during which the loop does not a
 
 
 class Deadline:
-    """A limit on the duration of a command, counted from the creation of this object; None for no limit."""
+    """A time limit in seconds, counted from the creation of this object; None for no limit."""
 
     def __init__(self, seconds: float | None) -> None:
         self._began = time.monotonic()
@@ -23,13 +23,13 @@ class Deadline:
 
     @contextlib.contextmanager
     def starting(self) -> Iterator[None]:
-        """Measure how long TensorFlow, started in the body, takes to start."""
+        """Measure how long the body takes to start TensorFlow; the time for the export is estimated from that."""
         began = time.monotonic()
         yield
         self._start_seconds += time.monotonic() - began
 
     def passed(self, validation_seconds: float = 0.0, *, int8: bool = False) -> bool:
-        """Return whether training must stop now, so that one validation and the export end within the limit.
+        """Return whether training must stop now for one validation and the export to end within the limit.
 
         Args:
             validation_seconds: expected duration of the validation.

@@ -29,7 +29,7 @@ KEPT_BYTES, KEPT_LEAST = 2**24, 16  # bytes of either, unless 16 images have mor
 
 
 def load_new(options: TrainOptions, watch: Watcher) -> ImageSet:
-    """Load the source of a new run, as it is read.
+    """Load the training images of a new run, before stretching and before a test part is set apart.
 
     Raises:
         DataError: it cannot be loaded.
@@ -41,8 +41,8 @@ def to_train_on(source: ImageSet, options: TrainOptions, watch: Watcher) -> Imag
     """Return the images of a new run: all that are not set apart for testing, stretched if `options` say so.
 
     Raises:
-        OptionError: --test-split sets too few or too many apart.
-        DataError: a model of the images would be too large.
+        OptionError: --test-split leaves too few images for testing or for training.
+        DataError: the images have more pixels than an exported model may have.
     """
     data = Division.of(options).without_test(source)
     data = contrast.for_training(data, stretch=options.stretch, warn=watch.note)
@@ -77,12 +77,12 @@ def load_test(options: TrainOptions, source: ImageSet, data: ImageSet, watch: Wa
 
     Args:
         options: of the run, with the reading resolved.
-        source: of the run, as it is read.
+        source: the images that `load_new` returned.
         data: the images to train on.
         watch: receives progress, and why a test part that exists cannot be used.
 
     Returns:
-        None if there is none, or none that the model could be measured on.
+        None if there is no test part, or the model could not be measured on it.
 
     Raises:
         OptionError: --test-split is given, and the source has a test part already.
@@ -114,7 +114,8 @@ def load_test(options: TrainOptions, source: ImageSet, data: ImageSet, watch: Wa
 def _load(options: TrainOptions, split: Split, watch: Watcher, *, as_kept: bool = False) -> ImageSet:
     """Load one split of the data that `options` name.
 
-    With `as_kept`, the name is that of config.toml: a name is not a folder's, which would be an absolute path.
+    With `as_kept`, `options.data` comes from config.toml, where a plain name is a data set and a folder an absolute
+    path; a folder of that name is not looked for.
     """
     reading = ReadingOptions.of(options)
     if as_kept and options.data in CATALOGUE:
@@ -149,7 +150,7 @@ def name_to_keep(options: TrainOptions, data: ImageSet) -> str:
 
 
 def with_reading(options: TrainOptions, data: ImageSet) -> TrainOptions:
-    """Return the options with the reading of `data` in them, so that the run always reads its pictures alike."""
+    """Return the options with the size, colour and fit of `data`, so that a resumed run reads in the same way."""
     if data.reading is None:
         return options
     height, width, _ = data.reading.shape
@@ -165,9 +166,9 @@ def description(
 
     Args:
         data: the images to train and validate on.
-        held_out: (N,) bool, those of them for validation.
+        held_out: (N,) bool, true for the validation images.
         options: of the run.
-        test: the images of its test part, None if there are none.
+        test: the test images, None if there are none.
 
     Raises:
         DataError: the reader of exported files would refuse a model with these names or sizes.
@@ -199,7 +200,7 @@ def description(
 
 
 def images_to_keep(data: ImageSet, held_out: np.ndarray) -> KeptImages:
-    """Choose the images that stay in the run, evenly over the data, which may be sorted by class."""
+    """Choose images to store in the run, evenly spaced over the data, because they may be sorted by class."""
     most = max(KEPT_LEAST, KEPT_BYTES // math.prod(data.images.shape[1:]))
     return KeptImages(
         validation=data.images[_evenly(held_out, min(KEPT_VALIDATION, most))],
@@ -208,6 +209,6 @@ def images_to_keep(data: ImageSet, held_out: np.ndarray) -> KeptImages:
 
 
 def _evenly(mask: np.ndarray, most: int) -> np.ndarray:
-    """Return up to `most` of the positions where the mask (N,) is true, evenly spaced."""
+    """Return the positions where the mask (N,) is true; if more than `most`, then `most` of them, evenly spaced."""
     positions = np.flatnonzero(mask)
     return positions[np.linspace(0, len(positions) - 1, min(most, len(positions))).astype(np.int64)]

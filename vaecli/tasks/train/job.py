@@ -59,7 +59,7 @@ class Job:
     def identity(self) -> dict[str, Any]:
         """Values that decide the steps of a run and must not change when it is resumed.
 
-        It holds the hash of the data, not their name, and not the precision, which another machine may lack.
+        They include the hash of the data, not their name, and not the precision, which another machine may lack.
         """
         deciding = train_options.settings(self.options)
         for name in ("precision", *CHANGEABLE):
@@ -84,7 +84,7 @@ def begin(
 ) -> Iterator[Job]:
     """Load the data of a new run, make its folder, and lock it while the body runs.
 
-    If the body fails before there is a saved state, what this process has made is removed.
+    If the body fails before a state is saved, the files and folders that this process has made are removed.
 
     Raises:
         DataError: the data cannot be loaded, or no model of them could be exported.
@@ -122,7 +122,7 @@ def begin(
 
 @contextlib.contextmanager
 def _removed_on_failure(run: layout.Run, entries_before: set[str]) -> Iterator[None]:
-    """Remove what the body has put into the run folder if it fails before there is a saved state."""
+    """If the body fails before a state is saved, remove the entries of the run folder not in `entries_before`."""
     try:
         yield
     except BaseException:
@@ -189,7 +189,7 @@ def reopen(
 
 
 def _changed(options: TrainOptions, changes: Mapping[str, Any], state: State) -> TrainOptions:
-    """Apply the changes to the options of a run that has come to `state`."""
+    """Return the options with `changes` applied, after checking them against the run's `state`."""
     changed = dataclasses.replace(options, **changes)
     begun_epochs = state.epoch + (state.batch > 0)
     if changed.epochs != options.epochs and changed.epochs < begun_epochs:
@@ -201,7 +201,7 @@ def _changed(options: TrainOptions, changes: Mapping[str, Any], state: State) ->
 
 
 def _require_same(data: ImageSet, saved: Saved, table: object) -> None:
-    """Compare the hash of the images with that of the run; `table` describes those of the run."""
+    """Check that `data` has the hash of the run's images; `table`, their description, is for the error message."""
     expected, actual = str(saved.identity.get("data")), data.sha256
     if expected != actual:
         raise TrainingError(

@@ -1,4 +1,4 @@
-"""What a run says and keeps of the pictures that it reads: one line, and the list of bad files."""
+"""The summary of the pictures that a run reads, in one line, and the list of bad files that it keeps."""
 
 import csv
 import io

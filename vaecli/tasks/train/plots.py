@@ -38,13 +38,13 @@ ENLARGED_SIDE = 128  # sheets of smaller images are drawn at twice their size
 
 
 class SheetKeeper(Watcher):
-    """Keeps a sheet of the same samples for each of up to 200 evenly spaced epochs, for the GIF of the run."""
+    """A watcher that writes a sheet of samples of fixed latents after each epoch and keeps evenly spaced ones."""
 
     def __init__(self, run: Run) -> None:
         self._folder = run.sheets
 
     def epoch_ended(self, epoch: Epoch) -> None:
-        """Write `plots/epochs/0001.png` and so on, and remove sheets that are no longer needed."""
+        """Write the sheet of the epoch, such as `plots/epochs/0001.png`; delete older ones if too many."""
         number = int(epoch.row["epoch"])
         samples = to_uint8(epoch.samples(EPOCH_SAMPLES))
         scale = 2 if max(samples.shape[1:3]) <= ENLARGED_SIDE else 1
@@ -59,7 +59,7 @@ class SheetKeeper(Watcher):
 
 
 def numbered_sheets(folder: pathlib.Path) -> dict[int, pathlib.Path]:
-    """Return the sheets of a run by their epoch, in the order of the epochs."""
+    """Return the sheets in a folder as a mapping from epoch to path, in the order of the epochs."""
     paths = {int(path.stem): path for path in folder.glob("*.png") if path.stem.isdecimal()}
     return dict(sorted(paths.items()))
 
@@ -117,7 +117,7 @@ def _decode(model: Model, z: np.ndarray) -> Pixels:
 
 
 def _animate(run: Run) -> None:
-    """Write `samples.gif` from the sheets of up to 100 evenly spaced epochs, fewer of large sheets."""
+    """Write `samples.gif` from the sheets of up to 100 evenly spaced epochs; fewer if the sheets are large."""
     paths = list(numbered_sheets(run.sheets).values())
     last = next((frame for path in reversed(paths) if (frame := _read_sheet(path)) is not None), None)
     if last is None:
@@ -130,7 +130,7 @@ def _animate(run: Run) -> None:
 
 
 def _read_sheet(path: pathlib.Path) -> Pixels | None:
-    """Read a sheet (H, W, C); remove one that is damaged, and return None."""
+    """Read a sheet (H, W, C); if the file is damaged, delete it and return None."""
     try:
         with PIL.Image.open(path) as picture:
             return np.atleast_3d(np.asarray(picture))

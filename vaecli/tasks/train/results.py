@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def missing(job: Job) -> list[str]:
-    """Return the names, in the run folder, of results that do not exist or are not those of the best weights."""
+    """Return the names in the run folder of results that are missing or were not made from the best weights."""
     run = job.run
     keras_files = [path.name for path in (run.encoder, run.decoder) if not path.exists()]
     model = [] if export.is_current(run) else [run.model.name]
@@ -30,7 +30,7 @@ def finish(job: Job, vae: "Vae", to_make: list[str], watch: Watcher) -> float | 
     """Make the results that `missing` has named.
 
     Returns:
-        The largest difference between Keras and the exported files; None if these were not made.
+        The largest difference between Keras and the exported files; None if no files were exported.
     """
     run, parity = job.run, None
     watch.exporting()
@@ -49,7 +49,7 @@ def finish(job: Job, vae: "Vae", to_make: list[str], watch: Watcher) -> float | 
 
 
 def _export(run: Run, watch: Watcher) -> export.Exported:
-    """Export in the precisions that exist; without them, and with a note, if the new weights do not allow it."""
+    """Export float32 and the other precisions that the run has; if those fail, only float32, with a note."""
     precisions = [
         name for name, file in DECODERS.items() if name != "float32" and (run.model / file).exists()
     ]

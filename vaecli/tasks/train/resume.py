@@ -25,7 +25,7 @@ def note_differences(
     After such a change, the weights differ by rounding from those of an uninterrupted run.
 
     Args:
-        requested: the run, with the precision and threads that it was trained with before.
+        requested: the resumed run, with the precision and threads that it had before.
         trainer: with the restored state.
         watch: receives the notes.
         precision: of the steps to come.
@@ -54,7 +54,7 @@ def extend(job: Job, previous: TrainOptions, trainer: "Trainer", watch: Watcher)
 
     Args:
         job: with the options as requested, which are written to config.toml.
-        previous: the options before.
+        previous: the run's options before the change.
         trainer: with the restored state.
         watch: receives the notes.
     """

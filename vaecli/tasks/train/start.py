@@ -39,7 +39,7 @@ def start_tensorflow(requested: Job, all_devices: "Devices | None", count: int |
 
 
 def require_exportable(job: Job) -> None:
-    """Refuse a network whose export would be refused at the end, before anything is trained.
+    """Check before training that the exported files of the network will be accepted, by exporting it untrained.
 
     Raises:
         DataError: the reader of exported files refuses the files of the untrained network.

@@ -174,7 +174,7 @@ def _watchers(job: Job, trainer: "Trainer", watch: Watcher, *, tensorboard: bool
 def _train(
     job: Job, trainer: "Trainer", watch: Watcher, stop: Callable[[], str | None], checkpoint_every: float
 ) -> Trained:
-    """Train what is left, and make the results that are missing."""
+    """Train the epochs that are left, then make the results that are missing."""
     from vaecli.training.loop import Loop
 
     run, was_finished = job.run, trainer.finished

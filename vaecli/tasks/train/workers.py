@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def start_tensorflow(count: int | None) -> None:
-    """Start TensorFlow and reserve `count` devices before the rendezvous, so that a failure keeps nobody waiting.
+    """Start TensorFlow and reserve `count` devices before the rendezvous, so that on failure no worker waits.
 
     Raises:
         OptionError: this machine has fewer devices.
@@ -45,7 +45,7 @@ def start_tensorflow(count: int | None) -> None:
 
 @contextlib.contextmanager
 def connected(cluster: Cluster, count: int | None) -> Iterator["Devices"]:
-    """Connect to the other workers, after the rendezvous, and give the devices of all of them.
+    """Wait for the other workers, connect to them, and yield the devices of all workers.
 
     Raises:
         TrainingError: another worker is lost, also while the body runs.
@@ -77,7 +77,7 @@ def _exit_after(seconds: float) -> Iterator[None]:
 
 
 def guarded(devices: "Devices | None", run: layout.Run) -> contextlib.AbstractContextManager[None]:
-    """On the chief: add to the error about a lost worker how the run can go on.
+    """On the chief: add to an error about a lost worker the hint how to resume the run.
 
     Raises:
         TrainingError: another worker is lost while the body runs.
@@ -129,8 +129,8 @@ def follow(
         devices: of all workers.
         data_name: the data set as this machine names it; the chief's name if left out.
         watch: receives what differs on this machine.
-        stop: asked between steps.
-        interruptible: entered while the data are loaded.
+        stop: called between steps; a text that it returns ends the training.
+        interruptible: makes the context in which data are loaded, where a signal may end the process at once.
 
     Returns:
         Why training ended, and whether nothing is left to train.
