@@ -1,6 +1,7 @@
 """The walk through a folder of pictures."""
 
 import os
+import subprocess
 import sys
 
 import pytest
@@ -205,7 +206,7 @@ def test_a_folder_without_permission(process, here):
     finally:
         (here / "pictures/shut").chmod(0o755)
     assert output.startswith("['a.png'] ")
-    assert "file='shut/', reason='the folder cannot be read: Permission denied'" in output
+    assert "file='shut/', reason='is a folder that cannot be read: Permission denied'" in output
     assert "file='text', reason='cannot be read: Permission denied'" in output
 
 
@@ -239,3 +240,22 @@ def test_links_to_other_files(pictures):
     entries = walk(pictures)
     assert (entries.names, entries.bad_files) == (["a.png"], [])
     assert list(entries.metadata) == ["metadata.csv"]
+
+
+@LINUX
+def test_folders_too_deep_for_a_path(here, pictures):
+    """Folders deeper than the system's paths reach are a bad file; what is above is listed."""
+    put(pictures, "a.png")
+    at = os.open(pictures, os.O_RDONLY)
+    for _ in range(2500):
+        os.mkdir("d", dir_fd=at)
+        deeper = os.open("d", os.O_RDONLY, dir_fd=at)
+        os.close(at)
+        at = deeper
+    os.close(at)
+    try:
+        names, bad = listed(pictures)
+    finally:
+        subprocess.run(["rm", "-rf", "--", pictures], check=True)  # Python's own removal is recursive
+    assert names == ["a.png"]
+    assert list(bad.values()) == ["is a folder that cannot be read: File name too long"]

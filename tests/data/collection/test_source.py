@@ -227,3 +227,14 @@ def test_the_name_of_the_root(tmp_path, png, monkeypatch):
     for path in (tmp_path / "data.zip", pathlib.Path(), pathlib.Path("../data.zip")):
         assert open_source(path).name == "data.zip"
     assert [path.name for path in pathlib.Path().iterdir()] == ["a.png"]
+
+
+def test_an_encrypted_archive(tmp_path, png):
+    """An archive of encrypted pictures is an error that says so, and what to do."""
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("1.png", png)
+    path.write_bytes(path.read_bytes().replace(b"PK\1\2\x14\3\x14\0\0\0", b"PK\1\2\x14\3\x14\0\1\0"))
+    with pytest.raises(DataError, match=r"such as .1\.png., which is encrypted") as caught:
+        open_source(path)
+    assert "Put copies" in caught.value.hint

@@ -69,7 +69,7 @@ class _Walk:
                 raise DataError(
                     f"Cannot read the folder {shown(self.root)}: {error.strerror or error}."
                 ) from error
-            self.entries.add_bad(folder, f"the folder cannot be read: {error.strerror or error}")
+            self.entries.add_bad(folder, f"is a folder that cannot be read: {error.strerror or error}")
 
     def _is_known(self, folder: str) -> bool:
         """Return whether another link has led to a folder already; remember it."""

@@ -174,17 +174,24 @@ def _labels(names: list[str], rows: dict[str, Row]) -> tuple[npt.NDArray[np.int6
 def _no_match(rows: dict[str, Row], names: list[str], entries: Entries) -> DataError:
     """Return the error for tables that name none of the pictures."""
     return DataError(
-        f"{_tables(entries)} must name pictures, got {printable(min(rows, key=natural_key))!r} where the"
-        f" pictures are {printable(names[0])!r} and the like.",
+        f"{_tables(entries)} must name pictures, got '{printable(min(rows, key=natural_key))}' where the"
+        f" pictures are '{printable(names[0])}' and the like.",
         hint="Write each file_name as the path from the folder of the table to the picture.",
     )
 
 
 def _no_pictures(path: pathlib.Path, entries: Entries) -> DataError:
     """Return the error for a source without pictures; it says what is there instead."""
+    hint = (
+        "Name a folder or an archive with PNG, JPEG or other pictures, or the folder of IDX files. A file of "
+        "arrays (.npy, .npz, CSV) is named itself."
+    )
     if entries.bad_files:
         file, reason = entries.bad_files[0]
-        content = f"{len(entries.bad_files):,} that cannot be used, such as {printable(file)!r}: {reason}"
+        content = (
+            f"{len(entries.bad_files):,} that cannot be used, such as '{printable(file)}', which {reason}"
+        )
+        hint = "Put copies of the pictures into a folder, and name that folder."
     elif entries.ignored:
         more = entries.ignored - len(entries.ignored_names)
         content = ", ".join(map(printable, entries.ignored_names)) + (f" and {more:,} more" if more else "")
@@ -192,6 +199,5 @@ def _no_pictures(path: pathlib.Path, entries: Entries) -> DataError:
         content = "nothing"
     return DataError(
         f"{shown(path)} must hold pictures, got {content}.",
-        hint="Name a folder or an archive with PNG, JPEG or other pictures, or the folder of IDX files. A file of "
-        "arrays (.npy, .npz, CSV) is named itself.",
+        hint=hint,
     )
