@@ -78,7 +78,7 @@ def running_baselines(
     likelihood: LikelihoodName = "bernoulli",
     note: Callable[[str], None] = lambda _text: None,
 ) -> Iterator[tuple[bytes, list[Baseline]]]:
-    """Start the baselines whose packages are installed; yield the plain ONNX file and the baselines.
+    """Start the baselines whose packages are installed; yield the plain ONNX file's bytes and the baselines.
 
     Args:
         decoder_file: a decoder.keras, whose weights all baselines use.
@@ -87,7 +87,7 @@ def running_baselines(
 
     Raises:
         BaselineError: the decoder cannot be read or converted.
-        OutputError: there is no temporary folder.
+        OutputError: a temporary folder cannot be made.
     """
     context = multiprocessing.get_context("spawn")
     with contextlib.ExitStack() as stack:
@@ -169,7 +169,7 @@ def _prepare(files: DecoderFiles, pipe: Connection) -> None:
 
 
 def _serve(package: str, files: DecoderFiles, pipe: Connection) -> None:
-    """Run in a process: send the names of a package's baselines, then answer (name, z, seconds) until None."""
+    """Run in a process: send the names of a package's baselines, then answer requests (name, z, seconds)."""
     with _report_errors(files.folder, pipe):
         decoders = BACKENDS[package](files)
         pipe.send(list(decoders))
@@ -196,7 +196,7 @@ def _report_errors(folder: pathlib.Path, pipe: Connection) -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    """Return the first line of an error without the full stop; if it is not vaecli's own, its type comes first."""
+    """Return an error in one line without its full stop; an error of another package begins with its type."""
     if isinstance(error, VaecliError):
         return error.message.rstrip(".")
     lines = str(error).strip().splitlines() or [""]

@@ -20,7 +20,7 @@ OPTIONAL = ("test_sha256", "test_count")  # absent in runs of before they were w
 
 
 def untrained(data: Mapping[str, Any], train_options: TrainOptions) -> ModelInfo:
-    """Describe a model before training, from its options and `data`, the table of provenance.json."""
+    """Describe a model before training, from its options and `data`, the table of that name in provenance.json."""
     height, width, channels = data["image_shape"]
     preparation = Preparation.from_metadata({"scale": SCALE} | dict(data), (height, width, channels))
     pixels = likelihood(train_options.likelihood)

@@ -160,7 +160,7 @@ def corner_matrix(kernel: Float) -> Float:
 
 
 def sum_corners(quarters: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-    """Sum quarters (N, h, w, 16 C) around each corner: the layer's output (N, 2h, 2w, C), in the input's type."""
+    """Sum quarters (N, h, w, 16 C) around each corner: the layer's output (N, 2h, 2w, C), same dtype."""
     count, height, width, columns = quarters.shape
     size = columns // 4
     corners = np.zeros((count, height + 1, width + 1, size), quarters.dtype)
@@ -204,7 +204,7 @@ def corner_blocks(image: Float) -> Float:
 
 
 def largest_activation(grid: tuple[int, int, int], channels: Sequence[int]) -> int:
-    """Return the size of the largest activation of an image: a grid (h, w, c) upsampled to each of `channels`."""
+    """Return the number of values of one image's largest activation: (h, w, c) upsampled to each of `channels`."""
     height, width, first = grid
     growth = [int(count * 4**number) for number, count in enumerate(channels, 1)]
     return height * width * max([first, *growth])

@@ -15,9 +15,9 @@ from vaecli.training.vae import build, weight_counts
 
 
 def require_exportable(info: ModelInfo) -> None:
-    """Build the untrained network, convert both halves, and check the files as their reader does.
+    """Build the untrained network, convert encoder and decoder to ONNX, and check each with `check_content`.
 
-    It takes 1 to 2 s for images of 28 x 28, and about 1 s for each further million of weights.
+    The check takes 1 to 2 s for images of 28 x 28, and about 1 s for each further million of weights.
 
     Raises:
         ModelError: a file is refused, cannot be converted, or does not fit into memory.

@@ -16,7 +16,7 @@ COLUMNS = (
 
 
 def write_metrics(path: pathlib.Path, history: Sequence[Row]) -> None:
-    """Write the whole history anew, so that a resumed run has neither a gap nor a duplicate.
+    """Replace the file by one line per epoch of `history`: a resumed run leaves no gaps or duplicates.
 
     Raises:
         OutputError: the file cannot be written.
@@ -27,7 +27,7 @@ def write_metrics(path: pathlib.Path, history: Sequence[Row]) -> None:
 
 
 def read_metrics(path: pathlib.Path) -> list[Row]:
-    """Read the rows; none if the file does not exist.
+    """Read the figures of each epoch; return an empty list if the file does not exist.
 
     Raises:
         ModelError: the file cannot be read or is damaged.

@@ -17,7 +17,7 @@ class KeptImages(NamedTuple):
 
 
 def write(path: pathlib.Path, images: KeptImages) -> None:
-    """Write the file, complete or not at all.
+    """Write the images to a compressed .npz file, complete or not at all.
 
     Raises:
         OutputError: the file cannot be written.
@@ -26,10 +26,10 @@ def write(path: pathlib.Path, images: KeptImages) -> None:
 
 
 def read(path: pathlib.Path) -> KeptImages:
-    """Read the file.
+    """Read the images that a run kept.
 
     Raises:
-        ModelError: it is missing or damaged.
+        ModelError: the file is missing or damaged.
     """
     try:
         arrays = npz.read_npz(path)

@@ -57,7 +57,7 @@ class Run:
         """Read the provenance, which was written when the run began.
 
         Raises:
-            ModelError: it is missing or damaged.
+            ModelError: provenance.json is missing or damaged.
         """
         try:
             document: dict[str, Any] = dict(json.loads(self.provenance.read_text(encoding="utf-8")))
@@ -86,7 +86,7 @@ def check_free(out: pathlib.Path) -> None:
 
 
 def create(out: pathlib.Path | None, data_name: str, root: pathlib.Path = ROOT) -> Run:
-    """Make the folder of a new run: `out`, or the next free `runs/<data>-<n>`.
+    """Make the folder of a new run: `out`, or `runs/<data>-<n>` with the smallest free n from 1 on.
 
     Raises:
         OutputError: `out` is not empty or not a folder, or the folder cannot be made.
@@ -116,7 +116,7 @@ def newest(root: pathlib.Path = ROOT) -> Run:
     """Return the run under `root` that began last, among those that have a model and a readable provenance.json.
 
     Raises:
-        ModelError: there is none, or `root` cannot be read.
+        ModelError: there is no such run, or `root` cannot be read.
     """
     try:
         runs = [Run(path) for path in root.iterdir()]

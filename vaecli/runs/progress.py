@@ -52,16 +52,16 @@ class Watcher:
         """Receive something the user should know, such as a warning."""
 
     def downloaded(self, name: str, received: int, total: int) -> None:
-        """Receive the number of bytes of a file so far, and in all; 0 if that is not known."""
+        """Receive how many bytes of a file have arrived; `total` is the file's size, 0 if unknown."""
 
     def read(self, name: str, done: int, total: int) -> None:
-        """Receive the number of pictures of a folder or archive that have been read so far, and in all."""
+        """Receive how many pictures of a folder or archive have been read, and how many there are in `total`."""
 
     def started(self, plan: Plan) -> None:
         """Receive the plan before the first step."""
 
     def stepped(self, epoch: int, steps: int, images_per_second: float) -> None:
-        """Receive the number of steps done in `epoch`, which counts from 1."""
+        """Receive the number of steps done in `epoch` (the first is 1), and the training speed."""
 
     def epoch_ended(self, epoch: Epoch) -> None:
         """Receive an epoch that has ended."""
@@ -71,7 +71,7 @@ class Watcher:
 
 
 class Quiet(Watcher):
-    """Passes the progress of loading data on, but no notes: they have been given."""
+    """A watcher that passes on only `downloaded` and `read`; notes are dropped, since the user has had them."""
 
     def __init__(self, watcher: Watcher) -> None:
         self._watcher = watcher
@@ -84,7 +84,7 @@ class Quiet(Watcher):
 
 
 class Several(Watcher):
-    """Passes each callback on to several watchers, in order."""
+    """A watcher that passes each call on to several watchers, in order."""
 
     def __init__(self, watchers: Sequence[Watcher]) -> None:
         self._watchers = watchers

@@ -25,7 +25,7 @@ MAX_ROWS = 2**14  # examples for one layer
 
 
 def calibrate(decoder: FloatDecoder, z: Float) -> QuantisedDecoder:
-    """Quantise a decoder on latents z (N, D); for large images only the first of them are used."""
+    """Quantise a decoder on latents z (N, D): the first ones, at most MAX_ELEMENTS values in any activation."""
     largest = subpixel.largest_activation(decoder.grid, [len(layer.bias) for layer in decoder.upsampling])
     traced = trace(decoder, z[: max(1, MAX_ELEMENTS // largest)])
     scales = [_activation_scale(traced, layer) for layer in range(len(decoder.upsampling) + 1)]
@@ -60,9 +60,9 @@ def _activation_scale(traced: Trace, layer: int) -> Float:
 def _upsampling_layer(
     layer: Layer, x: Float, scales: list[Float], traced: Trace, number: int
 ) -> tuple[QuantisedPhase, ...]:
-    """Quantise upsampling layer `number` on its input in levels (N, h, w, C_in): its even and its odd rows.
+    """Quantise upsampling layer `number` on quantised x (N, h, w, C_in); return its even and odd rows' phases.
 
-    `scales` are those of the layer's input and output channels.
+    `scales` holds the scales of the layer's input channels, (C_in,), and of its output channels, (C_out,).
     """
     input_scale, output_scale = scales
     sensitivities = subpixel.split_phases(traced.sensitivity[number + 1])
@@ -93,10 +93,10 @@ def _rows(values: Float) -> Float:
 
 
 def _last_layer(layer: Layer, cells: Float, input_scale: Float, traced: Trace) -> tuple[Int8, Float]:
-    """Quantise the last layer on cells (N, h, w, 4 C_in), in levels: its corner matrix and its scales (4 C,).
+    """Quantise the last layer on quantised cells (N, h, w, 4 C_in); return its corner matrix and scales (4 C,).
 
     Each of the 4 C numbers of a corner block is fitted as a column of its own, with the 9 C_in weights that
-    reach it. The bias is the layer's and stays fixed.
+    reach it. The bias stays that of the float32 layer.
     """
     nonzero = subpixel.corner_matrix(np.ones_like(layer.kernel)) > 0
     reaches = _quarters_as_rows(nonzero)  # (16 C_in, 4 C)

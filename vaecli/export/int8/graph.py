@@ -101,7 +101,7 @@ def _add_upsampling(graph: _Graph, x: str, phases: Sequence[QuantisedPhase]) -> 
 
 
 def _add_last(graph: _Graph, cells: str, decoder: QuantisedDecoder, size: tuple[int, int]) -> None:
-    """Add the last layer on cells (N, *size, 4 C_in), and the graph's two outputs."""
+    """Add the last layer, which reads cells (N, *size, 4 C_in), and the outputs `logits` and `image`."""
     height, width, _ = decoder.image_shape
     sums = graph.add("MatMulInteger", cells, decoder.corners, np.uint8(0), np.int8(0))
     quarters = graph.add("Transpose", graph.add("Cast", sums, to=TensorProto.FLOAT), perm=CHANNELS_FIRST)

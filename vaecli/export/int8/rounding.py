@@ -48,12 +48,12 @@ def fit_columns(
     """Fit int8 columns that map inputs (R, K) to targets (R, M) with the smallest weighted squared error.
 
     Args:
-        inputs: levels, whole numbers from 0 to 255.
+        inputs: (R, K), quantised activations, whole numbers from 0 to 255.
         targets: (R, M), float32 outputs.
         sensitivity: (R,), the weight of each row's squared error; not all zero.
         start: the float32 weights (K, M); a weight whose input is always zero keeps its value.
-        pairs: the weights that must keep |w_k| + |w_l| <= 128.
-        bias: (M,), fixed; fitted too if left out.
+        pairs: for each input k, the inputs l whose weights must keep |w_k| + |w_l| <= 128.
+        bias: (M,), kept unchanged; if None, a bias is fitted with the weights.
     """
     share = (sensitivity / sensitivity.sum(dtype=np.float64)).astype(np.float32)
     # A free bias absorbs the means. With a fixed bias the means stay in the sums that the weights fit.

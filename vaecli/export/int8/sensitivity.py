@@ -25,7 +25,7 @@ class Trace:
     Attributes:
         values: the input of each layer after the dense one, after its ReLU. The last array is the logits before
             cropping.
-        sensitivity: for each of them, in the same shape, the sum over pixels of (d pixel / d value)^2, divided
+        sensitivity: for each array of `values`, in its shape, the sum over pixels of (d pixel / d value)^2, divided
             by its mean.
     """
 

@@ -32,13 +32,13 @@ SEED = 6
 def tune(
     decoder: QuantisedDecoder, z: Float, decode: Callable[[Float], Float], *, max_elements: int = MAX_ELEMENTS
 ) -> QuantisedDecoder:
-    """Bring a quantised decoder nearer to the float32 pictures; return it unchanged if that does not succeed.
+    """Bring a quantised decoder nearer to the float32 pictures; return it unchanged unless the error falls.
 
     Args:
         decoder: as `calibrate` returns it.
-        z: latents (N, D) in random order; the last of them are held out.
+        z: latents (N, D) in random order; the last 128 are kept out to measure the error.
         decode: the float32 decoder, (n, D) -> pictures (n, H, W, C) in [0, 1].
-        max_elements: size of the largest activation of a batch.
+        max_elements: upper bound on the number of values in the largest activation of a batch.
     """
     channels = [len(layer[0].bias) // 2 for layer in decoder.upsampling]
     batch = min(BATCH, max_elements // subpixel.largest_activation(decoder.grid, channels))
@@ -103,7 +103,7 @@ def _changed(decoder: QuantisedDecoder, changes: Sequence[Any]) -> list[Any]:
 
 
 def _with_numbers(decoder: QuantisedDecoder, tuned: Sequence[Float]) -> QuantisedDecoder:
-    """Return the decoder with other numbers, in the order of `numbers`."""
+    """Return the decoder with `tuned` in place of what `numbers` returns, in the same order."""
     dense, dense_bias, *flat, corner_scale = tuned
     phases = iter(
         dataclasses.replace(phase, scale=scale, bias=ranges.quantise_bias(bias, scale))
@@ -138,7 +138,7 @@ def _apply(x: tf.Tensor, phase: QuantisedPhase, scale: tf.Tensor, bias: tf.Tenso
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]
 def _quantise(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-    """Round to levels 0 ... 255; within that range the gradient passes unchanged."""
+    """Round to whole numbers and clip to 0 ... 255; the gradient passes unchanged, or is 0 where clipped."""
 
     def back(gradient: tf.Tensor) -> tf.Tensor:
         return gradient * tf.cast((x > -0.5) & (x < LEVELS + 0.5), tf.float32)
