@@ -34,7 +34,7 @@ class Rows(NamedTuple):
 
 
 def rows(first: int, count: int, dim: int, *, seed: int, stream: int = 0) -> Rows:
-    """Draw rows `first` to `first + count - 1` of the endless series of a seed, with their spare words.
+    """Draw rows `first` to `first + count - 1` of the endless series of `seed` and `stream`, with spare words.
 
     Raises:
         OptionError: `seed`, `first` or `count` is not a whole number from 0 to 2**64 - 1, or so many rows do not
@@ -92,7 +92,7 @@ def standard_normal_at(
 
 
 def _runs(indices: npt.NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-    """Yield start and stop of each stretch of indices that count up by one."""
+    """Yield the start and stop positions of each run of indices that increase by one."""
     jumps = (np.flatnonzero(np.diff(indices) != 1) + 1).tolist()
     return zip([0, *jumps], [*jumps, len(indices)], strict=True)
 
@@ -103,14 +103,14 @@ def _blocks_per_row(dim: int) -> int:
 
 
 def _generator(row: int, dim: int, *, seed: int, stream: int) -> np.random.Philox:
-    """Return a generator whose next word is the first one of `row`."""
+    """Return a generator whose next 64-bit word is the first word of row `row`."""
     key = _word(seed, "--seed")
     counter = (_word(stream, "stream") << 192) + row * _blocks_per_row(dim)
     return np.random.Philox(key=key, counter=(counter - 1) % 2**256)  # numpy counts before it generates
 
 
 def _box_muller(raw: npt.NDArray[np.uint64], out: npt.NDArray[np.float32]) -> None:
-    """Turn raw words (n, words) into normals `out` (n, dim), in place; the spare words are not read."""
+    """Turn raw words (n, words) into normals, written to `out` (n, dim); the spare words are not used."""
     dim = out.shape[1]
     half = -(-dim // 2)
     uniform = (raw[:, : 2 * half] >> np.uint64(11)).astype(np.float64)

@@ -30,7 +30,7 @@ class Way(NamedTuple):
 
     Attributes:
         z: (N, D) float32.
-        stops: row of each point in `z`.
+        stops: index in `z` of each given point.
     """
 
     z: Latents
@@ -45,7 +45,7 @@ def way(points: npt.ArrayLike, steps: int, path: PathKind, decode: Decode, *, ch
 
     Args:
         points: (P, D), P >= 2.
-        steps: number of latents on a leg, both ends included; on average with `even`.
+        steps: number of latents on a leg, the way between two points, both ends included; the mean with `even`.
         path: kind of path.
         decode: latents (N, D) to pictures (N, ...); called only for `even`.
         chunk: number of latents that `decode` gets at a time, at most.
@@ -76,16 +76,16 @@ def distances(z: Latents, decode: Decode, *, chunk: int = _CHUNK) -> Float64:
 
 
 def evenness(steps: npt.NDArray[Any]) -> float:
-    """Return the largest distance over the mean distance: 1 for equal steps, and for a path without length."""
+    """Return the largest of the distances `steps` divided by their mean: 1 if all are equal, also if all are 0."""
     mean = float(np.mean(steps))
     return float(np.max(steps)) / mean if mean > 0 else 1.0
 
 
 def shares(lengths: Sequence[float], steps: int) -> list[int]:
-    """Divide `steps` steps among legs, at least one each, so that the longest step is as short as it can be.
+    """Divide `steps` steps among legs, at least one each, so that the longest step is as short as possible.
 
-    The longest step is at most `steps` / (`steps` - legs) times the mean one. Legs without length get what the
-    others cannot use, in equal parts.
+    The steps on a leg are equally long. The longest is at most `steps` / (`steps` - number of legs) times the mean.
+    If all lengths are 0, the legs get equal numbers of steps.
     """
     if len(lengths) == 1:
         return [steps]
@@ -97,7 +97,7 @@ def shares(lengths: Sequence[float], steps: int) -> list[int]:
 
 
 def _even(points: Latents, steps: int, decode: Decode, chunk: int) -> Way:
-    """Return the most even path that was met: steps are shared by length, placed, measured and shared again."""
+    """Return the most even of several paths: steps are divided by length, placed, measured and divided again."""
     legs = list(itertools.pairwise(points))
     fine = int(np.clip(_FINE_PER_STEP * steps // len(legs), _LEAST_FINE, _MOST_FINE)) + 1
     line = np.linspace(0.0, 1.0, fine)
@@ -126,7 +126,8 @@ def _place(
 ) -> tuple[Latents, Float64]:
     """Return the latents of `count` steps on a leg and their distances: (count + 1, D) and (count,).
 
-    The places move until the distances are equal. `length` is the cumulative distance at the places `line`.
+    The latents are moved along the leg until the distances are nearly equal. `length` is the cumulative distance
+    from the start of the leg, at the positions `line` in [0, 1].
     """
     goals = np.linspace(0.0, 1.0, count + 1)
     place = _where(goals, line, length)
@@ -142,9 +143,11 @@ def _place(
 
 
 def _where(goals: Float64, place: Float64, length: Float64) -> Float64:
-    """Return the places at the fractions `goals` of a length; places are kept in order and both ends exact.
+    """Return the positions in [0, 1] at which the fractions `goals` of the length of a leg are reached.
 
-    Without a length, or with one that is not finite, the places are in equal steps.
+    `length` is the cumulative distance at the positions `place`; positions between are interpolated.
+
+    If the whole length is 0 or not finite, the positions are the `goals`.
     """
     if not (np.isfinite(length[-1]) and length[-1] > 0):
         return goals
@@ -154,7 +157,7 @@ def _where(goals: Float64, place: Float64, length: Float64) -> Float64:
 
 
 def _on(leg: tuple[Latents, Latents], place: Float64) -> Latents:
-    """Return the latents of a straight leg at places in [0, 1], both ends exact."""
+    """Return the latents of a straight leg at positions in [0, 1]; the first and the last are its ends exactly."""
     start, end = leg
     z = ((1.0 - place[:, np.newaxis]) * start + place[:, np.newaxis] * end).astype(np.float32)
     z[0], z[-1] = start, end

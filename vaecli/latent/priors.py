@@ -58,7 +58,7 @@ class StandardNormal:
         return density
 
     def kl(self, z_mean: npt.NDArray[Any], z_log_var: npt.NDArray[Any]) -> Float64 | None:
-        """Compute the sum over dimensions of the closed form."""
+        """Compute the KL to N(0, I) in closed form, summed over dimensions: (N,)."""
         mean, log_var = np.asarray(z_mean, np.float64), np.asarray(z_log_var, np.float64)
         divergence: Float64 = kl_to_standard_normal(mean, log_var, np).sum(axis=-1)
         return divergence

@@ -22,9 +22,9 @@ def summarise(
     Args:
         z_mean: (N, D) posterior means.
         kl: (N, D) KL divergence of each latent dimension, in nats.
-        labels: (N,) class of each image, from 0 to `class_count` - 1; others are left out of the classes.
-        class_count: K.
-        examples: whether to include the arrays `examples` and `example_labels`, which tell something about
+        labels: (N,) class of each image; labels outside 0 to `class_count` - 1 count for no class.
+        class_count: K, the number of classes.
+        examples: whether to include the arrays `examples` and `example_labels`, which reveal something of
             single images.
 
     Returns:

@@ -1,6 +1,6 @@
 """The ELBO and the importance-weighted bound, from decoded samples of the posterior.
 
-Sample k of image i uses row i of the seed's stream k, so it depends neither on the chunks nor on K.
+The noise of sample k of image i is row i of the seed's stream k, whatever the chunks and K are.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ class SampledTerms(NamedTuple):
 
     Attributes:
         reconstruction: `-log p(x given z)`.
-        log_ratio: `log p(z) - log q(z given x)`, whose mean is minus the KL.
+        log_ratio: `log p(z) - log q(z given x)`, whose expectation is minus the KL.
     """
 
     reconstruction: Float64
@@ -30,7 +30,7 @@ class Bound(NamedTuple):
     """Terms of the ELBO and the importance-weighted bound of each image, (N,) in nats.
 
     Attributes:
-        reconstruction: at sample 0.
+        reconstruction: `-log p(x given z)` at sample 0.
         kl: KL to the model's own prior: in closed form, or at sample 0 if the prior has no closed form.
         log_evidence: the importance-weighted bound on log p(x).
     """
@@ -55,8 +55,8 @@ def sampled_terms(
         model: model whose decoder, likelihood and prior are used.
         images: (N, H, W, C) in [0, 1].
         posterior: `z_mean` and `z_log_var`, (N, D).
-        first: number of the first image.
-        samples: numbers of the samples.
+        first: index of the first image, which selects its noise.
+        samples: indices k of the samples, which select their noise.
         seed: seed of the noise.
     """
     z_mean, z_log_var = posterior

@@ -40,7 +40,7 @@ class Evaluation:
         totals: name -> value, for metrics of all images together, such as active units.
         n_images: N.
         seconds: duration of the evaluation.
-        part: what the images are of their data set, `train`, `validation` or `test`; None if they are just images.
+        part: the part of the data set that was evaluated, `train`, `validation` or `test`; None if not known.
     """
 
     metrics: tuple[str, ...]
@@ -52,9 +52,9 @@ class Evaluation:
 
     @property
     def values(self) -> dict[str, float]:
-        """All values in one dict: each metric in order, its standard error as `<name>_se`, then size and time.
+        """All values in one dict: each metric with its standard error `<name>_se`, then number of images and speed.
 
-        Metrics that are no means over images, and evaluations of one image, have no standard error.
+        There is no standard error for metrics in `totals`, nor for any metric if there is only one image.
         """
         values: dict[str, float] = {}
         for name in self.metrics:
@@ -86,7 +86,7 @@ class _Plan:
 
 
 class _Meter:
-    """A counter of the work done, which any thread reports to the caller."""
+    """A counter of the work done, to which all threads add, and which reports the sum to the caller."""
 
     def __init__(self, total: int, progress: Callable[[int, int], None]) -> None:
         self._done, self._total, self._progress = 0, total, progress
@@ -113,7 +113,7 @@ def evaluate(
 
     Args:
         model: model to measure; two threads share it.
-        images: images; image i has the noise of row i of the seed.
+        images: the images; the noise of image i is row i of the seed's series.
         metrics: names from `METRICS`, or `all`.
         importance_samples: K of `nll`; `bits_per_dim` comes from the same bound if K > 0, else from the ELBO.
         seed: seed of the noise.
@@ -203,10 +203,10 @@ def _per_image(values: Mapping[str, Float64], plan: _Plan, pixels: int) -> dict[
 
 
 def _without_spreads(names: tuple[str, ...], requested: Collection[str], count: int) -> tuple[str, ...]:
-    """Leave out the metrics that so few images do not carry.
+    """Return `names` without `active_units` if there are fewer than `FEWEST_IMAGES` images.
 
     Raises:
-        DataError: one of them was requested by name.
+        DataError: `active_units` was requested by name, not through `all`.
     """
     if count >= FEWEST_IMAGES or "active_units" not in names:
         return names

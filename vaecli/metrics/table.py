@@ -17,7 +17,7 @@ class Metric(NamedTuple):
     Attributes:
         meaning: description on one line, without the unit.
         unit: unit of the value; empty for a pure number.
-        better: direction of improvement; empty if there is none.
+        better: `higher` or `lower`, the better values; empty if neither is.
         needs: `posterior` encodes the images, `samples` decodes samples of the posterior, `importance` needs
             --importance-samples, `mean` decodes the posterior mean, `normalised` a likelihood of 8-bit pixels.
     """
@@ -70,7 +70,7 @@ METRICS: dict[str, Metric] = {
 def require_metrics(
     names: Collection[str], *, importance_samples: int, likelihood: Likelihood
 ) -> tuple[str, ...]:
-    """Return the requested metrics in the order of a report; `all` is every metric that is possible here.
+    """Return the requested metrics in the order of a report; `all` means each that these arguments allow.
 
     Args:
         names: one name or several, of metrics, or `all`.
@@ -78,7 +78,7 @@ def require_metrics(
         likelihood: likelihood of the model.
 
     Raises:
-        OptionError: no metric, an unknown one, one that is not possible here, or fewer than 0 samples.
+        OptionError: no metric, an unknown one, one whose needs are not met, or fewer than 0 samples.
     """
     checks.integer(importance_samples, "--importance-samples", least=0)
     names = [names] if isinstance(names, str) or not isinstance(names, Collection) else names

@@ -29,9 +29,9 @@ def half_blocks(images: Pixels, *, width: int, columns: int | None = None) -> li
     A cell that is None is blank: a gap between images. Images are shrunk to fit by averaging, never enlarged.
 
     Args:
-        images: shown from left to right, then down.
-        width: number of cells in a line at most.
-        columns: number of images in a row; by default as many as can be 14 cells wide, five in 80 cells.
+        images: shown in rows from left to right, the first row on top.
+        width: largest number of character cells in a line.
+        columns: number of images in a row; by default as many as fit at 14 cells each, such as five in 80 cells.
     """
     count, height, original_width, _ = images.shape
     columns = min(columns or max(1, (width + 1) // (_MIN_CELLS + 1)), count)

@@ -1,6 +1,6 @@
 """The recipe that a PNG or a GIF carries, read within limits: no pixel is decoded, nothing is decompressed.
 
-vaecli writes it as a tEXt chunk of a PNG and as a comment block of a GIF. A compressed text is never one of ours.
+vaecli writes it as a tEXt chunk of a PNG and as a comment block of a GIF. A compressed text is never from vaecli.
 Sources: PNG specification, third edition, 5 and 11 (https://www.w3.org/TR/png-3/); GIF89a specification, 15 to 24.
 """
 
@@ -20,7 +20,7 @@ _EXTENSION, _IMAGE, _COMMENT = b"\x21", b"\x2c", b"\xfe"
 
 
 def is_picture(path: pathlib.Path) -> bool:
-    """Return whether a file begins as a PNG or a GIF does; pipes and devices are not opened."""
+    """Return whether a file begins like a PNG or GIF; for pipes and devices, return False without opening them."""
     try:
         if not path.is_file():
             return False
@@ -31,7 +31,7 @@ def is_picture(path: pathlib.Path) -> bool:
 
 
 def embedded_text(path: pathlib.Path) -> str | None:
-    """Return the recipe that a PNG or GIF carries, as it stands there; None if it carries none.
+    """Return the text of the recipe that a PNG or GIF carries, not parsed; None if it carries none.
 
     Raises:
         DataError: the file cannot be read, is cut off before its recipe, or carries one that is damaged or larger
@@ -50,7 +50,7 @@ def embedded_text(path: pathlib.Path) -> str | None:
 
 
 def _of_png(file: IO[bytes]) -> bytes | None:
-    """Return the content of the text chunk of ours; the file stands behind its signature."""
+    """Return the content of vaecli's text chunk, or None; `file` is at the end of the PNG signature."""
     for _ in range(_MAX_BLOCKS):
         length, kind = struct.unpack(">I4s", _read(file, 8))
         if kind == b"IEND":
@@ -68,7 +68,7 @@ def _of_png(file: IO[bytes]) -> bytes | None:
 
 
 def _of_gif(file: IO[bytes]) -> bytes | None:
-    """Return the first comment of a GIF that begins as a recipe does."""
+    """Return the first comment of a GIF that begins with `{`, as a recipe does; None if there is none."""
     file.seek(10)
     _skip_palette(file, _read(file, 3)[0])
     for _ in range(_MAX_BLOCKS):
@@ -95,7 +95,7 @@ def _skip_palette(file: IO[bytes], flags: int) -> None:
 
 
 def _blocks(file: IO[bytes], *, keep: bool = False) -> bytes:
-    """Pass the blocks of at most 255 bytes up to an empty one; return their content if it is to be kept."""
+    """Read data blocks of at most 255 bytes up to an empty one; return their content with `keep`, else b""."""
     content = b""
     while size := _read(file, 1)[0]:
         block = _read(file, size)

@@ -15,7 +15,7 @@ _VIEWABLE = 224  # pixels; a smaller frame is enlarged until its longer side is 
 
 
 def max_frames(shape: tuple[int, int, int], scale: int | None = None) -> int:
-    """Return how many frames of `shape` (H, W, C) `write_gif` can hold in 128 MiB of memory, at least 2."""
+    """Return how many frames of `shape` (H, W, C) fit in the 128 MiB of memory of `write_gif`, at least 2."""
     scale = scale or _scale_for(shape)
     return max(2, MAX_ENLARGED // (math.prod(shape) * scale**2))
 
@@ -41,9 +41,9 @@ def write_gif(
     Args:
         file: an open binary file.
         frames: at least one.
-        milliseconds: duration of a frame; a GIF stores hundredths of a second.
+        milliseconds: duration of a frame, stored in hundredths of a second.
         scale: each pixel becomes a square of this side; by default, small frames are enlarged to about 224 pixels.
-        smooth: enlarge with gradual changes, not squares.
+        smooth: enlarge with smooth transitions, not squares.
         recipe: ASCII text for a comment block, which says how the pictures were made.
     """
     images = np.stack(list(frames))
@@ -65,7 +65,7 @@ def _scale_for(shape: Sequence[int]) -> int:
 
 
 def _paletted(images: Pixels, scale: int, smooth: bool) -> Iterator[PIL.Image.Image]:
-    """Yield enlarged frames: grey unchanged, colour on a palette made from all of them, so that none flickers."""
+    """Yield enlarged frames: grey ones unchanged, colour ones reduced to one palette made from all frames."""
     if images.shape[-1] == 1:
         yield from (to_pillow(enlarge(image, scale, smooth=smooth)) for image in images)
         return

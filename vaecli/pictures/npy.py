@@ -28,7 +28,7 @@ def write_npy(
 def write_npz(
     file: IO[bytes], chunks: Iterable[npt.NDArray[Any]], *, shape: tuple[int, ...], dtype: npt.DTypeLike
 ) -> None:
-    """Write the array `images` of an .npz, lightly compressed; equal images give equal bytes."""
+    """Write an .npz with one array, `images`, compressed at a fast level; equal images give equal bytes."""
     entry = zipfile.ZipInfo(f"{KEY}.npy")  # its date is 1980, not today
     entry.compress_type = zipfile.ZIP_DEFLATED
     with (

@@ -40,7 +40,7 @@ def require_scale(scale: int | None, size: Callable[[int], int]) -> None:
 
     Args:
         scale: side of the square that each pixel becomes.
-        size: scale -> bytes of the picture, or of all that is in memory at once.
+        size: returns, for a scale, the bytes of the picture, or of all pictures in memory at once.
 
     Raises:
         OptionError: not a whole number from 1 to 512, or too large: the error names the largest that works.

@@ -28,7 +28,7 @@ _PANELS = {"loss": "Loss", "reconstruction": "Reconstruction", "kl": "KL diverge
 
 
 def curves(history: Sequence[Mapping[str, float]], path: pathlib.Path) -> None:
-    """Plot loss, reconstruction and KL by epoch, of training and, where it is known, validation.
+    """Plot loss, reconstruction term and KL over the epochs, for training and, where known, for validation.
 
     `history` has a mapping for each epoch, with the columns of metrics.csv (`val_...` for validation), in nats.
     """
@@ -69,8 +69,8 @@ def latent_scatter(
 ) -> None:
     """Plot the posterior means (N, D), coloured by `labels` (N,).
 
-    More than two dimensions are projected to their first two principal components; the title says how much of the
-    variance these have.
+    More than two dimensions are projected to their first two principal components; the title gives the share
+    of the variance that these have.
     """
     points, title, names = project_to_plane(z_mean)
     figure, (axes,) = _figure(7.2, 5.6)

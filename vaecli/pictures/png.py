@@ -28,14 +28,14 @@ _UP = 2
 
 
 def encoded(image: Pixels, *, recipe: str = "") -> bytes:
-    """Return the file for one image (H, W, C) of 8 bits, C = 1 or 3."""
+    """Return the bytes of a PNG file of one image (H, W, C) uint8, C = 1 or 3."""
     return b"".join(pieces([image], image.shape, recipe=recipe))
 
 
 def pieces(
     bands: Iterable[Pixels], shape: tuple[int, ...], *, threads: int = 1, recipe: str = ""
 ) -> Iterator[bytes]:
-    """Yield the file of an image of `shape` (H, W, C), piece by piece; its rows come in bands (h, W, C), top first.
+    """Yield, in pieces, the bytes of a PNG of `shape` (H, W, C), whose rows come in `bands` (h, W, C), top first.
 
     The bytes do not depend on `threads`. Sides are at most `MAX_SIDE`. A `recipe`, in ASCII, becomes a tEXt chunk.
     """
@@ -63,7 +63,7 @@ def is_ours(path: pathlib.Path) -> bool:
 
 
 class _Band(NamedTuple):
-    """Rows (h, W * C), the row above them (None at the top), and whether they are the last of the picture."""
+    """Rows (h, W * C) of a picture, the row above them (None at the top), and whether they end the picture."""
 
     rows: Pixels
     above: Pixels | None
@@ -71,7 +71,7 @@ class _Band(NamedTuple):
 
 
 def _cut(bands: Iterable[Pixels], height: int) -> Iterator[_Band]:
-    """Cut the bands so that each is about `BAND_BYTES`, the work of one thread."""
+    """Cut the bands into smaller ones of about `BAND_BYTES`, each the work of one thread."""
     above, done = None, 0
     for band in bands:
         rows = band.reshape(len(band), -1)
@@ -84,7 +84,7 @@ def _cut(bands: Iterable[Pixels], height: int) -> Iterator[_Band]:
 
 
 def _compressed(band: _Band) -> tuple[memoryview, bytes, bool]:
-    """Return the filtered rows, their part of the deflate stream, and whether it is the last."""
+    """Return the filtered rows, their part of the deflate stream, and whether that part is the last."""
     rows, above, is_last = band
     filtered = np.full((len(rows), 1 + rows.shape[1]), _UP, np.uint8)
     np.subtract(rows[0], 0 if above is None else above, out=filtered[0, 1:])

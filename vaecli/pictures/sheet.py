@@ -25,8 +25,8 @@ class Plan:
         shape: (Y, X, C) of the whole sheet.
         columns: images in a row.
         scale: side of the square that each pixel becomes.
-        gap: white between and around images, in pixels of the sheet.
-        smooth: enlarge with gradual changes, not squares.
+        gap: width of the white between and around images, in pixels of the sheet.
+        smooth: enlarge with smooth transitions, not squares.
     """
 
     shape: tuple[int, int, int]
@@ -85,12 +85,12 @@ def sheet(
 
 
 def near_square(count: int) -> int:
-    """Return the number of columns with which `count` images fill a square, or nearly."""
+    """Return the number of columns of a sheet of `count` images: the square root of `count`, rounded up."""
     return math.isqrt(max(0, count - 1)) + 1
 
 
 def viewable_scale(height: int, width: int, side: int) -> int:
-    """Return the scale that makes images large enough to see, while the whole stays below a screen if it can."""
+    """Return a scale, at least 1, for images of `side` in a picture of `height` x `width` to fit a screen."""
     return max(1, min(_VIEWABLE // side, _SCREEN // height, _SCREEN // width))
 
 

@@ -27,7 +27,7 @@ def strip(
     Args:
         originals: (P, H, W, C), P >= 2 pictures.
         steps: (N, H, W, C), the path through them in P - 1 legs.
-        stops: row of each original in `steps`; by default all legs have as many steps.
+        stops: index in `steps` of each original; by default all legs have the same number of steps.
         scale: enlargement; by default, images are made large enough to see.
         smooth: enlarge with gradual changes, not squares.
 

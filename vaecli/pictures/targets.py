@@ -1,4 +1,4 @@
-"""Outputs by the suffix of their name, and the refusal of those that cannot be written."""
+"""The kind of an output by the suffix of its name, and the refusal of one that cannot be written."""
 
 import os
 import pathlib
@@ -45,11 +45,11 @@ def target_kind(path: str | os.PathLike[str]) -> Kind:
 
 
 def check_target(path: str | os.PathLike[str], *, if_taken: IfTaken = "refuse") -> None:
-    """Refuse, before any work, a target that `write_images` would refuse after it.
+    """Refuse, before any image is computed, a target that `write_images` would refuse.
 
     Raises:
         OptionError: no name, or an unknown suffix.
-        OutputError: its folder is missing or cannot be written, or something is there and `if_taken` is `refuse`.
+        OutputError: its folder is missing or not writable, or `path` exists and `if_taken` is `refuse`.
     """
     kind = target_kind(path)
     target = target_path(path)

@@ -51,8 +51,9 @@ def write_images(
     `.png` is a contact sheet, `.gif` an animation, `.npy` and `.npz` the array (count, H, W, C) as `dtype`; a
     folder gets one PNG each, numbered from `first`; `replace` removes the numbered PNGs of earlier calls there.
     Memory is flat for all but GIFs. PNGs are encoded in `threads`. `progress` gets the number of images done after
-    each chunk. `scale` enlarges the pictures of all but arrays, in squares or `smooth`; by default, a sheet and a
-    GIF are large enough to see. `recipe` makes the text that a PNG or GIF carries.
+    each chunk. `scale` enlarges the pictures of all but arrays, each pixel to a square, or with smooth
+    transitions if `smooth`; by default, a sheet and a GIF are made large enough to see. `recipe` returns the text
+    to store in a PNG or GIF: of picture i of a folder if it gets i, of the whole if it gets None.
 
     Returns:
         The path that was written; with `if_taken="number"`, the name that it took.
@@ -142,12 +143,12 @@ def _write_folder(
 
 
 def _is_numbered(path: pathlib.Path) -> bool:
-    """Return whether an earlier call wrote the file: its name is a number, and it says that vaecli made it."""
+    """Return whether an earlier call wrote the file: its name is a number, and its PNG names vaecli as software."""
     return re.fullmatch(r"(\d{6}|[1-9]\d{6,})\.png", path.name) is not None and png.is_ours(path)
 
 
 def _batches(chunks: Chunks, first: int) -> Iterator[tuple[int, Pixels]]:
-    """Cut chunks (n, H, W, C) into batches for one thread each; yield each with the number of its first image."""
+    """Cut chunks (n, H, W, C) into batches for one thread each; yield each with the index of its first image."""
     for chunk in chunks:
         step = max(1, min(_BATCH, _BATCH_VALUES // math.prod(chunk.shape[1:])))
         for start in range(0, len(chunk), step):
@@ -158,7 +159,7 @@ def _batches(chunks: Chunks, first: int) -> Iterator[tuple[int, Pixels]]:
 def _counted(
     chunks: Iterable[npt.NDArray[Any]], count: int, target: pathlib.Path, progress: Callable[[int], None]
 ) -> Chunks:
-    """Yield the chunks, and raise at the end if they were not `count` images, as a header says."""
+    """Yield the chunks; raise an OutputError at the end if they had not `count` images in all."""
     done = 0
     for chunk in chunks:
         yield chunk
@@ -199,7 +200,7 @@ def require_enlargeable(kind: Kind, scale: int | None, *, smooth: bool) -> None:
 
 
 def _require_scale(kind: Kind, count: int, shape: tuple[int, int, int], scale: int | None) -> None:
-    """Refuse a scale with which a file, or all that is in memory at once, would be too large."""
+    """Refuse a scale with which a sheet, or all enlarged pictures in memory at once, would be too large."""
 
     def size(scale: int) -> int:
         height, width, channels = shape

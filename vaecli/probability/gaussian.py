@@ -38,7 +38,7 @@ def log_normal(z: Any, z_mean: Any, z_log_var: Any, xp: Any) -> Any:
 
 
 def active_units(z_mean: npt.NDArray[Any]) -> int:
-    """Count the latent dimensions whose posterior mean, (N, D), varies over the images by more than 0.01.
+    """Count the latent dimensions whose posterior mean (N, D) has a variance over the images above 0.01.
 
     Source: Burda, Grosse & Salakhutdinov 2016, section 5.2 (arXiv:1509.00519).
     """

@@ -20,7 +20,7 @@ class Likelihood(Protocol):
         outputs: names of the decoder's raw outputs.
         normalised: whether `log_prob` is a log-probability of 8-bit pixels, which can be compared with published
             log-likelihoods and converted to bits per dimension.
-        note: caveat for a reader of its figures; may be empty.
+        note: warning to readers of this likelihood's figures; empty if there is none.
     """
 
     name: LikelihoodName
@@ -59,7 +59,7 @@ class Bernoulli:
         return sigmoid(outputs["logits"], xp)
 
     def initial_outputs(self, mean: float) -> dict[str, float]:
-        """Return the log-odds of the mean, which is clipped to [0.01, 0.99]."""
+        """Return the log-odds of `mean`, after clipping it to [0.01, 0.99]."""
         mean = min(max(mean, 0.01), 0.99)
         return {"logits": math.log(mean / (1 - mean))}
 
@@ -78,5 +78,5 @@ def likelihood(name: str) -> Likelihood:
 
 
 def sigmoid(logits: Any, xp: Any) -> Any:
-    """Compute `1 / (1 + exp(-l))`; for numpy, which has no sigmoid, by tanh, which does not overflow."""
+    """Compute `1 / (1 + exp(-l))` of logits l; in numpy, which has no sigmoid, from tanh, which never overflows."""
     return xp.sigmoid(logits) if hasattr(xp, "sigmoid") else 0.5 + 0.5 * xp.tanh(0.5 * logits)

@@ -83,7 +83,7 @@ def _as_array(values: npt.ArrayLike, name: str) -> npt.NDArray[Any]:
 
 
 def _wrong_shape(array: npt.NDArray[Any], shape: tuple[int | None, ...], name: str, axes: str) -> OptionError:
-    """Build the error for an array whose shape is not `shape`, in which None stands for any size."""
+    """Return the error for an array whose shape is not `shape`, where None stands for any size."""
     sizes = ", ".join("N" if size is None else str(size) for size in shape)
     return OptionError(
         f"{name} must have the shape ({axes}) = ({sizes}), got {array.shape}.",
@@ -92,7 +92,7 @@ def _wrong_shape(array: npt.NDArray[Any], shape: tuple[int | None, ...], name: s
 
 
 def _shape_hint(actual: tuple[int, ...], shape: tuple[int | None, ...], name: str) -> str:
-    """Return the expression that repairs a usual mistake; empty if there is none."""
+    """Return a hint with the expression that repairs a common wrong shape; empty for other shapes."""
     first = 1 if shape[0] is None else 0  # the place of the first axis of an item
     item_shape = shape[first:]
     if first and actual == item_shape:
@@ -121,7 +121,7 @@ def _require_unit_range(array: npt.NDArray[Any], name: str) -> None:
 
 
 def _extremes(array: npt.NDArray[Any]) -> tuple[float, float]:
-    """Return the least and the greatest value, both NaN if there is a NaN, and 0 of an empty array.
+    """Return the least and the greatest value; both are NaN if any value is NaN, and 0 for an empty array.
 
     `argmin` and `argmax` take 0.4 us each for one image, `min` and `max` 3 us.
     """

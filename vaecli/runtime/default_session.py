@@ -22,7 +22,7 @@ class DefaultSession:
         self._at_once = at_once
 
     def run(self, inputs: Mapping[str, np.ndarray], names: Sequence[str] = ()) -> dict[str, np.ndarray]:
-        """Compute outputs by name from named inputs (N, ...) float32: those in `names`, or all.
+        """Compute the outputs in `names`, or all, from inputs (N, ...) float32; both are mappings by name.
 
         Raises:
             ModelError: onnxruntime cannot run the file.

@@ -1,4 +1,4 @@
-"""Renewal of objects in a forked process, where a copied lock may be held for ever and a pool has no threads."""
+"""Renewal of objects in a forked process: a lock copied while held stays held, a copied pool has no threads."""
 
 import os
 import weakref
@@ -9,7 +9,7 @@ class Forgetful(Protocol):
     """An object that can drop its locks, pools and sessions, and make new ones at its next use."""
 
     def forget(self) -> None:
-        """Drop them. It is called in a forked process before any other code runs there."""
+        """Drop locks, pools and sessions. Called in a forked process before any other code runs there."""
 
 
 _registered: "weakref.WeakSet[Forgetful]" = weakref.WeakSet()

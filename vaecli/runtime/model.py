@@ -35,7 +35,7 @@ TEMPERATURE_BOUND = 1e5  # no normal number of `draws` is above 8.6, so that lat
 class Model:
     """A trained variational autoencoder. Open it with `Model.open`.
 
-    Threads may share it, forked processes may go on with it, and it can be pickled: the pickle holds its files.
+    Threads may share a model, forked processes may use it, and it can be pickled: the pickle holds its files.
     """
 
     def __init__(self, decoder: ModelFile, encoder: ModelFile | pathlib.Path, *, threads: int | None) -> None:
@@ -127,7 +127,7 @@ class Model:
         return outputs["z_mean"], outputs["z_log_var"]
 
     def outputs(self, z: npt.ArrayLike) -> Mapping[str, Float32]:
-        """Compute all decoder outputs for z (N, D): `image` (N, H, W, C) in [0, 1] and the likelihood's own."""
+        """Compute all decoder outputs for z (N, D): `image` (N, H, W, C) in [0, 1] and the likelihood's raw outputs."""
         return self._decoder.run({"z": latent_batch(z, self.latent_dim)})
 
     def decode(self, z: npt.ArrayLike) -> Float32:
@@ -167,9 +167,9 @@ class Model:
 
         Args:
             a: first image, uint8 or floats in [0, 1]; each image is scaled by its own type.
-            b: last image, likewise.
+            b: last image, of either type.
             steps: number of pictures, both ends included; at least 2.
-            path: `linear`; `spherical`, away from the middle of the latent space; `even`, in equal steps as seen.
+            path: `linear`; `spherical`, away from the latent origin; `even`, with equally different pictures.
 
         Raises:
             OptionError: an array of another shape, type or range, an unknown path, or too few or too many steps.
@@ -182,7 +182,7 @@ class Model:
         return self.decode(even.way(z_mean, steps, path, self.decode, chunk=chunk).z)
 
     def forget(self) -> None:
-        """Renew the lock in a forked process, where its copy may be held for ever."""
+        """Renew the lock in a forked process: a lock copied while held would stay held."""
         self._lock = threading.Lock()
 
     def _encoder_session(self) -> Session:
@@ -218,7 +218,7 @@ class Model:
 
 
 def _unpickle(decoder: tuple[str, bytes], encoder: tuple[str, bytes | None], threads: int | None) -> Model:
-    """Build a model from the path and the content of its files; the encoder may have no content."""
+    """Build a model from the path and the content of its files; the encoder's content is None if it is missing."""
     path, content = pathlib.Path(encoder[0]), encoder[1]
     return Model(
         check_content(decoder[1], pathlib.Path(decoder[0])),

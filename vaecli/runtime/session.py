@@ -66,7 +66,7 @@ class Session:
         forks.register(self)
 
     def _start(self) -> None:
-        """Open the file in onnxruntime, with fresh tokens and no pool; also in a forked process, see `forget`."""
+        """Open the file in onnxruntime, with new tokens and no pool: at first, and in a process after `forget`."""
         session = _open(self._file)
         # A token per concurrent call, so that all calls together stay below 2 GiB: of the largest images, one.
         # SimpleQueue is in C; threading.Semaphore is not, and one image takes 30 us.
@@ -192,7 +192,7 @@ def _not_accepted(file: ModelFile, error: Exception) -> ModelError:
 
 
 def cannot_run(what: object, error: Exception) -> ModelError:
-    """Build the error for a file that onnxruntime opened and cannot run."""
+    """Return the error for a file that onnxruntime has opened but fails to run."""
     return ModelError(
         f"onnxruntime {onnxruntime.__version__} cannot run {what}: {_reason(error)}",
         hint=f"Close other programs that use memory, or try another version of onnxruntime: {UPGRADE}",
@@ -200,5 +200,5 @@ def cannot_run(what: object, error: Exception) -> ModelError:
 
 
 def _reason(error: Exception) -> str:
-    """Return the text of an onnxruntime error on one line, without paths of the machine that built it."""
+    """Return the text of an onnxruntime error on one line, without paths of the machine that built onnxruntime."""
     return _BUILD_PATHS.sub("", " ".join(str(error).split())).strip()
