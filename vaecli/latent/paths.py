@@ -29,7 +29,7 @@ def linear(a: npt.ArrayLike, b: npt.ArrayLike, steps: int) -> Latents:
 def spherical(a: npt.ArrayLike, b: npt.ArrayLike, steps: int) -> Latents:
     """Return the path from `a` (D,) to `b` (D,) at constant angular speed, (steps, D) float32.
 
-    If both ends have the same norm, all latents have it; a straight line would come nearer to the origin. The path is
+    If both ends have the same norm, all latents have it; a straight line comes nearer to the origin. The path is
     a straight line if one point is the origin, or if the two are (nearly) parallel or opposite.
     Source: Shoemake 1985; White 2016 (arXiv:1609.04468).
 

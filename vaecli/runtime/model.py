@@ -127,7 +127,7 @@ class Model:
         return outputs["z_mean"], outputs["z_log_var"]
 
     def outputs(self, z: npt.ArrayLike) -> Mapping[str, Float32]:
-        """Compute all decoder outputs for z (N, D): `image` (N, H, W, C) in [0, 1] and the likelihood's raw outputs."""
+        """Compute all outputs for z (N, D): `image` (N, H, W, C) in [0, 1] and the likelihood's raw outputs."""
         return self._decoder.run({"z": latent_batch(z, self.latent_dim)})
 
     def decode(self, z: npt.ArrayLike) -> Float32:
