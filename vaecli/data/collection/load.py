@@ -101,7 +101,7 @@ def _require_part(listing: Listing, split: Split) -> None:
     train = command("train", "--data", listing.location, "--test-split", "0.1")
     raise MissingPartError(
         f"{listing.location} has no test pictures.",
-        hint=f"Measure the validation pictures with --split validation, or set some apart: {train}",
+        hint=f"Use its validation pictures (--split validation, val:0), or set some apart: {train}",
     )
 
 
