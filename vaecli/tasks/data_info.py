@@ -65,7 +65,7 @@ class DataInfo:
 
     @property
     def too_few(self) -> str:
-        """What training would need, as a phrase; empty if there are enough images."""
+        """Number of images that training needs and that there are, as a phrase; empty if there are enough."""
         training, validation = self.parts["train"], self.parts.get("validation")
         if validation is None:
             return "" if training >= FEWEST_IMAGES else f"at least {FEWEST_IMAGES}, got {training}"
@@ -74,7 +74,7 @@ class DataInfo:
 
     @property
     def has_many_bad(self) -> bool:
-        """Whether training asks for --allow-bad."""
+        """Whether so many pictures are bad that training needs --allow-bad."""
         return are_too_many(len(self.bad_files), sum(self.parts.values()) + len(self.bad_files))
 
 

@@ -50,7 +50,7 @@ class Origin:
             return load_named(data, split, reading=reading, warn=warn, progress=progress)
         if not os.path.lexists(data):
             raise DataError(
-                f"The images of the model are in {shown(data)}, says {self.run.config}, but there is nothing.",
+                f"The images of the model must be in {shown(data)}, by {self.run.config}, but that path does not exist.",
                 hint="Name their new place with --data PATH.",
             )
         try:  # the hash of the images tells whether a picture is missing, so that any number may be bad
@@ -78,7 +78,7 @@ def find_origin(model: Model) -> Origin:
     if run is None:
         another = ", and not on the data set of that name" if name in CATALOGUE else ""
         raise DataError(
-            f"The model was trained on a folder called {name}{another}; where it is the model does not say.",
+            f"The model was trained on a folder called {name}{another}; the model does not contain its path.",
             hint="Name the folder with --data FOLDER.",
         )
     options = merge(read_config(run.config))
