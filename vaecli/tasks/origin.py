@@ -50,7 +50,7 @@ class Origin:
             return load_named(data, split, reading=reading, warn=warn, progress=progress)
         if not os.path.lexists(data):
             raise DataError(
-                f"The images of the model must be in {shown(data)}, by {self.run.config}, but that path does not exist.",
+                f"The images of the model are in {shown(data)}, says {self.run.config}, but there is nothing.",
                 hint="Name their new place with --data PATH.",
             )
         try:  # the hash of the images tells whether a picture is missing, so that any number may be bad
