@@ -25,8 +25,8 @@ def pack(array: np.ndarray) -> dict[str, Any]:
     """Encode an array of one of the `TYPES` as a JSON value.
 
     Raises:
-        KeyError: another type.
-        ValueError: an array that `unpack` would refuse.
+        KeyError: the array has another type.
+        ValueError: `unpack` would refuse the array.
     """
     kind = array.dtype.name
     stored = np.ascontiguousarray(array, TYPES[kind])
@@ -73,7 +73,7 @@ def check_shape(sizes: Any) -> tuple[int, ...]:
     """Return `sizes` as a tuple, if they are a shape of 1 to 4 axes with at least one element each.
 
     Raises:
-        ValueError: they are no such shape, or an axis has more than 2**18 elements.
+        ValueError: `sizes` are not such a shape, or an axis has more than 2**18 elements.
     """
     shape = tuple(sizes)
     fits = all(type(size) is int and 0 < size <= MAX_SIZE for size in shape)

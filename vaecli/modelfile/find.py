@@ -1,4 +1,4 @@
-"""The files of a model, found from a run, a model folder or a decoder file."""
+"""The files of a model, located by the path of a run, a model folder or a decoder file."""
 
 import pathlib
 

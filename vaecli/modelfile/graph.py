@@ -44,7 +44,7 @@ class Tensor(NamedTuple):
 
     @property
     def is_index(self) -> bool:
-        """Whether it holds indices or sizes (int64), not parameters."""
+        """Whether the constant holds indices or sizes (int64), not parameters."""
         return self.element_type == INT64
 
 
@@ -57,7 +57,7 @@ class Graph(NamedTuple):
         nodes: operators in the order of the file.
         tensors: constants by name.
         inputs: name -> shape, None for the batch axis.
-        outputs: likewise.
+        outputs: name -> shape, None for the batch axis.
     """
 
     ir_version: int
@@ -72,7 +72,7 @@ def read(content: bytes) -> Graph:
     """Read the structure of a file.
 
     Raises:
-        WireError: it is not a model, or holds what vaecli does not write.
+        WireError: the file is not a model, or holds what vaecli does not write.
     """
     model = onnx_schema.parse(content)
     if "graph" not in model:
@@ -92,7 +92,7 @@ def require_interface(graph: Graph, info: ModelInfo) -> None:
     """Refuse a graph whose inputs and outputs are not those that its metadata name.
 
     Raises:
-        WireError: naming the expected and the actual ones.
+        WireError: the names differ; the message gives the expected and the actual ones.
     """
     image: FreeShape = (None, *info.image_shape)
     latent: FreeShape = (None, info.latent_dim)

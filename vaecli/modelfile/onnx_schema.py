@@ -18,7 +18,7 @@ class Field(NamedTuple):
     """One field of a message.
 
     Attributes:
-        name: as in onnx.proto.
+        name: the field's name in onnx.proto.
         kind: type of the payload: a span is its start and end in the file; a table is a nested message.
         most: largest number of occurrences; more than 1 makes the field a list.
     """

@@ -96,7 +96,7 @@ def varint(data: bytes, position: int, end: int) -> tuple[int, int]:
     """Return the number at `position` and the position after it.
 
     Raises:
-        WireError: it runs beyond the end, or takes more than 64 bits.
+        WireError: the number runs beyond the end, or takes more than 64 bits.
     """
     value = 0
     for shift in range(0, 70, 7):

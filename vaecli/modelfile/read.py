@@ -48,7 +48,7 @@ class ModelFile:
         """Decode the golden vectors in the file.
 
         Raises:
-            ModelError: the file has none, or they do not fit.
+            ModelError: the file has no golden vectors, or they are malformed.
         """
         from vaecli.modelfile.golden import KEY_GOLDEN, from_text  # noqa: PLC0415  # verify alone asks
 
@@ -60,7 +60,7 @@ class ModelFile:
         """Decode the facts in the file; all are None if it has none.
 
         Raises:
-            ModelError: they do not fit the model.
+            ModelError: the facts do not fit the model.
         """
         from vaecli.modelfile.facts import KEY_FACTS, Facts, from_text  # noqa: PLC0415  # few commands ask
 
@@ -74,7 +74,7 @@ def read_file(path: pathlib.Path) -> ModelFile:
     """Read and check one file.
 
     Raises:
-        ModelError: it cannot be read, or `check_content` refuses it.
+        ModelError: the file cannot be read, or `check_content` refuses its bytes.
     """
     return check_content(_content(path), path)
 

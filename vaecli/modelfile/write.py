@@ -36,7 +36,7 @@ def with_digest(content: bytes) -> bytes:
 
     Raises:
         WireError: the content is not a model.
-        KeyError: it has no digest.
+        KeyError: the metadata have no digest.
     """
     _, where = metadata(content)[KEY_DIGEST]
     return content[:where] + digest(content, where).encode() + content[where + len(BLANK) :]

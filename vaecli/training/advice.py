@@ -64,7 +64,7 @@ class Adviser(Watcher):
             )
 
     def _on_active_units(self, active: int, dimensions: int) -> str:
-        """Advise on few active units, of so many latent dimensions; empty if there are enough."""
+        """Return advice if few of the latent dimensions are active; empty if enough are."""
         few = f"Only {active} of {dimensions} latent dimensions are active: "
         if active < max(1.0, FEW_ACTIVE * min(dimensions, self._hidden_units)):
             return few + "a lower --beta or --learning-rate, or a smaller --latent-dim, may help."

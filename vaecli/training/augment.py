@@ -17,8 +17,8 @@ class Augment:
     right or left, all distances with the same probability; the pixels at the edge are repeated.
 
     Args:
-        names: of the augmentations.
-        seed: of the run. The draw of step s follows from (seed, s) and the position in the batch.
+        names: names of the augmentations, `flip` and `shift`.
+        seed: seed of the run. The draw of step s follows from (seed, s) and the position in the batch.
     """
 
     def __init__(self, names: Sequence[Augmentation], *, seed: int) -> None:

@@ -15,7 +15,7 @@ class ImageSource(Protocol):
     Letters: S steps of B images (H, W, C).
 
     Attributes:
-        signature: of the graph's input for S steps: positions (S, B), or pixels (S, B, H, W, C).
+        signature: signature of the graph's input for S steps: positions (S, B), or pixels (S, B, H, W, C).
     """
 
     signature: tf.TensorSpec

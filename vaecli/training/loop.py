@@ -45,7 +45,7 @@ class Loop:
     Args:
         trainer: networks, data and state.
         watch: receives every call of the graph and every epoch.
-        stop: asked between calls; a reason ends the run.
+        stop: called between calls of the graph; a text that it returns ends the run.
         saved: called with the state whenever it has been written, by the chief alone.
         save_every: seconds between saved states within an epoch.
     """
@@ -113,7 +113,7 @@ class Loop:
         """Return to the saved state with half the learning rate.
 
         Raises:
-            TrainingError: `MAX_ROLLBACKS` have not helped.
+            TrainingError: the run has already been rolled back `MAX_ROLLBACKS` times.
         """
         rollbacks, scale = self._state.rollbacks + 1, self._state.learning_rate_scale / 2
         if rollbacks > MAX_ROLLBACKS:
@@ -158,7 +158,7 @@ class Loop:
     def _batches(self, positions: np.ndarray, first: int, count: int) -> np.ndarray:
         """Return up to `count` batches (S, B) of an epoch from number `first` on.
 
-        A smaller last batch comes alone; after it there are none.
+        A smaller last batch is returned alone, as (1, b); past the end of the epoch the shape is (1, 0).
         """
         size, full = self._options.batch_size, len(positions) // self._options.batch_size
         if first >= full:

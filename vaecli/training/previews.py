@@ -18,7 +18,7 @@ class Previews:
         vae: the networks.
         images: (N, H, W, C) uint8, all images.
         indices: positions of the validation images.
-        seed: of the samples, which are those of `vaecli sample --seed`.
+        seed: seed of the samples: the same ones that `vaecli sample --seed` draws.
     """
 
     def __init__(self, vae: Vae, images: Images, indices: np.ndarray, *, seed: int) -> None:
@@ -32,7 +32,7 @@ class Previews:
     def reconstructions(self, n: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the first n validation images and their reconstructions, both (n, H, W, C) float32 in [0, 1].
 
-        There are fewer of very large images, and where there are fewer validation images.
+        Fewer than n are returned for very large images, or if there are fewer than n validation images.
         """
         images = to_float32(self._images[self._indices[: self._at_most(n)]])
         z_mean = [self._vae.encode({"image": images[part]})["z_mean"] for part in self._parts(len(images))]

@@ -95,7 +95,7 @@ class TrainingSteps:
         """Take S steps of B images each.
 
         Args:
-            positions: (S, B) of the images.
+            positions: (S, B) positions of the images in the data.
             rates: (S,) learning rates.
             first_step: number of the first of these steps since training began.
             ahead: (S, B) positions that the next call will probably have.

@@ -28,7 +28,7 @@ class Trainer:
     Args:
         data: all images of the training split, in memory or in their file.
         held_out: (N,) bool, true for the validation images.
-        options: of the run.
+        options: options of the run.
         checkpoint: the file of the state, in a folder that exists; None in workers other than the chief.
         identity: what a run that is resumed from that file must share with this one.
         devices: the devices that train; one device if left out.
@@ -112,7 +112,7 @@ class Trainer:
         """Restore state and variables from the checkpoint; do nothing in workers other than the chief.
 
         Raises:
-            TrainingError: the file is missing or damaged, or of another run.
+            TrainingError: the file is missing, damaged, or from another run.
         """
         if self._checkpoint:
             saved = states.read(self._checkpoint)

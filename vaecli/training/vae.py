@@ -61,10 +61,10 @@ def build(
 
     Args:
         network: name of the architecture.
-        likelihood: of the pixels.
+        likelihood: likelihood of the pixels.
         shape: (H, W, C) of the images.
         latent_dim: D.
-        seed: of the initial weights.
+        seed: seed of the initial weights.
         pixel_mean: mean of the training pixels in [0, 1]; the untrained decoder returns it at z = 0.
 
     Raises:

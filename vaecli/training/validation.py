@@ -50,8 +50,8 @@ class Validation:
         vae: the networks.
         images: (N, H, W, C) uint8, all images.
         indices: positions of the validation images.
-        seed: of the noise; that of each image follows from (seed, its position).
-        devices: all workers.
+        seed: seed of the noise; an image's noise follows from (seed, position of the image).
+        devices: devices of all workers, which share the images.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Validation:
         )
 
     def measure(self) -> Measurement:
-        """Measure the current weights; the same weights give the same numbers."""
+        """Measure the losses under the current weights; the same weights give the same losses."""
         dimensions = self.noise.shape[1]
         rows = np.zeros((len(self.indices), 1 + 2 * dimensions))  # reconstruction, kl, z_mean of each image
         parts = [*chunks(len(rows), self._images.shape[1:], most=MOST_IMAGES, chunk_bytes=CHUNK_BYTES)]

@@ -27,7 +27,7 @@ class Value(NamedTuple):
         element_type: the name of the type.
         shape: its first axis is None if the array has one item per image.
         numbers: the integers of a one-dimensional array of sizes or indices, None for the batch size N among them;
-            None as a whole if they are not known.
+            `numbers` itself is None if they are not known.
     """
 
     element_type: str
@@ -96,7 +96,7 @@ def numbers_of(value: Value) -> Numbers:
     """Return the integers of a one-dimensional value, None for N.
 
     Raises:
-        ValueError: it has another number of axes, or its integers are not known.
+        ValueError: the value has another number of axes, or its integers are not known.
     """
     if value.numbers is None or len(value.shape) != 1:
         raise ValueError("a shape or index must be known before the graph runs")

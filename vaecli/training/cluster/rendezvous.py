@@ -48,7 +48,7 @@ def split_address(address: str) -> tuple[str, int]:
     """Split host:port, or [host]:port for IPv6.
 
     Raises:
-        ConfigError: it is neither.
+        ConfigError: the address has neither form.
     """
     host, _, port = address.rpartition(":")
     if host.startswith("[") and host.endswith("]"):

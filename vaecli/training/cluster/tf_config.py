@@ -19,8 +19,8 @@ class Cluster:
     """The workers that train together.
 
     Attributes:
-        workers: their number.
-        worker: the number of this process, from 0.
+        workers: number of workers.
+        worker: index of this process among them, from 0.
         chief: the address of worker 0, host:port; empty for a single worker.
     """
 
@@ -30,10 +30,10 @@ class Cluster:
 
 
 def from_environment() -> Cluster:
-    """Read TF_CONFIG; one worker if it is not set.
+    """Read TF_CONFIG; return a cluster of one worker if TF_CONFIG is not set.
 
     Raises:
-        ConfigError: it is not JSON, or does not name this process among the workers.
+        ConfigError: TF_CONFIG is not JSON, or does not name this process among the workers.
     """
     text = os.environ.get(VARIABLE, "").strip()
     if not text:

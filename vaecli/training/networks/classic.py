@@ -75,7 +75,7 @@ def decoder(
     Args:
         shape: (H, W, C) of the images.
         latent_dim: D.
-        initializers: of the weights.
+        initializers: initializers of the weights.
         outputs: name -> initial bias of the one output that this network has.
     """
     ((output_name, output_bias),) = outputs.items()
@@ -114,7 +114,7 @@ def decoder(
 
 
 def weight_counts(shape: tuple[int, int, int], latent_dim: int) -> dict[str, int]:
-    """Return the number of weights and biases of each half, by part, without building them; a test compares."""
+    """Return the number of weights and biases of `encoder` and `decoder` without building them."""
     channels = shape[-1]
     first, second = FILTERS
     grid, hidden = math.prod(_grid(shape)), hidden_units(shape)
