@@ -266,6 +266,22 @@ def test_the_wait_can_be_interrupted(filled, listing_of):
     holder.communicate()
 
 
+def test_a_stop_says_that_the_work_is_kept(filled, listing_of):
+    """And it is: the next run opens fewer pictures. An error says nothing of the kind."""
+    warnings = []
+
+    def stop(_what, done, _total):
+        if done > 100:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        load_collection(listing_of(filled), "train", OPTIONS, progress=stop, warn=warnings.append)
+    assert warnings == ["The pictures that were read are kept: the same command goes on from there."]
+    counted = Counted(listing_of(filled))
+    counted.load()
+    assert 0 < len(counted.opened) <= COUNT - 100
+
+
 def test_no_place_for_the_cache(filled, listing_of, monkeypatch):
     monkeypatch.setenv("VAECLI_CACHE", "")
     monkeypatch.setenv("HOME", "")

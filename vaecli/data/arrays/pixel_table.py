@@ -25,6 +25,8 @@ _PLAIN = b"0123456789,"
 _DECIMALS = re.compile(r"\.0*$")  # pandas writes 12.0 in a column that had a gap
 _PIXELS = {str(value): value for value in range(SCALE + 1)}  # stricter than int(), which takes 1_0
 
+_AS_A_TABLE = "It was read as a CSV of pixels: a line for each image, as many fields in each as in the first."
+
 Lines = Iterator[tuple[int, str]]
 
 
@@ -119,7 +121,7 @@ def _parse(line: str, columns: Columns, positions: npt.NDArray[np.int64], place:
         return label, numbers[positions].astype(np.uint8).tobytes()
     fields = _fields(line, place)
     if len(fields) != columns.count:
-        raise DataError(f"{place}: must have {columns.count:,} fields, got {len(fields):,}.")
+        raise DataError(f"{place}: must have {columns.count:,} fields, got {len(fields):,}.", hint=_AS_A_TABLE)
     label = "" if columns.label is None else fields[columns.label].strip()
     return label, _pixels([fields[position] for position in columns.pixels], place)
 
@@ -155,8 +157,11 @@ def _pixels(fields: list[str], place: str) -> bytes:
         return bytes(_PIXELS[_DECIMALS.sub("", field.strip())] for field in fields)
     except KeyError as error:
         value = str(error.args[0])
-    is_fraction = is_number(value) and 0 < float(value) < 1
+    hint = ""
+    if is_number(value) and 0 < float(value) < 1:
+        hint = f"Multiply fractions of 0 to 1 by {SCALE} and round them."
+    elif pathlib.PurePath(value).suffix and not is_number(value):
+        hint = "A list of picture files is read as metadata.csv in their folder, with columns file_name and label."
     raise DataError(
-        f"{place}: pixels must be whole numbers of 0 to {SCALE}, got {value[:40]!r}.",
-        hint=f"Multiply fractions of 0 to 1 by {SCALE} and round them." if is_fraction else "",
+        f"{place}: pixels must be whole numbers of 0 to {SCALE}, got {value[:40]!r}.", hint=hint
     )

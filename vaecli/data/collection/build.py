@@ -20,7 +20,7 @@ from vaecli.data.collection.examine import Budget, examine
 from vaecli.data.collection.generation import Generation
 from vaecli.data.collection.listing import Content, Listing
 from vaecli.data.collection.records import RECORD, Records, blank_records, seal
-from vaecli.data.named.fetch import Progress
+from vaecli.data.named.fetch import Progress, Warn
 from vaecli.data.photo.reading import Reading
 from vaecli.errors import OutputError
 from vaecli.paths import shown
@@ -158,6 +158,18 @@ class _Output:
             for file in self._files:
                 files.sync(file.fileno())
             files.write_text(self._generation.complete, json.dumps(self._generation.seal()))
+
+
+@contextlib.contextmanager
+def explaining_a_stop(warn: Warn) -> Iterator[None]:
+    """Say that the work was not in vain if a signal ends the body."""
+    try:
+        yield
+    except Exception:
+        raise
+    except BaseException:
+        warn("The pictures that were read are kept: the same command goes on from there.")
+        raise
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from vaecli import locks
 from vaecli.choices import Split
 from vaecli.commands import command
-from vaecli.data.collection.build import build, quiet, writing
+from vaecli.data.collection.build import build, explaining_a_stop, quiet, writing
 from vaecli.data.collection.choose import choose_reading
 from vaecli.data.collection.donors import known_headers
 from vaecli.data.collection.entries import printable
@@ -121,7 +121,8 @@ def _decode(listing: Listing, options: ReadingOptions, *, progress: Progress, wa
         with quiet():
             headers = known_headers(listing, generations)
             reading = choose_reading(listing, options, headers, progress=progress)
-        generation = _complete_generation(cache, listing, reading, generations, progress=progress)
+        with explaining_a_stop(warn):
+            generation = _complete_generation(cache, listing, reading, generations, progress=progress)
         with writing(cache.folder):
             lock = locks.shared(generation.lock)
             os.utime(generation.lock)
