@@ -121,7 +121,9 @@ def _parse(line: str, columns: Columns, positions: npt.NDArray[np.int64], place:
         return label, numbers[positions].astype(np.uint8).tobytes()
     fields = _fields(line, place)
     if len(fields) != columns.count:
-        raise DataError(f"{place}: must have {columns.count:,} fields, got {len(fields):,}.", hint=_AS_A_TABLE)
+        raise DataError(
+            f"{place}: must have {columns.count:,} fields, got {len(fields):,}.", hint=_AS_A_TABLE
+        )
     label = "" if columns.label is None else fields[columns.label].strip()
     return label, _pixels([fields[position] for position in columns.pixels], place)
 
@@ -162,6 +164,4 @@ def _pixels(fields: list[str], place: str) -> bytes:
         hint = f"Multiply fractions of 0 to 1 by {SCALE} and round them."
     elif pathlib.PurePath(value).suffix and not is_number(value):
         hint = "A list of picture files is read as metadata.csv in their folder, with columns file_name and label."
-    raise DataError(
-        f"{place}: pixels must be whole numbers of 0 to {SCALE}, got {value[:40]!r}.", hint=hint
-    )
+    raise DataError(f"{place}: pixels must be whole numbers of 0 to {SCALE}, got {value[:40]!r}.", hint=hint)
