@@ -25,9 +25,9 @@ def model_card(
 
     Args:
         info: the model's metadata.
-        table: the differences between Keras and the float32 files.
-        sizes: bytes of each file, by name.
-        degradations: the fields of `degradation.Degradation` for each reduced-precision decoder.
+        table: the differences between Keras and the float32 files, one per output, kind of input and batch size.
+        sizes: file name -> number of bytes.
+        degradations: precision -> fields of `degradation.Degradation`, for each reduced-precision decoder.
     """
     hidden = hidden_units(info.network, info.image_shape)
     lines = [

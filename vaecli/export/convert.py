@@ -32,7 +32,7 @@ def decoder_outputs(vae: Vae, inputs: Tensors) -> dict[str, tf.Tensor]:
 def to_onnx(
     compute: Callable[[Tensors], dict[str, tf.Tensor]], shapes: Mapping[str, tuple[int, ...]], *, opset: int
 ) -> onnx.ModelProto:
-    """Convert a function of named float32 inputs, each (N, *shape).
+    """Convert `compute`, a function of named float32 inputs, each (N, *shape), to an ONNX graph.
 
     Raises:
         OptionError: the opset is out of range.
@@ -61,7 +61,10 @@ def to_onnx(
 
 
 def _tidy(model: onnx.ModelProto, names: list[str]) -> onnx.ModelProto:
-    """Call the batch axis N, and drop operator sets that no node uses, which an old runtime might refuse."""
+    """Name the batch axis N in all inputs and outputs, and drop operator sets that no node uses.
+
+    An old runtime might refuse unused operator sets.
+    """
     for value in [*model.graph.input, *model.graph.output]:
         value.type.tensor_type.shape.dim[0].dim_param = "N"
     used = {node.domain for node in model.graph.node}

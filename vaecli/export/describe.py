@@ -44,7 +44,7 @@ def untrained(data: Mapping[str, Any], train_options: TrainOptions) -> ModelInfo
 
 
 def trained(data: Mapping[str, Any], train_options: TrainOptions, state: State, *, name: str) -> ModelInfo:
-    """Describe the best weights of a run called `name`, with their losses on the validation images."""
+    """Describe the model with the best weights of the run `name`, and the validation losses of these weights."""
     best = state.history[state.best_epoch - 1]
     figures = {column: best[column] for column in ("val_loss", "val_reconstruction", "val_kl")}
     info = untrained(data, train_options)
@@ -53,7 +53,7 @@ def trained(data: Mapping[str, Any], train_options: TrainOptions, state: State, 
 
 
 def model_id(weights: Mapping[str, np.ndarray]) -> str:
-    """Return the digest of the float32 weights of both halves, by path: 32 hexadecimal digits."""
+    """Hash the float32 weights of encoder and decoder, path -> array, to 32 hexadecimal digits."""
     hasher = hashlib.sha256()
     for path, value in sorted(weights.items()):
         hasher.update(f"{path} {value.shape};".encode())

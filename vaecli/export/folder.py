@@ -1,4 +1,4 @@
-"""The model folder: both halves converted, compared with Keras, and only then put in place."""
+"""The model folder: encoder and decoder converted, compared with Keras, and only then put in place."""
 
 import dataclasses
 import pathlib
@@ -34,7 +34,7 @@ class ExportedFolder:
 
     Attributes:
         table: the differences between Keras and the float32 files.
-        degradations: for each int8 or fp16 decoder, the fields of `degradation.Degradation`.
+        degradations: precision -> fields of `degradation.Degradation`, for each int8 or fp16 decoder.
     """
 
     table: list[parity.Difference]
@@ -57,16 +57,17 @@ def export_folder(
     Args:
         vae: the trained networks.
         info: the metadata; `part` and `inputs` are filled in here.
-        images: images (N, H, W, C) of the data, to compare with Keras and to fit int8.
+        images: validation images to compare with Keras on, and training images to fit int8 to.
         target: the folder. Files of the same name are replaced. Decoders of another model or of an earlier state of
             its training are removed; all other files stay.
         facts: facts about the latent space, for the decoders.
-        opset: of the ONNX operators.
-        precisions: of further decoders: `int8` for decoder.int8.onnx, `fp16` for decoder.fp16.onnx.
+        opset: version of the ONNX operators.
+        precisions: further decoders to write: `int8` for decoder.int8.onnx, `fp16` for decoder.fp16.onnx.
         force: replace files; without it, `target` must still be empty when the files are complete.
 
     Raises:
-        ParityError: a file differs too much from what it was made of; `target` stays as it was.
+        ParityError: encoder.onnx or decoder.onnx differs too much from Keras, or a reduced-precision decoder from
+            decoder.onnx; `target` stays as it was.
         ModelError: the conversion fails.
         OutputError: the folder cannot be written.
     """
@@ -94,7 +95,7 @@ def export_folder(
 
 
 def to_graphs(vae: Vae, info: ModelInfo, *, opset: int) -> dict[str, onnx.ModelProto]:
-    """Convert both halves of a network to ONNX graphs, by part.
+    """Convert encoder and decoder to ONNX graphs, keyed `encoder` and `decoder`.
 
     Raises:
         ModelError: the conversion fails.
@@ -122,7 +123,7 @@ def _write_parts(
 
 
 def compare_with_keras(vae: Vae, model: Model, validation: np.ndarray) -> list[parity.Difference]:
-    """Compare an opened model with Keras, run eagerly; `validation` are real images (N, H, W, C) uint8."""
+    """Compare an opened model with Keras on `validation` (N, H, W, C) uint8, random and extreme inputs."""
 
     def exported_encoder(inputs: parity.Arrays) -> parity.Arrays:
         z_mean, z_log_var = model.encode(inputs["image"])

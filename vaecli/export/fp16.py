@@ -36,7 +36,7 @@ def to_fp16(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def require_rounded(graph: onnx.ModelProto, source: onnx.ModelProto) -> None:
-    """Refuse a graph whose constants differ from those of its float32 source, unchanged or rounded to float16.
+    """Refuse an fp16 graph unless each constant equals that of `source`, exactly or after rounding to float16.
 
     Raises:
         ParityError: names a constant that differs or is missing.

@@ -10,6 +10,6 @@ def require_opset(opset: object) -> int:
     """Return the opset, a whole number from LOWEST to HIGHEST.
 
     Raises:
-        OptionError: it is something else.
+        OptionError: the opset is not a whole number from 13 to 18.
     """
     return checks.integer(opset, "--opset", least=LOWEST, most=HIGHEST)

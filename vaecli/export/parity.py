@@ -46,7 +46,7 @@ class Difference:
 
     @property
     def passed(self) -> bool:
-        """Return whether the largest difference is within the bound; NaN is not."""
+        """Return whether the largest difference is at most the bound; false for NaN."""
         return self.largest <= self.bound
 
 
@@ -68,7 +68,7 @@ def image_inputs(validation: np.ndarray) -> ByKind:
 
 
 def latent_inputs(z_mean: np.ndarray) -> ByKind:
-    """Return decoder inputs by kind, each `z` (n, D) float32: encodings of real images, the prior, norm 10."""
+    """Return decoder inputs, each `z` (n, D) float32: real `z_mean` itself, random prior draws, extreme norm 10."""
     count, dim = z_mean.shape
     prior = standard_normal(0, count, dim, seed=2)
     extreme = prior / np.linalg.norm(prior, axis=1, keepdims=True) * np.float32(EXTREME_NORM)
@@ -76,9 +76,9 @@ def latent_inputs(z_mean: np.ndarray) -> ByKind:
 
 
 def golden(images: ByKind, latents: ByKind, encoder: Compute, decoder: Compute) -> dict[str, Golden]:
-    """Compute the golden vectors of both halves: up to three real inputs and an extreme one, with Keras' outputs.
+    """Compute the golden vectors of encoder and decoder: one to three real inputs, an extreme one, Keras' outputs.
 
-    The encoder gets a picture of noise, too: all of its pixels matter, while real ones are black at the border.
+    The encoder also gets a picture of noise: all its pixels matter, while real pictures may be black at the border.
 
     Raises:
         ParityError: an output is NaN or infinite, so that no file could be compared with it.
@@ -110,7 +110,10 @@ def _finite(outputs: Arrays) -> Arrays:
 
 
 def compare(part: str, inputs: ByKind, reference: Compute, exported: Compute) -> list[Difference]:
-    """Compute the differences of all outputs on all inputs, in each batch size for which there are enough."""
+    """Compare all outputs of `exported` with `reference`, per kind of input and batch size (1, 7, 64).
+
+    A batch size above the number of inputs is left out.
+    """
     table = []
     for kind, arrays in inputs.items():
         count = len(next(iter(arrays.values())))
@@ -130,10 +133,10 @@ def _difference(part: str, kind: str, name: str, expected: np.ndarray, actual: n
 
 
 def require(table: list[Difference]) -> None:
-    """Refuse an export with a difference beyond its bound.
+    """Refuse an export if any difference in `table` is above its bound, or NaN.
 
     Raises:
-        ParityError: names the worst row.
+        ParityError: a difference is too large; the error names the one that exceeds its bound most.
     """
     failed = [row for row in table if not row.passed]
     if failed:

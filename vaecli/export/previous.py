@@ -11,7 +11,7 @@ from vaecli.modelfile.read import read_file
 
 
 def is_ours(path: pathlib.Path) -> bool:
-    """Return whether a file is an ONNX file that vaecli wrote; it may have been damaged since."""
+    """Return whether vaecli wrote this ONNX file: its metadata have vaecli's key. The digest is not checked."""
     try:
         return path.is_file() and KEY_INFO in protobuf.metadata(path.read_bytes())
     except (OSError, protobuf.WireError):
@@ -19,9 +19,9 @@ def is_ours(path: pathlib.Path) -> bool:
 
 
 def outdated_decoders(info: ModelInfo) -> Callable[[pathlib.Path], bool]:
-    """Return a function that recognises decoders of other weights, or of another state of the training.
+    """Return a function that tells whether a file is a decoder of another model or training state than `info`.
 
-    It never names a file that vaecli did not write.
+    It returns false for any file that vaecli did not write, and true for a damaged one that vaecli wrote.
     """
 
     def is_outdated(path: pathlib.Path) -> bool:

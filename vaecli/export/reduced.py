@@ -46,9 +46,9 @@ class Origin:
         decoder: the Keras model.
         graph: the graph of decoder.onnx.
         golden: the golden vectors of decoder.onnx.
-        images: of the data; int8 is fitted to the training images, and compared on the validation images.
+        images: training images, to which int8 is fitted, and validation images, on which decoders are compared.
         facts: facts about the latent space, for the metadata.
-        opset: of the ONNX operators.
+        opset: version of the ONNX operators.
     """
 
     exact: Model
@@ -61,7 +61,7 @@ class Origin:
 
 
 def add(origin: Origin, precisions: Sequence[Precision]) -> dict[Precision, Figures]:
-    """Write a decoder of each precision beside decoder.onnx, and return its degradation, also in its metadata.
+    """Write a decoder of each precision beside decoder.onnx; return precision -> degradation, also in its metadata.
 
     Raises:
         ParityError: a decoder differs too much from decoder.onnx.
@@ -79,7 +79,7 @@ def quantise(origin: Origin) -> QuantisedDecoder:
     """Quantise the decoder on posterior samples of the training images and on draws from the prior.
 
     Raises:
-        ModelError: its layers or its likelihood are not those that an int8 file can hold.
+        ModelError: the decoder has layers or a likelihood that an int8 file cannot hold.
     """
     likelihood = origin.exact.info.likelihood["name"]
     if likelihood != "bernoulli":
@@ -96,7 +96,7 @@ def _int8(origin: Origin) -> tuple[onnx.ModelProto, SelfCheck]:
     quantised = quantise(origin)
 
     def self_check(file: Model, inputs: Mapping[str, np.ndarray]) -> Golden:
-        """Return the outputs that numpy computes from the file's numbers."""
+        """Check the file against numpy's integer arithmetic, and return numpy's outputs for `inputs`."""
         validation = degradation.latents(origin.exact, origin.images.validation, seed=CHECK_SEED)
         latents = np.concatenate(validation)
         count = int(np.clip(CHECKED_VALUES // np.prod(file.image_shape), 1, len(latents)))
@@ -111,7 +111,7 @@ def _int8(origin: Origin) -> tuple[onnx.ModelProto, SelfCheck]:
 
 def _fp16(origin: Origin) -> tuple[onnx.ModelProto, SelfCheck]:
     def self_check(file: Model, inputs: Mapping[str, np.ndarray]) -> Golden:
-        """Return the file's own outputs, after comparing each constant with the float32 one."""
+        """Check that each constant is the rounded float32 one, and return the file's outputs for `inputs`."""
         fp16.require_rounded(onnx.load_from_string(file.path.read_bytes()), origin.graph)
         return Golden.build(inputs, file.outputs(inputs["z"]))
 
@@ -119,7 +119,7 @@ def _fp16(origin: Origin) -> tuple[onnx.ModelProto, SelfCheck]:
 
 
 def _add(origin: Origin, precision: Precision, graph: onnx.ModelProto, self_check: SelfCheck) -> Figures:
-    """Write one decoder, measure and check the file, and write it again with its figures and golden vectors."""
+    """Write a decoder, measure and check the file, then write it again with its degradation and golden vectors."""
     exact = origin.exact
     info = exact.info.replace(precision=precision)
     path = exact.path.parent / DECODERS[precision]
@@ -139,10 +139,10 @@ def _write(path: pathlib.Path, content: bytes) -> None:
 
 
 def require_same(quantised: QuantisedDecoder, file: Model, z: np.ndarray) -> None:
-    """Refuse an int8 file that does not compute its quantised decoder, on latents z (N, D).
+    """Refuse an int8 file whose logits on z (N, D) differ from those that numpy computes with `quantised`.
 
     Raises:
-        ParityError: too many logits differ, or one differs too much.
+        ParityError: more than 3 % of the logits differ, or one differs by more than 1 % of the largest logit.
     """
     logits = quantised.outputs(z)["logits"]
     gaps = np.abs(file.outputs(z)["logits"] - logits) / np.abs(logits).max()

@@ -86,7 +86,10 @@ def upsample(x: Float, kernel: Float, bias: Float) -> Float:
 
 
 def patches(x: Float, phase: Phase) -> Float:
-    """Return the inputs of each output pixel of a phase (im2col): (N, h, w, C_in) -> (N, h, w, kh * kw * C_in)."""
+    """Return the input values under the kernel at each output pixel of a phase (im2col).
+
+    (N, h, w, C_in) -> (N, h, w, kh * kw * C_in).
+    """
     rows, columns, _, _ = phase.kernel.shape
     _, height, width, _ = x.shape
     padded = np.pad(x, ((0, 0), (phase.top, 0), (phase.left, 0), (0, 0)))
@@ -101,7 +104,7 @@ def _convolve(x: Float, phase: Phase) -> Float:
 
 
 def upsample_gradient(gradient: Float, kernel: Float) -> Float:
-    """Apply the transpose of `upsample`: output gradients (N, 2h, 2w, C_out) -> input gradients (N, h, w, C_in)."""
+    """Backpropagate through `upsample`: output gradients (N, 2h, 2w, C_out) -> input gradients (N, h, w, C_in)."""
     count, height, width, _ = gradient.shape
     total = np.zeros((count, 1 + height // 2, 1 + width // 2, kernel.shape[3]), np.float32)
     for part, phase in zip(split_phases(gradient), phases(kernel), strict=True):
@@ -120,7 +123,7 @@ def convolve_same(x: Float, kernel: Float, bias: Float) -> Float:
 
 
 def convolve_same_gradient(gradient: Float, kernel: Float) -> Float:
-    """Apply the transpose of `convolve_same`: output gradients (N, H, W, C_out) -> (N, H, W, C_in)."""
+    """Backpropagate through `convolve_same`: gradients of outputs (N, H, W, C_out) -> of inputs (N, H, W, C_in)."""
     return _correlate(gradient, kernel)
 
 
@@ -138,7 +141,7 @@ def _correlate(x: Float, kernel: Float) -> Float:
 def kernel_of_cells(kernel: Float) -> Float:
     """Return the weights from a cell's pixels to its 4x4 output pixels: (row, column, C_in, 4, 4, C_out).
 
-    Row and column are those of the pixel in its cell, 0 or 1.
+    Row and column are the pixel's position in its 2x2 cell, each 0 or 1.
     """
     c_out, c_in = kernel.shape[2:]
     weights = np.zeros((2, 2, c_in, 4, 4, c_out), np.float32)
@@ -149,10 +152,10 @@ def kernel_of_cells(kernel: Float) -> Float:
 
 
 def corner_matrix(kernel: Float) -> Float:
-    """Return a stride-1 layer on cells as one matrix (4 C_in, 4 * 4 C_out): cells @ matrix are their quarters.
+    """Return a stride-1 layer as a matrix (4 C_in, 4 * 4 C_out): cells @ matrix gives the quarters of each cell.
 
-    The columns are (quarter row, quarter column, row, column, C_out). `sum_corners` makes the image of the
-    quarters.
+    The columns are (quarter row, quarter column, row, column, C_out). `sum_corners` makes the layer's
+    output of the quarters.
     """
     c_out, c_in = kernel.shape[2:]
     quarters = kernel_of_cells(kernel).reshape(4 * c_in, 2, 2, 2, 2, c_out).transpose(0, 1, 3, 2, 4, 5)
@@ -172,9 +175,10 @@ def sum_corners(quarters: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
 
 
 def corner_kernel(scale: Float) -> Float:
-    """Return the kernel (16 C, C, 4, 4) of the stride-2 transposed convolution that does `sum_corners`, and scales.
+    """Return the kernel (16 C, C, 4, 4) of a stride-2 transposed convolution that sums and scales quarters.
 
-    It takes quarters, channels first. Its output, cut by one pixel on all sides, is the layer's output.
+    It does what `sum_corners` does, on quarters with channels first. The output, cut by one pixel on all sides, is
+    the layer's output.
 
     Args:
         scale: (4 C,), the factor of each number (row, column, C) of a corner block.
@@ -187,7 +191,7 @@ def corner_kernel(scale: Float) -> Float:
 def corner_patches(cells: Float) -> Float:
     """Return the four cells around each corner: cells (N, h, w, 4 C_in) -> (N, h + 1, w + 1, 4 * 4 C_in).
 
-    The order is that of the quarters: the lower right cell first, whose quarter is (0, 0). Outside cells are zeros.
+    The order is that of the quarters: the lower right cell first, whose quarter is (0, 0). Cells outside are zeros.
     """
     _, height, width, _ = cells.shape
     padded = np.pad(cells, ((0, 0), (1, 1), (1, 1), (0, 0)))

@@ -44,7 +44,7 @@ class Adviser(Watcher):
             )
 
     def epoch_ended(self, epoch: Epoch) -> None:
-        """Look at the epoch and those before it. Few validation images are no ground for advice."""
+        """Give advice drawn from this epoch and those before it; none with fewer than 16 validation images."""
         if epoch.active_units is None:
             return
         is_resumed = not self._has_watched and len(self._rows) >= JUDGED_EPOCHS

@@ -47,7 +47,10 @@ class EventWriter(Watcher):
 
     @contextlib.contextmanager
     def _translating(self) -> Iterator[None]:
-        """Turn TensorFlow's errors into OutputErrors; it raises some of the same types for a lost worker."""
+        """Enter a context that turns TensorFlow's errors in writing event files into OutputErrors.
+
+        TensorFlow raises some of the same types for a lost worker, so nothing else may run in this context.
+        """
         try:
             yield
         except tf.errors.OpError as error:

@@ -10,7 +10,7 @@ from vaecli.data.images import Images
 
 
 class ImageSource(Protocol):
-    """Turns positions of images into images, in two halves: before the graph is called and inside it.
+    """Turns positions of images into images in two steps: `feed` before a graph call, `images` inside the graph.
 
     Letters: S steps of B images (H, W, C).
 
@@ -43,11 +43,11 @@ class MemorySource:
         self._images = tf.constant(images)
 
     def feed(self, positions: np.ndarray, ahead: np.ndarray) -> tf.Tensor:  # noqa: ARG002
-        """Return the positions."""
+        """Return the positions as a tensor; `ahead` is not used."""
         return tf.constant(positions, tf.int32)
 
     def images(self, step_input: tf.Tensor) -> tf.Tensor:
-        """Gather the images."""
+        """Gather the images at the positions `step_input`."""
         return tf.gather(self._images, step_input)
 
 
@@ -62,7 +62,7 @@ class FileSource:
         self.reading: Future[np.ndarray] | None = None  # of the images at the positions `_ahead`
 
     def feed(self, positions: np.ndarray, ahead: np.ndarray) -> tf.Tensor:
-        """Return the pixels, which are there already if `positions` were the last call's `ahead`."""
+        """Return the pixels at `positions`, read already if the last call's `ahead`; start to read `ahead`."""
         flat = positions.reshape(-1)
         is_read = self.reading is not None and np.array_equal(self._ahead, flat)
         pixels = self.reading.result() if self.reading and is_read else self._images[flat]

@@ -46,7 +46,7 @@ class Loop:
         trainer: networks, data and state.
         watch: receives every call of the graph and every epoch.
         stop: called between calls of the graph; a text that it returns ends the run.
-        saved: called with the state whenever it has been written, by the chief alone.
+        saved: called on the chief with the state, each time the state has been written.
         save_every: seconds between saved states within an epoch.
     """
 
@@ -70,7 +70,7 @@ class Loop:
         """Train to the end or until `stop` gives a reason, restore the best weights, and return why training ended.
 
         Raises:
-            TrainingError: a loss or a weight is not finite, after `MAX_ROLLBACKS` rollbacks too.
+            TrainingError: a loss or a weight is not finite even after `MAX_ROLLBACKS` rollbacks.
             OutputError: the state cannot be written.
         """
         reason = self._run()
@@ -167,7 +167,7 @@ class Loop:
         return positions[first * size : (first + count) * size].reshape(count, size)
 
     def _take_steps(self, batches: np.ndarray, ahead: np.ndarray) -> float:
-        """Take the steps of batches (S, B), add up their losses, and return the seconds they took."""
+        """Train on batches (S, B) of image positions, add the losses to the state, and return the seconds."""
         state, count, first = self._state, len(batches), self._trainer.step
         start = time.perf_counter()
         rates = self._trainer.learning_rates(first, count)
@@ -236,7 +236,7 @@ class Loop:
         }
 
     def _facts(self, measurement: Measurement) -> dict[str, np.ndarray]:
-        """Summarise the posteriors of the validation images."""
+        """Return the facts about the validation images' posteriors that `latent.summary.summarise` computes."""
         labels, indices = self._trainer.data.labels, self._trainer.validation.indices
         return summarise(
             measurement.z_mean,

@@ -13,7 +13,7 @@ from vaecli.training.vae import Vae
 
 
 def to_unit_range(pixels: tf.Tensor) -> tf.Tensor:
-    """Scale 8-bit pixels in the graph, with the same values as `pixels.to_float32`; a test holds them equal."""
+    """Divide 8-bit pixels by 255, in the graph; the values equal those of `pixels.to_float32`."""
     return tf.cast(pixels, tf.float32) / float(SCALE)
 
 
@@ -53,7 +53,7 @@ class Terms(NamedTuple):
 
 
 def terms(vae: Vae, images: tf.Tensor, noise: tf.Tensor, *, training: bool) -> Terms:
-    """Compute the terms of each image, with one sample of its posterior.
+    """Compute the loss terms of each image, with one posterior sample per image.
 
     Args:
         vae: the networks.

@@ -32,7 +32,7 @@ def learning_rates(
 
 
 def beta_2(schedule: Schedule) -> float:
-    """Return the decay of Adam's mean of squared gradients: 100 steps of memory under the cosine, else 1,000.
+    """Return Adam's beta_2: 0.99 (about 100 steps of memory) for `cosine`, 0.999 (1,000 steps) for `constant`.
 
     With a short memory Adam follows gradients whose size changes fast, as it does early, at a high rate.
     """

@@ -97,8 +97,8 @@ class TrainingSteps:
         Args:
             positions: (S, B) positions of the images in the data.
             rates: (S,) learning rates.
-            first_step: number of the first of these steps since training began.
-            ahead: (S, B) positions that the next call will probably have.
+            first_step: number of steps taken before this call, since training began.
+            ahead: (S, B) positions that the next call will probably get; they may be read in the background.
 
         Returns:
             reconstruction (S,) and kl (S,): the mean over each batch, in nats.
@@ -165,5 +165,5 @@ class TrainingSteps:
 
 
 def _batch_mean(values: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
-    """Divide the sum of the local values by the size of the whole batch: summed over replicas, the batch mean."""
+    """Return the sum of this replica's values / `size` of the whole batch; replicas sum these to the batch mean."""
     return tf.reduce_sum(values) / tf.cast(size, tf.float32)

@@ -29,7 +29,7 @@ class Trainer:
         data: all images of the training split, in memory or in their file.
         held_out: (N,) bool, true for the validation images.
         options: options of the run.
-        checkpoint: the file of the state, in a folder that exists; None in workers other than the chief.
+        checkpoint: path of the state's file, in a folder that exists; None in workers other than the chief.
         identity: what a run that is resumed from that file must share with this one.
         devices: the devices that train; one device if left out.
     """
@@ -98,7 +98,7 @@ class Trainer:
         return waited >= self.options.patience
 
     def learning_rates(self, first: int, count: int, options: TrainOptions | None = None) -> np.ndarray:
-        """Return the learning rates (count,) of the steps from number `first` on; with other options, theirs."""
+        """Return the learning rates (count,) of the steps from number `first` on, by `options` or the run's own."""
         options = options or self.options
         return schedule.learning_rates(
             first,
@@ -131,13 +131,13 @@ class Trainer:
         return True
 
     def broadcast(self) -> None:
-        """Give all workers the chief's state and variables; all workers call it together."""
+        """Copy the chief's state and variables to all workers; all workers call this together."""
         if self.devices.workers > 1:
             self.state = checkpoints.broadcast(self.state, self.steps.variables, self.devices)
 
 
 def _pixel_mean(images: Images, indices: np.ndarray) -> float:
-    """Return the mean pixel in [0, 1] of the images at `indices`, from an exact sum."""
+    """Return the mean of all pixels of the images at `indices`, in [0, 1]; the sum is exact."""
     shape = images.shape[1:]
     parts = chunks(len(indices), shape, most=len(indices))
     total = sum(int(images[indices[part]].sum(dtype=np.uint64)) for part in parts)

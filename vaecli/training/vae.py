@@ -65,7 +65,7 @@ def build(
         shape: (H, W, C) of the images.
         latent_dim: D.
         seed: seed of the initial weights.
-        pixel_mean: mean of the training pixels in [0, 1]; the untrained decoder returns it at z = 0.
+        pixel_mean: mean of the training pixels in [0, 1]; at z = 0 the untrained decoder returns it everywhere.
 
     Raises:
         OptionError: an unknown network.

@@ -27,7 +27,7 @@ class Measurement:
 
     Attributes:
         reconstruction: mean over the images.
-        kl: (N, D) of each latent dimension.
+        kl: (N, D) KL divergence of each latent dimension.
         z_mean: (N, D) posterior means.
     """
 

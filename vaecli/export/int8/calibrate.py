@@ -51,7 +51,7 @@ def calibrate(decoder: FloatDecoder, z: Float) -> QuantisedDecoder:
 
 
 def _activation_scale(traced: Trace, layer: int) -> Float:
-    """Return the scale of each channel of a layer's input, (C,)."""
+    """Return the scale of each channel, (C,), of the input of layer number `layer`."""
     values, sensitivity = (array[layer] for array in (traced.values, traced.sensitivity))
     channels = values.shape[-1]
     return ranges.channel_scales(values.reshape(-1, channels), sensitivity.reshape(-1, channels))
@@ -85,7 +85,7 @@ def _upsampling_layer(
 
 
 def _rows(values: Float) -> Float:
-    """Return values (N, h, w, K) as rows (R, K), at most MAX_ROWS of them, spread evenly."""
+    """Flatten values (N, h, w, K) to rows (R, K); if there are more than 2**14, keep 2**14 evenly spaced ones."""
     rows = values.reshape(-1, values.shape[-1])
     if len(rows) <= MAX_ROWS:
         return rows
@@ -125,7 +125,7 @@ def _last_layer(layer: Layer, cells: Float, input_scale: Float, traced: Trace) -
 
 
 def _neighbours_in_quarters(rows: npt.NDArray[np.int64], size: int) -> Neighbours:
-    """Return the neighbours among `rows` of four stacked matrices of `size` rows; the other rows are zero."""
+    """Return, for each of `rows` of four stacked matrices of `size` rows each, its neighbours in its own matrix."""
     starts = np.flatnonzero((np.diff(rows) != 1) | (rows[1:] % size == 0))
     runs = np.split(np.arange(len(rows)), 1 + starts)
     return ranges.neighbours(len(rows), *runs)

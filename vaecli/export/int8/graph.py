@@ -29,7 +29,7 @@ CHANNELS_FIRST, CHANNELS_LAST = [0, 3, 1, 2], [0, 2, 3, 1]
 
 
 class _Graph:
-    """Nodes and constants in order; a value is represented by its name."""
+    """A graph under construction: nodes and constants in order; each array in it is known by its name."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
@@ -53,7 +53,7 @@ class _Graph:
         return self.add("Reshape", value, np.array([0, *shape], np.int64))
 
     def _constant(self, value: npt.ArrayLike) -> str:
-        """Return a constant's name; equal values share one, since each costs onnxruntime time in every call."""
+        """Return the name of the constant `value`; equal constants share one, since each slows every call."""
         array = np.asarray(value)
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self._names:
@@ -78,7 +78,10 @@ def build(decoder: QuantisedDecoder, *, opset: int) -> onnx.ModelProto:
 
 
 def _add_upsampling(graph: _Graph, x: str, phases: Sequence[QuantisedPhase]) -> list[str]:
-    """Add an upsampling layer: uint8 (N, h, w, C_in) -> its even and odd rows, each (N, h, w, 2 C_out)."""
+    """Add an upsampling layer on x (N, h, w, C_in) uint8; return the names of its even and odd output rows.
+
+    Each is (N, h, w, 2 C_out), with even and odd columns side by side.
+    """
     channels_first = graph.add("Transpose", x, perm=CHANNELS_FIRST)
     rows = []
     for phase in phases:

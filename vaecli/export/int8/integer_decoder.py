@@ -36,7 +36,7 @@ class QuantisedPhase:
     left: int
 
     def apply(self, x: Float) -> Float:
-        """Convolve levels (N, h, w, C_in) to levels (N, h, w, C_out), both as float32."""
+        """Convolve levels (N, h, w, C_in) to levels (N, h, w, C_out): whole numbers from 0 to 255, as float32."""
         phase = subpixel.Phase(self.weights.astype(np.float32), self.top, self.left)
         sums = subpixel.patches(x, phase) @ phase.kernel.reshape(-1, len(self.bias))  # below 2**24: exact
         scaled = (sums.astype(np.float64) + self.bias).astype(np.float32) * self.scale
@@ -89,7 +89,7 @@ class QuantisedDecoder:
         """Decode latents z (N, D) to `image` and `logits`, both (N, H, W, C).
 
         All integer sums are exact. The last digits of the dense layer's float32 sums depend on the processor, so
-        a few levels may differ by one.
+        a few levels (whole numbers from 0 to 255) may differ by one.
         """
         x = ranges.quantise((z @ self.dense + self.dense_bias).reshape(len(z), *self.grid), UNIT_SCALE)
         for phases in self.upsampling:

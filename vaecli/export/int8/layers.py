@@ -41,7 +41,7 @@ class FloatDecoder:
     image_shape: tuple[int, int, int]
 
     def activations(self, z: Float) -> list[Float]:
-        """Return each layer's input after the dense one, after ReLU: (N, h, w, c), (N, 2h, 2w, c'), ..."""
+        """Return the input (after ReLU) of each layer after the dense one: (N, h, w, c), (N, 2h, 2w, c'), ..."""
         activations = [np.maximum(z @ self.dense + self.dense_bias, 0).reshape(len(z), *self.grid)]
         for layer in self.upsampling:
             activations.append(np.maximum(upsample(activations[-1], layer.kernel, layer.bias), 0))
@@ -52,7 +52,7 @@ def read(decoder: Any) -> FloatDecoder:
     """Read the arrays of a Keras decoder (N, D) -> logits (N, H, W, C).
 
     Raises:
-        ModelError: an int8 file cannot hold its layers.
+        ModelError: the decoder has layers that an int8 file cannot hold.
     """
     layers = [layer for layer in decoder.layers if type(layer).__name__ != "InputLayer"]
     kinds = [_kind(layer) for layer in layers]
@@ -79,7 +79,7 @@ def read(decoder: Any) -> FloatDecoder:
 
 
 def _kind(layer: Any) -> str:
-    """Name the role of a layer, or its class and name if an int8 decoder has no such layer."""
+    """Return a layer's role, such as `upsampling`; for a layer that int8 cannot hold, its class and name."""
     name, config = type(layer).__name__, layer.get_config()
     activation = config.get("activation")
     if name == "Dense" and activation == "relu" and config["use_bias"]:

@@ -63,19 +63,19 @@ def _best_scale(values: Float, sensitivity: Float) -> float:
 
 
 def quantise(values: Float, scale: "Float | np.float32") -> Float:
-    """Round values to levels: whole numbers from 0 to 255, as float32."""
+    """Divide values by `scale`, round, and clip to levels: whole numbers from 0 to 255, as float32."""
     levels: Float = np.clip(np.rint(values / scale), 0, LEVELS)
     return levels
 
 
 def quantise_bias(bias: Float, scale: Float) -> npt.NDArray[np.int32]:
-    """Round each bias to a whole multiple of its column's scale."""
+    """Return each bias in whole multiples of its column's scale, (M,) int32, at most 2**30 in size."""
     multiples: Float = np.clip(np.rint(bias / scale), -LARGEST_BIAS, LARGEST_BIAS)
     return multiples.astype(np.int32)
 
 
 def reductions(kernel: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Return a kernel (kh, kw, C_in, C_out) as matrices (K, C_out), K ordered channels last and channels first.
+    """Flatten a kernel (kh, kw, C_in, C_out) to two matrices (K, C_out): channels last, and channels first.
 
     onnxruntime reduces channels last; other runtimes reduce channels first. The pair limit holds in both orders.
     """
@@ -84,13 +84,16 @@ def reductions(kernel: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[
 
 
 def kernel_neighbours(shape: tuple[int, int, int]) -> Neighbours:
-    """Return the neighbours of a kernel's weights (kh, kw, C_in), indexed channels last, in both `reductions`."""
+    """Return, for each of K weights (kh, kw, C_in), the weights next to it in either matrix of `reductions`.
+
+    Weights are numbered channels last.
+    """
     indices = np.arange(int(np.prod(shape))).reshape(*shape, 1)
     return neighbours(indices.size, *(order[:, 0] for order in reductions(indices)))
 
 
 def neighbours(size: int, *orders: npt.NDArray[np.int64]) -> Neighbours:
-    """Return, for each index below `size`, the indices next to it in any of the orders (each a list of indices)."""
+    """Return, for each index below `size`, the indices directly before or after it in any of `orders`."""
     adjacent: list[set[int]] = [set() for _ in range(size)]
     for order in orders:
         for first, second in itertools.pairwise(order.tolist()):
@@ -100,10 +103,10 @@ def neighbours(size: int, *orders: npt.NDArray[np.int64]) -> Neighbours:
 
 
 def column_scales(weights: Double, pairs: Neighbours) -> Double:
-    """Return for each column of weights (K, M) the smallest scale that keeps both limits after rounding: (M,).
+    """Return, for each column of weights (K, M), a scale that keeps the rounded weights within both limits: (M,).
 
-    The limits are 127 for a weight and 128 for a pair. A pair is scaled to at most 127, since rounding its two
-    weights adds at most 1.
+    The limits are 127 for the size of a weight and 128 for the summed sizes of a pair of neighbours. A
+    pair is scaled to at most 127, since rounding its two weights adds at most 1.
     """
     size = np.abs(weights)
     largest = size.max(axis=0)

@@ -51,7 +51,7 @@ def fit_columns(
         inputs: (R, K), quantised activations, whole numbers from 0 to 255.
         targets: (R, M), float32 outputs.
         sensitivity: (R,), the weight of each row's squared error; not all zero.
-        start: the float32 weights (K, M); a weight whose input is always zero keeps its value.
+        start: the float32 weights (K, M); a weight whose input is always zero keeps its value, apart from rounding.
         pairs: for each input k, the inputs l whose weights must keep |w_k| + |w_l| <= 128.
         bias: (M,), kept unchanged; if None, a bias is fitted with the weights.
     """
@@ -76,7 +76,10 @@ def fit_columns(
 
 
 def _round_columns(gram: Double, ideal: Double, pairs: Neighbours) -> Double:
-    """Round weights (K, M) to whole numbers that keep the limits, near to `ideal` in the metric `gram` (K, K)."""
+    """Round `ideal` weights (K, M) to whole numbers within the limits, near to `ideal` in the metric `gram` (K, K).
+
+    The limits are 127 for the size of a weight, and 128 for the summed sizes of two weights in `pairs`.
+    """
     # Weights with the largest inputs come first, while most others are still free to make up for their errors.
     order = np.argsort(-np.diag(gram), kind="stable")
     inverse = np.linalg.inv(gram[np.ix_(order, order)])
@@ -94,7 +97,10 @@ def _round_columns(gram: Double, ideal: Double, pairs: Neighbours) -> Double:
 
 
 def _round_row(rounded: Double, values: Double, adjacent: list[int]) -> Double:
-    """Round one row of weights within the pair limit with its adjacent rows; rows not yet rounded are zero."""
+    """Round a row of weights within the limits; `adjacent` are the rows of `rounded` with which it forms pairs.
+
+    Rows that are not rounded yet are zero in `rounded`.
+    """
     used = np.abs(rounded[adjacent]).max(axis=0, initial=0.0)
     limit = np.minimum(LARGEST_WEIGHT, LARGEST_PAIR - used)
     return np.clip(np.rint(values), -limit, limit)

@@ -57,7 +57,7 @@ def tune(
 def _descend(
     decoder: QuantisedDecoder, z: Float, decode: Callable[[Float], Float], batch: int
 ) -> list[Float]:
-    """Minimise the squared error of the pictures and return the tuned numbers."""
+    """Minimise the squared error of the pictures by 120 steps of Adam; return tuned values, in `numbers`' order."""
     changes = [tf.Variable(tf.zeros_like(number)) for number in numbers(decoder)]
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(RATE, STEPS), beta_2=0.99)
     optimizer.build(changes)
@@ -88,7 +88,7 @@ def numbers(decoder: QuantisedDecoder) -> list[Float]:
 
 
 def _changed(decoder: QuantisedDecoder, changes: Sequence[Any]) -> list[Any]:
-    """Return each start value moved by its change: added to, or for a scale multiplied by exp(change / 100)."""
+    """Return `numbers(decoder)` after `changes`: each is added, or, for a scale s, gives s * exp(change / 100)."""
     dense, dense_bias, *flat, last = zip(numbers(decoder), changes, strict=True)
     scales, biases = flat[::2], flat[1::2]
 

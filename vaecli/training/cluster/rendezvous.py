@@ -59,7 +59,7 @@ def split_address(address: str) -> tuple[str, int]:
 
 
 def _serve(host: str, port: int, workers: int) -> Generator[None]:
-    """On the chief: yield until all workers are connected, then release them."""
+    """Let the chief wait: yield after each poll until all workers are connected, then release them."""
     connected: list[tuple[int, socket.socket]] = []  # a restarted worker may connect beside its former self
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(_open_server(host, port))
@@ -101,7 +101,7 @@ def _open_server(host: str, port: int) -> socket.socket:
 
 
 def _is_closed(client: socket.socket) -> bool:
-    """Return whether the other end has closed the connection."""
+    """Return whether the client has closed the connection, or the connection is broken."""
     client.setblocking(False)
     try:
         return not client.recv(1)
@@ -112,7 +112,7 @@ def _is_closed(client: socket.socket) -> bool:
 
 
 def _connect(host: str, port: int, cluster: Cluster) -> Generator[None]:
-    """On the other workers: connect to the chief, and yield until it releases them."""
+    """Let a worker other than the chief wait: connect to the chief, and yield until the chief releases it."""
     while True:
         yield
         with (

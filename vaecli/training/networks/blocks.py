@@ -12,16 +12,22 @@ class Initializers:
         self._seed = seed
 
     def he(self, layer: str) -> keras.initializers.Initializer:
-        """Variance 2 / fan-in: keeps the signal's size through a ReLU (He et al. 2015, arXiv:1502.01852)."""
+        """Return an initializer of variance 2 / fan-in, which keeps the signal's size through a ReLU.
+
+        Source: He et al. 2015 (arXiv:1502.01852).
+        """
         return keras.initializers.HeNormal(seed=self._layer_seed(layer))
 
     def glorot(self, layer: str, scale: float = 1.0) -> keras.initializers.Initializer:
-        """Variance 2 / (fan-in + fan-out) times `scale`^2, for layers without a ReLU (Glorot & Bengio 2010)."""
+        """Return an initializer of variance `scale`^2 * 2 / (fan-in + fan-out), for layers without a ReLU.
+
+        Source: Glorot & Bengio 2010.
+        """
         return keras.initializers.VarianceScaling(
             scale=scale**2, mode="fan_avg", distribution="uniform", seed=self._layer_seed(layer)
         )
 
     def _layer_seed(self, layer: str) -> int:
-        """Hash (seed, layer) to the 32 bits that Keras takes."""
+        """Hash the run's seed and the layer's name to a 32-bit seed, as Keras requires."""
         digest = hashlib.blake2b(f"{self._seed}/{layer}".encode(), digest_size=4).digest()
         return int.from_bytes(digest, "little")
