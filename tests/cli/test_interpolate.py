@@ -177,3 +177,19 @@ def test_unknown_data(interpolate, here):
     assert code == 1
     assert "Did you mean fashion-mnist-mini?" in stderr
     assert list(here.iterdir()) == []
+
+
+def test_prepared_pictures_are_saved_as_the_model_saw_them(interpolate, pictures):
+    """A folder with a PNG of each picture; the options of the preparation reach it; a file is refused."""
+    words = ["shirt.png", "shirt.png", "--steps", 2, "-o", "a.npy", "--force"]
+    code, _, stderr = interpolate(*words, "--save-prepared", "seen")
+    assert code == 0 and "negated" in stderr
+    first, second = (np.asarray(PIL.Image.open(path)) for path in sorted((pictures / "seen").iterdir()))
+    assert first.shape == (28, 28) and (first == second).all() and first[0, 0] == 0
+    code, _, stderr = interpolate(*words, "--polarity", "keep", "--no-trim", "--save-prepared", "kept")
+    assert code == 0 and "negated" not in stderr and "trimmed" not in stderr
+    assert np.asarray(PIL.Image.open(sorted((pictures / "kept").iterdir())[0]))[0, 0] == 255
+    assert interpolate(*words, "--save-prepared", "seen.png")[0] == 2
+    code, _, stderr = interpolate(*words, "--range", "9:1")
+    assert code == 2 and "--range must be" in stderr
+    assert interpolate(*words, "--prepare", "none")[0] == 1

@@ -7,15 +7,21 @@ import typer
 from vaecli.choices import PathKind
 from vaecli.cli import console
 from vaecli.cli.parameters import (
+    CutoutOption,
     DataOption,
     ForceOption,
     ModelOption,
     OutOption,
+    PolarityOption,
     PrecisionOption,
+    PrepareOption,
     QuietOption,
+    RangeOption,
+    SavePreparedOption,
     ScaleOption,
     SmoothOption,
     ThreadsOption,
+    TrimOption,
 )
 
 
@@ -42,6 +48,12 @@ def interpolate(
     data: DataOption = None,
     scale: ScaleOption = None,
     smooth: SmoothOption = False,
+    prepare: PrepareOption = "auto",
+    polarity: PolarityOption = "auto",
+    trim: TrimOption = True,
+    cutout: CutoutOption = "auto",
+    value_range: RangeOption = "auto",
+    save_prepared: SavePreparedOption = None,
     precision: PrecisionOption = "float32",
     threads: ThreadsOption = None,
     show: Annotated[bool, typer.Option("--show", help="Draw the pictures in the terminal.")] = False,
@@ -62,6 +74,7 @@ def interpolate(
 
     from vaecli.tasks.interpolate import interpolate as task
     from vaecli.tasks.model import open_model
+    from vaecli.tasks.photos import photo_options
 
     warnings.filterwarnings("ignore", module=r"PIL\.")  # odd metadata of a picture
     opened = open_model(console.model_path(model), precision=precision, threads=threads)
@@ -75,6 +88,10 @@ def interpolate(
         data=data,
         scale=scale,
         smooth=smooth,
+        photo=photo_options(
+            prepare=prepare, polarity=polarity, trim=trim, cutout=cutout, value_range=value_range
+        ),
+        save_prepared=save_prepared,
         force=force,
         warn=console.silent if quiet else console.note,
     )

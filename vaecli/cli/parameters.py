@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from vaecli.choices import DATA_SETS, Precision
+from vaecli.choices import DATA_SETS, Cutout, PicturePolarity, Precision, Prepare
 
 NAMED = {  # parameter -> what its text must name; an unset shell variable makes it empty
     "config": "a TOML file",
@@ -19,6 +19,7 @@ NAMED = {  # parameter -> what its text must name; an unset shell variable makes
     "pictures": "picture files",
     "resume": "the folder of a run",
     "run": "the folder of a run",
+    "save_prepared": "a folder",
 }
 
 
@@ -116,3 +117,39 @@ ScaleOption = Annotated[
     ),
 ]
 SmoothOption = Annotated[bool, typer.Option("--smooth", help="Enlarge with smooth transitions, not squares.")]
+_PHOTOS = "Your pictures"  # panel of the help
+PrepareOption = Annotated[
+    Prepare,
+    typer.Option(
+        "--prepare", help="How a picture becomes like the training images.", rich_help_panel=_PHOTOS
+    ),
+]
+PolarityOption = Annotated[
+    PicturePolarity,
+    typer.Option("--polarity", help="What a picture is; `keep` never negates it.", rich_help_panel=_PHOTOS),
+]
+TrimOption = Annotated[
+    bool, typer.Option("--trim/--no-trim", help="Cut a picture to its subject.", rich_help_panel=_PHOTOS)
+]
+CutoutOption = Annotated[
+    Cutout,
+    typer.Option("--cutout", help="Cutting of garments out of their background.", rich_help_panel=_PHOTOS),
+]
+RangeOption = Annotated[
+    str,
+    typer.Option(
+        "--range",
+        metavar="auto|full|LOW:HIGH",
+        help="Values of a file that are black and white.",
+        rich_help_panel=_PHOTOS,
+    ),
+]
+SavePreparedOption = Annotated[
+    str | None,
+    typer.Option(
+        "--save-prepared",
+        metavar="DIR",
+        help="Folder for the pictures as the model saw them.",
+        rich_help_panel=_PHOTOS,
+    ),
+]

@@ -2,6 +2,7 @@
 
 Functions that run a model take an opened `Model`; those that only read its files take a path.
 
+photos       the preparation of a user's pictures
 inputs       the data set and the pictures that a command works on
 train/       `vaecli train`
 evaluate     `vaecli eval`

@@ -12,6 +12,7 @@ import numpy as np
 from vaecli import checks
 from vaecli.choices import DATA_SETS, LineKind, Part, PathKind
 from vaecli.data.images import ImageSet
+from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.data.photo.prepare import Preparation
 from vaecli.data.reference import parse_reference, pick
 from vaecli.errors import OptionError
@@ -24,6 +25,7 @@ from vaecli.pictures.targets import Kind, check_target, target_kind
 from vaecli.pictures.writers import require_enlargeable, save_picture, write_images
 from vaecli.pixels import Pixels, chunk_length, chunks, to_uint8
 from vaecli.runtime.model import Model
+from vaecli.tasks import photos
 from vaecli.tasks.inputs import load_for
 from vaecli.tasks.recipe import MAX_SOURCES, plain_name, recipe_of
 
@@ -63,6 +65,8 @@ def interpolate(
     data: str | None = None,
     scale: int | None = None,
     smooth: bool = False,
+    photo: PhotoOptions | None = None,
+    save_prepared: str | os.PathLike[str] | None = None,
     force: bool = False,
     warn: Callable[[str], None] = lambda _message: None,
 ) -> Interpolated:
@@ -82,7 +86,9 @@ def interpolate(
         data: the data set of `test:17`; by default the one that the model was trained on.
         scale: enlarge each pixel to a square of this side; by default a strip and a GIF are large enough to see.
         smooth: enlarge with smooth transitions, not squares.
-        force: replace what `out` names.
+        photo: how the files become like the training images; by default as the model says.
+        save_prepared: folder for the pictures as the encoder saw them.
+        force: replace what `out` and `save_prepared` name.
         warn: gets what a user should know of the data set.
 
     Raises:
@@ -105,7 +111,11 @@ def interpolate(
         steps, "--steps", least=2, most=_max_steps(kind, legs, model.image_shape, scale, grid=grid)
     )
 
-    originals, notes = _load_all(model, pictures, data, warn)
+    if save_prepared is not None:
+        photos.require_folder(save_prepared, force=force)
+    originals, notes = _load_all(model, pictures, data, photo or PhotoOptions(), warn)
+    if save_prepared is not None:
+        photos.save_prepared(save_prepared, originals, force=force)
     z_mean, _ = model.encode(originals)
     chunk = chunk_length(model.image_shape, most=CHUNK)
     if grid:
@@ -207,7 +217,7 @@ def _decode(model: Model, z: np.ndarray) -> Pixels:
 
 
 def _load_all(
-    model: Model, names: Sequence[str], data: str | None, warn: Callable[[str], None]
+    model: Model, names: Sequence[str], data: str | None, photo: PhotoOptions, warn: Callable[[str], None]
 ) -> tuple[Pixels, tuple[str, ...]]:
     """Load each picture as the encoder takes it: images (P, H, W, C), and a note for each.
 
@@ -219,7 +229,7 @@ def _load_all(
     for name in names:
         reference = parse_reference(name)
         if reference is None:
-            picture = preparation.load(name)
+            picture = preparation.load(name, photo)
             images.append(picture.image)
             notes.append(f"{name}: {', '.join(picture.steps) or 'used without a change'}")
             continue

@@ -4,7 +4,7 @@ The steps are those of Fashion-MNIST (arXiv:1708.07747, section 2): light backgr
 the background's colour trimmed, the longer side brought to the frame, the picture sharpened, the shorter side
 padded. Digits are brought to a smaller box and centred by their mass, as in MNIST (LeCun, Cortes and Burges, "The
 MNIST database"). The arithmetic is that of `whole`; a program in another language that follows these steps gets the
-same pixels. tests/data/photo/vectors.json holds pictures and results.
+same pixels. tests/data/photo/vectors.npz holds pictures and results.
 
 A picture is (H, W, C), grey or RGB, 0 to 255, perhaps with alpha (H, W), 0 to 255. In order:
 
@@ -36,7 +36,7 @@ import numpy as np
 
 from vaecli.choices import Polarity
 from vaecli.data.photo import whole
-from vaecli.data.photo.scene import NEAR, Scene, background_is_light, contrast, subject_mask
+from vaecli.data.photo.scene import NEAR, Scene, background_is_light, contrast, make_scene, subject_mask
 from vaecli.data.photo.subject import bounds, without_specks
 from vaecli.data.photo.whole import Whole, divide, divided
 from vaecli.pixels import SCALE, Pixels
@@ -64,6 +64,34 @@ class Placement:
     def side(self, length: int) -> int:
         """Return the pixels of a frame's side that the subject may fill."""
         return max(1, divided(length * 20, 28)) if self.digits else length
+
+
+def prepare_array(
+    pixels: Pixels,
+    alpha: Pixels | None,
+    shape: tuple[int, int, int],
+    polarity: Polarity,
+    *,
+    digits: bool = False,
+    trim: bool = True,
+) -> Pixels:
+    """Bring a decoded picture (H, W, 1 or 3) and alpha (H, W) to an image of `shape`, without a cut-out."""
+    scene = make_scene(in_channels(pixels, shape[2]), alpha)
+    is_light = background_is_light(scene)
+    scene, _ = apply_polarity(scene, polarity, is_light=is_light)
+    scene, _ = level(scene, polarity)
+    scene = trimmed(scene) if trim else scene
+    placement = Placement(shape[0], shape[1], digits=digits)
+    stretch = is_light and alpha is None
+    image, _ = fit(scene, placement, size=scene.pixels.shape[:2], stretch=stretch)
+    return image
+
+
+def in_channels(pixels: Pixels, channels: int) -> Pixels:
+    """Return pixels (H, W, 1 or 3) in 1 or 3 channels."""
+    if pixels.shape[2] == channels:
+        return pixels
+    return whole.grey(pixels).astype(np.uint8) if channels == 1 else np.repeat(pixels, 3, axis=2)
 
 
 def apply_polarity(
@@ -113,7 +141,7 @@ def level(scene: Scene, polarity: Polarity) -> tuple[Scene, list[str]]:
     return dataclasses.replace(scene, pixels=pixels, background=background), [f"background made {shade}"]
 
 
-def trim(scene: Scene) -> Scene:
+def trimmed(scene: Scene) -> Scene:
     """Crop the scene to the bounding box of its subject; a scene without a subject stays as it is."""
     box = bounds(without_specks(subject_mask(scene)))
     if box is None:

@@ -10,7 +10,7 @@ from PIL import Image, ImageChops
 
 from vaecli.choices import Fit, Photo, Polarity
 from vaecli.data.images import Images
-from vaecli.data.photo import frame, whole
+from vaecli.data.photo import frame
 from vaecli.data.photo.decode import Opened, open_picture
 from vaecli.data.photo.frame import Placement
 from vaecli.data.photo.ground import Prepared, evenly_lit, from_garment, shrink, to_array
@@ -167,7 +167,7 @@ class Preparation:
     ) -> tuple[Pixels, list[str]]:
         """Negate a picture that has the model's size if necessary."""
         opacity = None if alpha is None else np.asarray(alpha, np.uint8)
-        scene = make_scene(self._in_channels(pixels), opacity)
+        scene = make_scene(frame.in_channels(pixels, self.shape[2]), opacity)
         scene, steps = frame.apply_polarity(scene, self._target(options), is_light=_is_light(options))
         return scene.pixels.astype(np.uint8), steps
 
@@ -178,11 +178,11 @@ class Preparation:
         digits = kind == "digits"
         prepared = self._ground(opaque, alpha, options, digits=digits)
         is_light = _is_light(options) if prepared.is_light is None else prepared.is_light
-        scene = make_scene(self._in_channels(prepared.pixels), prepared.alpha)
+        scene = make_scene(frame.in_channels(prepared.pixels, self.shape[2]), prepared.alpha)
         is_light = background_is_light(scene) if is_light is None else is_light
         scene, negated = frame.apply_polarity(scene, self._target(options), is_light=is_light)
         scene, levelled = frame.level(scene, self._target(options))
-        scene = frame.trim(scene) if options.trim else scene
+        scene = frame.trimmed(scene) if options.trim else scene
         rows, columns = (
             min(side * factor, length)
             for side, factor, length in zip(
@@ -209,12 +209,6 @@ class Preparation:
 
     def _target(self, options: PhotoOptions) -> Polarity:
         return "any" if options.polarity == "keep" else self.polarity
-
-    def _in_channels(self, pixels: Pixels) -> Pixels:
-        """Return pixels (H, W, 1 or 3) in the channels of the model."""
-        if pixels.shape[2] == self.shape[2]:
-            return pixels
-        return whole.grey(pixels).astype(np.uint8) if self.shape[2] == 1 else np.repeat(pixels, 3, axis=2)
 
 
 def _is_light(options: PhotoOptions) -> bool | None:
