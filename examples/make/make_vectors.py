@@ -62,7 +62,7 @@ def main() -> None:
                     image = prepare_array(pixels, alpha, shape, polarity, digits=digits, trim=trim)
                     arrays[f"{case}/settings"] = np.array([kind, code, trim], np.uint8)
                     arrays[f"{case}/image"] = image
-    np.savez_compressed(TARGET, **arrays)
+    np.savez_compressed(TARGET, allow_pickle=False, **arrays)
     print(f"{TARGET.name}: {len(arrays) // 2} cases, {TARGET.stat().st_size:,} bytes")
 
 
