@@ -1,6 +1,6 @@
 """Make examples/photos/before-and-after.png: ten photos of each ground, and below each what the model sees.
 
-    python examples/make/make_photo_sheet.py
+python examples/make/make_photo_sheet.py
 """
 
 import pathlib
