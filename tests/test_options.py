@@ -303,3 +303,10 @@ def test_other_devices_are_refused(text):
         device_count(text)
     assert caught.value.option == "--devices"
     assert len(str(caught.value)) < 200
+
+
+def test_a_size_may_be_a_number(tmp_path):
+    """A side alone, in Python and in a TOML file, is the text of the command line."""
+    (tmp_path / "a.toml").write_text("image_size = 32\n")
+    assert TrainOptions(image_size=32) == merge(read_config(tmp_path / "a.toml"))
+    assert TrainOptions(image_size=32).image_size == "32"

@@ -55,7 +55,7 @@ class TrainOptions:
     seed: int = 0
     examples: bool = True
     stretch: bool = False
-    image_size: str | None = None
+    image_size: str | int | None = None
     colour: Colour | None = None
     fit: Fit | None = None
     augment: str = ""
@@ -79,6 +79,8 @@ class TrainOptions:
         for name in ("colour", "fit"):
             if getattr(self, name) is not None:
                 checks.choice(getattr(self, name), _flag(name), CHOICES[name])
+        if type(self.image_size) is int:
+            self._set("image_size", str(self.image_size))
         if self.image_size is not None:
             image_size(self.image_size)
         augmentations(self.augment)
@@ -182,6 +184,8 @@ def _check_setting(path: pathlib.Path, key: str, value: object) -> None:
         raise ConfigError(f"{path} has an unknown key: `{key}`.", hint=hint)
     default = fields[key].default
     types: tuple[type, ...] = (str,) if default is None else (type(default),)
+    if key == "image_size":
+        types = (str, int)  # a side alone is a number
     if float in types:
         types = (float, int)
     if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
@@ -195,7 +199,7 @@ def settings(options: TrainOptions) -> dict[str, Any]:
     return {key: value for key, value in dataclasses.asdict(options).items() if value is not None}
 
 
-def image_size(text: str) -> tuple[int, int]:
+def image_size(text: str | int) -> tuple[int, int]:
     """Parse `--image-size`, `64` or `HEIGHTxWIDTH`, and return the rows and columns: (64, 64) for `64`.
 
     Raises:

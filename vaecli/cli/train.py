@@ -71,7 +71,7 @@ def train(
     seed: SeedOption = DEFAULTS.seed,
     examples: ExamplesOption = DEFAULTS.examples,
     stretch: StretchOption = DEFAULTS.stretch,
-    image_size: ImageSizeOption = DEFAULTS.image_size,
+    image_size: ImageSizeOption = None,
     grey: GreyOption = None,
     fit: FitOption = DEFAULTS.fit,
     augment: AugmentOption = DEFAULTS.augment,
