@@ -57,7 +57,7 @@ def has_colour() -> bool:
 
 
 def is_interactive() -> bool:
-    """Return whether stderr is a terminal that can move its cursor; no environment variable makes a file one."""
+    """Return whether stderr is a terminal that can move its cursor; a file is none, even under FORCE_COLOR."""
     named = os.name == "nt" or bool(os.environ.get("TERM"))
     return sys.stderr.isatty() and named and stderr().is_interactive
 

@@ -34,15 +34,13 @@ def interpolate(
     model: ModelOption = None,
     steps: Annotated[
         int,
-        typer.Option(
-            min=2, help="Number of pictures on the path between two given ones, both ends included."
-        ),
+        typer.Option(min=2, help="Number of pictures from one given picture to the next, both included."),
     ] = 11,
     path: Annotated[
         PathKind, typer.Option(help="Kind of path; on `even`, neighbours differ equally.")
     ] = "linear",
     grid: Annotated[
-        bool, typer.Option("--grid", help="Fill a square with four pictures as corners, top left first.")
+        bool, typer.Option("--grid", help="Fill a square; the four pictures are its corners, row by row.")
     ] = False,
     out: OutOption = None,
     data: DataOption = None,

@@ -122,7 +122,7 @@ def _check(golden: Golden) -> None:
     if not all(0 <= bound < math.inf for bound in golden.bounds.values()):
         raise ValueError(f"bounds must be finite and at least 0, got {golden.bounds}")
     if unknown := sorted(golden.shapes.keys() - golden.outputs.keys()):
-        raise ValueError(f"shapes must be of outputs, got {unknown[0][:40]!r}")
+        raise ValueError(f"shapes must name outputs, got {unknown[0][:40]!r}")
     for name, shape in golden.shapes.items():
         if golden.outputs[name].ndim != 2 or golden.outputs[name].shape[1] > math.prod(shape):
             raise ValueError(f"an output of {shape} must keep at most {math.prod(shape):,} values")

@@ -107,7 +107,7 @@ def parse(data: bytes, table: Table = MODEL, start: int = 0, end: int | None = N
         field = table.get(number)
         if field is None:
             content = REFUSED.get((id(table), number), f"a field {number} that vaecli does not write")
-            raise WireError(f"the file has {content} at byte {first}")
+            raise WireError(f"the file must not have {content}, as at byte {first}")
         if field.most == 1:
             if field.name in message:
                 raise WireError(f"{field.name} must come once, got it twice at byte {first}")
@@ -142,9 +142,9 @@ def _value(data: bytes, field: Field, kind: int, first: int, last: int) -> Any:
         try:
             text = data[first:last].decode("utf-8")
         except UnicodeDecodeError as error:
-            raise WireError(f"{field.name} must be UTF-8 at byte {first}") from error
+            raise WireError(f"{field.name} at byte {first} must be UTF-8") from error
         if not is_plain(text):
-            raise WireError(f"{field.name} must not have a control character at byte {first}")
+            raise WireError(f"{field.name} at byte {first} must not have a control character")
         return text
     expected = "message" if isinstance(field.kind, dict) else field.kind
     raise WireError(f"{field.name} must be of the type {expected}, got wire type {kind} at byte {first}")

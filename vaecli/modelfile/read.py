@@ -26,7 +26,7 @@ UNUSABLE = "Do not use a file that you do not trust. Export it again, or pip ins
 
 @dataclasses.dataclass(frozen=True)
 class ModelFile:
-    """A file that has passed all checks.
+    """A file of ours that has been read and checked, before onnxruntime opens it.
 
     Attributes:
         path: path for messages; a file that was read from bytes need not exist.

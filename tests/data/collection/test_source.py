@@ -191,7 +191,7 @@ def test_a_table_that_is_too_large(pictures, png):
     put(pictures, {"1.png": png})
     with (pictures / "metadata.csv").open("wb") as file:
         file.truncate(2**31)
-    with pytest.raises(DataError, match=r"metadata.csv must have at most [\d,]+ bytes, got 2,147,483,648"):
+    with pytest.raises(DataError, match=r"at most [\d,]+ bytes, got 2,147,483,648 with metadata.csv"):
         open_source(pictures)
 
 

@@ -33,9 +33,10 @@ Lines = Iterator[tuple[int, str]]
 def load_pixel_table(path: pathlib.Path, split: Split, *, size: tuple[int, int] | None = None) -> ImageSet:
     """Load grey images from a CSV file of whole numbers of 0 to 255, a line for each image.
 
-    The label is in the column that the header calls so. If there is no header or no such column, it is the first
-    column, if the number of columns without it fits an image and the number of all columns does not. The file
-    is read line by line; memory is that of the pixels, a byte each, and one label a line.
+    The label is in the column that the header calls by one of LABEL_COLUMNS. If there is none, it is in the first
+    column, provided that the number of columns without it fits an image and that of all columns does not.
+    A leading column of INDEX_COLUMNS is skipped. The file is read line by line; memory is that of the pixels, a byte
+    each, and one label a line.
 
     Args:
         path: the file.

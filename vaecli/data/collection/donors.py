@@ -1,4 +1,4 @@
-"""Images of earlier generations that are copied, not decoded again."""
+"""Images that are copied from earlier generations of the cache, in place of decoding the pictures again."""
 
 import pathlib
 import zlib

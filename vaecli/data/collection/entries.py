@@ -60,14 +60,18 @@ class Entries:
         """Add a metadata file; `read` gives up to so many of its bytes.
 
         Raises:
-            DataError: they are too large.
+            DataError: all metadata files together are too large.
         """
-        if size + sum(map(len, self.metadata.values())) > MAX_METADATA:
-            raise DataError(f"{printable(name)} must have at most {MAX_METADATA:,} bytes, got {size:,}.")
+        total = size + sum(map(len, self.metadata.values()))
+        if total > MAX_METADATA:
+            raise DataError(
+                f"All tables of labels together must have at most {MAX_METADATA:,} bytes, got {total:,} with "
+                f"{printable(name)}."
+            )
         self.metadata[name] = read(size)
 
     def ignore(self, name: str) -> None:
-        """Count a file that is no picture."""
+        """Count a file that is no picture, and keep the names of the first ones."""
         self.ignored += 1
         if len(self.ignored_names) < SHOWN:
             self.ignored_names.append(name)

@@ -25,7 +25,7 @@ class Layout:
     """Parts and labels of N pictures.
 
     Attributes:
-        phrase: how the source was read.
+        phrase: how the source was read, such as "class folders: 10 classes".
         root: the folder that holds the splits or classes, with `/` at its end; empty if it is the source itself.
         parts: (N,) uint8, positions in `PARTS`.
         labels: (N,) int64; None if there are none.

@@ -150,7 +150,7 @@ def _phrase(entries: Entries, layout: Layout, rows: dict[str, Row], left_out: in
 
 
 def _parts(names: list[str], layout: Layout, rows: dict[str, Row]) -> npt.NDArray[np.uint8]:
-    """Return the part of each picture (N,): of its row, else of its folder."""
+    """Return the part of each picture (N,): what its row says, else what its folder says."""
     parts = layout.parts.copy()
     for position, name in enumerate(names):
         part = rows[row_key(name)].part

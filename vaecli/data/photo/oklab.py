@@ -34,6 +34,6 @@ def to_oklab(pixels: npt.NDArray[np.uint8]) -> Floats:
 
 
 def distance(first: Floats, second: Floats) -> Floats:
-    """Return the distance of colours (..., 3) that broadcast."""
+    """Return the distances (...) between OKLab colours (..., 3); the shapes broadcast."""
     between: Floats = np.sqrt(((first - second) ** 2).sum(axis=-1))
     return between

@@ -44,7 +44,7 @@ class SheetKeeper(Watcher):
         self._folder = run.sheets
 
     def epoch_ended(self, epoch: Epoch) -> None:
-        """Write the sheet of the epoch, such as `plots/epochs/0001.png`; delete older ones if too many."""
+        """Write the sheet of the epoch, such as `plots/epochs/0001.png`; of too many, keep evenly spaced ones."""
         number = int(epoch.row["epoch"])
         samples = to_uint8(epoch.samples(EPOCH_SAMPLES))
         scale = 2 if max(samples.shape[1:3]) <= ENLARGED_SIDE else 1

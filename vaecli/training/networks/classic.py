@@ -33,7 +33,7 @@ def hidden_units(shape: tuple[int, int, int]) -> int:
 
 
 def _grid(shape: tuple[int, int, int]) -> tuple[int, int, int]:
-    """Return the shape of the activations between convolutions and dense layers."""
+    """Return the shape (h, w, C) of the activations between the convolutions and the dense layers."""
     return math.ceil(shape[0] / 4), math.ceil(shape[1] / 4), FILTERS[-1]
 
 
