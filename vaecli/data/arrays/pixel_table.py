@@ -35,8 +35,8 @@ def load_pixel_table(path: pathlib.Path, split: Split, *, size: tuple[int, int] 
 
     The label is in the column that the header calls by one of LABEL_COLUMNS. If there is none, it is in the first
     column, provided that the number of columns without it fits an image and that of all columns does not.
-    A leading column of INDEX_COLUMNS is skipped. The file is read line by line; memory is that of the pixels, a byte
-    each, and one label a line.
+    A leading column of INDEX_COLUMNS is skipped. The file is read line by line; memory is that of the pixels, a
+    byte each, and of one label a line.
 
     Args:
         path: the file.
