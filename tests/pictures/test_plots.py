@@ -64,6 +64,8 @@ def test_latent_plots_take_any_dimension(tmp_path, rng, dim):
         assert opened(tmp_path / f"{name}.png").std() > 0
 
 
+@pytest.mark.plots
+@pytest.mark.train
 def test_letters_that_the_font_has_not_are_no_warning(tmp_path):
     """Classes may be named in any script; a warning is an error here, and noise for a user."""
     z, labels = np.random.default_rng(0).random((20, 3), np.float32), np.arange(20) % 2

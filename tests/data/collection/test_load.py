@@ -1,7 +1,6 @@
 """A listing of pictures becomes a set of images, and what is wrong with them is reported."""
 
 import dataclasses
-import importlib.util
 import io
 import warnings
 
@@ -226,17 +225,6 @@ def test_too_many_pixels(pictures, write, listing_of):
     images = load_collection(listing_of(pictures), "train", SQUARE, allow_bad=True)
     ((name, reason),) = images.report.bad_files
     assert name == "bomb.png" and "at most 80,000,000 pixels" in reason
-
-
-@pytest.mark.skipif(
-    importlib.util.find_spec("pi_heif") is not None, reason="the package for HEIC is installed"
-)
-def test_heic_without_its_package(pictures, write, listing_of):
-    """The reason names the extra to install."""
-    write(pictures, 3)
-    (pictures / "phone.heic").write_bytes(bytes([0, 0, 0, 24]) + b"ftypheic" + bytes(99))
-    images = load_collection(listing_of(pictures), "train", SQUARE, allow_bad=True)
-    assert 'pip install "vaecli[heic]"' in images.report.bad_files[0].reason
 
 
 def test_duplicates_and_leaks(pictures, write, listing_of):
