@@ -95,7 +95,7 @@ def fetch(
 @app.command(cls=Command)
 @console.usage_errors
 def clear(
-    path: Annotated[
+    source: Annotated[
         str | None,
         typer.Argument(
             help="Folder or archive whose decoded pictures to remove.", show_default="all of them"
@@ -111,7 +111,7 @@ def clear(
     """
     from vaecli.tasks.data import clear as task
 
-    cleared = task(path)
-    for source in () if quiet else cleared.kept:
-        console.note(f"Kept, as a process uses it: {console.shown_path(source)}")
+    cleared = task(source)
+    for kept in () if quiet else cleared.kept:
+        console.note(f"Kept, as a process uses it: {console.shown_path(kept)}")
     console.say(f"{console.megabytes(cleared.freed)} MB freed")

@@ -18,7 +18,7 @@ SHOWN_BAD, SHOWN_CLASSES = 5, 20
 
 @console.usage_errors
 def info(
-    path: Annotated[
+    source: Annotated[
         str,
         typer.Argument(
             help="Folder or archive of pictures, file of arrays, folder of IDX files, or name of a data set.",
@@ -54,7 +54,7 @@ def info(
     colour: Colour | None = None if grey is None else "grey" if grey else "rgb"
     with bars(quiet=quiet) as shown:
         facts = describe(
-            path,
+            source,
             size=size,
             colour=colour,
             fit=fit,
@@ -80,7 +80,7 @@ def info(
         console.note(f"Training needs more pictures: {facts.too_few}.")
         return
     bad = ["--allow-bad"] if facts.has_many_bad else []
-    console.next_step("train", "--data", console.shown_path(path), *_typed(image_size, grey, fit), *bad)
+    console.next_step("train", "--data", console.shown_path(source), *_typed(image_size, grey, fit), *bad)
 
 
 def _typed(image_size: str | None, grey: bool | None, fit: str | None) -> list[str]:

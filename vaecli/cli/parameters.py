@@ -19,6 +19,7 @@ NAMED = {  # parameter -> what its text must name; an unset shell variable makes
     "pictures": "picture files",
     "resume": "the folder of a run",
     "run": "the folder of a run",
+    "source": "a folder, an archive, a file or a data set",
     "save_prepared": "a folder",
 }
 
