@@ -73,6 +73,14 @@ def test_letters_that_the_font_has_not_are_no_warning(tmp_path):
     assert opened(tmp_path / "a.png").size > 100
 
 
+@pytest.mark.plots
+@pytest.mark.train
+def test_latents_that_are_one_point_are_no_warning(tmp_path):
+    """As those of a collapsed model are."""
+    plots.latent_scatter(np.zeros((20, 3), np.float32), np.arange(20) % 2, ("a", "b"), tmp_path / "a.png")
+    assert opened(tmp_path / "a.png").size > 100
+
+
 def test_principal_components_find_the_plane(rng):
     """Points of a plane in ten dimensions keep their distances, and the title says 100 % of variance."""
     flat = rng.normal(size=(120, 2)) * [3, 1]

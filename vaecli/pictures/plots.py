@@ -147,4 +147,6 @@ def _save(figure: "Figure", path: pathlib.Path) -> None:
     with files.replacing(path) as file, warnings.catch_warnings():
         # names of classes may have letters that the font has not: they are drawn as boxes
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        # the latents of a collapsed model may all be one point
+        warnings.filterwarnings("ignore", message="Attempting to set identical", category=UserWarning)
         figure.savefig(file, format="png")

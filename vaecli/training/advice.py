@@ -39,8 +39,7 @@ class Adviser(Watcher):
         if plan.first_epoch == 0 and steps < FEW_STEPS:
             self._give(
                 "steps",
-                f"{steps:,} steps are few: a model needs some thousand to learn from. More --epochs or a smaller "
-                "--batch-size give more.",
+                f"Only {steps} steps: add --epochs, or use a smaller --batch-size, to get thousands.",
             )
 
     def epoch_ended(self, epoch: Epoch) -> None:
