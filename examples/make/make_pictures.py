@@ -113,6 +113,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="Seed of all that is drawn.")
     parser.add_argument("--data", default="fashion-mnist-mini", help="fashion-mnist or fashion-mnist-mini.")
     arguments = parser.parse_args()
+    if arguments.out.exists():
+        raise SystemExit(f"--out must name a new folder, got {arguments.out}, which exists")
     arguments.out.mkdir(parents=True)
     data, photo = load(arguments.data, "train"), photograph()
     for number in range(arguments.count):
