@@ -55,7 +55,11 @@ _MODULES = {
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used (PEP 562)."""
     if name == "__version__":
-        return importlib.import_module("importlib.metadata").version("vaecli")  # costs 10 ms
+        metadata = importlib.import_module("importlib.metadata")  # costs 10 ms
+        try:
+            return metadata.version("vaecli")
+        except metadata.PackageNotFoundError:  # in a frozen program, or from a source tree that is not installed
+            return "unknown"
     if name == "errors":
         return importlib.import_module("vaecli.errors")
     if name in _MODULES:
