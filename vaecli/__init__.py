@@ -58,7 +58,9 @@ def __getattr__(name: str) -> Any:
         metadata = importlib.import_module("importlib.metadata")  # costs 10 ms
         try:
             return metadata.version("vaecli")
-        except metadata.PackageNotFoundError:  # in a frozen program, or from a source tree that is not installed
+        except (
+            metadata.PackageNotFoundError
+        ):  # in a frozen program, or from a source tree that is not installed
             return "unknown"
     if name == "errors":
         return importlib.import_module("vaecli.errors")
