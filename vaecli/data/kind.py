@@ -1,4 +1,4 @@
-"""What a file after --data is, by its content."""
+"""The kind of a file after --data, by its content."""
 
 import codecs
 import gzip

@@ -27,7 +27,7 @@ EXAMPLES = 64
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class DataInfo:
-    """What a data set holds.
+    """The content of a data set.
 
     Attributes:
         name: of the data set.

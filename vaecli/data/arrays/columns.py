@@ -1,4 +1,4 @@
-"""What the columns of a table of pixels are, from its header or from their number."""
+"""The columns of a table of pixels: labels, index and pixels, by its header or by their number."""
 
 import dataclasses
 import re

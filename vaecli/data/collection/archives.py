@@ -27,7 +27,7 @@ _DAMAGED = (
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What an archive may hold at most.
+    """Limits of what an archive may hold.
 
     Attributes:
         members: files and folders.

@@ -81,7 +81,7 @@ def quiet() -> warnings.catch_warnings:
 
 
 class _Worker:
-    """What the threads share: it makes images and records of batches."""
+    """The state that threads share while they make images and records of batches."""
 
     def __init__(self, listing: Listing, reading: Reading, donors: Donors) -> None:
         self.listing, self.reading, self.donors = listing, reading, donors

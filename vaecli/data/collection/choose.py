@@ -19,7 +19,7 @@ LEAST_SIDE, MOST_SIDE, STEP = 28, 64, 4  # of the square that is chosen
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Headers:
-    """What is known of N pictures before they are decoded.
+    """Facts about N pictures that are known before they are decoded.
 
     Attributes:
         widths: (N,) in the file; 0 if unreadable or not known yet.

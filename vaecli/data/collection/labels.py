@@ -17,7 +17,7 @@ _HINT = f"Give it the columns {FILE} and {LABEL}."
 
 
 class Row(NamedTuple):
-    """What a table says of a picture; None where it says nothing."""
+    """Label and part of a picture by a table; None where the table says nothing."""
 
     label: str | None
     part: Part | None

@@ -1,4 +1,4 @@
-"""What the cache knows of each picture: one record of fixed size, which carries its own checksum."""
+"""Records of the cache: facts about each picture, of fixed size, with a checksum of their own."""
 
 import hashlib
 import pathlib

@@ -1,4 +1,4 @@
-"""What was found in a folder or an archive of pictures."""
+"""The report on a folder or an archive of pictures."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ class BadFile(NamedTuple):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Report:
-    """What a user should know of a folder or an archive of pictures.
+    """Facts about a folder or an archive of pictures that a user should know.
 
     Attributes:
         layout: how it was read, in a phrase such as "class folders".

@@ -26,7 +26,7 @@ _ANY = Limits()
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Source:
-    """What a folder or an archive holds.
+    """The content of a folder or an archive.
 
     Attributes:
         entries: N candidates.

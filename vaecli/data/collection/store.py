@@ -23,7 +23,7 @@ _SOURCE = "source.json"
 
 @dataclasses.dataclass(frozen=True)
 class CacheState:
-    """What the cache keeps of one source.
+    """The state of the cache for one source.
 
     Attributes:
         source: the path of the folder or archive.

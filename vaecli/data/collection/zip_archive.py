@@ -28,7 +28,7 @@ _DAMAGED = (ValueError, EOFError, OSError, zlib.error, lzma.LZMAError, struct.er
 
 
 class _Place(NamedTuple):
-    """What it takes to read a member."""
+    """The facts that are needed to read a member."""
 
     offset: int
     packed: int

@@ -18,7 +18,7 @@ _UNIX = 3
 
 
 class Entry(NamedTuple):
-    """What the central directory says of a member; `name` ends with `/` for a folder."""
+    """The entry of a member in the central directory; `name` ends with `/` for a folder."""
 
     name: str
     flags: int

@@ -41,7 +41,7 @@ class Places:
 
 @dataclasses.dataclass(frozen=True)
 class DatasetState:
-    """What `vaecli data` shows of a data set; `location` is empty if the data set is not on this machine."""
+    """A line of `vaecli data`; `location` is empty if the data set is not on this machine."""
 
     name: str
     description: str

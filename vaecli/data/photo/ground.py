@@ -1,4 +1,4 @@
-"""What is done to a photo before the whole-number steps: made smaller, cut out of its ground, or evenly lit.
+"""The steps of a photo before those in whole numbers: made smaller, cut out of its ground, or evenly lit.
 
 A garment is cut out and laid on white, as those of Fashion-MNIST were photographed. Where the ground is the
 exact white of a drawing, or the black of an image, nothing needs to be cut out. Digits get even light instead.

@@ -1,4 +1,4 @@
-"""What training images are like, so that a user's picture can be made like them."""
+"""The likeness of training images, so that a user's picture can be made like them."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,4 +1,4 @@
-"""What a user says of the preparation of pictures."""
+"""Options for the preparation of pictures."""
 
 import dataclasses
 import math
@@ -10,7 +10,7 @@ from vaecli.errors import OptionError
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PhotoOptions:
-    """What a user says of pictures that are prepared.
+    """Options for pictures that are prepared.
 
     Attributes:
         prepare: how a picture becomes like the training images; `auto` as the model's metadata say, `none`: it has

@@ -19,7 +19,7 @@ _PAPER = (SCALE,) * 3  # what shows through transparent parts
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ReadingOptions:
-    """What a user asks for; each part that is None is chosen from the pictures."""
+    """Size, colour and fit that a user asks for; each that is None is chosen from the pictures."""
 
     size: tuple[int, int] | None = None
     colour: Colour | None = None
@@ -62,7 +62,7 @@ class Reading:
 
     @property
     def options(self) -> ReadingOptions:
-        """What to ask for to read other pictures in this way."""
+        """The options that read other pictures in this way."""
         return ReadingOptions(size=(self.height, self.width), colour=self.colour, fit=self.fit)
 
     @property
