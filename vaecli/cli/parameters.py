@@ -141,7 +141,7 @@ RangeOption = Annotated[
     typer.Option(
         "--range",
         metavar="auto|full|LOW:HIGH",
-        help="Values of a file that are black and white.",
+        help="Values in the file that mean black and white.",
         rich_help_panel=_PHOTOS,
     ),
 ]

@@ -125,7 +125,9 @@ def _check(golden: Golden) -> None:
         raise ValueError(f"shapes must name outputs, got {unknown[0][:40]!r}")
     for name, shape in golden.shapes.items():
         if golden.outputs[name].ndim != 2 or golden.outputs[name].shape[1] > math.prod(shape):
-            raise ValueError(f"an output of {shape} must keep at most {math.prod(shape):,} values")
+            raise ValueError(
+                f"kept values of an output {shape} must be (N, n), n at most {math.prod(shape):,}"
+            )
 
 
 def _count(inputs: Mapping[str, Any]) -> int:

@@ -31,7 +31,7 @@ class ImageSource(Protocol):
 
 
 def source_of(images: Images) -> ImageSource:
-    """Choose the source for images (N, H, W, C) uint8 in memory or in a file."""
+    """Choose the source for images (N, H, W, C) uint8: an array, or images in a file (`StreamedImages`)."""
     return MemorySource(images) if isinstance(images, np.ndarray) else FileSource(images)
 
 

@@ -56,7 +56,7 @@ class TarContents:
 
 
 def is_compressed(path: pathlib.Path) -> bool:
-    """Return whether an archive is compressed, so that it is read from its start to its end only.
+    """Return whether an archive is compressed, so that it can only be read from start to end.
 
     Raises:
         OSError: it cannot be read.

@@ -156,7 +156,7 @@ def _decompressor(file: IO[bytes], method: int) -> tuple[_Decompressor | None, i
         return None, 0
     _, length, packed_literals, dictionary = struct.unpack("<2sHBL", file.read(9))
     if length != 5 or dictionary > _MOST_DICTIONARY or packed_literals >= 225:
-        raise ValueError("unknown properties")
+        raise ValueError("the LZMA header has unknown properties")
     options = {
         "id": lzma.FILTER_LZMA1,
         "dict_size": dictionary,

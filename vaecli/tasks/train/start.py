@@ -25,7 +25,7 @@ class Started:
 
 
 def start_tensorflow(requested: Job, all_devices: "Devices | None", count: int | None) -> Started:
-    """Start TensorFlow, unless several workers have done so, and resolve the precision."""
+    """Start TensorFlow, unless that was done to connect several workers, and resolve the precision."""
     with quietly(requested.run.log):
         from vaecli.training import precision
         from vaecli.training.cluster.devices import Devices

@@ -65,9 +65,8 @@ def train(
     """Train a model, export it and check it; together with other workers if TF_CONFIG names any.
 
     A resumed run continues bit for bit from its saved state. If it was finished, missing results are made and
-    nothing is trained. More `epochs` in `changes` extend it: the cosine is a function of the step and of the number
-    of all steps, so it is computed anew to the new end, and the learning rate rises to that curve. Patience keeps
-    counting, and starts again if it had run out.
+    nothing is trained. More `epochs` in `changes` extend it: the schedule of the learning rate is computed anew
+    to the new end, so a cosine rises to its new curve. Patience keeps counting, and starts again if it had run out.
 
     Args:
         options: of a new run; the defaults if left out.
