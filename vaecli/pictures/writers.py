@@ -50,8 +50,8 @@ def write_images(
 
     `.png` is a contact sheet, `.gif` an animation, `.npy` and `.npz` the array (count, H, W, C) as `dtype`; a
     folder gets one PNG each, numbered from `first`; `replace` removes the numbered PNGs of earlier calls there.
-    Memory is flat for all but GIFs. PNGs are encoded by `threads` threads. `progress` gets the number of images done after
-    each chunk. `scale` enlarges the pictures of all but arrays, each pixel to a square, or with smooth
+    Memory is flat for all but GIFs. PNGs are encoded by `threads` threads. `progress` gets the number of images
+    done after each chunk. `scale` enlarges the pictures of all but arrays, each pixel to a square, or with smooth
     transitions if `smooth`; by default, a sheet and a GIF are made large enough to see. `recipe` returns the text
     to store in a PNG or GIF: of picture i of a folder if it gets i, of the whole if it gets None.
 

@@ -13,7 +13,7 @@ _BYTES = 2**22  # of the files, and of the images
 
 
 class Batch(NamedTuple):
-    """Consecutive `rows` of a listing; `contents` maps the position of each picture that is needed to its content."""
+    """Consecutive `rows` of a listing; `contents`: position of each picture that is needed -> its content."""
 
     rows: slice
     contents: dict[int, Content]
