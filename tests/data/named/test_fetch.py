@@ -4,6 +4,7 @@ import gzip
 import os
 import pathlib
 import re
+import shutil
 import socket
 
 import numpy as np
@@ -250,13 +251,15 @@ main()
             "",
             "`export VAECLI_CACHE=/tmp/vaecli`, then `vaecli data fetch kmnist`",
         ),
-        (["interpolate", "-m", MINI_2D, "test:0", "test:1", "-o", "a.png"], 0, "a.png", "Trouser"),
-        (["eval", "-m", MINI_2D, "--metrics", "kl"], 0, "kl", ""),
+        (["interpolate", "-m", "model", "test:0", "test:1", "-o", "a.png"], 0, "a.png", "Trouser"),
+        (["eval", "-m", "model", "--metrics", "kl"], 0, "kl", ""),
     ],
 )
-def test_no_home_and_an_unknown_user(process, *, arguments, code, stdout, stderr):
+def test_no_home_and_an_unknown_user(process, here, *, arguments, code, stdout, stderr):
     """As in a container: everything works but a download, whose error says how to name a folder for it."""
-    result = process(*arguments, code=NO_HOME, HOME="", VAECLI_CACHE="")
+    shutil.copytree(MINI_2D, here / "model")  # the folders above this file may be closed to that user
+    here.chmod(0o755)
+    result = process(*arguments, code=NO_HOME, HOME="", VAECLI_CACHE="", XDG_CACHE_HOME="")
     assert result.returncode == code, result.stderr
     assert stdout.encode() in result.stdout and stderr.encode() in result.stderr
     assert b"Traceback" not in result.stderr
