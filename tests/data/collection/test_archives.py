@@ -461,7 +461,12 @@ def test_a_prefix(tmp_path, png):
         ("a.tar.xz", lzma.compress(b"x")),
         ("a.tar", b"x" * 2000),
     ],
-    ids=["gzip", "bzip2", "xz", "none"],  # the bytes of gzip have the time in them, and workers must agree on names
+    ids=[
+        "gzip",
+        "bzip2",
+        "xz",
+        "none",
+    ],  # the bytes of gzip have the time in them, and workers must agree on names
 )
 def test_other_data(tmp_path, name, content):
     """Data that are no archive are an error that names the file and says so."""
