@@ -39,11 +39,10 @@ def test_a_half_constructed_object_prints_nothing(process):
 
 SEVERAL = """
 import os, signal, time
-from vaecli.cli.stopping import EXIT_CODES, TOGETHER, Stopped, StopAtOnce, stoppable
+from vaecli.cli.stopping import EXIT_CODES, TOGETHER, Stopped, stoppable, stopped_at_once
 
-StopAtOnce().install()
 try:
-    with stoppable() as stop:
+    with stopped_at_once(), stoppable() as stop:
         for name in {names}:
             os.kill(os.getpid(), getattr(signal, name))
         print(stop(), EXIT_CODES.get(stop()))
@@ -77,3 +76,30 @@ def test_an_ignored_signal_stays_ignored_in_training(process):
     ignoring = "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
     result = process(code=ignoring + SEVERAL.format(names=["SIGHUP"]))
     assert result.stdout.splitlines() == [b"None None", b"went on"]
+
+
+CAUGHT = """
+import os, signal
+from vaecli.cli.stopping import Stopped, stopped_at_once
+
+try:
+    with stopped_at_once():
+        try:
+            {signal}
+            raise ValueError
+        except:
+            raise TypeError("an error of a library")
+except Stopped as stopped:
+    print("stopped", stopped.exit_code)
+except TypeError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_a_signal_that_a_library_catches_stops(process):
+    """TensorFlow's `tf.int32.max` catches every exception and raises a TypeError; without a signal it stays one."""
+    result = process(code=CAUGHT.format(signal="os.kill(os.getpid(), signal.SIGINT)"))
+    assert (result.stdout.split(b"\n"), result.stderr) == ([b"stopped 130", b""], b"")
+    result = process(code=CAUGHT.format(signal="pass"))
+    assert (result.stdout.split(b"\n"), result.stderr) == ([b"an error of a library", b""], b"")

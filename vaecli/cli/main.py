@@ -22,7 +22,7 @@ import typer
 from vaecli.cli import streams
 from vaecli.cli.console import say_error
 from vaecli.cli.parameters import Command
-from vaecli.cli.stopping import StopAtOnce, Stopped, end_quietly
+from vaecli.cli.stopping import Stopped, end_quietly, stopped_at_once
 from vaecli.errors import VaecliError
 
 COMMANDS = {  # name -> its module in vaecli.cli
@@ -82,8 +82,7 @@ def _options(
 def main() -> None:
     """Run the program and exit with one of the codes above."""
     streams.prepare()
-    with _exit_codes():
-        StopAtOnce().install()
+    with _exit_codes(), stopped_at_once():
         application(sys.argv[1] if len(sys.argv) > 1 else None)()
 
 

@@ -36,23 +36,38 @@ class Stopped(BaseException):
         return 128 + int(self.args[0])
 
 
-class StopAtOnce:
-    """A handler that raises `Stopped`."""
+@contextlib.contextmanager
+def stopped_at_once() -> Iterator[None]:
+    """Raise `Stopped` where a signal interrupts the body, except for signals that the process ignores.
+
+    A process started with `&` or `nohup` ignores some. Libraries, TensorFlow among them, catch every exception in
+    places and raise one of their own: an error of the body after a signal counts as `Stopped`, too.
+    """
+    handler = _StopAtOnce()
+    for number in _handled():
+        signal.signal(number, handler)
+    try:
+        yield
+    except Exception as error:
+        if handler.raised is None:
+            raise
+        raise handler.raised from error
+
+
+class _StopAtOnce:
+    """A handler that raises `Stopped`, and keeps what it has raised."""
 
     def __init__(self) -> None:
+        self.raised: Stopped | None = None
         self._last = -TOGETHER
-
-    def install(self) -> None:
-        """Handle all signals except those that the process ignores, as one started with `&` or `nohup` does."""
-        for number in _handled():
-            signal.signal(number, self)
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
         """Raise `Stopped`, unless a signal less than `TOGETHER` seconds ago has done so."""
         now = time.monotonic()
         if now - self._last >= TOGETHER:
             self._last = now
-            raise Stopped(number)
+            self.raised = Stopped(number)
+            raise self.raised
 
 
 def end_quietly() -> None:
