@@ -19,6 +19,7 @@ GROUND = {
     "files",
     "folders",
     "foreign",
+    "labels",
     "locks",
     "npz",
     "options",
