@@ -5,7 +5,18 @@ import pytest
 from vaecli.errors import OptionError
 from vaecli.labels import find_label
 
-FASHION = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
+FASHION = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +44,8 @@ def test_exact_capitals_win():
 
 def test_a_part_of_several_classes():
     """A part of two classes is refused, and both are listed."""
-    with pytest.raises(OptionError, match="which is a part of 'T-shirt/top', 'Trouser', 'Coat', 'Ankle boot'") as caught:
+    says = "which is a part of 'T-shirt/top', 'Trouser', 'Coat', 'Ankle boot'"
+    with pytest.raises(OptionError, match=says) as caught:
         find_label("t", ("T-shirt/top", "Trouser", "Coat", "Bag", "Ankle boot"), option="--toward")
     assert caught.value.option == "--toward" and caught.value.exit_code == 2
 

@@ -107,7 +107,7 @@ def fit_mixture(z: npt.ArrayLike, options: FitOptions) -> Fit:
 
 
 class _Whitening(NamedTuple):
-    """The map `z = centre + scale @ w` with latents w of mean 0 and covariance 1; scale (D, D), or (D,) diagonal."""
+    """The map `z = centre + scale @ w`, w of mean 0 and covariance 1; scale is (D, D), or (D,) if diagonal."""
 
     centre: Float64
     scale: Float64
@@ -218,8 +218,8 @@ def _expect(z: Float64, mixture: Mixture) -> tuple[Float64, float]:
 def _maximise(statistics: Float64, *, diagonal: bool) -> Mixture:
     """Return the mixture of the greatest likelihood for the sums (F, K), with no variance below the floor.
 
-    Cutting the eigenvalues of the empirical covariance off at a floor maximises the likelihood among the covariances
-    that respect it, so EM keeps its promise.
+    Raising the eigenvalues of the empirical covariance to the floor maximises the likelihood among the covariances
+    that respect it, so that EM never lowers the likelihood.
     """
     counts = np.maximum(statistics[-1], 1e-10)
     size, weights = _size(len(statistics), diagonal=diagonal), counts / counts.sum()
