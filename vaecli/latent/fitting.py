@@ -177,7 +177,8 @@ def _identity(size: int, *, diagonal: bool) -> Float64:
     if diagonal:
         return np.ones(size)
     rows, columns = np.triu_indices(size)
-    return (rows == columns).astype(np.float64)
+    identity: Float64 = (rows == columns).astype(np.float64)
+    return identity
 
 
 def _spread_centres(z: Float64, components: int, rng: np.random.Generator) -> Float64:
