@@ -3,7 +3,7 @@
 from typing import Literal, TypeAlias, get_args
 
 DataSetName: TypeAlias = Literal["fashion-mnist", "fashion-mnist-mini", "mnist", "kmnist"]
-Network: TypeAlias = Literal["classic"]
+Network: TypeAlias = Literal["classic", "dense", "conv", "residual"]
 LikelihoodName: TypeAlias = Literal["bernoulli"]
 PriorName: TypeAlias = Literal["normal"]
 Schedule: TypeAlias = Literal["cosine", "constant"]

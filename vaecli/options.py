@@ -5,6 +5,7 @@ import dataclasses
 import os
 import pathlib
 import re
+import types
 import typing
 from collections.abc import Mapping
 from typing import Any
@@ -24,6 +25,7 @@ from vaecli.errors import ConfigError, OptionError
 from vaecli.paths import user_path
 
 MAX_LATENT_DIM = 4096
+MAX_SIZE = 4096  # of the width and the depth of a network
 MAX_DEVICES = 1_000_000
 MIN_SIDE, MAX_PIXELS = 4, 10**6  # of an image to train on; the reader of exported files refuses larger ones
 CHOICES = {"colour": typing.get_args(Colour), "fit": typing.get_args(Fit)}
@@ -34,6 +36,7 @@ MAX_CONFIG_BYTES = 2**20
 class TrainOptions:
     """Options that decide what a training run computes.
 
+    `width`, `depth` and `learning_rate` are None until the network's defaults for the images take their places.
     Numbers of other types, such as numpy's, become `int` and `float`.
 
     Raises:
@@ -42,11 +45,13 @@ class TrainOptions:
 
     data: str | None = None
     network: Network = "classic"
+    width: int | None = None
+    depth: int | None = None
     likelihood: LikelihoodName = "bernoulli"
     epochs: int = 30
     latent_dim: int = 16
     batch_size: int = 128
-    learning_rate: float = 1e-2
+    learning_rate: float | None = None
     schedule: Schedule = "cosine"
     beta: float = 1.0
     precision: TrainingPrecision = "auto"
@@ -68,7 +73,11 @@ class TrainOptions:
             self._set(name, checks.integer(getattr(self, name), _flag(name), least=1, most=2**63 - 1))
         self._set("latent_dim", checks.integer(self.latent_dim, "--latent-dim", least=1, most=MAX_LATENT_DIM))
         self._set("seed", checks.integer(self.seed, "--seed", least=0, most=2**63 - 1))
-        self._set("learning_rate", checks.real(self.learning_rate, "--learning-rate", above=0))
+        for name in ("width", "depth"):
+            if getattr(self, name) is not None:
+                self._set(name, checks.integer(getattr(self, name), _flag(name), least=1, most=MAX_SIZE))
+        if self.learning_rate is not None:
+            self._set("learning_rate", checks.real(self.learning_rate, "--learning-rate", above=0))
         self._set("beta", checks.real(self.beta, "--beta", least=0))
         self._set(
             "validation_split", checks.real(self.validation_split, "--validation-split", above=0, below=1)
@@ -183,15 +192,21 @@ def _check_setting(path: pathlib.Path, key: str, value: object) -> None:
         hint = f"Did you mean `{near[0]}`?" if near else f"Known keys: {', '.join(fields)}."
         raise ConfigError(f"{path} has an unknown key: `{key}`.", hint=hint)
     default = fields[key].default
-    types: tuple[type, ...] = (str,) if default is None else (type(default),)
-    if key == "image_size":
-        types = (str, int)  # a side alone is a number
-    if float in types:
-        types = (float, int)
-    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
-        expected = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}[types[0]]
+    allowed = _types(key)
+    if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
+        expected = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}[allowed[0]]
         hint = "" if default is None else f"Its default is {default!r}."
         raise ConfigError(f"{path}: `{key}` must be {expected}, got {checks.shown(value)}.", hint=hint)
+
+
+def _types(key: str) -> tuple[type, ...]:
+    """Return the types that a setting may have in TOML, the one to name in errors first."""
+    annotation = typing.get_type_hints(TrainOptions)[key]
+    members = typing.get_args(annotation) if isinstance(annotation, types.UnionType) else (annotation,)
+    plain = tuple(member for member in members if isinstance(member, type) and member is not type(None))
+    if float in plain:
+        return (float, int)
+    return plain or (str,)  # the words of a Literal
 
 
 def settings(options: TrainOptions) -> dict[str, Any]:

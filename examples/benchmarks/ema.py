@@ -19,6 +19,7 @@ from vaecli.data.parts import Division
 from vaecli.options import TrainOptions
 from vaecli.probability.likelihoods import likelihood
 from vaecli.training import precision
+from vaecli.training.networks.table import learning_rate
 from vaecli.training.schedule import epoch_order, learning_rates
 from vaecli.training.steps import TrainingSteps
 from vaecli.training.vae import build
@@ -69,7 +70,7 @@ def main() -> None:
     validation = Validation(vae, data.images, held_out, seed=options.seed)
     averages = [Average(decay**EVERY) for decay in DECAYS]
     steps = len(train) // options.batch_size
-    peak = options.learning_rate if options.schedule == "cosine" else 1e-3
+    peak = learning_rate(options) if options.schedule == "cosine" else 1e-3
     rates = learning_rates(
         0, steps * options.epochs, total=steps * options.epochs, peak=peak, schedule=options.schedule
     )

@@ -105,6 +105,13 @@ def test_shapes_are_those_of_onnxruntime(builder, case):
     )
 
 
+@pytest.mark.parametrize("operator", ["Add", "Mul"])
+def test_images_combined_with_images(builder, operator):
+    """A sum or a product of two values with the batch axis has their shape."""
+    nodes = [builder.node("Relu", ["x"], ["r"]), builder.node(operator, ["x", "r"], ["y"])]
+    require_agreement(builder, nodes, [], (3, 4))
+
+
 def test_concat_of_images(builder):
     """Concat works along any axis but the batch axis, also counted from the end."""
     for axis in (1, -1):
@@ -229,5 +236,5 @@ def test_sizes_that_depend_on_the_batch_size(builder):
 def test_every_operator_has_a_case():
     """Each operator has a rule, a signature and a case in this file."""
     tested = {case[0] for case in CASES} | {"Concat", "QuantizeLinear", "QLinearConv", "MatMulInteger"}
-    assert set(RULES) == set(SIGNATURES) == tested | {"Cast", "Gather", "Shape"}
+    assert set(RULES) == set(SIGNATURES) == tested | {"Cast", "Gather", "Mul", "Shape"}
     assert set(ATTRIBUTES) <= set(RULES)

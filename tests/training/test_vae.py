@@ -4,17 +4,19 @@ import numpy as np
 import pytest
 
 from vaecli.errors import OptionError
+from vaecli.training.networks.table import NETWORKS
 
 pytestmark = pytest.mark.train
 
 
-@pytest.mark.parametrize("shape", [(28, 28, 1), (32, 32, 3), (30, 21, 1), (5, 4, 3)])
-def test_shapes(shape):
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("shape", [(28, 28, 1), (32, 32, 3), (30, 21, 1), (5, 4, 3), (65, 9, 1)])
+def test_shapes(network, shape):
     """Any height, width and channel count comes out as it went in."""
     from vaecli.probability.likelihoods import likelihood
     from vaecli.training.vae import build
 
-    vae = build("classic", likelihood("bernoulli"), shape, 3, seed=0)
+    vae = build(network, likelihood("bernoulli"), shape, 3, seed=0)
     posterior = vae.encode({"image": np.zeros((2, *shape), np.float32)})
     assert posterior["z_mean"].shape == posterior["z_log_var"].shape == (2, 3)
     assert vae.decode({"z": posterior["z_mean"]})["logits"].shape == (2, *shape)
@@ -44,22 +46,79 @@ def test_classic_size():
 )
 def test_the_hidden_layer_grows_with_the_image(shape, hidden):
     """The width is 16 up to 28 x 28, then grows; the layer of very large images has a bounded number of weights."""
-    from vaecli.training.vae import hidden_units
+    from vaecli.training.networks.table import hidden_units, size
 
-    assert hidden_units("classic", shape) == hidden
+    assert hidden_units("classic", shape, size("classic", shape)) == hidden
 
 
+@pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize(
     ("shape", "latent_dim"), [((28, 28, 1), 2), ((30, 21, 3), 7), ((5, 4, 1), 1), ((64, 60, 3), 5)]
 )
-def test_weights_are_counted_without_building(shape, latent_dim):
+def test_weights_are_counted_without_building(network, shape, latent_dim):
     """The counts of both halves are those of the networks that are built."""
     from vaecli.probability.likelihoods import likelihood
-    from vaecli.training.vae import build, weight_counts
+    from vaecli.training.networks.table import size
+    from vaecli.training.vae import build, graphs
 
-    vae = build("classic", likelihood("bernoulli"), shape, latent_dim, seed=0)
-    expected = {"encoder": vae.encoder.count_params(), "decoder": vae.decoder.count_params()}
-    assert weight_counts("classic", shape, latent_dim) == expected
+    pixels, network_size = likelihood("bernoulli"), size(network, shape)
+    vae = build(network, pixels, shape, latent_dim, seed=0)
+    counts = [graph.weights() for graph in graphs(network, pixels, shape, latent_dim, size=network_size)]
+    assert counts == [vae.encoder.count_params(), vae.decoder.count_params()]
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_output_shapes_are_known_without_building(network):
+    """The shape that a description gives for each layer is that of the layer that is built."""
+    from vaecli.probability.likelihoods import likelihood
+    from vaecli.training.networks.table import size
+    from vaecli.training.vae import build, graphs
+
+    shape, pixels = (30, 21, 3), likelihood("bernoulli")
+    vae = build(network, pixels, shape, 5, seed=0)
+    halves = graphs(network, pixels, shape, 5, size=size(network, shape))
+    for graph, model in zip(halves, (vae.encoder, vae.decoder), strict=True):
+        for layer, before in graph.layers():
+            assert model.get_layer(layer.name).output.shape[1:] == layer.output_shape(before)
+
+
+def test_multiplications():
+    """The classic network takes 6.71 million multiplications an image, counted by hand.
+
+    Encoder: 14 x 14 x 9 x 32, 7 x 7 x 9 x 32 x 64, 3136 x 16, 16 x 2 x 16. Decoder: 16 x 3136, 7 x 7 x 64 x 9 x 64,
+    14 x 14 x 64 x 9 x 32, 28 x 28 x 32 x 9.
+    """
+    from vaecli.probability.likelihoods import likelihood
+    from vaecli.training.networks.table import size
+    from vaecli.training.vae import graphs
+
+    shape = (28, 28, 1)
+    halves = graphs("classic", likelihood("bernoulli"), shape, 16, size=size("classic", shape))
+    assert [graph.multiplications() for graph in halves] == [
+        56_448 + 903_168 + 50_176 + 512,
+        50_176 + 1_806_336 + 3_612_672 + 225_792,
+    ]
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_width_and_depth(network):
+    """A larger width and depth give more weights; classic has one depth."""
+    from vaecli.probability.likelihoods import likelihood
+    from vaecli.training.networks.table import size
+    from vaecli.training.vae import graphs
+
+    shape, pixels = (28, 28, 1), likelihood("bernoulli")
+
+    def weights(**given):
+        halves = graphs(network, pixels, shape, 2, size=size(network, shape, **given))
+        return sum(graph.weights() for graph in halves)
+
+    assert weights(width=1) < weights(width=16) < weights(width=100)
+    if network == "classic":
+        with pytest.raises(OptionError, match="--depth must be left out or 2"):
+            size(network, shape, depth=3)
+    else:
+        assert weights(depth=1) < weights(depth=2) < weights(depth=4)
 
 
 def test_seed_decides_the_weights():

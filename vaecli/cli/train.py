@@ -21,6 +21,7 @@ from vaecli.cli.training_options import (
     BetaOption,
     CheckpointEveryOption,
     ConfigOption,
+    DepthOption,
     DevicesOption,
     EpochsOption,
     ExamplesOption,
@@ -42,6 +43,7 @@ from vaecli.cli.training_options import (
     TrainingDataOption,
     TrainingOutOption,
     ValidationSplitOption,
+    WidthOption,
 )
 from vaecli.errors import OptionError
 from vaecli.options import TrainOptions, device_count
@@ -58,11 +60,13 @@ def train(
     context: typer.Context,
     data: TrainingDataOption = DEFAULTS.data,
     network: NetworkOption = DEFAULTS.network,
+    width: WidthOption = None,
+    depth: DepthOption = None,
     likelihood: LikelihoodOption = DEFAULTS.likelihood,
     epochs: EpochsOption = DEFAULTS.epochs,
     latent_dim: LatentDimOption = DEFAULTS.latent_dim,
     batch_size: BatchSizeOption = DEFAULTS.batch_size,
-    learning_rate: LearningRateOption = DEFAULTS.learning_rate,
+    learning_rate: LearningRateOption = None,
     schedule: ScheduleOption = DEFAULTS.schedule,
     beta: BetaOption = DEFAULTS.beta,
     precision: PrecisionOption = DEFAULTS.precision,

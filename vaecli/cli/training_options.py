@@ -20,7 +20,34 @@ TrainingDataOption = Annotated[
         rich_help_panel=PICTURES,
     ),
 ]
-NetworkOption = Annotated[Network, typer.Option(help="Network architecture.", rich_help_panel=MODEL)]
+NetworkOption = Annotated[
+    Network,
+    typer.Option(
+        help="Network architecture: classic; dense, on vectors of pixels; conv, classic without its narrow layer; "
+        "residual, for quality.",
+        rich_help_panel=MODEL,
+    ),
+]
+WidthOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Width of the network: units of classic's or dense's hidden layers, filters of conv's or residual's "
+        "first convolution.",
+        show_default="classic 16 at 28 x 28, dense 512, conv 32, residual 64",
+        rich_help_panel=MODEL,
+    ),
+]
+DepthOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Depth of the network: dense's hidden layers, conv's 3x3 convolutions at the smallest size, "
+        "residual's blocks at each size.",
+        show_default="dense 2, conv 1, residual 2",
+        rich_help_panel=MODEL,
+    ),
+]
 LikelihoodOption = Annotated[
     LikelihoodName, typer.Option(help="Distribution of a pixel given the latents.", rich_help_panel=MODEL)
 ]
@@ -32,7 +59,12 @@ BatchSizeOption = Annotated[
     int, typer.Option(min=1, help="Number of images per step.", rich_help_panel=TRAINING)
 ]
 LearningRateOption = Annotated[
-    float, typer.Option(help="Adam's learning rate at its peak.", rich_help_panel=TRAINING)
+    float | None,
+    typer.Option(
+        help="Adam's learning rate at its peak.",
+        show_default="classic 0.01, dense 0.002, conv 0.005, residual 0.0015",
+        rich_help_panel=TRAINING,
+    ),
 ]
 ScheduleOption = Annotated[
     Schedule,

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from vaecli.choices import Precision
+from vaecli.export import describe
 from vaecli.export.parity import Difference
 from vaecli.modelfile.find import DECODERS
 from vaecli.modelfile.metadata import ModelInfo
 from vaecli.modelfile.words import photo_in_words
-from vaecli.training.vae import hidden_units
 
 REDUCED = {
     "int8": "computes in 8-bit integers: faster than float32, with small differences",
@@ -29,13 +29,13 @@ def model_card(
         sizes: file name -> number of bytes.
         degradations: precision -> fields of `degradation.Degradation`, for each reduced-precision decoder.
     """
-    hidden = hidden_units(info.network, info.image_shape)
+    size = describe.network_size(info)
     lines = [
         f"# {info.name}",
         "",
-        f"A variational autoencoder (network `{info.network}` with {hidden} hidden units, {info.latent_dim} latent "
-        f"dimensions), trained on {info.data['count']:,} images of `{info.data['name']}` with vaecli "
-        f"{info.software['vaecli']} on {info.created}.",
+        f"A variational autoencoder (network `{info.network}` of width {size.width} and depth {size.depth}, "
+        f"{info.latent_dim} latent dimensions), trained on {info.data['count']:,} images of `{info.data['name']}` "
+        f"with vaecli {info.software['vaecli']} on {info.created}.",
         "",
         *_files(info, sizes, degradations),
         *_use(info),

@@ -14,6 +14,8 @@ from vaecli.pixels import SCALE
 from vaecli.probability.likelihoods import likelihood
 from vaecli.runs import provenance
 from vaecli.runs.state import State
+from vaecli.training.networks import table
+from vaecli.training.networks.size import Size
 
 DESCRIBED = ("name", "kind", "stretch", "sha256", "count", "validation_count")
 OPTIONAL = ("test_sha256", "test_count")  # absent in runs of before they were written
@@ -59,3 +61,9 @@ def model_id(weights: Mapping[str, np.ndarray]) -> str:
         hasher.update(f"{path} {value.shape};".encode())
         hasher.update(np.ascontiguousarray(value, "<f4").tobytes())
     return hasher.hexdigest()[:32]
+
+
+def network_size(info: ModelInfo) -> Size:
+    """Return width and depth of a model's network; runs of before there was a choice have the defaults."""
+    options = info.training
+    return table.size(info.network, info.image_shape, width=options.get("width"), depth=options.get("depth"))

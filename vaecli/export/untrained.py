@@ -5,13 +5,13 @@ import pathlib
 import tensorflow as tf
 
 from vaecli.errors import ModelError
-from vaecli.export import opsets
+from vaecli.export import describe, opsets
 from vaecli.export.folder import to_graphs
 from vaecli.modelfile.metadata import INPUTS, ModelInfo
 from vaecli.modelfile.read import MAX_BYTES, check_content
 from vaecli.modelfile.write import with_metadata
 from vaecli.probability.likelihoods import likelihood
-from vaecli.training.vae import build, weight_counts
+from vaecli.training.vae import build, graphs
 
 
 def require_exportable(info: ModelInfo) -> None:
@@ -22,18 +22,18 @@ def require_exportable(info: ModelInfo) -> None:
     Raises:
         ModelError: a file is refused, cannot be converted, or does not fit into memory.
     """
-    for part, count in weight_counts(info.network, info.image_shape, info.latent_dim).items():
+    pixels, size = likelihood(info.likelihood["name"]), describe.network_size(info)
+    for graph in graphs(info.network, pixels, info.image_shape, info.latent_dim, size=size):
+        count = graph.weights()
         if 4 * count > MAX_BYTES:
             raise ModelError(
-                f"The {part} would have {count:,} weights, {4 * count / 2**30:.1f} GiB; an ONNX file holds less "
-                "than 2 GiB."
+                f"The {graph.name} would have {count:,} weights, {4 * count / 2**30:.1f} GiB; an ONNX file holds "
+                "less than 2 GiB."
             )
     try:
-        vae = build(
-            info.network, likelihood(info.likelihood["name"]), info.image_shape, info.latent_dim, seed=0
-        )
-        graphs = to_graphs(vae, info, opset=opsets.DEFAULT)
-        contents = {part: graph.SerializeToString() for part, graph in graphs.items()}
+        vae = build(info.network, pixels, info.image_shape, info.latent_dim, seed=0, size=size)
+        converted = to_graphs(vae, info, opset=opsets.DEFAULT)
+        contents = {part: model.SerializeToString() for part, model in converted.items()}
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         raise ModelError("The network does not fit into memory.") from error
     for part, content in contents.items():

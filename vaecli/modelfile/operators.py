@@ -18,7 +18,7 @@ VARIADIC = "+"  # after the last input: one or more of it
 
 # by operator: element types of the inputs -> element type of the output
 SIGNATURES: Mapping[str, tuple[str, ...]] = {
-    "Add": ("N.float32 float32 -> float32",),
+    "Add": ("N.float32 float32 -> float32", "N.float32 N.float32 -> float32"),
     "Cast": (
         "N.int32 -> float32",
         "float16 -> float32",
@@ -33,6 +33,7 @@ SIGNATURES: Mapping[str, tuple[str, ...]] = {
     "Identity": ("N.float32 -> float32",),
     "MatMul": ("N.float32 float32 -> float32",),
     "MatMulInteger": ("N.uint8 int8 uint8 int8 -> int32",),
+    "Mul": ("N.float32 N.float32 -> float32",),
     "QLinearConv": ("N.uint8 float32 uint8 int8 float32 int8 float32 uint8 int32 -> uint8",),
     "QuantizeLinear": ("N.float32 float32 uint8 -> uint8",),
     "Relu": ("N.float32 -> float32",),

@@ -208,7 +208,13 @@ def _network(info: ModelInfo, state: State) -> "Vae":
     from vaecli.training import checkpoint
     from vaecli.training.vae import build
 
-    pixels = likelihood(info.likelihood["name"])
-    vae = build(info.network, pixels, info.image_shape, info.latent_dim, seed=info.training["seed"])
+    vae = build(
+        info.network,
+        likelihood(info.likelihood["name"]),
+        info.image_shape,
+        info.latent_dim,
+        seed=info.training["seed"],
+        size=describe.network_size(info),
+    )
     checkpoint.restore_best(state, vae.variables)
     return vae

@@ -24,6 +24,7 @@ from vaecli.runs.progress import Epoch, Watcher
 from vaecli.runs.state import State
 from vaecli.training import checkpoint
 from vaecli.training.cluster.devices import Decision
+from vaecli.training.networks.table import learning_rate
 from vaecli.training.schedule import epoch_order
 from vaecli.training.validation import Measurement
 
@@ -120,7 +121,7 @@ class Loop:
             raise TrainingError(
                 f"{error}, after {MAX_ROLLBACKS} rollbacks with half the learning rate each. "
                 "The last good state is kept.",
-                hint=f"Train again with a lower --learning-rate than {self._options.learning_rate}.",
+                hint=f"Train again with a lower --learning-rate than {learning_rate(self._options):.3g}.",
             )
         self._trainer.resume()
         self._trainer.broadcast()
@@ -128,7 +129,7 @@ class Loop:
         self._save()  # the count survives a kill
         self._watch.note(
             f"{error}. Training returns to step {self._trainer.step} with half the learning rate: "
-            f"{self._options.learning_rate * scale:.2g} at its peak (rollback {rollbacks} of {MAX_ROLLBACKS})."
+            f"{learning_rate(self._options) * scale:.2g} at its peak (rollback {rollbacks} of {MAX_ROLLBACKS})."
         )
 
     def _require_finite_weights(self) -> None:

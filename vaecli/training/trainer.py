@@ -16,6 +16,7 @@ from vaecli.runs.state import State
 from vaecli.training import checkpoint as checkpoints
 from vaecli.training import precision, schedule
 from vaecli.training.cluster.devices import Devices
+from vaecli.training.networks import table
 from vaecli.training.previews import Previews
 from vaecli.training.steps import TrainingSteps
 from vaecli.training.vae import build
@@ -44,13 +45,14 @@ class Trainer:
         identity: Mapping[str, Any] | None = None,
         devices: Devices | None = None,
     ) -> None:
+        height, width, channels = data.images.shape[1:]
+        self.image_shape = height, width, channels
+        options = table.with_defaults(options, self.image_shape)
         self.data, self.options, self.state = data, options, State()
         self.devices = devices or Devices()
         self._checkpoint, self._identity = checkpoint, dict(identity or {})
         self.train_indices, held_out_indices = np.flatnonzero(~held_out), np.flatnonzero(held_out)
         self.n_train = len(self.train_indices)
-        height, width, channels = data.images.shape[1:]
-        self.image_shape = height, width, channels
         pixel_mean = _pixel_mean(data.images, self.train_indices)
         with self.devices.scope():
             self.vae = build(
@@ -59,6 +61,7 @@ class Trainer:
                 self.image_shape,
                 options.latent_dim,
                 seed=options.seed,
+                size=table.size_of(options, self.image_shape),
                 pixel_mean=pixel_mean,
             )
         self.steps = TrainingSteps(
@@ -104,7 +107,7 @@ class Trainer:
             first,
             count,
             total=options.epochs * self.steps_per_epoch,
-            peak=options.learning_rate * self.state.learning_rate_scale,
+            peak=table.learning_rate(options) * self.state.learning_rate_scale,
             schedule=options.schedule,
         )
 

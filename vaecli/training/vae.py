@@ -7,11 +7,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from vaecli.errors import OptionError
 from vaecli.probability.likelihoods import Likelihood
 from vaecli.training.keras_settings import standard_settings
-from vaecli.training.networks import classic
-from vaecli.training.networks.blocks import Initializers
+from vaecli.training.networks import keras_model, table
+from vaecli.training.networks.initializers import Initializers
+from vaecli.training.networks.layers import Graph
+from vaecli.training.networks.size import Size
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +56,7 @@ def build(
     latent_dim: int,
     *,
     seed: int,
+    size: Size | None = None,
     pixel_mean: float = 0.5,
 ) -> Vae:
     """Build an untrained autoencoder.
@@ -65,47 +67,46 @@ def build(
         shape: (H, W, C) of the images.
         latent_dim: D.
         seed: seed of the initial weights.
+        size: width and depth of the network; its default for the shape if left out.
         pixel_mean: mean of the training pixels in [0, 1]; at z = 0 the untrained decoder returns it everywhere.
 
     Raises:
         OptionError: an unknown network.
         TrainingError: Keras runs on another backend than TensorFlow.
     """
-    _require_known(network)
+    size = size or table.size(network, shape)
+    encoder, decoder = graphs(network, likelihood, shape, latent_dim, size=size, pixel_mean=pixel_mean)
     initializers = Initializers(seed)
     with standard_settings():
         return Vae(
-            classic.encoder(shape, latent_dim, initializers),
-            classic.decoder(shape, latent_dim, initializers, likelihood.initial_outputs(pixel_mean)),
+            keras_model.build(encoder, initializers),
+            keras_model.build(decoder, initializers),
             likelihood,
             latent_dim,
-            hidden_units(network, shape),
+            table.hidden_units(network, shape, size),
         )
 
 
-def hidden_units(network: str, shape: tuple[int, int, int]) -> int:
-    """Return the width of the encoder's last hidden layer for images (H, W, C).
+def graphs(
+    network: str,
+    likelihood: Likelihood,
+    shape: tuple[int, int, int],
+    latent_dim: int,
+    *,
+    size: Size,
+    pixel_mean: float = 0.5,
+) -> tuple[Graph, Graph]:
+    """Describe encoder and decoder without building them; arguments as of `build`.
 
     Raises:
         OptionError: an unknown network.
     """
-    _require_known(network)
-    return classic.hidden_units(shape)
-
-
-def weight_counts(network: str, shape: tuple[int, int, int], latent_dim: int) -> dict[str, int]:
-    """Return the number of weights and biases of `encoder` and `decoder`, without building them.
-
-    Raises:
-        OptionError: an unknown network.
-    """
-    _require_known(network)
-    return classic.weight_counts(shape, latent_dim)
-
-
-def _require_known(network: str) -> None:
-    if network != "classic":
-        raise OptionError(f"--network must be classic, got {network!r}.", option="--network")
+    architecture = table.architecture(network)
+    outputs = likelihood.initial_outputs(pixel_mean)
+    return (
+        architecture.encoder(shape, latent_dim, size),
+        architecture.decoder(shape, latent_dim, size, outputs),
+    )
 
 
 def parameter_count(vae: Vae) -> int:

@@ -31,8 +31,12 @@ def _same(inputs: Inputs, _: Attributes) -> Result:
 
 
 def _broadcast(inputs: Inputs, _: Attributes) -> Result:
-    """Add a constant that broadcasts to the images: the shape of the images does not change."""
+    """Combine images with images of the same shape, or with a constant that broadcasts to their shape."""
     images, constant = inputs
+    if constant.is_batched:
+        if constant.item_shape != images.item_shape:
+            raise ValueError(f"the shapes must be equal, got {images.shape} and {constant.shape}")
+        return batched(images, images.item_shape)
     targets = (1, *images.item_shape)[-len(constant.item_shape) :] if constant.item_shape else ()
     if len(constant.item_shape) > len(images.shape) or any(
         size not in (1, target) for size, target in zip(constant.item_shape, targets, strict=True)
@@ -150,6 +154,7 @@ def _unsqueeze(inputs: Inputs, _: Attributes) -> Result:
 SHAPE_RULES: Mapping[str, Rule] = {
     **dict.fromkeys(("Identity", "Relu", "Sigmoid"), _same),
     "Add": _broadcast,
+    "Mul": _broadcast,
     "Cast": _cast,
     "Concat": _concat,
     "Gather": _gather,

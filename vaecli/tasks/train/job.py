@@ -28,6 +28,7 @@ from vaecli.runs.progress import Watcher
 from vaecli.runs.state import Saved, State
 from vaecli.tasks.changes import what_changed
 from vaecli.tasks.train import images, pictures
+from vaecli.training.networks import table
 
 Interruptible = Callable[[], contextlib.AbstractContextManager[None]]
 """Makes a context in which a signal may end the process at once; data are loaded in it, as nothing can be lost."""
@@ -96,11 +97,12 @@ def begin(
     with interruptible():
         source = images.load_new(options, watch)
         data = images.to_train_on(source, options, watch)
-        options = images.with_reading(options, data)
+        height, width, channels = data.images.shape[1:]
+        options = table.with_defaults(images.with_reading(options, data), (height, width, channels))
         test = images.load_test(options, source, data, watch)
         del source  # its images may be in memory
     held_out = Division.of(options).held_out(data)
-    table = images.description(data, held_out, options, test)
+    description = images.description(data, held_out, options, test)
     options = dataclasses.replace(options, data=images.name_to_keep(options, data))
     is_new_folder = out is None or not out.exists()
     run = layout.create(out, data.name)
@@ -109,7 +111,7 @@ def begin(
             entries_before = {entry.name for entry in run.path.iterdir()}
         with locked(run.lock, warn=watch.note), _removed_on_failure(run, entries_before):
             job = Job(run, options, data, held_out, None, [available()] * 2)
-            _fill(job, table, bad_files := pictures.bad_files(data, test))
+            _fill(job, description, bad_files := pictures.bad_files(data, test))
             if data.report is not None:
                 watch.note(pictures.summary(data, test, run.bad_files if bad_files else None))
             yield job

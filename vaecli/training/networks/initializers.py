@@ -11,12 +11,14 @@ class Initializers:
     def __init__(self, seed: int) -> None:
         self._seed = seed
 
-    def he(self, layer: str) -> keras.initializers.Initializer:
-        """Return an initializer of variance 2 / fan-in, which keeps the signal's size through a ReLU.
+    def he(self, layer: str, scale: float = 1.0) -> keras.initializers.Initializer:
+        """Return an initializer of variance `scale`^2 * 2 / fan-in; at 1, a ReLU keeps the signal's size.
 
         Source: He et al. 2015 (arXiv:1502.01852).
         """
-        return keras.initializers.HeNormal(seed=self._layer_seed(layer))
+        return keras.initializers.VarianceScaling(
+            scale=2 * scale**2, mode="fan_in", distribution="truncated_normal", seed=self._layer_seed(layer)
+        )
 
     def glorot(self, layer: str, scale: float = 1.0) -> keras.initializers.Initializer:
         """Return an initializer of variance `scale`^2 * 2 / (fan-in + fan-out), for layers without a ReLU.

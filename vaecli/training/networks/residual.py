@@ -1,0 +1,112 @@
+"""The residual network, for quality: bottleneck blocks without normalisation at half and at a quarter of the size.
+
+A block adds to its input what four layers make of it: ReLU, 1x1 to half the channels, 3x3, 1x1 back. The last layer
+of each block starts small, with a gain of 1 / sqrt(B), so that the sum over B blocks keeps its size.
+Source: Child 2021 (arXiv:2011.10650), without the GELU.
+"""
+
+import math
+
+from vaecli.training.networks.layers import (
+    Convolution,
+    Dense,
+    Flatten,
+    Graph,
+    Layer,
+    Relu,
+    Reshape,
+    Residual,
+    TransposedConvolution,
+)
+from vaecli.training.networks.size import Size, crop, grid, halvings, posterior
+
+WIDTH = "channels at half the size; half as many again below"
+DEPTH: str | None = "blocks at each size in the decoder; one less at half the size in the encoder"
+LEARNING_RATE = 1.5e-3
+HIDDEN_UNITS = 256
+LAST_CHANNELS = 24  # at the full size
+
+
+def default_size(shape: tuple[int, int, int]) -> Size:
+    """Return 64 channels and 2 blocks, for images (H, W, C) of any size."""
+    del shape
+    return Size(64, 2)
+
+
+def _channels(size: Size, level: int) -> int:
+    """Return the channels after `level` halvings, at least one."""
+    return size.width if level == 1 else size.width * 3 // 2
+
+
+def _blocks(prefix: str, channels: int, count: int, total: int) -> list[Layer]:
+    """Return `count` blocks of a half that has `total` of them."""
+    inner = max(1, channels // 2)
+    return [
+        Residual(
+            name=f"{prefix}_{number}",
+            branch=(
+                Relu(name=f"{prefix}_{number}_relu"),
+                Convolution(name=f"{prefix}_{number}_narrow", units=inner, kernel=1),
+                Convolution(name=f"{prefix}_{number}_middle", units=inner),
+                Convolution(
+                    name=f"{prefix}_{number}_wide",
+                    units=channels,
+                    kernel=1,
+                    activation="linear",
+                    gain=1 / math.sqrt(total),
+                ),
+            ),
+        )
+        for number in range(1, count + 1)
+    ]
+
+
+def encoder(shape: tuple[int, int, int], latent_dim: int, size: Size) -> Graph:
+    """Describe the encoder: `image` (H, W, C) in [0, 1] -> `z_mean`, `z_log_var` (D,)."""
+    count = halvings(shape)
+    blocks = [max(1, size.depth - 1), *[size.depth] * (count - 1)]
+    trunk: list[Layer] = []
+    for level, number in enumerate(blocks, 1):
+        channels = _channels(size, level)
+        if trunk:
+            trunk.append(Relu(name=f"encoder_level_{level - 1}_relu"))
+        trunk.append(
+            Convolution(
+                name=f"encoder_convolution_{level}", units=channels, kernel=4, stride=2, activation="linear"
+            )
+        )
+        trunk += _blocks(f"encoder_level_{level}_block", channels, number, sum(blocks))
+    trunk += [
+        Relu(name=f"encoder_level_{count}_relu"),
+        Flatten(),
+        Dense(name="encoder_hidden", units=HIDDEN_UNITS),
+    ]
+    return Graph("encoder", "image", shape, tuple(trunk), posterior(latent_dim))
+
+
+def decoder(shape: tuple[int, int, int], latent_dim: int, size: Size, outputs: dict[str, float]) -> Graph:
+    """Describe the decoder: `z` (D,) -> each raw output, (H, W, C); `outputs` maps names to initial biases."""
+    count = halvings(shape)
+    rows, columns = grid(shape, count)
+    channels = _channels(size, count)
+    total = size.depth * count
+    trunk: list[Layer] = [
+        Dense(name="decoder_hidden", units=HIDDEN_UNITS),
+        Dense(name="grid", units=rows * columns * channels),
+        Reshape(target=(rows, columns, channels)),
+    ]
+    for level in range(count, 0, -1):
+        trunk += _blocks(f"decoder_level_{level}_block", _channels(size, level), size.depth, total)
+        units = _channels(size, level - 1) if level > 1 else LAST_CHANNELS
+        trunk += [
+            Relu(name=f"decoder_level_{level}_relu"),
+            TransposedConvolution(name=f"upsampling_{count - level + 1}", units=units, stride=2),
+        ]
+    heads = {
+        name: (
+            TransposedConvolution(name=name, units=shape[2], activation="linear", bias=bias),
+            *crop(shape, (rows << count, columns << count), name),
+        )
+        for name, bias in outputs.items()
+    }
+    return Graph("decoder", "z", (latent_dim,), tuple(trunk), heads)

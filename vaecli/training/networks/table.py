@@ -1,0 +1,108 @@
+"""The networks by name; without Keras."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Protocol
+
+from vaecli import checks
+from vaecli.choices import Network
+from vaecli.errors import OptionError
+from vaecli.options import TrainOptions
+from vaecli.training.networks import classic, conv, dense, residual
+from vaecli.training.networks.layers import Dense, Graph
+from vaecli.training.networks.size import Size
+
+
+class Architecture(Protocol):
+    """A module of this package that describes a network.
+
+    Attributes:
+        WIDTH: what the width is.
+        DEPTH: what the depth is; None if the network has only one.
+        LEARNING_RATE: Adam's rate at its peak, chosen on validation images.
+    """
+
+    WIDTH: str
+    DEPTH: str | None
+    LEARNING_RATE: float
+
+    def default_size(self, shape: tuple[int, int, int]) -> Size:
+        """Return the size for images (H, W, C)."""
+
+    def encoder(self, shape: tuple[int, int, int], latent_dim: int, size: Size) -> Graph:
+        """Describe the encoder: `image` (H, W, C) in [0, 1] -> `z_mean`, `z_log_var` (D,)."""
+
+    def decoder(
+        self, shape: tuple[int, int, int], latent_dim: int, size: Size, outputs: dict[str, float]
+    ) -> Graph:
+        """Describe the decoder: `z` (D,) -> each raw output, (H, W, C); `outputs` maps names to initial biases."""
+
+
+NETWORKS: Mapping[Network, Architecture] = {
+    "classic": classic,
+    "dense": dense,
+    "conv": conv,
+    "residual": residual,
+}
+
+
+def architecture(network: str) -> Architecture:
+    """Look up a network by its name.
+
+    Raises:
+        OptionError: an unknown name.
+    """
+    checks.choice(network, "--network", list(NETWORKS))
+    return NETWORKS[network]  # type: ignore[index]
+
+
+def size(
+    network: str, shape: tuple[int, int, int], *, width: int | None = None, depth: int | None = None
+) -> Size:
+    """Return the size of a network for images (H, W, C); None stands for the default.
+
+    Raises:
+        OptionError: an unknown network, or a depth that the network does not have.
+    """
+    module = architecture(network)
+    default = module.default_size(shape)
+    if depth is not None and module.DEPTH is None and depth != default.depth:
+        raise OptionError(
+            f"--depth must be left out or {default.depth} for --network {network}, got {depth}.",
+            option="--depth",
+        )
+    return Size(default.width if width is None else width, default.depth if depth is None else depth)
+
+
+def size_of(options: TrainOptions, shape: tuple[int, int, int]) -> Size:
+    """Return the size of the network that the options name; raise as `size` does."""
+    return size(options.network, shape, width=options.width, depth=options.depth)
+
+
+def learning_rate(options: TrainOptions) -> float:
+    """Return Adam's learning rate at its peak: that of the options, or the network's own."""
+    if options.learning_rate is None:
+        return architecture(options.network).LEARNING_RATE
+    return options.learning_rate
+
+
+def with_defaults(options: TrainOptions, shape: tuple[int, int, int]) -> TrainOptions:
+    """Return the options with the network's own width, depth and learning rate where they are None.
+
+    Raises:
+        OptionError: a depth that the network does not have.
+    """
+    network_size = size_of(options, shape)
+    return dataclasses.replace(
+        options, width=network_size.width, depth=network_size.depth, learning_rate=learning_rate(options)
+    )
+
+
+def hidden_units(network: str, shape: tuple[int, int, int], size: Size) -> int:
+    """Return the width of the encoder's last hidden layer for images (H, W, C).
+
+    Raises:
+        OptionError: an unknown network.
+    """
+    trunk = architecture(network).encoder(shape, 1, size).trunk
+    return [layer.units for layer in trunk if isinstance(layer, Dense)][-1]
