@@ -13,8 +13,8 @@ from vaecli.errors import ConfigError, OptionError
 from vaecli.options import TrainOptions, device_count, merge, read_config, settings
 
 FULL = TrainOptions(
-    data="mnist", network="conv", width=8, depth=3, epochs=3, latent_dim=5, batch_size=7, learning_rate=0.1, schedule="constant",
-    beta=0.0, precision="bfloat16", patience=2, validation_split=0.25, seed=2**63 - 1,
+    data="mnist", network="conv", width=8, depth=3, epochs=3, latent_dim=5, batch_size=7, learning_rate=0.1,
+    schedule="constant", beta=0.0, precision="bfloat16", patience=2, validation_split=0.25, seed=2**63 - 1,
     examples=False, stretch=True, image_size="48x36", colour="rgb", fit="crop", augment="flip,shift",
     test_split=0.125, allow_bad=True,
 )  # fmt: skip
