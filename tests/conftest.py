@@ -93,7 +93,7 @@ def process(here):
             env=os.environ | {"COLUMNS": "80"} | environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
 

@@ -41,7 +41,7 @@ def test_few_items_are_taken_in_advance(threads):
 
 def test_threads_work_at_once():
     """Two items in two threads: each waits for the other."""
-    barrier = threading.Barrier(2, timeout=10)
+    barrier = threading.Barrier(2, timeout=600)
     assert sorted(ahead(lambda _: barrier.wait(), range(2), threads=2)) == [0, 1]
 
 

@@ -22,7 +22,7 @@ def helps():
 
     def help_of(*words):
         program = [sys.executable, "-m", "vaecli", *words, "--help"]
-        return subprocess.run(program, capture_output=True, check=True, timeout=60).stdout.decode("utf-8")
+        return subprocess.run(program, capture_output=True, check=True, timeout=600).stdout.decode("utf-8")
 
     of_data = "".join(help_of("data", word) for word in ("info", "fetch", "clear"))
     return {command: help_of(command) for command in COMMANDS} | {"data": help_of("data") + of_data}

@@ -43,7 +43,7 @@ def run(tmp_path_factory):
     (folder / "data" / "train-labels-idx1-ubyte").write_bytes(encode_idx(np.zeros(300, np.uint8)))
     options = ["--epochs", "1", "--latent-dim", "2", "--batch-size", "64", "--validation-split", "0.2"]
     command = [sys.executable, "-m", "vaecli", "train", "--data", "data", *options, "--out", "run", "--quiet"]
-    subprocess.run(command, cwd=folder, check=True, timeout=300)
+    subprocess.run(command, cwd=folder, check=True, timeout=600)
     return folder / "run"
 
 

@@ -31,7 +31,7 @@ def begin(*arguments, cwd, **more):
 
 def ended(process):
     """Wait for the end; return exit code and stderr, which must hold no traceback."""
-    _, stderr = process.communicate(timeout=300)
+    _, stderr = process.communicate(timeout=600)
     assert "Traceback" not in stderr, stderr
     return process.returncode, stderr
 

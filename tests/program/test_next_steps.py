@@ -122,7 +122,7 @@ def vaecli(tmp_path):
     def vaecli(*arguments):
         command = [sys.executable, "-m", "vaecli", *map(str, arguments)]
         result = subprocess.run(
-            command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+            command, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False
         )
         return result.returncode, result.stderr
 

@@ -36,7 +36,7 @@ def shell(script, *arguments, cwd, **environment):
         cwd=cwd,
         env=os.environ | environment,
         capture_output=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
 
@@ -98,7 +98,7 @@ def test_a_reader_that_left_ends_a_command_quietly(here, model_folder, name):
     os.close(reading)
     command = [*VAECLI, *map(str, arguments_of(name, model_folder))]
     result = subprocess.run(
-        command, stdout=writing, stderr=subprocess.PIPE, cwd=here, timeout=120, check=False
+        command, stdout=writing, stderr=subprocess.PIPE, cwd=here, timeout=600, check=False
     )
     os.close(writing)
     assert (result.returncode, result.stderr) == (1, b"")
@@ -196,7 +196,7 @@ def test_a_current_folder_that_is_gone(here, model_folder):
 
     def run(*arguments):
         command = ["sh", "-c", script, "sh", *map(str, arguments)]
-        return subprocess.run(command, cwd=here, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(command, cwd=here, capture_output=True, text=True, timeout=600, check=False)
 
     result = run("sample", "-n", 1, "-q", "-m", model_folder, "-o", here / "a.npy")
     assert (result.returncode, result.stdout, result.stderr) == (0, f"{here / 'a.npy'}\n", "")

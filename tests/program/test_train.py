@@ -41,7 +41,7 @@ def data(tmp_path_factory):
 
 def vaecli(*arguments, cwd):
     command = [sys.executable, "-m", "vaecli", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, timeout=300, check=False)
+    return subprocess.run(command, cwd=cwd, capture_output=True, timeout=600, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def test_keras_reads_its_files_without_vaecli(piped):
         "print(*np.array(z)[0], decoder({'z': z})['logits'].shape)\n"
     )
     result = subprocess.run(
-        [sys.executable, "-c", program], cwd=piped[0], capture_output=True, timeout=120, check=False
+        [sys.executable, "-c", program], cwd=piped[0], capture_output=True, timeout=600, check=False
     )
     assert result.returncode == 0, result.stderr.decode()
     from vaecli import Model
@@ -137,7 +137,7 @@ def test_a_reader_that_leaves_ends_no_training(data, tmp_path):
     assert json.loads(process.stdout.readline())["event"] == "started"
     process.stdout.close()
     stderr = process.stderr.read().decode()
-    assert process.wait(timeout=300) == 1, stderr
+    assert process.wait(timeout=600) == 1, stderr
     assert stderr.count("Cannot write to stdout: Broken pipe. Training goes on without it.") == 1
     assert "Traceback" not in stderr and "Exception ignored" not in stderr
     assert len(rows(tmp_path / "run")) == 2 and (tmp_path / "run" / "model" / "decoder.onnx").exists()
@@ -181,7 +181,7 @@ def on_a_terminal(arguments, *, cwd, columns, interrupt_after=None, number=signa
         env=environment | {"TERM": "xterm-256color"},
     )
     os.close(slave)
-    output, deadline, sent = b"", time.monotonic() + 300, False
+    output, deadline, sent = b"", time.monotonic() + 600, False
     while time.monotonic() < deadline:
         if select.select([master], [], [], 0.2)[0]:
             try:
@@ -192,7 +192,7 @@ def on_a_terminal(arguments, *, cwd, columns, interrupt_after=None, number=signa
             process.send_signal(number)
             sent = True
     os.close(master)
-    return process.wait(timeout=60), output
+    return process.wait(timeout=600), output
 
 
 def screen_lines(output):
@@ -297,7 +297,7 @@ def test_closed_streams(data, tmp_path):
     """`vaecli train <&- >&- 2>&-`: trained and exported with exit code 0; no message is in a file of the run."""
     options = ["--data", str(data), *SMALL[2:], "--epochs", "1", "--out", "run"]
     command = ["sh", "-c", '"$@" <&- >&- 2>&-', "sh", sys.executable, "-m", "vaecli", "train", *options]
-    result = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=300, check=False)
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=600, check=False)
     assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")
     assert {path.name for path in (tmp_path / "run").iterdir()} == RUN_FILES
     for path in (tmp_path / "run").rglob("*"):
@@ -329,12 +329,12 @@ def test_a_terminal_that_is_gone(data, tmp_path):
         pass_fds=[slave],
     )
     os.close(slave)
-    output, deadline = b"", time.monotonic() + 300
+    output, deadline = b"", time.monotonic() + 600
     while "▀".encode() not in output and time.monotonic() < deadline:
         if select.select([master], [], [], 0.2)[0]:
             output += os.read(master, 65536)
     os.close(master)
-    assert process.wait(timeout=120) == 129, output.decode()
+    assert process.wait(timeout=600) == 129, output.decode()
     assert rows(tmp_path / "run") and (tmp_path / "run" / "model" / "decoder.onnx").exists()
 
 

@@ -58,7 +58,7 @@ def test_processes_never_share_a_folder(here):
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     processes = [subprocess.Popen(command, cwd=here, **pipes) for _ in range(3)]
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        outputs = list(pool.map(lambda process: process.communicate("go\n", timeout=60)[0], processes))
+        outputs = list(pool.map(lambda process: process.communicate("go\n", timeout=600)[0], processes))
     names = [name for output in outputs for name in json.loads(output.replace("'", '"'))]
     assert sorted(names) == sorted(f"mnist-{number}" for number in range(1, 91))
 

@@ -48,7 +48,7 @@ def test_a_second_process_is_refused(holder, here):
 
 def test_the_lock_ends_with_the_body(holder, here):
     """When the holder has ended, the lock is free."""
-    holder.communicate("done\n", timeout=30)
+    holder.communicate("done\n", timeout=600)
     assert is_free(here / "lock")
 
 

@@ -26,7 +26,7 @@ def test_now_sorts():
     assert times == sorted(times)
     parsed = datetime.datetime.fromisoformat(times[0])
     assert parsed.utcoffset() == datetime.timedelta(0)
-    assert abs(parsed - datetime.datetime.now(datetime.UTC)) < datetime.timedelta(minutes=1)
+    assert abs(parsed - datetime.datetime.now(datetime.UTC)) < datetime.timedelta(hours=1)
 
 
 def test_describe_outside_of_git(here, monkeypatch):

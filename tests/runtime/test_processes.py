@@ -56,7 +56,7 @@ def test_a_forked_process_goes_on(model_folder, before):
         [sys.executable, "-c", code, str(model_folder)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, "same\n"), done.stderr

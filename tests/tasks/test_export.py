@@ -222,7 +222,7 @@ def test_the_training_process_exports_what_a_new_process_exports(data, options, 
     run = Run(train(options(data, epochs=1), out=tmp_path / "run").run)
     export(run.path, ExportOptions(out=tmp_path / "here", precisions=["int8"]))
     command = [sys.executable, "-m", "vaecli", "export", "-m", run.path, "-o", tmp_path / "fresh", "--int8"]
-    subprocess.run(command, check=True, timeout=300, capture_output=True)
+    subprocess.run(command, check=True, timeout=600, capture_output=True)
     for name in ("encoder.onnx", "decoder.onnx", "decoder.int8.onnx"):
         require_equal(tmp_path / "here" / name, tmp_path / "fresh" / name)
 
@@ -239,7 +239,7 @@ def test_a_run_that_is_being_trained_is_not_written_to(run, tmp_path):
         with pytest.raises(TrainingError, match="being trained by another process"):
             export(run.path, ExportOptions(force=True))
         export(run.path, ExportOptions(out=tmp_path / "elsewhere"))
-        process.communicate("\n", timeout=30)
+        process.communicate("\n", timeout=600)
     require_best(tmp_path / "elsewhere", run)
 
 

@@ -95,7 +95,7 @@ def test_processes_at_once_have_a_file_each(model_folder, here):
         )
         for seed in range(4)
     ]
-    names = [process.communicate(timeout=120)[0].strip() for process in processes]
+    names = [process.communicate(timeout=600)[0].strip() for process in processes]
     assert sorted(names) == sorted(path.name for path in here.iterdir())
     assert len({(here / name).read_bytes() for name in names}) == 4
 

@@ -78,7 +78,7 @@ def test_a_killed_build_continues(filled, cache, listing_of, pixels_of):
         "import os, signal\nload(lambda _, done, total: done >= 200 and os.kill(os.getpid(), signal.SIGKILL))"
     )
     process = start(kill, filled)
-    process.communicate(timeout=60)
+    process.communicate(timeout=600)
     assert process.returncode == -signal.SIGKILL
     counted = Counted(listing_of(filled))
     assert np.array_equal(counted.load().images, expected(pixels_of))
@@ -243,7 +243,7 @@ def test_a_full_disk(filled, cache, listing_of, pixels_of):
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({COUNT * 512}, {COUNT * 512}))\n"
         "try:\n    load()\nexcept OutputError as error:\n    print(error)"
     )
-    output, errors = start(code, filled).communicate(timeout=60)
+    output, errors = start(code, filled).communicate(timeout=600)
     assert f"Cannot write the cache {cache}" in output and "continues where it stopped" in output, errors
     assert "VAECLI_CACHE" in output and "vaecli data clear" in output
     counted = Counted(listing_of(filled))
@@ -260,7 +260,7 @@ def test_the_wait_can_be_interrupted(filled, listing_of):
     waiting = start("load(warn=lambda text: print('waits', flush=True))", filled)
     assert waiting.stdout.readline() == "waits\n"
     waiting.send_signal(signal.SIGINT)
-    _, errors = waiting.communicate(timeout=30)
+    _, errors = waiting.communicate(timeout=600)
     assert errors.strip().endswith("KeyboardInterrupt")
     holder.kill()
     holder.communicate()

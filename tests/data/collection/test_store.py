@@ -85,7 +85,7 @@ def test_images_in_use_are_kept(source, user):
     (state,) = caches()
     assert state.in_use is True
     assert clear().kept == (os.path.realpath(source),)
-    output, _ = user.communicate("go on\n", timeout=60)
+    output, _ = user.communicate("go on\n", timeout=600)
     assert int(output) > 0
     assert clear().kept == () and caches() == []
 
@@ -96,7 +96,7 @@ def test_a_build_keeps_what_is_in_use(source, user, write, listing_of):
     assert len(load_collection(listing_of(source), "train", LARGE).images) == 13
     size = caches()[0].size
     assert size > 25 * 3 * 2**20
-    output, _ = user.communicate("go on\n", timeout=60)
+    output, _ = user.communicate("go on\n", timeout=600)
     assert int(output) > 0
     load_collection(listing_of(source), "train", LARGE)
     assert caches()[0].size < 14 * 3 * 2**20

@@ -133,7 +133,7 @@ def test_two_workers_are_one_run(two_workers, tmp_path, few, trainer_on, run_loo
     run_loop(trainer, stop=lambda: "enough" if trainer.state.epoch else None)
     results = []
     for worker in workers:
-        stdout, stderr = worker.communicate(timeout=120)
+        stdout, stderr = worker.communicate(timeout=600)
         assert worker.returncode == 0, stderr
         results.append(json.loads(stdout))
     chief, other = results

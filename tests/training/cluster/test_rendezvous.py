@@ -54,7 +54,7 @@ def test_all_are_released_together(address, order):
     assert ended.pop(1, "called away") == "called away"
     threads.append(start(address, order[2], ended))
     for thread in threads:
-        thread.join(timeout=10)
+        thread.join(timeout=600)
     assert ended == {0: None, 1: None, 2: None}
 
 
