@@ -1,6 +1,7 @@
 """Running an exported model; the only home of onnxruntime.
 
 model            Model: encode, decode, sample, interpolate
+parts            the files of a model, each checked for its part and precision
 arrays           checks of the arrays that callers pass in
 session          batches over a pool of threads
 one_image        one image through pre-bound buffers

@@ -1,10 +1,11 @@
 """An exported model in numpy: encode, decode, sample, interpolate."""
 
+import functools
 import os
 import pathlib
 import threading
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -15,14 +16,18 @@ from vaecli.choices import PRECISIONS, PathKind, Precision
 from vaecli.errors import ModelError
 from vaecli.latent import draws, even
 from vaecli.latent.priors import Prior, prior
-from vaecli.modelfile.find import DECODERS, export_again, locate
+from vaecli.modelfile.find import locate
 from vaecli.modelfile.metadata import ModelInfo
-from vaecli.modelfile.read import ModelFile, check_content, read_file
+from vaecli.modelfile.read import ModelFile, check_content
 from vaecli.pixels import chunk_length
 from vaecli.probability.likelihoods import Likelihood, likelihood
 from vaecli.runtime import forks
 from vaecli.runtime.arrays import image_batch, latent_batch, single_image
+from vaecli.runtime.parts import read_part, require_precision
 from vaecli.runtime.session import Session
+
+if TYPE_CHECKING:
+    from vaecli.modelfile.facts import Facts
 
 Float32 = npt.NDArray[np.float32]
 
@@ -77,9 +82,9 @@ class Model:
             decoder_path, encoder_path = locate(place, precision)
         except OSError as error:
             raise ModelError(f"Cannot read {place}: {error.strerror or error}.") from error
-        decoder = _read_part(decoder_path, "decoder")
+        decoder = read_part(decoder_path, "decoder")
         if precision != "float32":
-            _require_precision(decoder, precision)
+            require_precision(decoder, precision)
         return cls(decoder, encoder_path, threads=threads)
 
     @property
@@ -101,6 +106,15 @@ class Model:
     def prior(self) -> Prior:
         """The prior p(z) that the decoder's metadata name."""
         return prior(self.info.prior["name"])
+
+    @functools.cached_property
+    def facts(self) -> "Facts":
+        """Facts about the latent space, measured on validation images; each is None if the file does not have it.
+
+        Raises:
+            ModelError: the facts in the file do not fit the model.
+        """
+        return self._decoder_file.facts()
 
     @property
     def threads(self) -> int:
@@ -201,7 +215,7 @@ class Model:
                 f"There is no {encoder}, and this needs an encoder.",
                 hint="Copy it from where the model was exported; decoder.onnx alone can only sample.",
             )
-        file = _read_part(encoder, "encoder")
+        file = read_part(encoder, "encoder")
         if file.info.model_id != self.info.model_id:
             raise ModelError(
                 f"{encoder} and {self.path.name} belong to two models.", hint="Copy both from one export."
@@ -225,26 +239,3 @@ def _unpickle(decoder: tuple[str, bytes], encoder: tuple[str, bytes | None], thr
         path if content is None else check_content(content, path),
         threads=threads,
     )
-
-
-def _read_part(path: pathlib.Path, part: str) -> ModelFile:
-    file = read_file(path)
-    if file.info.part != part:
-        raise ModelError(
-            f"{path} must be the {part} of a model, got its {file.info.part}.", hint=f"Name the {part}.onnx."
-        )
-    return file
-
-
-def _require_precision(decoder: ModelFile, precision: Precision) -> None:
-    if decoder.info.precision != precision:
-        raise ModelError(
-            f"{decoder.path} must be an {precision} file, got {decoder.info.precision}.",
-            hint=f"Name the folder or the {DECODERS[precision]}.",
-        )
-    exact = decoder.path.with_name(DECODERS["float32"])
-    if exact.exists() and read_file(exact).info.model_id != decoder.info.model_id:
-        raise ModelError(
-            f"{decoder.path} and {exact.name} belong to two models.",
-            hint=f"Make both again: {export_again(decoder.path.parent, precision)}",
-        )
