@@ -21,7 +21,7 @@ from vaecli.data.load import load
 Floats = npt.NDArray[np.float32]
 
 GROUNDS = ("white", "uneven light", "soft shadow", "table edge", "wood", "dark")
-_STORED = {  # EXIF orientation -> how a camera held that way stores an upright picture
+STORED = {  # EXIF orientation -> how a camera held that way stores an upright picture
     1: None,
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -78,7 +78,7 @@ def make_photo(image: npt.NDArray[np.uint8], ground: str, rng: np.random.Generat
 def _to_jpeg(upright: npt.NDArray[np.uint8], rng: np.random.Generator) -> bytes:
     """Compress a photo (H, W, 3) as a camera does that is held in any way."""
     orientation = int(rng.integers(1, 9))
-    image, turn = Image.fromarray(upright), _STORED[orientation]
+    image, turn = Image.fromarray(upright), STORED[orientation]
     exif = Image.Exif()
     exif[_ORIENTATION] = orientation
     file = io.BytesIO()

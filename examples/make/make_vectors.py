@@ -2,18 +2,22 @@
 
     python examples/make/make_vectors.py
 
-`PICTURE/pixels` is a decoded picture (H, W, C) and `PICTURE/alpha` its alpha, or an empty array. For each case
-`PICTURE-.../settings` has the kind (0 fashion, 1 digits), the polarity of the model (0 light on dark, 1 dark on
-light, 2 any), and whether the picture is trimmed; `PICTURE-.../image` is the result (h, w, c). The docstrings of
-vaecli/data/photo/frame.py and whole.py define the arithmetic.
+`PICTURE/pixels` is a decoded picture (H, W, C) and `PICTURE/alpha` its alpha, or an empty array. `PICTURE-.../image`
+is the result (h, w, c) of a case. `PICTURE-.../settings` has the kind (0 fashion, 1 digits), the polarity of the model
+(0 light on dark, 1 dark on light, 2 any), and whether the picture is trimmed; pictures that have the model's size are
+what `none` takes. Of the kind `resize` there is `PICTURE-.../fit` instead (0 pad, 1 crop, 2 stretch). The docstrings of
+frame.py, reading.py and whole.py in vaecli/data/photo/ define the arithmetic.
 """
 
 import pathlib
 
 import numpy as np
+from PIL import Image
 
-from vaecli.choices import POLARITIES
+from vaecli.choices import FITS, POLARITIES
+from vaecli.data.photo.decode import Opened
 from vaecli.data.photo.frame import prepare_array
+from vaecli.data.photo.reading import Reading
 
 TARGET = pathlib.Path(__file__).parents[2] / "tests" / "data" / "photo" / "vectors.npz"
 
@@ -43,7 +47,16 @@ def pictures(rng: np.random.Generator) -> dict[str, np.ndarray]:
         "texture": texture,
         "small": small,
         "blank": np.full((7, 5, 3), 77, np.uint8),
+        "large": np.repeat(np.repeat(rng.integers(0, 256, (25, 21, 3), np.uint8), 9, axis=0), 13, axis=1),
+        "square": np.pad(rng.integers(0, 200, (16, 20, 3), np.uint8), ((6, 6), (4, 4), (0, 0)), constant_values=250),
+        "wide": rng.integers(0, 256, (20, 32, 4), np.uint8),
     }
+
+
+def read(picture: np.ndarray, reading: Reading) -> np.ndarray:
+    """Return a picture (H, W, 1 to 4) as `reading` makes it."""
+    image = Image.fromarray(picture[..., 0] if picture.shape[2] == 1 else picture)
+    return reading.apply(Opened(image, image.size, image.mode, ()))
 
 
 def main() -> None:
@@ -62,6 +75,12 @@ def main() -> None:
                     image = prepare_array(pixels, alpha, shape, polarity, digits=digits, trim=trim)
                     arrays[f"{case}/settings"] = np.array([kind, code, trim], np.uint8)
                     arrays[f"{case}/image"] = image
+        for code, fit in enumerate(FITS):
+            for height, width, channels in ((28, 28, 1), (20, 32, 3)):
+                case = f"{name}-resize-{code}-{channels}"
+                reading = Reading(height=height, width=width, channels=channels, fit=fit)
+                arrays[f"{case}/fit"] = np.array([code], np.uint8)
+                arrays[f"{case}/image"] = read(picture, reading)
     np.savez_compressed(TARGET, allow_pickle=False, **arrays)
     print(f"{TARGET.name}: {len(arrays) // 2} cases, {TARGET.stat().st_size:,} bytes")
 

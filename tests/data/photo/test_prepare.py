@@ -2,7 +2,9 @@
 
 import dataclasses
 import io
+import pathlib
 import re
+import runpy
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 
@@ -21,6 +23,7 @@ SHAPE = (28, 28, 1)
 LIGHT_ON_DARK = Preparation(shape=SHAPE, polarity="light-on-dark")
 ANY = Preparation(shape=SHAPE, polarity="any")
 WIDTH, HEIGHT = 120, 90
+STORED = runpy.run_path(str(pathlib.Path(__file__).parents[3] / "examples/make/make_scenes.py"))["STORED"]
 BOX = (30, 20, 89, 49)  # the subject, 60 x 30: twice as wide as high
 
 
@@ -168,16 +171,7 @@ def test_numbers_without_a_range_take_their_own(tmp_path):
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_turns_the_picture_upright(orientation, tmp_path):
     """All eight orientations of a camera give the same upright picture; seven have a step for it."""
-    turned = {
-        1: None,
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_90,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_270,
-    }[orientation]
+    turned = STORED[orientation]
     image = draw((255, 255, 255), (0, 0, 0))
     stored = image if turned is None else image.transpose(turned)
     exif = Image.Exif()

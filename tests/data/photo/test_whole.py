@@ -5,13 +5,16 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from vaecli.choices import POLARITIES
 from vaecli.data.photo import whole
 from vaecli.data.photo.frame import prepare_array
+from vaecli.data.photo.photo_options import PhotoOptions
+from vaecli.data.photo.prepare import Preparation
 
 VECTORS = np.load(pathlib.Path(__file__).parent / "vectors.npz")
-CASES = sorted(name.split("/")[0] for name in VECTORS.files if name.endswith("/image"))
+CASES = sorted(name.split("/")[0] for name in VECTORS.files if name.endswith("/settings"))
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -34,6 +37,25 @@ def test_vectors_cover_the_settings():
     assert {trim for _, _, trim in settings} == {0, 1}
     assert {VECTORS[f"{case}/image"].shape for case in CASES} == {(28, 28, 1), (20, 32, 3)}
     assert {VECTORS[f"{case.split('-')[0]}/alpha"].size > 0 for case in CASES} == {True, False}
+
+
+def test_vectors_of_pictures_that_have_the_size(tmp_path):
+    """The library gives the committed image for `--prepare none` and for `auto`: only colours change."""
+    cases = [case for case in CASES if has_size(case)]
+    assert {VECTORS[f"{case}/image"].shape for case in cases} == {(28, 28, 1), (20, 32, 3)}
+    for case in cases:
+        pixels, alpha = (VECTORS[f"{case.split('-')[0]}/{part}"] for part in ("pixels", "alpha"))
+        bands = np.concatenate([pixels, alpha[..., None]], axis=2) if alpha.size else pixels
+        Image.fromarray(bands).save(tmp_path / "a.png")
+        image, settings = VECTORS[f"{case}/image"], VECTORS[f"{case}/settings"]
+        preparation = Preparation(shape=image.shape, polarity=POLARITIES[settings[1]])
+        for options in (PhotoOptions(), PhotoOptions(prepare="none")):
+            np.testing.assert_array_equal(preparation.load(tmp_path / "a.png", options).image, image)
+
+
+def has_size(case):
+    """Say whether the picture of a case has the model's size."""
+    return VECTORS[f"{case.split('-')[0]}/pixels"].shape[:2] == VECTORS[f"{case}/image"].shape[:2]
 
 
 @pytest.mark.parametrize(

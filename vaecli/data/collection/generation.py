@@ -26,7 +26,7 @@ from vaecli.data.photo.reading import Reading
 from vaecli.pixels import Pixels, chunks
 
 FORMAT = 2
-DECODER = 1  # our part of it: to be raised when the same file gives other pixels
+DECODER = 2  # our part of it: to be raised when the same file gives other pixels
 _CHUNK = 4096
 
 

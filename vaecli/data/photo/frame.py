@@ -6,7 +6,9 @@ padded. Digits are brought to a smaller box and centred by their mass, as in MNI
 MNIST database"). The arithmetic is that of `whole`; a program in another language that follows these steps gets the
 same pixels. tests/data/photo/vectors.npz holds pictures and results.
 
-A picture is (H, W, C), grey or RGB, 0 to 255, perhaps with alpha (H, W), 0 to 255. In order:
+A picture is (H, W, C), grey or RGB, 0 to 255, perhaps with alpha (H, W), 0 to 255. For a model of grey images grey
+is made of RGB first. One that has the model's size needs steps 1 and 2 only; `none` takes no other. `reading` defines
+`resize`. In order:
 
 1. Background: for each channel the median of the outermost rows and columns, corners twice. It is plain if at least
    half of these pixels are at most 12 from it in each channel. With alpha the background is plain: black if
@@ -22,11 +24,10 @@ A picture is (H, W, C), grey or RGB, 0 to 255, perhaps with alpha (H, W), 0 to 2
    picture is cut to the box around the rest.
 5. Fit: the larger of the sides, in parts of its frame or box, fills it; `resize`, and for `fashion` `sharpen`.
 6. Strokes: if the picture has a plain background and its largest distance s from it is below 0.9 of the median t of
-the
-   subject's distances before step 5, each distance is multiplied by t / s.
+   the subject's distances before step 5, each distance is multiplied by t / s.
 7. Contrast, for `fashion` on a plain background that was light in step 2: if the distance m from it that 2 % of the
-subject's pixels exceed is
-   below 240, each distance is multiplied by 240 / m, by 3 at most. The originals are that strong.
+   subject's pixels exceed is below 240, each distance is multiplied by 240 / m, by 3 at most. The originals are that
+   strong.
 8. Place: in the middle, (frame - side) // 2 from the top and left; digits by their centre of mass.
 """
 
@@ -76,6 +77,8 @@ def prepare_array(
     trim: bool = True,
 ) -> Pixels:
     """Bring a decoded picture (H, W, 1 or 3) and alpha (H, W) to an image of `shape`, without a cut-out."""
+    if pixels.shape[:2] == shape[:2]:
+        return keep_size(pixels, alpha, shape[2], polarity)[0]
     scene = make_scene(in_channels(pixels, shape[2]), alpha)
     is_light = background_is_light(scene)
     scene, _ = apply_polarity(scene, polarity, is_light=is_light)
@@ -85,6 +88,23 @@ def prepare_array(
     stretch = is_light and alpha is None
     image, _ = fit(scene, placement, size=scene.pixels.shape[:2], stretch=stretch)
     return image
+
+
+def keep_size(
+    pixels: Pixels, alpha: Pixels | None, channels: int, polarity: Polarity, *, is_light: bool | None = None
+) -> tuple[Pixels, list[str]]:
+    """Bring only the colours of a picture (H, W, 1 or 3) and alpha (H, W) to those of a model: (H, W, C).
+
+    Args:
+        pixels: of the picture.
+        alpha: of the picture, or None.
+        channels: of the model.
+        polarity: of the training images.
+        is_light: whether the picture's background is light; None lets the picture decide.
+    """
+    scene = make_scene(in_channels(pixels, channels), alpha)
+    scene, steps = apply_polarity(scene, polarity, is_light=is_light)
+    return scene.pixels.astype(np.uint8), steps
 
 
 def in_channels(pixels: Pixels, channels: int) -> Pixels:
@@ -163,7 +183,7 @@ def fit(
     """
     rows, columns = size
     height, width = placement.height, placement.width
-    inner = _inner(size, (placement.side(height), placement.side(width)))
+    inner = whole.fit_inside(size, (placement.side(height), placement.side(width)))
     steps = []
     resized = whole.resize(scene.pixels, *inner)
     if inner != size:
@@ -182,14 +202,6 @@ def fit(
     canvas = np.broadcast_to(scene.background, (height, width, scene.pixels.shape[2])).copy()
     canvas[top : top + inner[0], left : left + inner[1]] = resized
     return canvas.astype(np.uint8), steps
-
-
-def _inner(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
-    """Return the rows and columns of a picture of `size` that fills a box and keeps its aspect ratio."""
-    (rows, columns), (height, width) = size, box
-    if height * columns <= width * rows:
-        return height, max(1, divided(columns * height, rows))
-    return max(1, divided(rows * width, columns)), width
 
 
 def _strengthen(scene: Scene, resized: Whole, *, stretch: bool) -> tuple[Whole, list[str]]:

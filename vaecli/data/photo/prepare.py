@@ -167,9 +167,8 @@ class Preparation:
     ) -> tuple[Pixels, list[str]]:
         """Negate a picture that has the model's size if necessary."""
         opacity = None if alpha is None else np.asarray(alpha, np.uint8)
-        scene = make_scene(frame.in_channels(pixels, self.shape[2]), opacity)
-        scene, steps = frame.apply_polarity(scene, self._target(options), is_light=_is_light(options))
-        return scene.pixels.astype(np.uint8), steps
+        target, is_light = self._target(options), _is_light(options)
+        return frame.keep_size(pixels, opacity, self.shape[2], target, is_light=is_light)
 
     def _fit(
         self, opaque: Image.Image, alpha: Image.Image | None, kind: str, options: PhotoOptions

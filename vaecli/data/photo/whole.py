@@ -38,6 +38,14 @@ def divided(numerator: int, denominator: int) -> int:
     return (2 * numerator + denominator) // (2 * denominator)
 
 
+def fit_inside(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
+    """Return the rows and columns, at least 1, of a picture of `size` that fills `box` and keeps its aspect ratio."""
+    (rows, columns), (height, width) = size, box
+    if height * columns <= width * rows:
+        return height, max(1, divided(columns * height, rows))
+    return max(1, divided(rows * width, columns)), width
+
+
 def grey(pixels: Array) -> Whole:
     """Return pixels (..., 3) as grey (..., 1), 0 to 255."""
     red, green, blue = (pixels[..., channel].astype(np.int64) for channel in range(3))
