@@ -2,11 +2,11 @@
 
     python examples/make/make_vectors.py
 
-`PICTURE/pixels` is a decoded picture (H, W, C) and `PICTURE/alpha` its alpha, or an empty array. `PICTURE-.../image`
-is the result (h, w, c) of a case. `PICTURE-.../settings` has the kind (0 fashion, 1 digits), the polarity of the model
-(0 light on dark, 1 dark on light, 2 any), and whether the picture is trimmed; pictures that have the model's size are
-what `none` takes. Of the kind `resize` there is `PICTURE-.../fit` instead (0 pad, 1 crop, 2 stretch). The docstrings of
-frame.py, reading.py and whole.py in vaecli/data/photo/ define the arithmetic.
+`PICTURE/pixels` is a decoded picture (H, W, C) and `PICTURE/alpha` its alpha, or an empty array.
+`PICTURE-.../image` is the result (h, w, c) of a case. `PICTURE-.../settings` has the kind (0 fashion, 1 digits), the
+polarity of the model (0 light on dark, 1 dark on light, 2 any), and whether the picture is trimmed; pictures that
+have the model's size are what `none` takes. The kind `resize` has `PICTURE-.../fit` instead (0 pad, 1 crop,
+2 stretch). The docstrings of frame.py, reading.py and whole.py in vaecli/data/photo/ define the arithmetic.
 """
 
 import pathlib
@@ -34,6 +34,8 @@ def pictures(rng: np.random.Generator) -> dict[str, np.ndarray]:
     strokes[20:22, 30:50] = 10
     pale = np.full((50, 50, 1), 240, np.uint8)
     pale[10:44, 12:35] = rng.integers(150, 200, (34, 23, 1))
+    square = np.full((28, 28, 3), 250, np.uint8)
+    square[6:22, 4:24] = rng.integers(0, 200, (16, 20, 3))
     clear = np.zeros((33, 29, 4), np.uint8)
     clear[5:28, 4:25] = rng.integers(0, 256, (23, 21, 4))
     texture = rng.integers(0, 256, (31, 44, 3)).astype(np.uint8)
@@ -48,7 +50,7 @@ def pictures(rng: np.random.Generator) -> dict[str, np.ndarray]:
         "small": small,
         "blank": np.full((7, 5, 3), 77, np.uint8),
         "large": np.repeat(np.repeat(rng.integers(0, 256, (25, 21, 3), np.uint8), 9, axis=0), 13, axis=1),
-        "square": np.pad(rng.integers(0, 200, (16, 20, 3), np.uint8), ((6, 6), (4, 4), (0, 0)), constant_values=250),
+        "square": square,
         "wide": rng.integers(0, 256, (20, 32, 4), np.uint8),
     }
 

@@ -7,8 +7,8 @@ MNIST database"). The arithmetic is that of `whole`; a program in another langua
 same pixels. tests/data/photo/vectors.npz holds pictures and results.
 
 A picture is (H, W, C), grey or RGB, 0 to 255, perhaps with alpha (H, W), 0 to 255. For a model of grey images grey
-is made of RGB first. One that has the model's size needs steps 1 and 2 only; `none` takes no other. `reading` defines
-`resize`. In order:
+is made of RGB first. A picture that has the model's size needs steps 1 and 2 only; `none` takes no others. `resize`
+is defined in `reading`. In order:
 
 1. Background: for each channel the median of the outermost rows and columns, corners twice. It is plain if at least
    half of these pixels are at most 12 from it in each channel. With alpha the background is plain: black if
@@ -26,8 +26,8 @@ is made of RGB first. One that has the model's size needs steps 1 and 2 only; `n
 6. Strokes: if the picture has a plain background and its largest distance s from it is below 0.9 of the median t of
    the subject's distances before step 5, each distance is multiplied by t / s.
 7. Contrast, for `fashion` on a plain background that was light in step 2: if the distance m from it that 2 % of the
-   subject's pixels exceed is below 240, each distance is multiplied by 240 / m, by 3 at most. The originals are that
-   strong.
+   subject's pixels exceed is below 240, each distance is multiplied by 240 / m, by 3 at most. The originals are
+   that strong.
 8. Place: in the middle, (frame - side) // 2 from the top and left; digits by their centre of mass.
 """
 

@@ -39,7 +39,7 @@ def divided(numerator: int, denominator: int) -> int:
 
 
 def fit_inside(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
-    """Return the rows and columns, at least 1, of a picture of `size` that fills `box` and keeps its aspect ratio."""
+    """Return the rows and columns, 1 at least, that a picture of `size` fills in a box without distortion."""
     (rows, columns), (height, width) = size, box
     if height * columns <= width * rows:
         return height, max(1, divided(columns * height, rows))
