@@ -3,7 +3,7 @@
     python examples/make/make_vectors.py
 
 `PICTURE/pixels` is a decoded picture (H, W, C) and `PICTURE/alpha` its alpha, or an empty array.
-`PICTURE-.../image` is the result (h, w, c) of a case. `PICTURE-.../settings` has the kind (0 fashion, 1 digits), the
+`PICTURE-.../image` is the result (h, w, c) of a case. `PICTURE-.../settings`: the kind (0 fashion, 1 digits), the
 polarity of the model (0 light on dark, 1 dark on light, 2 any), and whether the picture is trimmed; pictures that
 have the model's size are what `none` takes. The kind `resize` has `PICTURE-.../fit` instead (0 pad, 1 crop,
 2 stretch). The docstrings of frame.py, reading.py and whole.py in vaecli/data/photo/ define the arithmetic.
