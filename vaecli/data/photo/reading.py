@@ -138,7 +138,9 @@ def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     One call for both sides would leave their order to Pillow, whose versions differ in it, and in the last bit.
     """
     height, width = size
-    down, across = (max(1, old // (_GAP * new)) for old, new in ((image.height, height), (image.width, width)))
+    down, across = (
+        max(1, old // (_GAP * new)) for old, new in ((image.height, height), (image.width, width))
+    )
     rows, columns = image.height / down, image.width / across
     if (down, across) != (1, 1):
         image = image.reduce((across, down))
