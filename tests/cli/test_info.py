@@ -160,7 +160,7 @@ def recipe_file(path, text):
         (lambda path: path.write_text("text"), "must be a PNG or a GIF"),
         (lambda path: path.touch(), "must be a PNG or a GIF"),
         (lambda path: None, "There is no"),
-        (lambda path: recipe_file(path, "{}"), "must be of samples or of an interpolation"),
+        (lambda path: recipe_file(path, "{}"), "must be of a command that writes pictures"),
         (lambda path: recipe_file(path, '{"kind":"sample","model":"\\u001b[2J"}'), "a text of one line"),
         (lambda path: recipe_file(path, "{" + "x" * 70_000), "at most 65,536 bytes"),
         (lambda path: path.write_bytes(png.encoded(np.zeros((2, 2, 1), np.uint8))[:40]), "ends too early"),

@@ -6,7 +6,8 @@ import pytest
 
 from vaecli.errors import DataError
 from vaecli.pictures.embedded import MAX_RECIPE
-from vaecli.tasks.recipe import MAX_NAME, MAX_SOURCES, Recipe, parse, plain_name
+from vaecli.tasks.recipe import MAX_NAME, Recipe, plain_name
+from vaecli.tasks.recipe_text import MAX_SOURCES, parse
 
 COMMON = {"model_id": "ab12", "model": "shoes", "precision": "float32", "version": "0.1"}
 SAMPLE = Recipe(
@@ -22,9 +23,22 @@ PATH = Recipe(
     smooth=True,
     **COMMON,
 )
+TRAVERSAL = Recipe(
+    kind="traverse", form="gif", sources=("test:1",), steps=9, dims=(4, 0), all_dims=True, **COMMON
+)
+EDIT = Recipe(
+    kind="edit",
+    form="sheet",
+    sources=("val:2",),
+    toward="Ankle boot",
+    start="Bag",
+    amounts="-1:1:5",
+    **COMMON,
+)
+SEARCH = Recipe(kind="similar", form="sheet", sources=("test:3",), among="mnist", count=4, **COMMON)
 
 
-@pytest.mark.parametrize("recipe", [SAMPLE, PATH], ids=lambda recipe: recipe.kind)
+@pytest.mark.parametrize("recipe", [SAMPLE, PATH, TRAVERSAL, EDIT, SEARCH], ids=lambda recipe: recipe.kind)
 def test_round_trip(recipe):
     """A text gives its recipe back, and says the same each time."""
     assert parse(recipe.to_text(), "a.png") == recipe
@@ -40,12 +54,22 @@ def test_commands():
         "vaecli interpolate -m M test:1 val:2 --steps 5 --path even --scale 8 --smooth -o interpolation.gif"
     )
     assert PATH.command("M") == expected
+    assert TRAVERSAL.command("M") == "vaecli traverse -m M test:1 --steps 9 --dims 4,0 --all -o traversal.gif"
+    expected = "vaecli edit -m M val:2 --toward 'Ankle boot' --amount=-1:1:5 --from Bag -o edit.png"
+    assert EDIT.command("M") == expected
+    assert SEARCH.command("M") == "vaecli similar -m M test:3 --among mnist -n 4 -o similar.png"
 
 
 @pytest.mark.parametrize("changes", [{"sources": ("a.png", "test:1")}, {"data": "shoes/"}])
 def test_no_command_for_pictures_of_which_only_names_are_known(changes):
     """Files of the user, and data sets that are folders."""
     assert Recipe(**vars(PATH) | changes).command() is None
+
+
+def test_no_command_for_folders_of_which_only_names_are_known():
+    """A direction from a folder or a file, and a search among a folder."""
+    assert Recipe(**vars(EDIT) | {"toward": ""}).command() is None
+    assert Recipe(**vars(SEARCH) | {"among": "shoes"}).command() is None
 
 
 @pytest.mark.parametrize(
@@ -96,6 +120,13 @@ def test_the_largest_recipe_is_within_the_limit():
         {"sources": "test:0"},
         {"sources": ["a"] * 21},
         {"sources": [{}]},
+        {"dims": [1]},
+        {"dims": [0, -1]},
+        {"dims": ["0", "1"]},
+        {"all_dims": 1},
+        {"amounts": "0:1; rm"},
+        {"toward": "a\nb"},
+        {"among": 3},
     ],
     ids=lambda changes: str(changes)[:40],
 )

@@ -7,5 +7,6 @@ fitting  fit of a mixture to latents
 paths    linear and spherical paths through points
 even     paths whose decoded pictures have equal distances
 grids    regular grids, and grids between four corners
+aggregate  the aggregated posterior as Gaussians, and latents along its dimensions
 summary  statistics of the posteriors of a set of images
 """

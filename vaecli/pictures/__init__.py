@@ -8,6 +8,7 @@ npy      .npy and .npz in flat memory
 gif      animations
 targets  outputs by their suffix, and the refusal of those that cannot be written
 embedded  the recipe that a PNG or GIF carries, read within limits
+text     text on pictures
 writers  a stream of images to .png, .npy, .npz, .gif or a folder, whole or not at all
 cells    terminal pictures as data, two pixels in a character cell
 plots    training curves and latent spaces (matplotlib, imported when called)

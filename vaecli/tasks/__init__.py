@@ -10,7 +10,7 @@ sample       `vaecli sample`
 origin       where the data of a model are
 changes      how images differ from those of a model, in words
 interpolate  `vaecli interpolate`
-recipe       how a picture was made, as the text that it carries
+recipe       how a picture was made, as the text that it carries; recipe_text reads it
 export       `vaecli export`; export_target checks its folder
 info         `vaecli info`; picture_info for a picture that carries a recipe
 verify       `vaecli verify`

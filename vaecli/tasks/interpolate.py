@@ -27,7 +27,8 @@ from vaecli.pixels import Pixels, chunk_length, chunks, to_uint8
 from vaecli.runtime.model import Model
 from vaecli.tasks import photos
 from vaecli.tasks.inputs import load_for
-from vaecli.tasks.recipe import MAX_SOURCES, plain_name, recipe_of
+from vaecli.tasks.recipe import plain_name, recipe_of
+from vaecli.tasks.recipe_text import MAX_SOURCES
 
 MAX_PICTURES = 10_000  # of one path, so that viewers open a strip of them
 MAX_BYTES = 2**27  # of their 8-bit pixels, which are all in memory

@@ -13,7 +13,8 @@ from vaecli.modelfile.read import read_file
 from vaecli.paths import shown, user_path
 from vaecli.pictures.embedded import embedded_text, is_picture
 from vaecli.runs.layout import ROOT
-from vaecli.tasks.recipe import MODEL, Recipe, parse
+from vaecli.tasks.recipe import MODEL, Recipe
+from vaecli.tasks.recipe_text import parse
 
 _SUFFIXES = {".png", ".gif", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
 _MOST_MODELS = 100  # runs and folders here that are looked at for a model
@@ -49,7 +50,7 @@ def picture_info(path: str | os.PathLike[str]) -> dict[str, Any]:
     if text is None:
         raise DataError(
             f"{name} carries no recipe.",
-            hint="Pictures of `vaecli sample` and `vaecli interpolate` carry one, unless it was removed.",
+            hint="Pictures that vaecli writes carry one, unless it was removed.",
         )
     recipe = parse(text, name)
     run = _model_here(recipe)
@@ -67,7 +68,7 @@ def _model_here(recipe: Recipe) -> pathlib.Path | None:
     for folder in itertools.islice(_candidates(), _MOST_MODELS):
         try:
             decoder, encoder = locate(folder, precision)
-            if recipe.kind == "interpolate" and not encoder.exists():
+            if recipe.sources and not encoder.exists():
                 continue
             if read_file(decoder).info.model_id == recipe.model_id:
                 return folder

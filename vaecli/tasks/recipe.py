@@ -7,30 +7,18 @@ in it: the command that makes the picture again is built from its checked fields
 import dataclasses
 import json
 import re
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, get_args
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from vaecli.choices import DATA_SETS, PRECISIONS, LineKind, PathKind
+from vaecli.choices import DATA_SETS
 from vaecli.commands import command
-from vaecli.errors import DataError
-from vaecli.modelfile.safe_text import is_plain
 
 if TYPE_CHECKING:
     from vaecli.runtime.model import Model  # brings onnxruntime, which reading a recipe does not need
 
 MAX_NAME = 120  # characters of a name
-MAX_SOURCES = 20
 MODEL = "MODEL"  # in a command, where the reader's own model is to be named
-_REFERENCE = re.compile(r"(train|val|validation|test):[0-9]{1,18}")
-_WHOLE_NUMBERS = {  # field -> least and most
-    "seed": (0, 2**64 - 1),
-    "first": (0, 2**64 - 1),
-    "count": (1, 2**64),
-    "steps": (2, 10_000),
-    "scale": (1, 512),
-}
-_TEMPERATURE_BOUND = 1e5
-_KINDS = ("sample", "interpolate")
+REFERENCE = re.compile(r"(train|val|validation|test):[0-9]{1,18}")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -38,16 +26,20 @@ class Recipe:
     """How a picture was made.
 
     Attributes:
-        kind: the command, `sample` or `interpolate`.
+        kind: the command, one of `KINDS`.
         model_id, model: identity and name of the model.
         precision: of its decoder.
         version: of vaecli.
         form: `sheet`, `gif` or `folder`.
         scale, smooth: enlargement as given; None for `scale` if it was left to the command.
         seed, first, count, temperature, prior: of samples.
-        sources: file names, without folders, of the pictures between which a path or a grid leads.
+        sources: file names, without folders, of the pictures that were named.
         path, steps, grid: kind of path, pictures on a leg, and whether it is a grid.
         data: data set of sources such as `test:17`; empty for the model's own.
+        dims, all_dims: of a traversal: dimensions of its plane, and whether it shows unused dimensions, too.
+        toward, start, amounts: of an edit: class that it leads to (empty for a file), class that it leads from, and
+            the amounts.
+        among: of a search: name of what was searched.
         index: position of the picture on its path, for one PNG of a folder; None for others.
     """
 
@@ -70,6 +62,12 @@ class Recipe:
     grid: bool = False
     data: str = ""
     index: int | None = None
+    dims: tuple[int, ...] = ()
+    all_dims: bool = False
+    toward: str = ""
+    start: str = ""
+    amounts: str = ""
+    among: str = ""
 
     def to_text(self) -> str:
         """Return the recipe as ASCII JSON of at most 64 KiB, with the command that repeats the picture, if any."""
@@ -78,41 +76,84 @@ class Recipe:
 
     def shown(self) -> dict[str, Any]:
         """Return the fields that matter for the recipe's `kind`."""
-        fields = dataclasses.asdict(self) | {"sources": list(self.sources)}
-        hidden = {"sample": _OF_PATHS, "interpolate": _OF_SAMPLES}[self.kind]
-        return {name: value for name, value in fields.items() if name not in hidden and value is not None}
+        fields = dataclasses.asdict(self) | {"sources": list(self.sources), "dims": list(self.dims)}
+        names = {*COMMON, *KINDS[self.kind]}
+        return {name: value for name, value in fields.items() if name in names and value is not None}
 
     def command(self, model: str = MODEL) -> str | None:
-        """Return the command that makes the picture again; None if it needs picture files: only names are kept.
+        """Return the command that makes the picture again; None if it needs files of which only names are kept.
 
         Args:
             model: path of the model, for `-m`.
         """
+        needs_files = not all(REFERENCE.fullmatch(name) for name in self.sources)
+        own_words = _WORDS[self.kind](self)
+        if needs_files or own_words is None or (self.data and self.data not in DATA_SETS):
+            return None
         words: list[object] = [self.kind, "-m", model]
         if self.precision != "float32":
             words += ["--precision", self.precision]
-        if self.kind == "sample":
-            words += ["-n", self.count, "--seed", self.seed]
-            words += ["--first", self.first] if self.first else []
-            words += ["--temperature", repr(self.temperature)] if self.temperature != 1.0 else []
-        else:
-            if not all(_REFERENCE.fullmatch(name) for name in self.sources):
-                return None
-            if self.data and self.data not in DATA_SETS:
-                return None
-            words += [*self.sources, "--steps", self.steps]
-            words += ["--grid"] if self.grid else []
-            words += ["--path", self.path] if self.path != "linear" else []
-            words += ["--data", self.data] if self.data else []
+        words += [*self.sources, *own_words]
+        words += ["--data", self.data] if self.data else []
         words += ["--scale", self.scale] if self.scale else []
         words += ["--smooth"] if self.smooth else []
-        name = "samples" if self.kind == "sample" else "interpolation"
-        ending = {"sheet": ".png", "gif": ".gif", "folder": "/"}[self.form]
-        return command(*words, "-o", name + ending)
+        return command(*words, "-o", _OUTPUTS[self.kind] + _ENDINGS[self.form])
 
 
-_OF_SAMPLES = {"seed", "first", "count", "temperature", "prior"}
-_OF_PATHS = {"sources", "path", "steps", "grid", "data", "index"}
+COMMON = ("kind", "model_id", "model", "precision", "version", "form", "scale", "smooth")
+KINDS = {  # command -> the fields that it has besides COMMON
+    "sample": ("seed", "first", "count", "temperature", "prior"),
+    "interpolate": ("sources", "path", "steps", "grid", "data", "index"),
+    "traverse": ("sources", "steps", "data", "dims", "all_dims"),
+    "edit": ("sources", "data", "toward", "start", "amounts"),
+    "similar": ("sources", "data", "among", "count"),
+}
+_OUTPUTS = {
+    "sample": "samples",
+    "interpolate": "interpolation",
+    "traverse": "traversal",
+    "edit": "edit",
+    "similar": "similar",
+}
+_ENDINGS = {"sheet": ".png", "gif": ".gif", "folder": "/"}
+
+
+def _sample_words(recipe: Recipe) -> list[object]:
+    words: list[object] = ["-n", recipe.count, "--seed", recipe.seed]
+    words += ["--first", recipe.first] if recipe.first else []
+    return words + (["--temperature", repr(recipe.temperature)] if recipe.temperature != 1.0 else [])
+
+
+def _interpolate_words(recipe: Recipe) -> list[object]:
+    words: list[object] = ["--steps", recipe.steps]
+    words += ["--grid"] if recipe.grid else []
+    return words + (["--path", recipe.path] if recipe.path != "linear" else [])
+
+
+def _traverse_words(recipe: Recipe) -> list[object]:
+    words: list[object] = ["--steps", recipe.steps]
+    words += ["--dims", ",".join(map(str, recipe.dims))] if recipe.dims else []
+    return words + (["--all"] if recipe.all_dims else [])
+
+
+def _edit_words(recipe: Recipe) -> list[object] | None:
+    if not recipe.toward:  # a folder or a file
+        return None
+    words: list[object] = ["--toward", recipe.toward, f"--amount={recipe.amounts}"]
+    return words + (["--from", recipe.start] if recipe.start else [])
+
+
+def _similar_words(recipe: Recipe) -> list[object] | None:
+    return ["--among", recipe.among, "-n", recipe.count] if recipe.among in DATA_SETS else None
+
+
+_WORDS: Mapping[str, Callable[[Recipe], list[object] | None]] = {
+    "sample": _sample_words,
+    "interpolate": _interpolate_words,
+    "traverse": _traverse_words,
+    "edit": _edit_words,
+    "similar": _similar_words,
+}
 
 
 def recipe_of(model: "Model", kind: str, form: str) -> Recipe:
@@ -135,77 +176,3 @@ def plain_name(name: str) -> str:
     text = "".join(character if character.isprintable() else "?" for character in last)
     half = MAX_NAME // 2 - 2
     return text if len(text) <= MAX_NAME else f"{text[:half]}...{text[-half:]}"
-
-
-def parse(text: str, where: str) -> Recipe:
-    """Return the recipe of a text that a picture carries.
-
-    Args:
-        text: JSON of at most 64 KiB.
-        where: name of the picture, for messages.
-
-    Raises:
-        DataError: the text is no recipe of vaecli, or a field has another type or range.
-    """
-    try:
-        fields = json.loads(text, parse_constant=_refuse_constant)
-        return _checked(fields)
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        reason = error.args[0] if isinstance(error, _FieldError) else "be JSON that vaecli wrote"
-        raise DataError(
-            f"The recipe in {where} must {reason}.", hint="It was changed, or made by another program."
-        ) from error
-
-
-class _FieldError(ValueError):
-    """A field of another type or out of its range; its text follows "The recipe in FILE must"."""
-
-
-def _refuse_constant(name: str) -> Any:
-    raise _FieldError(f"have finite numbers, got {name}")
-
-
-def _checked(fields: Any) -> Recipe:
-    """Check each known field, and leave out unknown ones, which a later version may have added."""
-    if not isinstance(fields, dict) or fields.get("kind") not in _KINDS:
-        raise _FieldError("be of samples or of an interpolation")
-    known = {field.name for field in dataclasses.fields(Recipe)}
-    fields = {name: value for name, value in fields.items() if name in known}
-    for name in ("model_id", "model", "version", "data", "prior"):
-        _require(_is_text(fields.get(name, "")), name, "a text of one line", fields.get(name))
-    for name, values in {
-        "precision": PRECISIONS,
-        "form": ("sheet", "gif", "folder"),
-        "path": get_args(LineKind) if fields.get("grid") else get_args(PathKind),
-    }.items():
-        value = fields.get(name, values[0])
-        _require(isinstance(value, str) and value in values, name, " or ".join(values), value)
-    for name, (least, most) in _WHOLE_NUMBERS.items():
-        value = fields.get(name, least)
-        _require(type(value) is int and least <= value <= most, name, f"{least} to {most}", value)
-    for name in ("smooth", "grid"):
-        _require(isinstance(fields.get(name, False), bool), name, "true or false", fields.get(name))
-    _check_rest(fields)
-    return Recipe(**fields | {"sources": tuple(fields.get("sources", ()))})
-
-
-def _check_rest(fields: Mapping[str, Any]) -> None:
-    temperature = fields.get("temperature", 1.0)
-    is_number = isinstance(temperature, int | float) and not isinstance(temperature, bool)
-    _require(is_number and 0 <= temperature < _TEMPERATURE_BOUND, "temperature", "0 to 100,000", temperature)
-    index = fields.get("index", 0)
-    _require(type(index) is int and 0 <= index < 2**64, "index", "a whole number", index)
-    sources: Sequence[Any] = fields.get("sources", [])
-    are_names = isinstance(sources, list) and len(sources) <= MAX_SOURCES and all(map(_is_text, sources))
-    _require(are_names, "sources", f"a list of at most {MAX_SOURCES} names", sources)
-    if fields["kind"] == "interpolate":
-        _require(len(sources) >= 2, "sources", "two names or more", sources)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= 2 * MAX_NAME and is_plain(value)
-
-
-def _require(fits: bool, name: str, expected: str, value: Any) -> None:
-    if not fits:
-        raise _FieldError(f"have {expected} as {name}, got {ascii(value)[:60]}")
