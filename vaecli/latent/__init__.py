@@ -1,12 +1,12 @@
 """Functions from latents to latents, with numpy alone.
 
-draws    standard normal rows; each depends only on (seed, stream, index, size)
-priors   p(z), by name
-mixture  Gaussian mixtures: density
-fitting  fit of a mixture to latents
-paths    linear and spherical paths through points
-even     paths whose decoded pictures have equal distances
-grids    regular grids, and grids between four corners
+draws      standard normal rows; each depends only on (seed, stream, index, size)
+priors     p(z), by name
+mixture    Gaussian mixtures: density
+fitting    fit of a mixture to latents
+paths      linear and spherical paths through points
+even       paths whose decoded pictures have equal distances
+grids      regular grids, and grids between four corners
 aggregate  the aggregated posterior as Gaussians, and latents along its dimensions
-summary  statistics of the posteriors of a set of images
+summary    statistics of the posteriors of a set of images
 """

@@ -1,8 +1,8 @@
 """The aggregated posterior of a model's images, as one Gaussian for each latent dimension.
 
 On the test images of Fashion-MNIST (classic, D = 16), the probability below a quantile of these Gaussians is wrong
-by 0.010 in the mean over dimensions and quantiles. Below a quantile of the 256 latents that a file holds, it is wrong
-by 0.022.
+by 0.010 in the mean over dimensions and quantiles. Below a quantile of the 256 latents in a file, it is wrong by
+0.022.
 """
 
 from statistics import NormalDist
