@@ -56,11 +56,6 @@ def _(layer: layers.Reshape, x: Any, _: Initializers) -> Any:
 
 
 @_apply_one.register
-def _(layer: layers.Relu, x: Any, _: Initializers) -> Any:
-    return keras.layers.ReLU(name=layer.name)(x)
-
-
-@_apply_one.register
 def _(layer: layers.Crop, x: Any, _: Initializers) -> Any:
     below, right = x.shape[1] - layer.height, x.shape[2] - layer.width
     return keras.layers.Cropping2D(((0, below), (0, right)), name=layer.name)(x)
@@ -68,7 +63,8 @@ def _(layer: layers.Crop, x: Any, _: Initializers) -> Any:
 
 @_apply_one.register
 def _(layer: layers.Residual, x: Any, initializers: Initializers) -> Any:
-    return keras.layers.Add(name=layer.name)([x, _apply(layer.branch, x, initializers)])
+    total = keras.layers.Add(name=f"{layer.name}_sum")([x, _apply(layer.branch, x, initializers)])
+    return keras.layers.ReLU(name=layer.name)(total)
 
 
 def _common(layer: layers.Weighted, initializers: Initializers) -> dict[str, Any]:

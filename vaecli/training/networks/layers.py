@@ -130,11 +130,6 @@ class Reshape(Layer):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Relu(Layer):
-    """A ReLU of its own, where none belongs to the layer before."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
 class Crop(Layer):
     """The upper left part of an image, `height` x `width`."""
 
@@ -148,7 +143,7 @@ class Crop(Layer):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Residual(Layer):
-    """The sum of the input and of what `branch` makes of it; the branch keeps the shape."""
+    """The ReLU of the sum of the input and of what `branch` makes of it; the branch keeps the shape."""
 
     branch: tuple[Layer, ...]
 

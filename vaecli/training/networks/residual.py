@@ -1,8 +1,9 @@
 """The residual network, for quality: bottleneck blocks without normalisation at half and at a quarter of the size.
 
-A block adds to its input what four layers make of it: ReLU, 1x1 to half the channels, 3x3, 1x1 back. The last layer
-of each block starts small, with a gain of 1 / sqrt(B), so that the sum over B blocks keeps its size.
-Source: Child 2021 (arXiv:2011.10650), without the GELU.
+A block adds to its input what three layers make of it: 1x1 to half the channels, 3x3, 1x1 back. A ReLU follows the
+sum (He et al. 2015, arXiv:1512.03385). The last layer of each block starts small, with a gain of 1 / sqrt(B), so
+that the sum over B blocks keeps its size (Child 2021, arXiv:2011.10650). With the ReLU before the three layers
+instead, the remapper of TensorFlow 2.21 fails on the graph.
 """
 
 import math
@@ -13,7 +14,6 @@ from vaecli.training.networks.layers import (
     Flatten,
     Graph,
     Layer,
-    Relu,
     Reshape,
     Residual,
     TransposedConvolution,
@@ -45,7 +45,6 @@ def _blocks(prefix: str, channels: int, count: int, total: int) -> list[Layer]:
         Residual(
             name=f"{prefix}_{number}",
             branch=(
-                Relu(name=f"{prefix}_{number}_relu"),
                 Convolution(name=f"{prefix}_{number}_narrow", units=inner, kernel=1),
                 Convolution(name=f"{prefix}_{number}_middle", units=inner),
                 Convolution(
@@ -68,19 +67,9 @@ def encoder(shape: tuple[int, int, int], latent_dim: int, size: Size) -> Graph:
     trunk: list[Layer] = []
     for level, number in enumerate(blocks, 1):
         channels = _channels(size, level)
-        if trunk:
-            trunk.append(Relu(name=f"encoder_level_{level - 1}_relu"))
-        trunk.append(
-            Convolution(
-                name=f"encoder_convolution_{level}", units=channels, kernel=4, stride=2, activation="linear"
-            )
-        )
+        trunk.append(Convolution(name=f"encoder_convolution_{level}", units=channels, kernel=4, stride=2))
         trunk += _blocks(f"encoder_level_{level}_block", channels, number, sum(blocks))
-    trunk += [
-        Relu(name=f"encoder_level_{count}_relu"),
-        Flatten(),
-        Dense(name="encoder_hidden", units=HIDDEN_UNITS),
-    ]
+    trunk += [Flatten(), Dense(name="encoder_hidden", units=HIDDEN_UNITS)]
     return Graph("encoder", "image", shape, tuple(trunk), posterior(latent_dim))
 
 
@@ -98,10 +87,7 @@ def decoder(shape: tuple[int, int, int], latent_dim: int, size: Size, outputs: d
     for level in range(count, 0, -1):
         trunk += _blocks(f"decoder_level_{level}_block", _channels(size, level), size.depth, total)
         units = _channels(size, level - 1) if level > 1 else LAST_CHANNELS
-        trunk += [
-            Relu(name=f"decoder_level_{level}_relu"),
-            TransposedConvolution(name=f"upsampling_{count - level + 1}", units=units, stride=2),
-        ]
+        trunk.append(TransposedConvolution(name=f"upsampling_{count - level + 1}", units=units, stride=2))
     heads = {
         name: (
             TransposedConvolution(name=name, units=shape[2], activation="linear", bias=bias),
