@@ -28,6 +28,7 @@ GROUND = {
     "pixels",
     "processors",
     "sample_size",
+    "tables",
 }
 MAY_IMPORT = {  # package -> the packages that it may import, besides itself and GROUND
     "probability": set(),

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import pathlib
+import shlex
 import shutil
 from collections.abc import Callable, Iterator
 from typing import Literal
@@ -14,8 +15,10 @@ from vaecli.files import (
     TAKEN_HINT,
     TEMPORARY_PREFIX,
     TEMPORARY_SUFFIX,
+    IfTaken,
     followed,
     move,
+    require_writable,
     temporary_name,
     translating,
 )
@@ -55,6 +58,25 @@ def require_free(path: pathlib.Path, *, force: bool = False) -> None:
         occupied = "exists already" if os.path.lexists(path) else ""
     if occupied and not force:
         raise OutputError(f"{path} {occupied}.", hint=TAKEN_HINT)
+
+
+def require_place(path: pathlib.Path, *, if_taken: IfTaken, is_folder: bool = False) -> None:
+    """Refuse, before anything is computed, a file or folder that could not be written at the end.
+
+    Raises:
+        OutputError: its folder is missing or not writable, or `path` exists and `if_taken` is `refuse`.
+    """
+    with translating(path):
+        if if_taken != "number":
+            require_free(path, force=if_taken == "replace")
+        real = followed(path)
+        if not real.parent.is_dir():
+            raise _no_folder(path, real.parent)
+        if is_folder and path.exists() and not path.is_dir():
+            raise OutputError(
+                f"Cannot write the folder {path}: a file has this name.", hint="Choose another name."
+            )
+        require_writable(real if is_folder and real.is_dir() else real.parent)
 
 
 @contextlib.contextmanager
@@ -143,3 +165,15 @@ def _locked(folder: pathlib.Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _no_folder(target: pathlib.Path, folder: pathlib.Path) -> OutputError:
+    """Return the error for a target whose folder is missing, with the command that makes it."""
+    blocking = [path for path in (folder, *folder.parents) if os.path.lexists(path) and not path.is_dir()]
+    if blocking:
+        return OutputError(
+            f"Cannot write {target}: {blocking[0]} is not a folder.", hint="Choose another place."
+        )
+    end_of_options = ["--"] if str(folder).startswith("-") else []
+    make = shlex.join(["mkdir", "-p", *end_of_options, str(folder)])
+    return OutputError(f"Cannot write {target}: the folder {folder} does not exist.", hint=f"Make it: {make}")

@@ -1,10 +1,16 @@
-""".npz files of a run: written whole; read whole or refused with a reason."""
+""".npz and .npy files: of a run, written whole, and read whole or refused with a reason; of any size, in chunks.
+
+`numpy.lib.format.open_memmap` maps the whole file, and mapped pages count as memory: a million images of 28 x 28
+took 785 MB with it, and 38 MB with a header and `write`.
+"""
 
 import pathlib
-from collections.abc import Mapping
-from typing import Any
+import zipfile
+from collections.abc import Iterable, Mapping
+from typing import IO, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from vaecli import files
 
@@ -38,3 +44,30 @@ def read_npz(path: pathlib.Path) -> dict[str, np.ndarray]:
         raise DamagedError(error.strerror or str(error)) from error
     except Exception as error:
         raise DamagedError(str(error) or type(error).__name__) from error
+
+
+def write_npy(
+    file: IO[bytes], chunks: Iterable[npt.NDArray[Any]], *, shape: tuple[int, ...], dtype: npt.DTypeLike
+) -> None:
+    """Write a header for an array of `shape`, then its elements in chunks as they come, in C order."""
+    descr = np.lib.format.dtype_to_descr(np.dtype(dtype))
+    header = {"descr": descr, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, header)
+    for chunk in chunks:
+        file.write(np.ascontiguousarray(chunk, dtype=dtype).reshape(-1).view(np.uint8).data)
+
+
+def write_member(
+    archive: zipfile.ZipFile,
+    name: str,
+    chunks: Iterable[npt.NDArray[Any]],
+    *,
+    shape: tuple[int, ...],
+    dtype: npt.DTypeLike,
+    compressed: bool = False,
+) -> None:
+    """Write one array of an .npz in chunks; equal arrays give equal bytes."""
+    entry = zipfile.ZipInfo(f"{name}.npy")  # its date is 1980, not today
+    entry.compress_type = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
+    with archive.open(entry, "w", force_zip64=True) as member:
+        write_npy(member, chunks, shape=shape, dtype=dtype)

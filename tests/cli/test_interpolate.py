@@ -117,7 +117,7 @@ def test_usage_errors(interpolate, here, arguments, says):
         ("text.png", "text.png must be a picture, got a text file"),
         ("short.png", "short.png cannot be decoded"),
         ("empty.png", "got an empty file"),
-        (".", "got a folder"),
+        (".", "empty.png must be a picture, got an empty file"),
         ("test:1000", "has images 0 to 999, got test:1000"),
         ("test:", "test: must be followed by a whole number"),
         ("a" * 300, "too long"),

@@ -2,11 +2,10 @@
 
 import sys
 
-import numpy as np
 import pytest
 
 from vaecli.data.named.bundled import load_mini
-from vaecli.data.reference import parse_reference, pick
+from vaecli.data.reference import parse_reference, positions
 from vaecli.errors import DataError
 
 
@@ -15,6 +14,10 @@ from vaecli.errors import DataError
     [
         ("test:17", ("test", 17)),
         ("train:0", ("train", 0)),
+        ("val:0:100", ("validation", slice(0, 100))),
+        ("test:5:", ("test", slice(5, None))),
+        ("test:-10:", ("test", slice(-10, None))),
+        ("test::", ("test", slice(None, None))),
         ("boot.png", None),
         ("tests:1", None),
         ("test", None),
@@ -23,7 +26,7 @@ from vaecli.errors import DataError
     ],
 )
 def test_references_and_names_of_files(text, reference):
-    """`test:17` and `train:0` are references; all else is a file's name."""
+    """`test:17` and `val:0:100` are references; all else is a file's name."""
     assert parse_reference(text) == reference
 
 
@@ -37,20 +40,52 @@ def test_an_existing_file_of_that_name_wins(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "text", ["test:", "test:x", "train:-1", "test:1.5", "test:1:2", "test:٣", "test:\0", "test:" + "1" * 300]
+    "text",
+    [
+        "test:",
+        "test:x",
+        "train:-1",
+        "test:1.5",
+        "test:1:2:3",
+        "test:1:x",
+        "test:٣",
+        "test:\0",
+        "test:" + "1" * 300,
+    ],
 )
 def test_a_reference_needs_a_number(text):
-    """`test:` with anything but a whole number of at most 18 digits is a short error that shows how."""
+    """`test:` with anything but whole numbers of at most 18 digits is a short error that shows how."""
     with pytest.raises(DataError, match="number") as error:
         parse_reference(text)
     assert ":17" in error.value.hint
     assert len(error.value.message) < 200
 
 
-def test_pick_gives_the_image_or_the_range():
+def test_positions_of_an_index_or_the_range():
     """The last image is there; for the next one the error gives the range."""
     mini = load_mini("test")
-    np.testing.assert_array_equal(pick(mini, 999), mini.images[999])
+    assert positions(mini, 999) == range(999, 1000)
     for index in (1000, -1, 10**17):
         with pytest.raises(DataError, match="images 0 to 999"):
-            pick(mini, index)
+            positions(mini, index)
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (slice(0, 3), range(3)),
+        (slice(998, 2000), range(998, 1000)),
+        (slice(-2, None), range(998, 1000)),
+        (slice(None, None), range(1000)),
+    ],
+)
+def test_positions_of_a_slice(rows, expected):
+    """Bounds mean what they do in Python: beyond the end is the end, negative ones count from it."""
+    assert positions(load_mini("test"), rows) == expected
+
+
+@pytest.mark.parametrize("rows", [slice(5, 5), slice(1000, None), slice(7, 3)])
+def test_a_slice_without_pictures_is_an_error(rows):
+    """It says how many pictures there are."""
+    with pytest.raises(DataError, match="1,000"):
+        positions(load_mini("test"), rows)

@@ -29,7 +29,7 @@ from vaecli.cli.parameters import (
 def interpolate(
     pictures: Annotated[
         list[str],
-        typer.Argument(help="Pictures, 2 to 20: files, or test:17, val:17 and train:17 of the data."),
+        typer.Argument(help="Pictures, 2 to 20: files, a folder, or test:17 and val:0:3 of the data."),
     ],
     model: ModelOption = None,
     steps: Annotated[

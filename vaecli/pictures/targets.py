@@ -2,10 +2,9 @@
 
 import os
 import pathlib
-import shlex
 from typing import Literal, TypeAlias
 
-from vaecli import files, folders
+from vaecli import folders
 from vaecli.errors import OptionError, OutputError
 from vaecli.files import IfTaken
 from vaecli.paths import user_path
@@ -53,31 +52,9 @@ def check_target(path: str | os.PathLike[str], *, if_taken: IfTaken = "refuse") 
     """
     kind = target_kind(path)
     target = target_path(path)
-    with files.translating(target):
-        if if_taken != "number":
-            folders.require_free(target, force=if_taken == "replace")
-        real = files.followed(target)
-        if not real.parent.is_dir():
-            raise _no_folder(target, real.parent)
-        if kind == "folder" and target.exists() and not target.is_dir():
-            raise OutputError(
-                f"Cannot write the folder {target}: a file has this name.", hint="Choose another name."
-            )
-        files.require_writable(real if kind == "folder" and real.is_dir() else real.parent)
+    folders.require_place(target, if_taken=if_taken, is_folder=kind == "folder")
 
 
 def target_path(path: str | os.PathLike[str]) -> pathlib.Path:
     """Return the path of --out, with `~` expanded."""
     return user_path(path, option="--out", error=OutputError)
-
-
-def _no_folder(target: pathlib.Path, folder: pathlib.Path) -> OutputError:
-    """Return the error for a target whose folder is missing, with the command that makes it."""
-    blocking = [path for path in (folder, *folder.parents) if os.path.lexists(path) and not path.is_dir()]
-    if blocking:
-        return OutputError(
-            f"Cannot write {target}: {blocking[0]} is not a folder.", hint="Choose another place."
-        )
-    end_of_options = ["--"] if str(folder).startswith("-") else []
-    make = shlex.join(["mkdir", "-p", *end_of_options, str(folder)])
-    return OutputError(f"Cannot write {target}: the folder {folder} does not exist.", hint=f"Make it: {make}")

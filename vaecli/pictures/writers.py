@@ -13,9 +13,10 @@ from vaecli import checks, files, folders
 from vaecli.choices import ArrayType
 from vaecli.errors import OptionError, OutputError
 from vaecli.files import IfTaken
+from vaecli.npz import write_npy
 from vaecli.parallel import ahead
 from vaecli.pictures import png
-from vaecli.pictures.npy import write_npy, write_npz
+from vaecli.pictures.npy import write_npz
 from vaecli.pictures.pixels import enlarge, require_scale
 from vaecli.pictures.sheet import bands, near_square, plan
 from vaecli.pictures.targets import Kind, check_target, target_kind, target_path

@@ -3,7 +3,8 @@
 Functions that run a model take an opened `Model`; those that only read its files take a path.
 
 photos       the preparation of a user's pictures
-inputs       the data set and the pictures that a command works on
+inputs       the data set that a command works on
+stream/      the pictures that a user names, any number of them
 train/       `vaecli train`
 evaluate     `vaecli eval`
 sample       `vaecli sample`

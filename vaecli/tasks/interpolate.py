@@ -10,11 +10,8 @@ from typing import get_args
 import numpy as np
 
 from vaecli import checks
-from vaecli.choices import DATA_SETS, LineKind, Part, PathKind
-from vaecli.data.images import ImageSet
+from vaecli.choices import DATA_SETS, LineKind, PathKind
 from vaecli.data.photo.photo_options import PhotoOptions
-from vaecli.data.photo.prepare import Preparation
-from vaecli.data.reference import parse_reference, pick
 from vaecli.errors import OptionError
 from vaecli.files import IfTaken
 from vaecli.latent.even import Way, distances, evenness, way
@@ -26,9 +23,9 @@ from vaecli.pictures.writers import require_enlargeable, save_picture, write_ima
 from vaecli.pixels import Pixels, chunk_length, chunks, to_uint8
 from vaecli.runtime.model import Model
 from vaecli.tasks import photos
-from vaecli.tasks.inputs import load_for
 from vaecli.tasks.recipe import plain_name, recipe_of
 from vaecli.tasks.recipe_text import MAX_SOURCES
+from vaecli.tasks.stream.stream import PictureStream, open_pictures
 
 MAX_PICTURES = 10_000  # of one path, so that viewers open a strip of them
 MAX_BYTES = 2**27  # of their 8-bit pixels, which are all in memory
@@ -75,7 +72,8 @@ def interpolate(
 
     Args:
         model: an opened model with its encoder.
-        pictures: files of any size and mode, or `test:17`, `val:17` and `train:17`, pictures of a data set.
+        pictures: files of any size and mode, folders and archives of them, or `test:17`, `val:0:3`, pictures of a
+            data set: what `open_pictures` takes.
         steps: pictures on the path between two given ones, both ends included.
         path: `linear`; `spherical`, which stays away from the origin of the latent space; or `even`, which places
             the pictures at equal distances as seen. With more than two pictures `even` divides the same number of
@@ -99,7 +97,8 @@ def interpolate(
         OutputError: `out` is taken or cannot be written.
     """
     checks.choice(path, "--path", get_args(PathKind))
-    _require_count(len(pictures), grid=grid)
+    if not pictures:
+        _require_count(0, grid=grid)
     if_taken: IfTaken = "number" if out is None else "replace" if force else "refuse"
     target = "interpolation.png" if out is None else out
     check_target(target, if_taken=if_taken)
@@ -107,14 +106,16 @@ def interpolate(
     if grid:
         _require_grid(kind, path)
     require_enlargeable(kind, scale, smooth=smooth)
-    legs = 1 if grid else len(pictures) - 1
+    stream = open_pictures(model, pictures, data=data, photo=photo, warn=warn)
+    _require_count(stream.total, grid=grid)
+    legs = 1 if grid else stream.total - 1
     checks.integer(
         steps, "--steps", least=2, most=_max_steps(kind, legs, model.image_shape, scale, grid=grid)
     )
 
     if save_prepared is not None:
         photos.require_folder(save_prepared, force=force)
-    originals, notes = _load_all(model, pictures, data, photo or PhotoOptions(), warn)
+    names, originals, notes = _read_all(stream)
     if save_prepared is not None:
         photos.save_prepared(save_prepared, originals, force=force)
     z_mean, _ = model.encode(originals)
@@ -129,7 +130,7 @@ def interpolate(
     images = _decode(model, track.z)
     recipe = dataclasses.replace(
         recipe_of(model, "interpolate", kind),
-        sources=tuple(map(plain_name, pictures)),
+        sources=tuple(map(plain_name, names)),
         path=path,
         steps=steps,
         grid=grid,
@@ -217,28 +218,16 @@ def _decode(model: Model, z: np.ndarray) -> Pixels:
     return np.concatenate([to_uint8(model.decode(z[part])) for part in parts])
 
 
-def _load_all(
-    model: Model, names: Sequence[str], data: str | None, photo: PhotoOptions, warn: Callable[[str], None]
-) -> tuple[Pixels, tuple[str, ...]]:
-    """Load each picture as the encoder takes it: images (P, H, W, C), and a note for each.
+def _read_all(stream: PictureStream) -> tuple[tuple[str, ...], Pixels, tuple[str, ...]]:
+    """Read all pictures: their names, images (P, H, W, C), and a note for each.
 
-    A data set is loaded once, however many of its pictures are named.
+    Raises:
+        DataError: one cannot be read.
     """
-    preparation = Preparation.from_metadata(model.info.preparation, model.image_shape)
-    parts: dict[Part, ImageSet] = {}
-    images, notes = [], []
-    for name in names:
-        reference = parse_reference(name)
-        if reference is None:
-            picture = preparation.load(name, photo)
-            images.append(picture.image)
-            notes.append(f"{name}: {', '.join(picture.steps) or 'used without a change'}")
-            continue
-        part, index = reference
-        if part not in parts:
-            parts[part] = load_for(model, data, part, warn=warn)
-        source = parts[part]
-        images.append(pick(source, index))
-        label = "" if source.labels is None else f", {source.class_names[source.labels[index]]}"
-        notes.append(f"{name}: picture {index} of the {part} set of {source.name}{label}")
-    return np.stack(images), tuple(notes)
+    batches = list(stream)
+    if stream.unreadable:
+        raise stream.unreadable[0].error
+    names = tuple(name for batch in batches for name in batch.names)
+    notes = [note for batch in batches for note in batch.notes]
+    texts = tuple(f"{name}: {note}" for name, note in zip(names, notes, strict=True))
+    return names, np.concatenate([batch.images for batch in batches]), texts

@@ -12,7 +12,7 @@ from PIL import Image
 
 from vaecli.data.collection.listing import Content
 from vaecli.data.collection.records import BAD, COLOURED, GOOD, GREY, MODES, UNKNOWN, UNREACHABLE
-from vaecli.data.photo.decode import Opened, decode
+from vaecli.data.photo.decode import Opened, decode, decoded_pixels
 from vaecli.data.photo.opening import opening
 from vaecli.data.photo.reading import Reading
 from vaecli.errors import DataError
@@ -52,9 +52,10 @@ class Budget:
         self._changed = threading.Condition()
 
     @contextmanager
-    def reserved(self, image: Image.Image) -> Iterator[None]:
-        """Reserve what decoding a picture takes while the body runs."""
-        count = min(self._total, image.width * image.height * _BYTES_PER_PIXEL)
+    def reserved(self, image: Image.Image, *, reduced: bool = False) -> Iterator[None]:
+        """Reserve what decoding a picture takes while the body runs; with `reduced`, at a part of its size."""
+        pixels = decoded_pixels(image) if reduced else image.width * image.height
+        count = min(self._total, pixels * _BYTES_PER_PIXEL)
         with self._changed:
             self._changed.wait_for(lambda: self._free >= count)
             self._free -= count

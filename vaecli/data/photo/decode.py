@@ -6,11 +6,12 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
+from PIL import Image, ImageChops, ImageOps
 
 from vaecli.data.photo.opening import opening
 from vaecli.errors import DataError
 
+TRANSPARENT = "transparent parts taken as background"
 _ORIENTATION = 0x0112
 Range: TypeAlias = tuple[float, float] | Literal["auto", "full"]
 """The values in a file that are black and white. `auto` looks at them, `full` takes all that the format holds."""
@@ -81,6 +82,29 @@ def decode(
     return Opened(visible, size, mode, (*steps, *scaled, *brightened))
 
 
+def decoded_pixels(image: Image.Image) -> int:
+    """Return the pixels of an opened picture that `decode` with `reduced` decodes: fewer than it has, of a JPEG."""
+    factor = 1
+    if image.format in ("JPEG", "MPO"):
+        factor = min(8, max(1, min(image.size) // _ENOUGH))
+        factor = 1 << (factor.bit_length() - 1)  # Pillow's decoder knows 1, 2, 4 and 8
+    return image.width * image.height // factor**2
+
+
+def separate(image: Image.Image, channels: int) -> tuple[Image.Image, Image.Image | None, list[str]]:
+    """Split a picture of mode L, LA, RGB or RGBA into pixels of mode L or RGB, alpha or None, and the steps."""
+    steps = []
+    alpha = image.getchannel("A") if image.mode in ("LA", "RGBA") else None
+    if alpha is not None and alpha.getextrema()[0] == 255:
+        alpha = None
+    opaque = image.convert(image.mode.removesuffix("A")) if image.mode in ("LA", "RGBA") else image
+    if channels == 1 and opaque.mode == "RGB" and not _is_grey(opaque):
+        steps.append("grey from colour")
+    if alpha is not None:
+        steps.append(TRANSPARENT)
+    return opaque, alpha, steps
+
+
 def _stretch(image: Image.Image, low: float, high: float) -> tuple[Image.Image, list[str]]:
     """Scale the values of a picture of 8 bits; its alpha stays."""
     levels = [min(255, max(0, round((value - low) * 255 / (high - low)))) for value in range(256)]
@@ -148,3 +172,9 @@ def _range(
             return 0.0, 255.0, ""
         return 0.0, 2.0**bits - 1, f"scaled from {bits} bits{' of 16' if bits < 16 and of_16 else ''}"
     return low, max(high, low + 1), f"scaled from {low:g} to {high:g}"
+
+
+def _is_grey(image: Image.Image) -> bool:
+    """Say whether the three channels are equal everywhere."""
+    red, green, blue = image.split()
+    return all(ImageChops.difference(green, plane).getbbox() is None for plane in (red, blue))

@@ -1,20 +1,23 @@
 """A user's picture, any size, any background, to a model's input."""
 
+import contextlib
 import dataclasses
 import os
-from collections.abc import Mapping
-from typing import Any
+import pathlib
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
-from PIL import Image, ImageChops
+from PIL import Image
 
 from vaecli.choices import Fit, Photo, Polarity
 from vaecli.data.images import Images
 from vaecli.data.photo import frame
-from vaecli.data.photo.decode import Opened, open_picture
+from vaecli.data.photo.decode import TRANSPARENT, Opened, decode, separate
 from vaecli.data.photo.frame import Placement
 from vaecli.data.photo.ground import Prepared, evenly_lit, from_garment, shrink, to_array
 from vaecli.data.photo.guess import guess_photo, guess_polarity
+from vaecli.data.photo.opening import opening
 from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.data.photo.reading import Reading
 from vaecli.data.photo.scene import background_is_light, make_scene
@@ -22,7 +25,8 @@ from vaecli.errors import DataError
 from vaecli.paths import user_path
 from vaecli.pixels import SCALE, Pixels
 
-TRANSPARENT = "transparent parts taken as background"
+Reserve: TypeAlias = Callable[[Image.Image], contextlib.AbstractContextManager[None]]
+"""Holds back until there is memory to decode a picture that was opened."""
 _RESIZED: dict[Fit, str] = {
     "pad": "resized and padded as the training pictures were",
     "crop": "its middle resized as those of the training pictures were",
@@ -113,13 +117,36 @@ class Preparation:
                 size than the model's and must not be resized.
         """
         checked = user_path(path, option="PICTURES")
-        options = options or PhotoOptions()
+        return self.read(checked, str(path), options or PhotoOptions())
+
+    def read(
+        self,
+        source: pathlib.Path | bytes,
+        name: str,
+        options: PhotoOptions,
+        reserve: Reserve = lambda _image: contextlib.nullcontext(),
+    ) -> Picture:
+        """Read a picture as `load` does, also the content of one, while other threads do the same.
+
+        Args:
+            source: its file, or its content.
+            name: for messages.
+            options: of the preparation.
+            reserve: holds back until there is memory to decode a picture that was opened.
+
+        Raises:
+            DataError: as `load`.
+        """
         try:
-            return self.apply(open_picture(checked, value_range=options.value_range), options)
+            with contextlib.ExitStack() as stack:
+                with opening(source, name, reduced=True) as image:
+                    stack.enter_context(reserve(image))
+                    opened = decode(image, value_range=options.value_range, reduced=True)
+                return self.apply(opened, options)
         except DataError as error:
-            if str(path) in error.message:
+            if name in error.message:
                 raise
-            raise DataError(f"{path}: {error.message}", hint=error.hint) from error
+            raise DataError(f"{name}: {error.message}", hint=error.hint) from error
 
     def apply(self, opened: Opened, options: PhotoOptions | None = None) -> Picture:
         """Bring an opened picture to the model's shape and polarity.
@@ -135,7 +162,7 @@ class Preparation:
         """
         options = options or PhotoOptions()
         kind = self.photo if options.prepare == "auto" else options.prepare
-        opaque, alpha, steps = _separate(opened.image, self.shape[2])
+        opaque, alpha, steps = separate(opened.image, self.shape[2])
         if alpha is not None and alpha.getextrema()[1] == 0:
             raise DataError("The picture is wholly transparent: there is nothing to see.")
         height, width = self.shape[:2]
@@ -213,23 +240,3 @@ class Preparation:
 def _is_light(options: PhotoOptions) -> bool | None:
     """Return whether the ground of a picture is light, if the user says so."""
     return {"dark-on-light": True, "light-on-dark": False}.get(options.polarity)
-
-
-def _separate(image: Image.Image, channels: int) -> tuple[Image.Image, Image.Image | None, list[str]]:
-    """Split a picture of mode L, LA, RGB or RGBA into pixels of mode L or RGB, alpha or None, and the steps."""
-    steps = []
-    alpha = image.getchannel("A") if image.mode in ("LA", "RGBA") else None
-    if alpha is not None and alpha.getextrema()[0] == SCALE:
-        alpha = None
-    opaque = image.convert(image.mode.removesuffix("A")) if image.mode in ("LA", "RGBA") else image
-    if channels == 1 and opaque.mode == "RGB" and not _is_grey(opaque):
-        steps.append("grey from colour")
-    if alpha is not None:
-        steps.append(TRANSPARENT)
-    return opaque, alpha, steps
-
-
-def _is_grey(image: Image.Image) -> bool:
-    """Say whether the three channels are equal everywhere."""
-    red, green, blue = image.split()
-    return all(ImageChops.difference(green, plane).getbbox() is None for plane in (red, blue))

@@ -1,0 +1,138 @@
+"""What a user names in place of pictures: files, folders, globs, archives, arrays, test:17 and test:0:100."""
+
+import functools
+import glob
+import os
+import pathlib
+from collections.abc import Callable, Iterator, Sequence
+
+from vaecli.choices import DATA_SETS, Part
+from vaecli.commands import command
+from vaecli.data.collection.entries import has_picture_suffix
+from vaecli.data.collection.natural import natural_key
+from vaecli.data.collection.source import open_source
+from vaecli.data.idx.folder import holds_idx
+from vaecli.data.images import ImageSet
+from vaecli.data.kind import FileKind, file_kind
+from vaecli.data.load import load
+from vaecli.data.reference import PREFIXES, parse_reference, positions
+from vaecli.errors import DataError, OptionError
+from vaecli.paths import shown, user_path
+from vaecli.tasks.stream.sections import FileSection, ImageSection, ListingSection, Reader, Section
+
+LoadPart = Callable[[Part | None], ImageSet]  # of the data set; None is its test part, or the next best
+
+
+class Names:
+    """Turns names into sections; each part of the data set is loaded once, when it is first named.
+
+    Args:
+        reader: prepares pictures for the model.
+        load_part: loads a part of the data set.
+    """
+
+    def __init__(self, reader: Reader, load_part: LoadPart) -> None:
+        self._reader, self._load_part = reader, functools.cache(load_part)
+
+    def sections(self, names: Sequence[str | os.PathLike[str]]) -> list[Section]:
+        """Return the pictures that all names mean, in order; consecutive files are one section.
+
+        Raises:
+            OptionError: a name is empty, or matches nothing.
+            DataError: a folder or an archive has no pictures, an array no images, or the data set not those.
+        """
+        sections: list[Section] = []
+        files: list[str] = []
+        for name in names:
+            for part in self._parts(os.fsdecode(name)):
+                if isinstance(part, str):
+                    if not files:
+                        sections.append(FileSection(files, self._reader))
+                    files.append(part)
+                else:
+                    sections.append(part)
+                    files = []
+        return sections
+
+    def part(self, split: Part | None) -> ImageSection:
+        """Return all images of a part of the data set."""
+        images = self._load_part(split)
+        return ImageSection(images, range(len(images.images)), PREFIXES[images.split])
+
+    def _parts(self, name: str) -> Iterator[str | Section]:
+        """Yield the files and the sections that a name means."""
+        reference = parse_reference(name)
+        if reference is not None:
+            images = self._load_part(reference.part)
+            yield ImageSection(images, positions(images, reference.rows), PREFIXES[reference.part])
+            return
+        try:
+            path = user_path(name, option="PICTURES")
+        except DataError:  # it is listed with the unreadable pictures
+            yield name
+            return
+        if os.path.lexists(path):
+            yield self._of_path(name, path)
+        elif glob.has_magic(name):
+            matches = sorted(glob.glob(str(path), recursive=True), key=natural_key)  # noqa: PTH207  # as written
+            if not matches:
+                raise OptionError(
+                    f"PICTURES must name pictures, but nothing matches {shown(name)}.", option="PICTURES"
+                )
+            yield from (self._of_path(match, pathlib.Path(match)) for match in matches)
+        elif name in DATA_SETS:
+            raise OptionError(
+                f"PICTURES must name pictures, got the data set {name}.",
+                option="PICTURES",
+                hint=f"Name it with --data {name} --split test.",
+            )
+        else:
+            yield name
+
+    def _of_path(self, name: str, path: pathlib.Path) -> str | Section:
+        """Return the section of a folder, an archive or an array, or the name of a picture."""
+        if path.is_dir():
+            if holds_idx(path):
+                raise OptionError(
+                    f"PICTURES must name pictures, got {shown(name)}, a folder of IDX files.",
+                    option="PICTURES",
+                    hint=f"Name it with --data {shown(name)} --split test.",
+                )
+            return self._listed(name, path)
+        if has_picture_suffix(name):
+            return name
+        try:
+            kind: FileKind = file_kind(path)
+        except DataError:  # a picture of another name; or something else, which is said when it is read
+            return name
+        if kind == "pictures":
+            return self._listed(name, path)
+        return name if kind == "pixel table" else self._array(name, path)
+
+    def _listed(self, name: str, path: pathlib.Path) -> ListingSection:
+        return ListingSection(open_source(path), name.rstrip("/") + "/", self._reader)
+
+    def _array(self, name: str, path: pathlib.Path) -> ImageSection:
+        images = load(str(path), "train")
+        reader = None if self._reader.takes(images) else self._reader
+        return ImageSection(images, range(len(images.images)), name, path, reader)
+
+
+def require_pictures(pictures: Sequence[object], data: str | None, split: Part | None, verb: str) -> None:
+    """Check that pictures are named, or a part of a data set, not both.
+
+    Raises:
+        OptionError: neither, or both.
+    """
+    if pictures and split is not None:
+        raise OptionError(
+            f"--split must be left out where pictures are named, got {split}.",
+            option="--split",
+            hint=f"Name pictures of that part: {PREFIXES[split]}:0:100.",
+        )
+    if not pictures and data is None and split is None:
+        raise OptionError(
+            "PICTURES must name at least one picture, got none.",
+            option="PICTURES",
+            hint=f"Of the model's own data: {command(verb, '--split', 'test')}",
+        )

@@ -1,0 +1,286 @@
+"""Sections of a stream: consecutive pictures of one source, which threads read in pieces."""
+
+import dataclasses
+import functools
+import itertools
+import os
+import pathlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from PIL import Image
+
+from vaecli.data.collection.examine import Budget
+from vaecli.data.collection.listing import Content, Listing
+from vaecli.data.images import ImageSet
+from vaecli.data.photo.decode import Opened
+from vaecli.data.photo.photo_options import PhotoOptions
+from vaecli.data.photo.prepare import Picture, Preparation
+from vaecli.errors import DataError
+from vaecli.paths import user_path
+from vaecli.pixels import Pixels
+
+_MOST = 64  # pictures that a thread reads at a time: one each would cost more than decoding a small one
+_BYTES = 2**22  # of their files
+Room = Callable[[int], int]  # position in a section -> how many pictures the batch there has room for
+
+
+class Piece(NamedTuple):
+    """Consecutive pictures, read.
+
+    Attributes:
+        names: (n,) of all of them.
+        labels: (n,) names of classes; None where there is none.
+        images: (m, H, W, C) of those that could be read, in order.
+        notes: (m,) what was done to each of these.
+        errors: position in the piece of each of the others -> what is wrong with it.
+    """
+
+    names: list[str]
+    labels: list[str | None]
+    images: Pixels
+    notes: list[str]
+    errors: dict[int, DataError]
+
+
+Work = Callable[[], Piece]
+
+
+class Section(Protocol):
+    """Consecutive pictures of one source."""
+
+    @property
+    def count(self) -> int:
+        """Number of pictures."""
+
+    def works(self, rows: range, room: Room) -> Iterator[Work]:
+        """Yield functions that read `rows`, in order; threads may call them. No piece is longer than its room."""
+
+    def holds(self, path: pathlib.Path) -> bool:
+        """Return whether a path is the source, or one of its pictures: nothing may be written there."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Reader:
+    """The preparation of pictures for a model.
+
+    Attributes:
+        preparation: that of the model.
+        options: what the user says of it.
+        budget: bytes that may be decoded at a time.
+    """
+
+    preparation: Preparation
+    options: PhotoOptions
+    budget: Budget = dataclasses.field(default_factory=Budget)
+
+    def read(self, content: Content, name: str) -> Picture:
+        """Read a file, or the content of a member of an archive.
+
+        Raises:
+            DataError: it cannot be read.
+        """
+        if isinstance(content, DataError):
+            raise content
+        reserve = functools.partial(self.budget.reserved, reduced=True)
+        return self.preparation.read(content, name, self.options, reserve)
+
+    def takes(self, images: ImageSet) -> bool:
+        """Return whether the images of an array are used as they are: they have the model's shape."""
+        return self.options.polarity == "auto" and images.images.shape[1:] == self.preparation.shape
+
+    def convert(self, image: Pixels) -> Picture:
+        """Prepare an image (H, W, C) of an array as if it were a picture."""
+        picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+        return self.preparation.apply(Opened(picture, picture.size, picture.mode, ()), self.options)
+
+    def piece(
+        self, names: list[str], labels: list[str | None], pictures: Sequence[Callable[[], Picture]]
+    ) -> Piece:
+        """Read pictures; those that cannot be read become errors."""
+        images, notes, errors = [], [], {}
+        for position, read in enumerate(pictures):
+            try:
+                picture = read()
+            except DataError as error:
+                errors[position] = error
+            else:
+                images.append(picture.image)
+                notes.append(", ".join(picture.steps) or "used without a change")
+        shape = (len(images), *self.preparation.shape)
+        return Piece(names, labels, np.array(images, np.uint8).reshape(shape), notes, errors)
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageSection:
+    """Images of a data set or an array.
+
+    Attributes:
+        source: all its images.
+        rows: which of them.
+        name: of the source; picture 17 is called `name:17`.
+        path: its file; None for a data set.
+        reader: prepares each of them; None if they are used as they are.
+    """
+
+    source: ImageSet
+    rows: range
+    name: str
+    path: pathlib.Path | None = None
+    reader: Reader | None = None
+
+    @property
+    def count(self) -> int:
+        """Number of pictures."""
+        return len(self.rows)
+
+    def works(self, rows: range, room: Room) -> Iterator[Work]:
+        """Yield functions that read `rows`."""
+        most = len(rows) if self.reader is None else _MOST
+        for part in _parts(rows, room, most):
+            yield functools.partial(self._read, self.rows[part.start : part.stop])
+
+    def holds(self, path: pathlib.Path) -> bool:
+        """Return whether a path is the file of the images."""
+        return self.path is not None and _is_same(self.path, path)
+
+    def _read(self, rows: range) -> Piece:
+        images = self.source.images[rows.start : rows.stop]
+        names = [f"{self.name}:{row}" for row in rows]
+        labels = _labels(self.source, rows)
+        if self.reader is None:
+            where = (
+                f"of the {self.source.split} set of {self.source.name}" if self.path is None else "unchanged"
+            )
+            notes = [
+                f"picture {row} {where}{f', {label}' if label else ''}"
+                for row, label in zip(rows, labels, strict=True)
+            ]
+            return Piece(names, labels, images, notes, {})
+        return self.reader.piece(
+            names, labels, [functools.partial(self.reader.convert, image) for image in images]
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class FileSection:
+    """Files that are named one by one.
+
+    Attributes:
+        names: (N,) as the user wrote them.
+        reader: prepares each of them.
+    """
+
+    names: list[str]
+    reader: Reader
+
+    @property
+    def count(self) -> int:
+        """Number of pictures."""
+        return len(self.names)
+
+    def works(self, rows: range, room: Room) -> Iterator[Work]:
+        """Yield functions that read `rows`."""
+        for part in _parts(rows, room, _MOST, lambda row: _size(self.names[row])):
+            names = self.names[part.start : part.stop]
+            pictures = [functools.partial(self._read, name) for name in names]
+            yield functools.partial(self.reader.piece, names, [None] * len(names), pictures)
+
+    def holds(self, path: pathlib.Path) -> bool:
+        """Return whether a path is one of the files."""
+        return any(os.path.basename(name) == path.name and _is_same(name, path) for name in self.names)  # noqa: PTH119
+
+    def _read(self, name: str) -> Picture:
+        return self.reader.read(user_path(name, option="PICTURES"), name)
+
+
+@dataclasses.dataclass(frozen=True)
+class ListingSection:
+    """The pictures of a folder or an archive, and its bad files after them.
+
+    Attributes:
+        listing: of N pictures and B bad files.
+        name: of the folder or archive, as the user wrote it, with `/` at its end.
+        reader: prepares each of them.
+    """
+
+    listing: Listing
+    name: str
+    reader: Reader
+
+    @property
+    def count(self) -> int:
+        """Number of pictures."""
+        return len(self.listing.names) + len(self.listing.bad_files)
+
+    def works(self, rows: range, room: Room) -> Iterator[Work]:
+        """Yield functions that read `rows`; an archive is read here, in order, its pictures are decoded there."""
+        members = itertools.islice(self.listing.names, rows.start, rows.stop)
+        contents = iter(self.listing.contents(members))
+        for part in _parts(rows, room, _MOST, self._size):
+            pictures = [self._picture(row, contents) for row in part]
+            names = [self.name + self._member(row) for row in part]
+            yield functools.partial(self.reader.piece, names, [self._label(row) for row in part], pictures)
+
+    def holds(self, path: pathlib.Path) -> bool:
+        """Return whether a path is the archive, or a picture in the folder."""
+        location = pathlib.Path(os.path.realpath(self.listing.location))
+        target = pathlib.Path(os.path.realpath(path))
+        if target == location:
+            return True
+        inside = target.relative_to(location).as_posix() if target.is_relative_to(location) else None
+        return inside is not None and inside in self.listing.names
+
+    def _picture(self, row: int, contents: Iterator[Content]) -> Callable[[], Picture]:
+        name, total = self.name + self._member(row), len(self.listing.names)
+        if row < total:
+            return functools.partial(self.reader.read, next(contents), name)
+        error = DataError(f"{name} {self.listing.bad_files[row - total].reason}")
+        return functools.partial(self.reader.read, error, name)
+
+    def _member(self, row: int) -> str:
+        total = len(self.listing.names)
+        return self.listing.names[row] if row < total else self.listing.bad_files[row - total].file
+
+    def _label(self, row: int) -> str | None:
+        if self.listing.labels is None or row >= len(self.listing.names):
+            return None
+        return self.listing.class_names[int(self.listing.labels[row])]
+
+    def _size(self, row: int) -> int:
+        return int(self.listing.sizes[row]) if row < len(self.listing.names) else 0
+
+
+def _parts(
+    rows: range, room: Room, most: int, size: Callable[[int], int] = lambda _row: 0
+) -> Iterator[range]:
+    """Cut consecutive rows into parts of at most `most` and `_BYTES`, each at least one and within its room."""
+    start = rows.start
+    while start < rows.stop:
+        end = min(rows.stop, start + most, start + room(start))
+        stop, held = start + 1, size(start)
+        while stop < end and (held := held + size(stop)) <= _BYTES:
+            stop += 1
+        yield range(start, stop)
+        start = stop
+
+
+def _labels(source: ImageSet, rows: range) -> list[str | None]:
+    if source.labels is None:
+        return [None] * len(rows)
+    return [source.class_names[int(source.labels[row])] for row in rows]
+
+
+def _size(name: str) -> int:
+    try:
+        return user_path(name).stat().st_size
+    except (OSError, ValueError, DataError):
+        return 0
+
+
+def _is_same(path: str | os.PathLike[str], other: pathlib.Path) -> bool:
+    try:
+        return os.path.samefile(path, other)  # noqa: PTH121
+    except (OSError, ValueError):
+        return False

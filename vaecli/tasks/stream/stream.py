@@ -1,0 +1,259 @@
+"""A stream of pictures, prepared for a model, in batches that are bounded in bytes."""
+
+import bisect
+import dataclasses
+import functools
+import itertools
+import os
+import pathlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from vaecli.choices import Part
+from vaecli.data.photo.photo_options import PhotoOptions
+from vaecli.data.photo.prepare import Preparation
+from vaecli.errors import DataError, OptionError
+from vaecli.parallel import ahead
+from vaecli.pixels import Pixels, chunk_length
+from vaecli.runtime.model import Model
+from vaecli.tasks.inputs import Progress, Warn, load_for
+from vaecli.tasks.stream.names import Names
+from vaecli.tasks.stream.sections import Piece, Reader, Section, Work
+from vaecli.tasks.stream.shard import ALL, Shard
+
+BATCH = 512  # pictures at a time, at most
+LISTED = 1000  # unreadable pictures that a stream keeps; it counts all
+
+
+class Unreadable(NamedTuple):
+    """A picture that cannot be read, and why."""
+
+    name: str
+    error: DataError
+
+    @property
+    def reason(self) -> str:
+        """What is wrong with it, without its name at the beginning."""
+        return str(self.error).removeprefix(self.name).lstrip(": ")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class PictureBatch:
+    """Consecutive pictures of a stream.
+
+    Attributes:
+        names: (m,) of those that could be read.
+        labels: (m,) names of their classes; None where there is none.
+        images: (m, H, W, C) uint8.
+        notes: (m,) what was done to each.
+        unreadable: position among all n pictures of the batch -> one that cannot be read.
+        slots: (m,) where each stands on the grid of `size` places that is the same for every shard.
+        size: of the grid.
+    """
+
+    names: list[str]
+    labels: list[str | None]
+    images: Pixels
+    notes: list[str]
+    unreadable: Mapping[int, Unreadable]
+    slots: npt.NDArray[np.int64]
+    size: int
+
+    def __len__(self) -> int:
+        """Return the number n of all pictures, unreadable ones too."""
+        return len(self.names) + len(self.unreadable)
+
+    def compute(
+        self, function: Callable[[Pixels], Mapping[str, npt.NDArray[Any]]]
+    ) -> dict[str, npt.NDArray[Any]]:
+        """Return what a function computes of the images, by name: arrays (m, ...).
+
+        The function gets `size` images (size, H, W, C), each at its place of the grid, black ones where there is
+        none: the last bits of a matrix product may depend on the number of its rows, and on the place of each. So
+        shards give the same numbers as a single run.
+        """
+        if len(self.images) == self.size:
+            return dict(function(self.images))
+        images = np.zeros((self.size, *self.images.shape[1:]), np.uint8)
+        images[self.slots] = self.images
+        return {name: values[self.slots] for name, values in function(images).items()}
+
+    def all_rows(self, values: Sequence[Any], missing: Any) -> list[Any]:
+        """Return (n,) values of all pictures: `values` (m,) of those that could be read, else `missing`."""
+        given = iter(values)
+        return [missing if row in self.unreadable else next(given) for row in range(len(self))]
+
+
+class PictureStream:
+    """Pictures in order, in batches; iterate it once or again.
+
+    Args:
+        sections: of all pictures.
+        rows: which of them are in this stream.
+        shape: (H, W, C) of the images.
+        threads: that read pictures.
+        on_unreadable: gets each picture that cannot be read.
+        progress: gets the number of pictures done and in all.
+
+    Attributes:
+        total: number of pictures, unreadable ones too.
+        unreadable: those that cannot be read, the first `LISTED`.
+        unreadable_count: number of all of them so far.
+    """
+
+    def __init__(
+        self,
+        sections: Sequence[Section],
+        rows: range,
+        shape: tuple[int, int, int],
+        *,
+        threads: int,
+        on_unreadable: Callable[[Unreadable], None],
+        progress: Callable[[int, int], None],
+    ) -> None:
+        self.total, self.unreadable, self.unreadable_count = len(rows), list[Unreadable](), 0
+        self.size = chunk_length(shape, most=BATCH)
+        self._sections, self._rows, self._threads = sections, rows, threads
+        self._on_unreadable, self._progress = on_unreadable, progress
+        self._ends = list(itertools.accumulate(section.count for section in sections))
+
+    def __iter__(self) -> Iterator[PictureBatch]:
+        """Yield batches; each ends at a multiple of `size` among the pictures of all shards, or at the end."""
+        self.unreadable.clear()
+        self.unreadable_count = 0
+        position, pieces = self._rows.start, list[Piece]()
+        for piece in ahead(lambda work: work(), self._works(), threads=self._threads):
+            pieces.append(piece)
+            position += len(piece.names)
+            if position % self.size == 0 or position == self._rows.stop:
+                yield self._batch(pieces, position)
+                pieces = []
+                self._progress(position - self._rows.start, self.total)
+
+    def require_apart(self, path: str | os.PathLike[str], *, option: str = "--out") -> None:
+        """Refuse a target that is one of the pictures, or their archive.
+
+        Raises:
+            OptionError: it is.
+        """
+        target = pathlib.Path(path)
+        if target.exists() and any(section.holds(target) for section in self._sections):
+            raise OptionError(
+                f"{option} must not be one of the pictures that are read, got {target}.", option=option
+            )
+
+    def require_read(self) -> None:
+        """Check, at the end, that all pictures could be read.
+
+        Raises:
+            DataError: some could not.
+        """
+        if self.unreadable_count:
+            raise DataError(f"{self.unreadable_count:,} of {self.total:,} pictures cannot be read.")
+
+    def _works(self) -> Iterator[Work]:
+        """Yield what reads the pieces of all sections; no piece crosses the end of a batch."""
+        position = self._rows.start
+        while position < self._rows.stop:
+            index = bisect.bisect_right(self._ends, position)
+            section, end = self._sections[index], self._ends[index]
+            first = end - section.count
+            rows = range(position - first, min(self._rows.stop, end) - first)
+            yield from section.works(rows, functools.partial(self._room, first))
+            position = end
+
+    def _room(self, first: int, row: int) -> int:
+        """Return how many pictures fit into the batch of picture `row` of a section that begins at `first`."""
+        return self.size - (first + row) % self.size
+
+    def _batch(self, pieces: list[Piece], end: int) -> PictureBatch:
+        """Join pieces whose last picture is the one before `end`, counted among those of all shards."""
+        count = sum(len(piece.names) for piece in pieces)
+        names = [name for piece in pieces for name in piece.names]
+        labels = [label for piece in pieces for label in piece.labels]
+        unreadable, start = dict[int, Unreadable](), 0
+        for piece in pieces:
+            for row, error in sorted(piece.errors.items()):
+                unreadable[start + row] = self._count(Unreadable(piece.names[row], error))
+            start += len(piece.names)
+        rows = [row for row in range(count) if row not in unreadable]
+        return PictureBatch(
+            names=[names[row] for row in rows],
+            labels=[labels[row] for row in rows],
+            images=pieces[0].images
+            if len(pieces) == 1
+            else np.concatenate([piece.images for piece in pieces]),
+            notes=[note for piece in pieces for note in piece.notes],
+            unreadable=unreadable,
+            slots=(end - count) % self.size + np.array(rows, np.int64),
+            size=self.size,
+        )
+
+    def _count(self, picture: Unreadable) -> Unreadable:
+        self.unreadable_count += 1
+        if len(self.unreadable) < LISTED:
+            self.unreadable.append(picture)
+        self._on_unreadable(picture)
+        return picture
+
+
+def _silent(*_: object) -> None:
+    """Ignore a report."""
+
+
+def open_pictures(
+    model: Model,
+    pictures: Sequence[str | os.PathLike[str]],
+    *,
+    data: str | None = None,
+    split: Part | None = None,
+    shard: Shard = ALL,
+    photo: PhotoOptions | None = None,
+    warn: Warn = _silent,
+    on_unreadable: Callable[[Unreadable], None] = _silent,
+    progress: Callable[[int, int], None] = _silent,
+    download: Progress = _silent,
+    decoding: Progress = _silent,
+) -> PictureStream:
+    """Open the pictures that a user names as a stream; nothing is decoded yet.
+
+    A picture is prepared as the model says; images of the data set, and arrays (N, H, W, C) of the model's shape,
+    are taken as they are. In the stream each picture has the name that the user gave, joined with the path in a
+    folder or archive; an image of a data set or array has its index: `test:17`, `images.npy:17`.
+
+    Args:
+        model: an opened model.
+        pictures: files, folders, globs, archives, .npy and .npz files, `test:17`, `val:0:100`; none for all images
+            of `split`.
+        data: the data set of `split` and of `test:17`; by default that of the model.
+        split: the part that is read where `pictures` is empty; by default test, else validation.
+        shard: which part of all pictures.
+        photo: how pictures become like the training images; by default as the model says.
+        warn: gets what a user should know of the data set.
+        on_unreadable: gets each picture that cannot be read, when it is met.
+        progress: gets the number of pictures done and in all.
+        download: gets the progress of a download: file, bytes so far, bytes in all.
+        decoding: gets the progress of decoding the pictures of --data.
+
+    Raises:
+        OptionError: a name is empty, or a glob matches nothing.
+        DataError: a folder, an archive or an array without pictures, or a data set that cannot be had.
+    """
+    preparation = Preparation.from_metadata(model.info.preparation, model.image_shape)
+    names = Names(
+        Reader(preparation, photo or PhotoOptions()),
+        lambda part: load_for(model, data, part, warn=warn, progress=download, pictures=decoding),
+    )
+    sections = names.sections(pictures) if pictures else [names.part(split)]
+    total = sum(section.count for section in sections)
+    return PictureStream(
+        sections,
+        shard.rows(total),
+        model.image_shape,
+        threads=model.threads,
+        on_unreadable=on_unreadable,
+        progress=progress,
+    )
