@@ -223,7 +223,7 @@ def test_shards_that_there_are_not(text):
 
 
 def test_no_pictures(read, here):
-    """A folder without pictures, a glob without a match, and an empty slice are errors before anything is computed."""
+    """A folder without pictures, a glob without a match, and an empty slice are errors at once."""
     (here / "empty").mkdir()
     with pytest.raises(DataError, match="must hold pictures, got nothing"):
         read("empty")

@@ -1,7 +1,9 @@
 """Pictures that a user names, as a stream of batches: any number of them in flat memory, decoded in parallel.
 
-stream    the stream, and its batches
+stream    the stream, opened and read
+batch     a batch of it
 names     files, folders, globs, archives, test:17 and test:0:100 become sections
-sections  consecutive pictures of one source, read in parts by threads
+sections  consecutive pictures of one source, read in pieces by threads
+reader    a piece: pictures decoded and prepared for the model
 shard     --shard I/N, a contiguous part of all pictures
 """

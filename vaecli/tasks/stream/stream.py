@@ -1,90 +1,30 @@
 """A stream of pictures, prepared for a model, in batches that are bounded in bytes."""
 
 import bisect
-import dataclasses
 import functools
 import itertools
 import os
 import pathlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from vaecli.choices import Part
 from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.data.photo.prepare import Preparation
 from vaecli.errors import DataError, OptionError
 from vaecli.parallel import ahead
-from vaecli.pixels import Pixels, chunk_length
+from vaecli.pixels import chunk_length
 from vaecli.runtime.model import Model
 from vaecli.tasks.inputs import Progress, Warn, load_for
+from vaecli.tasks.stream.batch import PictureBatch, Unreadable
 from vaecli.tasks.stream.names import Names
-from vaecli.tasks.stream.sections import Piece, Reader, Section, Work
+from vaecli.tasks.stream.reader import Piece, Reader
+from vaecli.tasks.stream.sections import Section, Work
 from vaecli.tasks.stream.shard import ALL, Shard
 
 BATCH = 512  # pictures at a time, at most
 LISTED = 1000  # unreadable pictures that a stream keeps; it counts all
-
-
-class Unreadable(NamedTuple):
-    """A picture that cannot be read, and why."""
-
-    name: str
-    error: DataError
-
-    @property
-    def reason(self) -> str:
-        """What is wrong with it, without its name at the beginning."""
-        return str(self.error).removeprefix(self.name).lstrip(": ")
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class PictureBatch:
-    """Consecutive pictures of a stream.
-
-    Attributes:
-        names: (m,) of those that could be read.
-        labels: (m,) names of their classes; None where there is none.
-        images: (m, H, W, C) uint8.
-        notes: (m,) what was done to each.
-        unreadable: position among all n pictures of the batch -> one that cannot be read.
-        slots: (m,) where each stands on the grid of `size` places that is the same for every shard.
-        size: of the grid.
-    """
-
-    names: list[str]
-    labels: list[str | None]
-    images: Pixels
-    notes: list[str]
-    unreadable: Mapping[int, Unreadable]
-    slots: npt.NDArray[np.int64]
-    size: int
-
-    def __len__(self) -> int:
-        """Return the number n of all pictures, unreadable ones too."""
-        return len(self.names) + len(self.unreadable)
-
-    def compute(
-        self, function: Callable[[Pixels], Mapping[str, npt.NDArray[Any]]]
-    ) -> dict[str, npt.NDArray[Any]]:
-        """Return what a function computes of the images, by name: arrays (m, ...).
-
-        The function gets `size` images (size, H, W, C), each at its place of the grid, black ones where there is
-        none: the last bits of a matrix product may depend on the number of its rows, and on the place of each. So
-        shards give the same numbers as a single run.
-        """
-        if len(self.images) == self.size:
-            return dict(function(self.images))
-        images = np.zeros((self.size, *self.images.shape[1:]), np.uint8)
-        images[self.slots] = self.images
-        return {name: values[self.slots] for name, values in function(images).items()}
-
-    def all_rows(self, values: Sequence[Any], missing: Any) -> list[Any]:
-        """Return (n,) values of all pictures: `values` (m,) of those that could be read, else `missing`."""
-        given = iter(values)
-        return [missing if row in self.unreadable else next(given) for row in range(len(self))]
 
 
 class PictureStream:

@@ -1,0 +1,70 @@
+"""A batch of a stream of pictures."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from vaecli.errors import DataError
+from vaecli.pixels import Pixels
+
+
+class Unreadable(NamedTuple):
+    """A picture that cannot be read, and why."""
+
+    name: str
+    error: DataError
+
+    @property
+    def reason(self) -> str:
+        """What is wrong with it, without its name at the beginning."""
+        return str(self.error).removeprefix(self.name).lstrip(": ")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class PictureBatch:
+    """Consecutive pictures of a stream.
+
+    Attributes:
+        names: (m,) of those that could be read.
+        labels: (m,) names of their classes; None where there is none.
+        images: (m, H, W, C) uint8.
+        notes: (m,) what was done to each.
+        unreadable: position among all n pictures of the batch -> one that cannot be read.
+        slots: (m,) where each stands on the grid of `size` places that is the same for every shard.
+        size: of the grid.
+    """
+
+    names: list[str]
+    labels: list[str | None]
+    images: Pixels
+    notes: list[str]
+    unreadable: Mapping[int, Unreadable]
+    slots: npt.NDArray[np.int64]
+    size: int
+
+    def __len__(self) -> int:
+        """Return the number n of all pictures, unreadable ones too."""
+        return len(self.names) + len(self.unreadable)
+
+    def compute(
+        self, function: Callable[[Pixels], Mapping[str, npt.NDArray[Any]]]
+    ) -> dict[str, npt.NDArray[Any]]:
+        """Return what a function computes of the images, by name: arrays (m, ...).
+
+        The function gets `size` images (size, H, W, C), each at its place of the grid, black ones where there is
+        none: the last bits of a matrix product may depend on the number of its rows, and on the place of each. So
+        shards give the same numbers as a single run.
+        """
+        if len(self.images) == self.size:
+            return dict(function(self.images))
+        images = np.zeros((self.size, *self.images.shape[1:]), np.uint8)
+        images[self.slots] = self.images
+        return {name: values[self.slots] for name, values in function(images).items()}
+
+    def all_rows(self, values: Sequence[Any], missing: Any) -> list[Any]:
+        """Return (n,) values of all pictures: `values` (m,) of those that could be read, else `missing`."""
+        given = iter(values)
+        return [missing if row in self.unreadable else next(given) for row in range(len(self))]
