@@ -18,7 +18,8 @@ from vaecli.data.load import load
 from vaecli.data.reference import PREFIXES, parse_reference, positions
 from vaecli.errors import DataError, OptionError
 from vaecli.paths import shown, user_path
-from vaecli.tasks.stream.sections import FileSection, ImageSection, ListingSection, Reader, Section
+from vaecli.tasks.stream.reader import Reader
+from vaecli.tasks.stream.sections import FileSection, ImageSection, ListingSection, Section
 
 LoadPart = Callable[[Part | None], ImageSet]  # of the data set; None is its test part, or the next best
 
