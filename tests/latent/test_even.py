@@ -62,11 +62,11 @@ def test_other_kinds_do_not_decode(path):
 
 
 @given(stops=points, steps=st.integers(2, 8))
-def test_points_stay_and_the_number_is_kept(stops, steps):
+def test_points_stay_and_there_are_no_fewer(stops, steps):
     """Each point is a latent of the path, bit for bit, also equal points and with a decoder that saturates."""
     for decode in (cube, saturated):
         z, rows = way(stops, steps, "even", decode)
-        assert z.shape == (1 + 2 * (steps - 1), 2) and z.dtype == np.float32
+        assert len(z) >= 1 + 2 * (steps - 1) and z.shape[1] == 2 and z.dtype == np.float32
         assert np.array_equal(z[list(rows)], stops)
         assert rows[0] == 0 and rows[-1] == len(z) - 1 and rows[0] < rows[1] < rows[2]
         assert np.isfinite(z).all()
@@ -77,6 +77,25 @@ def test_steps_follow_the_length_of_legs():
     z, rows = way([[0.0], [1.0], [4.0]], 11, "even", lambda z: z)
     assert rows == (0, 5, 20)
     assert evenness(np.diff(z.ravel())) <= 1.02
+
+
+@given(places=st.lists(st.integers(0, 50), min_size=3, max_size=20), steps=st.integers(2, 13))
+def test_legs_of_any_length_in_a_few_steps(places, steps):
+    """Pictures are added until the longest step is at most 1.1 times the mean; 14 steps a leg are enough."""
+    points = np.array(places, np.float32)[:, np.newaxis]
+    z, rows = way(points, steps, "even", lambda z: z)
+    legs = len(places) - 1
+    assert evenness(np.abs(np.diff(z.ravel()))) <= 1.1
+    assert legs * (steps - 1) < len(z) <= 1 + legs * max(14, steps - 1)
+    assert np.array_equal(z[list(rows)], points)
+
+
+def test_no_more_pictures_than_allowed():
+    """A limit below the number that would be even holds, but never cuts what the steps need."""
+    points = [[0.0], [1.0], [2.5]]
+    assert len(way(points, 2, "even", lambda z: z).z) == 6
+    assert len(way(points, 2, "even", lambda z: z, most=5).z) <= 5
+    assert len(way(points, 2, "even", lambda z: z, most=1).z) == 3
 
 
 def test_equal_points():

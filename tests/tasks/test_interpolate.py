@@ -278,9 +278,19 @@ def test_an_even_path_is_even_as_seen(model, reconstructed, here, first, count):
     """Largest over mean distance is at most 1.1 from end to end, and each given picture is one of the frames."""
     names = [f"test:{number}" for number in range(first, first + count)]
     result = interpolate(model, names, steps=12, path="even", out="a.npy")
-    assert len(result.images) == 1 + (count - 1) * 11
+    assert len(result.images) >= 1 + (count - 1) * 11
     assert unevenness(result.images) <= 1.1
     require_near(result.images[list(result.stops)], reconstructed[first : first + count])
+
+
+def test_an_even_path_takes_more_pictures_where_few_do_not_divide(model, reconstructed, here):
+    """Six pictures in two steps each: the path is even, keeps each given picture, and its note has the number."""
+    names = [f"test:{number}" for number in range(6)]
+    result = interpolate(model, names, steps=3, path="even", out="a.npy")
+    assert unevenness(result.images) <= 1.1
+    require_near(result.images[list(result.stops)], reconstructed[:6])
+    more = f"; {len(result.images)} pictures, since 11 do not divide evenly"
+    assert (more in result.notes[-1]) == (len(result.images) > 11)
 
 
 def test_an_even_path_of_the_small_model(small_folder, here):

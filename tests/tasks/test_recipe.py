@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.errors import DataError
 from vaecli.pictures.embedded import MAX_RECIPE
+from vaecli.tasks.photo_words import photo_words
 from vaecli.tasks.recipe import MAX_NAME, Recipe, plain_name
 from vaecli.tasks.recipe_text import MAX_SOURCES, parse
 
@@ -58,6 +60,19 @@ def test_commands():
     expected = "vaecli edit -m M val:2 --toward 'Ankle boot' --amount=-1:1:5 --from Bag -o edit.png"
     assert EDIT.command("M") == expected
     assert SEARCH.command("M") == "vaecli similar -m M test:3 --among mnist -n 4 -o similar.png"
+
+
+def test_the_options_of_the_preparation_are_kept():
+    """Those that are not the default, and the command has them; of a range the numbers."""
+    options = PhotoOptions(
+        prepare="digits", polarity="keep", trim=False, cutout="off", value_range=(0.0, 4095.5)
+    )
+    recipe = Recipe(**vars(PATH) | {"photo": photo_words(options)})
+    assert parse(recipe.to_text(), "a.png") == recipe
+    words = "--prepare digits --polarity keep --no-trim --cutout off --range 0.0:4095.5"
+    assert words in recipe.command("M")
+    assert photo_words(PhotoOptions()) == {}
+    assert photo_words(PhotoOptions(value_range="full")) == {"range": "full"}
 
 
 @pytest.mark.parametrize("changes", [{"sources": ("a.png", "test:1")}, {"data": "shoes/"}])
@@ -127,6 +142,11 @@ def test_the_largest_recipe_is_within_the_limit():
         {"amounts": "0:1; rm"},
         {"toward": "a\nb"},
         {"among": 3},
+        {"prepare": "--out"},
+        {"polarity": ["keep"]},
+        {"trim": False},
+        {"range": "0:1; reboot"},
+        {"range": 1},
     ],
     ids=lambda changes: str(changes)[:40],
 )

@@ -37,7 +37,10 @@ def interpolate(
         typer.Option(min=2, help="Number of pictures from one given picture to the next, both included."),
     ] = 11,
     path: Annotated[
-        PathKind, typer.Option(help="Kind of path; with `even`, neighbours are equally different.")
+        PathKind,
+        typer.Option(
+            help="Kind of path; with `even`, neighbours are equally different, and there may be more."
+        ),
     ] = "linear",
     grid: Annotated[
         bool, typer.Option("--grid", help="Fill a square; the four pictures are its corners, row by row.")

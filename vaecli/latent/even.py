@@ -18,7 +18,11 @@ from vaecli.latent.paths import Latents, through
 Decode: TypeAlias = Callable[[Latents], npt.NDArray[Any]]  # (N, D) -> (N, ...)
 Float64: TypeAlias = npt.NDArray[np.float64]
 
-GOAL = 1.02  # evenness at which the search ends
+BOUND = 1.1  # evenness that a path must have, if a number of steps gives it
+GOAL = 1.02  # evenness of a leg at which the search ends
+_AIM = 1.08  # evenness by the lengths of the legs, below `BOUND` because steps on a leg differ a little
+_ENOUGH = 14  # steps on a leg, in the mean: however long the legs, they divide to within 14 / 13
+_TRIES = 6  # numbers of steps
 _ROUNDS = 12  # of moving the places by the distances that they gave
 _SHARES = 3  # of dividing the steps among the legs
 _FINE_PER_STEP, _LEAST_FINE, _MOST_FINE = 4, 64, 1024  # points of a leg at which its length is measured first
@@ -37,11 +41,20 @@ class Way(NamedTuple):
     stops: tuple[int, ...]
 
 
-def way(points: npt.ArrayLike, steps: int, path: PathKind, decode: Decode, *, chunk: int = _CHUNK) -> Way:
-    """Return a path of any kind through all of `points` (P, D), N = 1 + (P - 1) * (steps - 1) latents.
+def way(
+    points: npt.ArrayLike,
+    steps: int,
+    path: PathKind,
+    decode: Decode,
+    *,
+    chunk: int = _CHUNK,
+    most: int | None = None,
+) -> Way:
+    """Return a path of any kind through all of `points` (P, D).
 
-    `linear` and `spherical` have `steps` latents on each leg. `even` divides the same number of latents among the
-    legs by the distance of the decoded pictures; each point remains a latent of the path.
+    `linear` and `spherical` have `steps` latents on each leg, 1 + (P - 1) * (steps - 1) in all. `even` divides that
+    number among the legs by the distance of the decoded pictures; each point remains a latent of the path. Where so
+    few do not divide evenly it takes more: as few as make the longest step at most `BOUND` times the mean.
 
     Args:
         points: (P, D), P >= 2.
@@ -49,6 +62,7 @@ def way(points: npt.ArrayLike, steps: int, path: PathKind, decode: Decode, *, ch
         path: kind of path.
         decode: latents (N, D) to pictures (N, ...); called only for `even`.
         chunk: number of latents that `decode` gets at a time, at most.
+        most: number of latents at most, as long as `steps` needs no more.
 
     Raises:
         OptionError: fewer than 2 steps, or points that are not finite or of another shape.
@@ -57,7 +71,11 @@ def way(points: npt.ArrayLike, steps: int, path: PathKind, decode: Decode, *, ch
     legs = (len(line) - 1) // (steps - 1)
     if path != "even":
         return Way(line, tuple(range(0, len(line), steps - 1)))
-    return _even(line[:: steps - 1], legs * (steps - 1), decode, chunk)
+    fewest = legs * (steps - 1)
+    last = max(fewest, _ENOUGH * legs)
+    if most is not None:
+        last = max(fewest, min(last, most - 1))
+    return _even(line[:: steps - 1], range(fewest, last + 1), decode, chunk)
 
 
 def distances(z: Latents, decode: Decode, *, chunk: int = _CHUNK) -> Float64:
@@ -96,14 +114,48 @@ def shares(lengths: Sequence[float], steps: int) -> list[int]:
     return counts
 
 
-def _even(points: Latents, steps: int, decode: Decode, chunk: int) -> Way:
-    """Return the most even of several paths: steps are divided by length, placed, measured and divided again."""
+def _even(points: Latents, totals: range, decode: Decode, chunk: int) -> Way:
+    """Return the first path, by its number of steps, that is within `BOUND`, else the most even of those tried."""
     legs = list(itertools.pairwise(points))
-    fine = int(np.clip(_FINE_PER_STEP * steps // len(legs), _LEAST_FINE, _MOST_FINE)) + 1
+    fine = int(np.clip(_FINE_PER_STEP * totals[0] // len(legs), _LEAST_FINE, _MOST_FINE)) + 1
     line = np.linspace(0.0, 1.0, fine)
     cumulative = [_cumulative(_on(leg, line), decode, chunk) for leg in legs]
     lengths = [float(length[-1]) for length in cumulative]
-    best, best_evenness, tried = Way(points, ()), np.inf, []
+    even = [steps for steps in totals if _divided(lengths, steps) <= (BOUND if steps == totals[0] else _AIM)]
+    best, best_evenness = Way(points, ()), np.inf
+    for steps in even[:_TRIES] or totals[-1:]:
+        path, measured = _with_steps(
+            legs, steps, line=line, cumulative=cumulative, decode=decode, chunk=chunk
+        )
+        if measured < best_evenness:
+            best, best_evenness = path, measured
+        if measured <= BOUND:
+            break
+    return best
+
+
+def _divided(lengths: Sequence[float], steps: int) -> float:
+    """Return the longest over the mean step if `steps` are divided among legs of these lengths."""
+    counts = shares(lengths, steps)
+    steps_of_legs = [length / count for length, count in zip(lengths, counts, strict=True)]
+    return evenness(np.repeat(steps_of_legs, counts))
+
+
+def _with_steps(
+    legs: list[tuple[Latents, Latents]],
+    steps: int,
+    *,
+    line: Float64,
+    cumulative: list[Float64],
+    decode: Decode,
+    chunk: int,
+) -> tuple[Way, float]:
+    """Return the most even of several paths of so many steps, and how even it is.
+
+    The steps are divided by length, placed, measured and divided again.
+    """
+    lengths = [float(length[-1]) for length in cumulative]
+    best, best_evenness, tried = Way(legs[0][0], ()), np.inf, []
     for _ in range(_SHARES):
         counts = shares(lengths, steps)
         if counts in tried:
@@ -115,10 +167,10 @@ def _even(points: Latents, steps: int, decode: Decode, chunk: int) -> Way:
         ]
         measured = evenness(np.concatenate([part_steps for _, part_steps in parts]))
         if measured < best_evenness:
-            rows = np.concatenate([points[:1], *(z[1:] for z, _ in parts)])
+            rows = np.concatenate([legs[0][0][np.newaxis], *(z[1:] for z, _ in parts)])
             best, best_evenness = Way(rows, tuple(np.cumsum([0, *counts]).tolist())), measured
         lengths = [float(part_steps.sum()) for _, part_steps in parts]
-    return best
+    return best, best_evenness
 
 
 def _place(

@@ -11,7 +11,8 @@ sample       `vaecli sample`
 origin       where the data of a model are
 changes      how images differ from those of a model, in words
 interpolate  `vaecli interpolate`
-recipe       how a picture was made, as the text that it carries; recipe_text reads it
+recipe       how a picture was made, as the text that it carries; recipe_text reads it, photo_words are its
+             words of the preparation
 export       `vaecli export`; export_target checks its folder
 info         `vaecli info`; picture_info for a picture that carries a recipe
 verify       `vaecli verify`

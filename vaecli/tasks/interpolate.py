@@ -23,6 +23,7 @@ from vaecli.pictures.writers import require_enlargeable, save_picture, write_ima
 from vaecli.pixels import Pixels, chunk_length, chunks, to_uint8
 from vaecli.runtime.model import Model
 from vaecli.tasks import photos
+from vaecli.tasks.photo_words import photo_words
 from vaecli.tasks.recipe import plain_name, recipe_of
 from vaecli.tasks.recipe_text import MAX_SOURCES
 from vaecli.tasks.stream.stream import PictureStream, open_pictures
@@ -38,7 +39,8 @@ class Interpolated:
 
     Attributes:
         path: the file or folder.
-        images: (1 + (P - 1) (steps - 1), H, W, C) uint8 for P pictures; (steps * steps, H, W, C) for a grid.
+        images: (1 + (P - 1) (steps - 1), H, W, C) uint8 for P pictures, or more for an even path;
+            (steps * steps, H, W, C) for a grid.
         originals: (P, H, W, C) uint8, as the encoder saw them.
         notes: a line for each picture; for a path also the ratio of the largest to the mean distance between
             neighbouring pictures.
@@ -77,7 +79,8 @@ def interpolate(
         steps: pictures on the path between two given ones, both ends included.
         path: `linear`; `spherical`, which stays away from the origin of the latent space; or `even`, which places
             the pictures at equal distances as seen. With more than two pictures `even` divides the same number of
-            steps among the legs by their length; each given picture stays on the path.
+            steps among the legs by their length, and takes more where so few do not divide evenly; each given
+            picture stays on the path.
         grid: a grid of `steps` x `steps` pictures between four: top left, top right, bottom left, bottom right.
         out: `.png` for a strip with the originals at both ends, `.gif` there and back, `.npy` or `.npz` for the
             array, a folder for one PNG each; by default the next free one of `interpolation.png`,
@@ -109,8 +112,9 @@ def interpolate(
     stream = open_pictures(model, pictures, data=data, photo=photo, warn=warn)
     _require_count(stream.total, grid=grid)
     legs = 1 if grid else stream.total - 1
+    most = _most_pictures(kind, model.image_shape, scale)
     checks.integer(
-        steps, "--steps", least=2, most=_max_steps(kind, legs, model.image_shape, scale, grid=grid)
+        steps, "--steps", least=2, most=max(2, math.isqrt(most) if grid else (most - 1) // legs + 1)
     )
 
     if save_prepared is not None:
@@ -124,9 +128,11 @@ def interpolate(
         line: LineKind = "spherical" if path == "spherical" else "linear"
         track = Way(between(z_mean, steps, line), ())
     else:
-        track = way(z_mean, steps, path, model.decode, chunk=chunk)
+        track = way(z_mean, steps, path, model.decode, chunk=chunk, most=most)
         largest = evenness(distances(track.z, model.decode, chunk=chunk))
-        notes += (f"{path} path: the largest step is {largest:.2f} times the mean step, as seen",)
+        fewest, count = legs * (steps - 1) + 1, len(track.z)
+        more = f"; {count} pictures, since {fewest} do not divide evenly" if count > fewest else ""
+        notes += (f"{path} path: the largest step is {largest:.2f} times the mean step, as seen{more}",)
     images = _decode(model, track.z)
     recipe = dataclasses.replace(
         recipe_of(model, "interpolate", kind),
@@ -135,6 +141,7 @@ def interpolate(
         steps=steps,
         grid=grid,
         data=_data_name(data),
+        photo=photo_words(photo or PhotoOptions()),
         scale=scale,
         smooth=smooth,
     )
@@ -202,14 +209,10 @@ def _data_name(data: str | None) -> str:
     return f"{plain_name(data)}/"
 
 
-def _max_steps(kind: Kind, legs: int, shape: tuple[int, int, int], scale: int | None, *, grid: bool) -> int:
-    """Return the largest number of steps on a leg, or side of a grid, that memory and a GIF allow; at least 2."""
+def _most_pictures(kind: Kind, shape: tuple[int, int, int], scale: int | None) -> int:
+    """Return the number of pictures that memory and a GIF allow; a GIF shows them there and back."""
     count = min(MAX_PICTURES, MAX_BYTES // math.prod(shape))
-    if grid:
-        return max(2, math.isqrt(count))
-    if kind == "gif":
-        count = max_frames(shape, scale and 1) // 2
-    return max(2, (count - 1) // legs + 1)
+    return max_frames(shape, scale and 1) // 2 if kind == "gif" else count
 
 
 def _decode(model: Model, z: np.ndarray) -> Pixels:

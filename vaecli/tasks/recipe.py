@@ -40,6 +40,7 @@ class Recipe:
         toward, start, amounts: of an edit: class that it leads to (empty for a file), class that it leads from, and
             the amounts.
         among: of a search: name of what was searched.
+        photo: how picture files were prepared: the words after `--prepare` and the like that are not the default.
         index: position of the picture on its path, for one PNG of a folder; None for others.
     """
 
@@ -68,6 +69,7 @@ class Recipe:
     start: str = ""
     amounts: str = ""
     among: str = ""
+    photo: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def to_text(self) -> str:
         """Return the recipe as ASCII JSON of at most 64 KiB, with the command that repeats the picture, if any."""
@@ -78,7 +80,8 @@ class Recipe:
         """Return the fields that matter for the recipe's `kind`."""
         fields = dataclasses.asdict(self) | {"sources": list(self.sources), "dims": list(self.dims)}
         names = {*COMMON, *KINDS[self.kind]}
-        return {name: value for name, value in fields.items() if name in names and value is not None}
+        shown = {name: value for name, value in fields.items() if name in names and value is not None}
+        return shown | dict(self.photo)
 
     def command(self, model: str = MODEL) -> str | None:
         """Return the command that makes the picture again; None if it needs files of which only names are kept.
@@ -95,6 +98,8 @@ class Recipe:
             words += ["--precision", self.precision]
         words += [*self.sources, *own_words]
         words += ["--data", self.data] if self.data else []
+        for name, word in self.photo.items():
+            words += ["--no-trim"] if name == "trim" else [f"--{name}", word]
         words += ["--scale", self.scale] if self.scale else []
         words += ["--smooth"] if self.smooth else []
         return command(*words, "-o", _OUTPUTS[self.kind] + _ENDINGS[self.form])

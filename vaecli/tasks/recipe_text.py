@@ -9,6 +9,7 @@ from typing import Any, get_args
 from vaecli.choices import PRECISIONS, LineKind, PathKind
 from vaecli.errors import DataError
 from vaecli.modelfile.safe_text import is_plain
+from vaecli.tasks.photo_words import DEFAULTS, is_word
 from vaecli.tasks.recipe import KINDS, MAX_NAME, Recipe
 
 MAX_SOURCES = 20
@@ -57,6 +58,9 @@ def _checked(fields: Any) -> Recipe:
     if not isinstance(fields, dict) or fields.get("kind") not in KINDS:
         raise _FieldError("be of a command that writes pictures")
     known = {field.name for field in dataclasses.fields(Recipe)}
+    photo = {name: fields[name] for name in DEFAULTS if fields.get(name, DEFAULTS[name]) != DEFAULTS[name]}
+    for name, word in photo.items():
+        _require(is_word(name, word), name, "a word of its option", word)
     fields = {name: value for name, value in fields.items() if name in known}
     for name in ("model_id", "model", "version", "data", "prior", "toward", "start", "amounts", "among"):
         _require(_is_text(fields.get(name, "")), name, "a text of one line", fields.get(name))
@@ -73,7 +77,8 @@ def _checked(fields: Any) -> Recipe:
     for name in ("smooth", "grid", "all_dims"):
         _require(isinstance(fields.get(name, False), bool), name, "true or false", fields.get(name))
     _check_rest(fields)
-    return Recipe(**fields | {name: tuple(fields.get(name, ())) for name in ("sources", "dims")})
+    tuples = {name: tuple(fields.get(name, ())) for name in ("sources", "dims")}
+    return Recipe(**fields | tuples | {"photo": photo})
 
 
 def _check_rest(fields: Mapping[str, Any]) -> None:

@@ -2,20 +2,17 @@
 
 import dataclasses
 import pathlib
-from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageChops, ImageOps
 
 from vaecli.data.photo.opening import opening
+from vaecli.data.photo.photo_options import AUTO_RANGE, Range
 from vaecli.errors import DataError
 
 TRANSPARENT = "transparent parts taken as background"
 _ORIENTATION = 0x0112
-Range: TypeAlias = tuple[float, float] | Literal["auto", "full"]
-"""The values in a file that are black and white. `auto` looks at them, `full` takes all that the format holds."""
-AUTO_RANGE: Range = "auto"
 _ENOUGH = 1024  # pixels of a side of a user's JPEG that are decoded, at least, if it has them
 _BITS = (8, 10, 12, 14, 16)  # of the pixels of cameras and scanners
 _FAINT = 16  # of 255: a picture without larger values is black to the eye

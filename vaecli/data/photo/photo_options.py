@@ -2,10 +2,14 @@
 
 import dataclasses
 import math
+from typing import Literal, TypeAlias
 
 from vaecli.choices import Cutout, PicturePolarity, Prepare
-from vaecli.data.photo.decode import AUTO_RANGE, Range
 from vaecli.errors import OptionError
+
+Range: TypeAlias = tuple[float, float] | Literal["auto", "full"]
+"""The values in a file that are black and white. `auto` looks at them, `full` takes all that the format holds."""
+AUTO_RANGE: Range = "auto"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -14,8 +18,7 @@ class PhotoOptions:
 
     Attributes:
         prepare: how a picture becomes like the training images; `auto` as the model's metadata say, `none`: it has
-        the
-            size and only its colours are brought to the model's.
+            the size and only its colours are brought to the model's.
         polarity: of the picture; `auto` looks at its ground, `keep` never negates.
         trim: cut the picture to its subject.
         cutout: `auto` cuts garments out of a ground that is not plain.
