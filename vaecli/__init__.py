@@ -2,7 +2,7 @@
 
 The public Python API; everything else may change between versions:
 
-    vaecli.Model                       an exported model: encode, decode, sample, interpolate
+    vaecli.Model                       an exported model: encode, decode, sample, interpolate, score
     vaecli.train, vaecli.TrainOptions  train a model; needs the `train` extra
     vaecli.errors, vaecli.VaecliError  the exceptions that both raise, and their root
     vaecli.__version__
@@ -22,8 +22,8 @@ The packages. Each imports only from lines above it; tests/test_imports.py holds
     data/          images in: named data sets, folders and archives of pictures, arrays, a user's picture
     latent/        latents: draws that depend on (seed, index) alone, paths, grids
     modelfile/     an .onnx file of ours: find, read, check, describe, write; without onnxruntime
+    metrics/       evaluation and scores by an encoder and a decoder, in numpy
     runtime/       runs the model files: the only home of onnxruntime
-    metrics/       evaluation of an encoder and a decoder, in numpy
     pictures/      images out: sheets, strips, GIFs, arrays, terminal cells, plots
     runs/          the run folder: layout, lock, provenance, history, state file
     training/      networks, objective, loop, checkpoint, cluster: the home of tensorflow and keras

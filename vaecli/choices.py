@@ -27,6 +27,8 @@ Prepare: TypeAlias = Literal[
 PicturePolarity: TypeAlias = Literal["auto", "keep", "light-on-dark", "dark-on-light"]  # of a user's picture
 Cutout: TypeAlias = Literal["auto", "off"]
 
+ScoreComponent: TypeAlias = Literal["excess", "kl", "unexplained", "neg_elbo", "neg_log_density"]
+
 DATA_SETS: tuple[DataSetName, ...] = get_args(DataSetName)
 LIKELIHOODS: tuple[LikelihoodName, ...] = get_args(LikelihoodName)
 PRIORS: tuple[PriorName, ...] = get_args(PriorName)
@@ -35,3 +37,4 @@ FITS: tuple[Fit, ...] = get_args(Fit)
 AUGMENTATIONS: tuple[Augmentation, ...] = get_args(Augmentation)
 PHOTOS: tuple[Photo, ...] = get_args(Photo)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+COMPONENTS: tuple[ScoreComponent, ...] = get_args(ScoreComponent)

@@ -50,6 +50,27 @@ def test_cross_entropy_is_least_at_the_pixel_itself():
 
 
 @pytest.mark.parametrize("name", LIKELIHOODS)
+def test_a_picture_explains_itself_best(name):
+    """At its own mean `log_prob_at` is `log_prob`, and no mean gives a pixel more than the pixel itself."""
+    pixels = likelihood(name)
+    outputs = {output: np.linspace(-5, 5, 101) for output in pixels.outputs}
+    x = np.random.default_rng(0).random(101)
+    at_mean = pixels.log_prob_at(x, pixels.mean(outputs, np), outputs, np)
+    np.testing.assert_allclose(at_mean, pixels.log_prob(x, outputs, np), rtol=1e-9)
+    assert np.all(pixels.log_prob_at(x, x, outputs, np) >= at_mean)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_black_and_white_pixels_have_no_entropy(dtype):
+    """A pixel of 0 or 1 explains itself wholly, at a cost of exactly 0; a grey one costs its entropy."""
+    x = np.array([0, 1, 0.5], dtype)
+    with np.errstate(all="raise"):
+        own = likelihood("bernoulli").log_prob_at(x, x, {}, np)
+    assert own.dtype == dtype
+    assert own.tolist() == [0, 0, pytest.approx(-np.log(2))]
+
+
+@pytest.mark.parametrize("name", LIKELIHOODS)
 def test_pixels_have_a_distribution(name):
     """The probabilities of all pixel values sum to 1, and their mean is `mean`, for any output."""
     outputs = {output: np.linspace(-40, 40, 101) for output in likelihood(name).outputs}

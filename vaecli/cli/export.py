@@ -37,7 +37,12 @@ def export(
     ] = False,
     no_examples: Annotated[
         bool,
-        typer.Option("--no-examples", help="Store no latents of individual validation images in the files."),
+        typer.Option(
+            "--no-examples",
+            help="Store no latents of individual validation images in the files. What `vaecli score` needs stays: "
+            "quantiles over all validation images, and a mixture over all training images.",
+        ,
+        ),
     ] = False,
     force: ForceOption = False,
     quiet: QuietOption = False,
@@ -64,6 +69,8 @@ def export(
         _print_differences(result)
         for name, figures in result.degradations.items():
             console.note(_loss_line(name, figures))
+        if result.without_score:
+            console.note(f"Without what `vaecli score` needs. {result.without_score}")
     folder = console.shown_path(result.folder)
     console.say(folder)
     if not quiet:

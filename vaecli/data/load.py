@@ -85,6 +85,7 @@ def load_named(
     split: Split,
     *,
     reading: ReadingOptions = AS_THEY_ARE,
+    download: bool = True,
     progress: Progress = silent,
     warn: Warn = silent,
     places: Places | None = None,
@@ -94,7 +95,7 @@ def load_named(
     Raises:
         DataError: an unknown name, or a data set that cannot be had.
     """
-    search = Search(places or Places(), True, progress, once(warn))
+    search = Search(places or Places(), download, progress, once(warn))
     return read_as(search.named(lookup(name), split), reading)
 
 

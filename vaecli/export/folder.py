@@ -2,7 +2,7 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -16,10 +16,11 @@ from vaecli.export.card import model_card
 from vaecli.export.previous import outdated_decoders
 from vaecli.export.rewrite import faster
 from vaecli.export.stamp import stamp
-from vaecli.modelfile.facts import Facts
+from vaecli.modelfile.facts import KEY_FACTS, Facts
 from vaecli.modelfile.find import DECODERS, ENCODER
 from vaecli.modelfile.golden import Golden
 from vaecli.modelfile.metadata import INPUTS, ModelInfo
+from vaecli.modelfile.score_facts import KEY_SCORE, ScoreFacts
 from vaecli.runs.kept import KeptImages
 from vaecli.runtime.model import Model
 from vaecli.training.vae import Vae
@@ -48,6 +49,7 @@ def export_folder(
     target: pathlib.Path,
     *,
     facts: Facts | None = None,
+    fit_score: Callable[[Model], ScoreFacts | None] = lambda _model: None,
     opset: int = opsets.DEFAULT,
     precisions: Sequence[Precision] = (),
     force: bool = True,
@@ -61,6 +63,7 @@ def export_folder(
         target: the folder. Files of the same name are replaced. Decoders of another model or of an earlier state of
             its training are removed; all other files stay.
         facts: facts about the latent space, for the decoders.
+        fit_score: fits the score of the exported model, also for the decoders.
         opset: version of the ONNX operators.
         precisions: further decoders to write: `int8` for decoder.int8.onnx, `fp16` for decoder.fp16.onnx.
         force: replace files; without it, `target` must still be empty when the files are complete.
@@ -79,12 +82,15 @@ def export_folder(
     outdated = outdated_decoders(info)
     with folders.replacing_folder(target, if_taken=if_taken, is_outdated=outdated) as folder:
         with files.translating(target):
-            _write_parts(folder, graphs, info, golden, facts)
+            _write_parts(folder, graphs, info, golden)
         exact = Model.open(folder)
         table = compare_with_keras(vae, exact, images.validation)
         parity.require(table)
+        entries = _fact_entries(facts, fit_score(exact))
+        with files.translating(target):
+            _write_parts(folder, graphs, info, golden, entries)
         origin = reduced.Origin(
-            exact, vae.decoder, graphs["decoder"], golden["decoder"], images, facts, opset
+            exact, vae.decoder, graphs["decoder"], golden["decoder"], images, entries, opset
         )
         exported = ExportedFolder(table, reduced.add(origin, precisions))
         sizes = {path.name: path.stat().st_size for path in sorted(folder.glob("*.onnx"))}
@@ -114,12 +120,19 @@ def _write_parts(
     graphs: Mapping[str, onnx.ModelProto],
     info: ModelInfo,
     golden: Mapping[str, Golden],
-    facts: Facts | None,
+    facts: Mapping[str, str] | None = None,
 ) -> None:
+    """Write both files; `facts` are further entries of the decoder's metadata."""
     for part, graph in graphs.items():
         part_info = info.replace(part=part, inputs=INPUTS[part])
         content = stamp(graph, part_info, golden[part], facts if part == "decoder" else None)
         (folder / FILES[part]).write_bytes(content)
+
+
+def _fact_entries(facts: Facts | None, score: ScoreFacts | None) -> dict[str, str]:
+    """Return the metadata entries of the facts that there are."""
+    entries = {KEY_FACTS: facts.to_text()} if facts and facts.arrays() else {}
+    return entries | ({KEY_SCORE: score.to_text()} if score else {})
 
 
 def compare_with_keras(vae: Vae, model: Model, validation: np.ndarray) -> list[parity.Difference]:

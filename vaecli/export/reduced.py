@@ -17,7 +17,6 @@ from vaecli.export.int8 import calibrate, graph, layers, tune
 from vaecli.export.int8.integer_decoder import QuantisedDecoder
 from vaecli.export.stamp import stamp
 from vaecli.files import translating
-from vaecli.modelfile.facts import Facts
 from vaecli.modelfile.find import DECODERS
 from vaecli.modelfile.golden import Golden
 from vaecli.runs.kept import KeptImages
@@ -47,7 +46,7 @@ class Origin:
         graph: the graph of decoder.onnx.
         golden: the golden vectors of decoder.onnx.
         images: training images, to which int8 is fitted, and validation images, on which decoders are compared.
-        facts: facts about the latent space, for the metadata.
+        facts: entries for the metadata beside description and golden vectors, key -> text.
         opset: version of the ONNX operators.
     """
 
@@ -56,7 +55,7 @@ class Origin:
     graph: onnx.ModelProto
     golden: Golden
     images: KeptImages
-    facts: Facts | None
+    facts: Mapping[str, str]
     opset: int
 
 

@@ -1,24 +1,25 @@
 """The bytes of a model file: a graph with metadata, facts, golden vectors and digest."""
 
+from collections.abc import Mapping
+
 import onnx
 
-from vaecli.modelfile.facts import KEY_FACTS, Facts
 from vaecli.modelfile.golden import KEY_GOLDEN, Golden
 from vaecli.modelfile.metadata import ModelInfo
 from vaecli.modelfile.write import with_metadata
 
 
-def stamp(model: onnx.ModelProto, info: ModelInfo, golden: Golden, facts: Facts | None = None) -> bytes:
+def stamp(
+    model: onnx.ModelProto, info: ModelInfo, golden: Golden, facts: Mapping[str, str] | None = None
+) -> bytes:
     """Serialise a graph with its metadata and the SHA-256 of the whole file.
 
     Args:
         model: the graph; existing metadata are replaced.
         info: the description of the model.
         golden: inputs and expected outputs, for `vaecli verify`.
-        facts: facts about the latent space; no entry is written if they are left out or empty.
+        facts: further entries, key -> text.
     """
     model.producer_name, model.producer_version = "vaecli", info.software["vaecli"]
     entries = info.to_metadata() | {KEY_GOLDEN: golden.to_text()}
-    if facts and facts.arrays():
-        entries[KEY_FACTS] = facts.to_text()
-    return with_metadata(model.SerializeToString(), entries)
+    return with_metadata(model.SerializeToString(), entries | dict(facts or {}))

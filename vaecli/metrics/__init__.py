@@ -1,8 +1,10 @@
 """Metrics of a model on images, with numpy alone.
 
-protocol  interface of a model that can be measured
-table     the metrics: meaning, unit, direction, needs
-evaluate  all metrics in one pass, with the value of each image
-bound     ELBO and importance-weighted bound
-ssim      structural similarity
+protocol   interface of a model that can be measured
+table      the metrics: meaning, unit, direction, needs
+evaluate   all metrics in one pass, with the value of each image
+bound      ELBO and importance-weighted bound
+ssim       structural similarity
+score      how unlike the training images an image is
+score_fit  the fit of the score
 """

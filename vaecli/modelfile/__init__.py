@@ -6,6 +6,7 @@ write        metadata and digest of a file, without the onnx package
 metadata     description of the model in a file
 golden       inputs and expected outputs in a file
 facts        statistics of the latent space in a file
+score_facts  what the score of a picture is computed with
 arrays       arrays as text
 graph        operators, constants, inputs and outputs of a file
 operators    operators that a file may use

@@ -17,6 +17,7 @@ from vaecli.modelfile.metadata import KEY_DIGEST, ModelInfo, from_metadata
 if TYPE_CHECKING:
     from vaecli.modelfile.facts import Facts
     from vaecli.modelfile.golden import Golden
+    from vaecli.modelfile.score_facts import ScoreFacts
 
 MAX_BYTES = 2**31 - 1  # protobuf's own limit
 BLANK = b"0" * 64
@@ -68,6 +69,18 @@ class ModelFile:
             return Facts()
         sizes = {"latent_dim": self.info.latent_dim, "class_count": len(self.info.class_names)}
         return from_text(self.metadata[KEY_FACTS], str(self.path), **sizes)
+
+    def score_facts(self) -> "ScoreFacts | None":
+        """Decode what the score is computed with; None if the file does not have it.
+
+        Raises:
+            ModelError: the arrays do not fit the model.
+        """
+        from vaecli.modelfile.score_facts import KEY_SCORE, from_text  # noqa: PLC0415  # few commands ask
+
+        if KEY_SCORE not in self.metadata:
+            return None
+        return from_text(self.metadata[KEY_SCORE], str(self.path), latent_dim=self.info.latent_dim)
 
 
 def read_file(path: pathlib.Path) -> ModelFile:

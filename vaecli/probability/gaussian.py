@@ -37,9 +37,15 @@ def log_normal(z: Any, z_mean: Any, z_log_var: Any, xp: Any) -> Any:
     return -0.5 * (LOG_2_PI + z_log_var + xp.square(z - z_mean) * xp.exp(-z_log_var))
 
 
-def active_units(z_mean: npt.NDArray[Any]) -> int:
-    """Count the latent dimensions whose posterior mean (N, D) has a variance over the images above 0.01.
+def active_dimensions(z_mean: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Return which latent dimensions (D,) have posterior means (N, D) with a variance over the images above 0.01.
 
     Source: Burda, Grosse & Salakhutdinov 2016, section 5.2 (arXiv:1509.00519).
     """
-    return int(np.count_nonzero(np.asarray(z_mean, np.float64).var(axis=0) > ACTIVE_VARIANCE))
+    active: npt.NDArray[np.bool_] = np.asarray(z_mean, np.float64).var(axis=0) > ACTIVE_VARIANCE
+    return active
+
+
+def active_units(z_mean: npt.NDArray[Any]) -> int:
+    """Count the active dimensions of posterior means (N, D)."""
+    return int(np.count_nonzero(active_dimensions(z_mean)))

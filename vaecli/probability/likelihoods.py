@@ -11,6 +11,8 @@ from typing import Any, Protocol
 from vaecli import checks
 from vaecli.choices import LikelihoodName
 
+TINY = 1e-30  # in place of 0 in a logarithm whose factor is 0
+
 
 class Likelihood(Protocol):
     """A distribution of pixels, given the decoder's outputs.
@@ -30,6 +32,12 @@ class Likelihood(Protocol):
 
     def log_prob(self, images: Any, outputs: Mapping[str, Any], xp: Any) -> Any:
         """Compute the log-likelihood of each pixel, (..., H, W, C) in nats; the caller sums over pixels."""
+
+    def log_prob_at(self, images: Any, mean: Any, outputs: Mapping[str, Any], xp: Any) -> Any:
+        """Compute the log-likelihood of each pixel if the mean image were `mean`, all else being as in `outputs`.
+
+        At `mean = images` no picture explains the pixels better. `mean` (..., H, W, C) is in [0, 1] and broadcasts.
+        """
 
     def mean(self, outputs: Mapping[str, Any], xp: Any) -> Any:
         """Compute the mean image, (..., H, W, C) in [0, 1]."""
@@ -53,6 +61,11 @@ class Bernoulli:
         """
         logits = outputs["logits"]
         return logits * images - xp.maximum(logits, 0.0) - xp.log1p(xp.exp(-xp.abs(logits)))
+
+    def log_prob_at(self, images: Any, mean: Any, outputs: Mapping[str, Any], xp: Any) -> Any:  # noqa: ARG002
+        """Compute `x log m + (1 - x) log(1 - m)`, where 0 log 0 is 0; at `m = x` minus the pixel's own entropy."""
+        black, white = xp.maximum(1.0 - mean, TINY), xp.maximum(mean, TINY)
+        return images * xp.log(white) + (1.0 - images) * xp.log(black)
 
     def mean(self, outputs: Mapping[str, Any], xp: Any) -> Any:
         """Compute `sigmoid(logits)`."""

@@ -1,6 +1,7 @@
 """Running an exported model; the only home of onnxruntime.
 
-model            Model: encode, decode, sample, interpolate
+model            Model: encode, decode, sample, interpolate, score
+scoring          the scorer of a model, from and to the arrays in its file
 parts            the files of a model, each checked for its part and precision
 arrays           checks of the arrays that callers pass in
 session          batches over a pool of threads

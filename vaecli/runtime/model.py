@@ -27,6 +27,7 @@ from vaecli.runtime.parts import read_part, require_precision
 from vaecli.runtime.session import Session
 
 if TYPE_CHECKING:
+    from vaecli.metrics.score import Scorer, Scores
     from vaecli.modelfile.facts import Facts
 
 Float32 = npt.NDArray[np.float32]
@@ -116,6 +117,17 @@ class Model:
         """
         return self._decoder_file.facts()
 
+    @functools.cached_property
+    def scorer(self) -> "Scorer":
+        """What the score is computed with.
+
+        Raises:
+            ModelError: the decoder file does not have it, or it does not fit the model.
+        """
+        from vaecli.runtime.scoring import read_scorer  # noqa: PLC0415  # `score` alone needs it
+
+        return read_scorer(self._decoder_file)
+
     @property
     def threads(self) -> int:
         """Number of threads that encode and decode."""
@@ -194,6 +206,21 @@ class Model:
         z_mean, _ = self.encode(np.concatenate(images))
         chunk = chunk_length(self.image_shape, most=_EVEN_CHUNK)
         return self.decode(even.way(z_mean, steps, path, self.decode, chunk=chunk).z)
+
+    def score(self, images: npt.ArrayLike) -> "Scores":
+        """Score how unlike the training images each of images (N, H, W, C) is: `score`, `percentile`, components.
+
+        Args:
+            images: uint8, or floats in [0, 1].
+
+        Raises:
+            ModelError: the model has no encoder, or no figures for scores.
+            OptionError: an array of another shape, type or range.
+        """
+        from vaecli.metrics.score import measure_all  # noqa: PLC0415
+
+        scorer, batch = self.scorer, image_batch(images, self.image_shape)
+        return scorer.apply(measure_all(self, batch, threads=self.threads))
 
     def forget(self) -> None:
         """Renew the lock in a forked process: a lock copied while held would stay held."""

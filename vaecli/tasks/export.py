@@ -30,6 +30,7 @@ from vaecli.runs.kept import KeptImages
 from vaecli.runs.lock import locked
 from vaecli.runs.state import State
 from vaecli.tasks import export_target
+from vaecli.tasks.score_facts import RunImages, ScoreSource
 from vaecli.training.tensorflow import quietly
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class ExportOptions:
         precisions: of further decoders: `int8`, fitted to the run's kept training images and the prior, or `fp16`.
         force: replace files of the same name.
         examples: store latents of individual validation images in the decoders; they reveal something of the data.
+            The figures for scores, which are of at least 100 images together, are stored in any case.
 
     Raises:
         OptionError: an opset or a precision that does not exist or is not supported.
@@ -72,11 +74,13 @@ class Exported:
         folder: the folder that was written.
         table: the differences between the outputs of Keras and of the float32 files.
         degradations: for each int8 or fp16 decoder, the fields of `export.degradation.Degradation`.
+        without_score: why the decoders have no figures for `vaecli score`; empty if they have.
     """
 
     folder: pathlib.Path
     table: list["Difference"]
     degradations: dict[Precision, dict[str, float]]
+    without_score: str = ""
 
 
 DEFAULTS = ExportOptions()
@@ -106,8 +110,11 @@ def export(run_path: str | os.PathLike[str], options: ExportOptions = DEFAULTS) 
         return export_locked(run, options)
 
 
-def export_locked(run: layout.Run, options: ExportOptions) -> Exported:
-    """Export as `export` does. The caller holds the run's lock if the run's own model is written."""
+def export_locked(run: layout.Run, options: ExportOptions, data: RunImages | None = None) -> Exported:
+    """Export as `export` does. The caller holds the run's lock if the run's own model is written.
+
+    `data` are the run's images if they are in memory; the score is fitted on them.
+    """
     target = export_target.resolve(run, options.out)
     export_target.require_usable(run, target, options.precisions, force=options.force)
     state = _trained_state(run)
@@ -127,17 +134,19 @@ def export_locked(run: layout.Run, options: ExportOptions) -> Exported:
         save_keras(run, vae)
     with files.translating(target):
         target.parent.mkdir(parents=True, exist_ok=True)
+    score = ScoreSource(run, info.data["sha256"], anew=target == run.model, data=data)
     exported = export_folder(
         vae,
         info,
         images,
         target,
         facts=latent_facts,
+        fit_score=score.facts,
         opset=options.opset,
         precisions=list(dict.fromkeys(options.precisions)),
         force=options.force,
     )
-    return Exported(target, exported.table, exported.degradations)
+    return Exported(target, exported.table, exported.degradations, score.missing)
 
 
 def save_keras(run: layout.Run, vae: "Vae") -> None:

@@ -56,15 +56,17 @@ def to_train_on(source: ImageSet, options: TrainOptions, watch: Watcher) -> Imag
     return data
 
 
-def load_again(options: TrainOptions, watch: Watcher) -> ImageSet:
+def load_again(options: TrainOptions, watch: Watcher, *, download: bool = True) -> ImageSet:
     """Load the images of a run again, perhaps on another machine; the caller compares their hash.
+
+    Without `download`, a data set by name must be on this machine.
 
     Raises:
         DataError: they cannot be loaded.
     """
     options = dataclasses.replace(options, allow_bad=True)  # the hash tells whether a picture is missing
     try:
-        source = _load(options, "train", watch, as_kept=True)
+        source = _load(options, "train", watch, as_kept=True, download=download)
     except DataError as error:
         hint = f"{error.hint} If the same images are elsewhere on this machine: --data PATH."
         raise DataError(error.message, hint=hint.strip()) from error
@@ -111,7 +113,9 @@ def load_test(options: TrainOptions, source: ImageSet, data: ImageSet, watch: Wa
     return part if data.stretch is None else contrast.like_training(part, *data.stretch)
 
 
-def _load(options: TrainOptions, split: Split, watch: Watcher, *, as_kept: bool = False) -> ImageSet:
+def _load(
+    options: TrainOptions, split: Split, watch: Watcher, *, as_kept: bool = False, download: bool = True
+) -> ImageSet:
     """Load one split of the data that `options` name.
 
     With `as_kept`, `options.data` comes from config.toml, where a plain name is a data set and a folder an absolute
@@ -119,12 +123,20 @@ def _load(options: TrainOptions, split: Split, watch: Watcher, *, as_kept: bool 
     """
     reading = ReadingOptions.of(options)
     if as_kept and options.data in CATALOGUE:
-        return load_named(options.data, split, reading=reading, warn=watch.note, progress=watch.downloaded)
+        return load_named(
+            options.data,
+            split,
+            reading=reading,
+            download=download,
+            warn=watch.note,
+            progress=watch.downloaded,
+        )
     return load(
         options.data,
         split,
         reading=reading,
         allow_bad=options.allow_bad,
+        download=download,
         warn=watch.note,
         progress=watch.downloaded,
         pictures=watch.read,

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from vaecli import files
 from vaecli.errors import ModelError
 from vaecli.modelfile.find import DECODERS
-from vaecli.runs.layout import Run
 from vaecli.runs.progress import Watcher
 from vaecli.tasks import export
 from vaecli.tasks.export import ExportOptions
@@ -40,7 +39,7 @@ def finish(job: Job, vae: "Vae", to_make: list[str], watch: Watcher) -> float | 
             with files.translating(run.plots):
                 (run.plots / name).unlink(missing_ok=True)
     if run.model.name in to_make:  # also writes the .keras files
-        parity = max(line.largest for line in _export(run, watch).table)
+        parity = max(line.largest for line in _export(job, watch).table)
     elif to_make != [run.plots.name]:
         export.save_keras(run, vae)
     if redraw:
@@ -48,15 +47,16 @@ def finish(job: Job, vae: "Vae", to_make: list[str], watch: Watcher) -> float | 
     return parity
 
 
-def _export(run: Run, watch: Watcher) -> export.Exported:
+def _export(job: Job, watch: Watcher) -> export.Exported:
     """Export float32 and the other precisions that the run has; if those fail, only float32, with a note."""
+    run, data = job.run, (job.data, job.held_out)
     precisions = [
         name for name, file in DECODERS.items() if name != "float32" and (run.model / file).exists()
     ]
     try:
-        return export.export_locked(run, ExportOptions(precisions=precisions, force=True))
+        return export.export_locked(run, ExportOptions(precisions=precisions, force=True), data)
     except ModelError as error:
         if not precisions:
             raise
         watch.note(f"Exported without {' and '.join(DECODERS[name] for name in precisions)}: {error.message}")
-        return export.export_locked(run, ExportOptions(force=True))
+        return export.export_locked(run, ExportOptions(force=True), data)
