@@ -41,7 +41,6 @@ def export(
             "--no-examples",
             help="Store no latents of individual validation images in the files. What `vaecli score` needs stays: "
             "quantiles over all validation images, and a mixture over all training images.",
-        ,
         ),
     ] = False,
     force: ForceOption = False,

@@ -11,19 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from vaecli import checks
-from vaecli import paths as user_paths
 from vaecli.choices import PRECISIONS, PathKind, Precision
-from vaecli.errors import ModelError
 from vaecli.latent import draws, even
 from vaecli.latent.priors import Prior, prior
-from vaecli.modelfile.find import locate
 from vaecli.modelfile.metadata import ModelInfo
 from vaecli.modelfile.read import ModelFile, check_content
 from vaecli.pixels import chunk_length
 from vaecli.probability.likelihoods import Likelihood, likelihood
 from vaecli.runtime import forks
 from vaecli.runtime.arrays import image_batch, latent_batch, single_image
-from vaecli.runtime.parts import read_part, require_precision
+from vaecli.runtime.parts import read_decoder, read_encoder
 from vaecli.runtime.session import Session
 
 if TYPE_CHECKING:
@@ -78,15 +75,8 @@ class Model:
         checks.choice(precision, "--precision", PRECISIONS)
         if threads is not None:
             threads = checks.integer(threads, "--threads", least=1, most=MAX_THREADS)
-        place = user_paths.user_path(path, option="--model", error=ModelError)
-        try:
-            decoder_path, encoder_path = locate(place, precision)
-        except OSError as error:
-            raise ModelError(f"Cannot read {place}: {error.strerror or error}.") from error
-        decoder = read_part(decoder_path, "decoder")
-        if precision != "float32":
-            require_precision(decoder, precision)
-        return cls(decoder, encoder_path, threads=threads)
+        decoder, encoder = read_decoder(path, precision)
+        return cls(decoder, encoder, threads=threads)
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -234,21 +224,9 @@ class Model:
         return self._encoder
 
     def _encoder_file(self) -> ModelFile:
-        encoder = self._encoder_source
-        if isinstance(encoder, ModelFile):
-            return encoder
-        if not os.path.lexists(encoder):
-            raise ModelError(
-                f"There is no {encoder}, and this needs an encoder.",
-                hint="Copy it from where the model was exported; decoder.onnx alone can only sample.",
-            )
-        file = read_part(encoder, "encoder")
-        if file.info.model_id != self.info.model_id:
-            raise ModelError(
-                f"{encoder} and {self.path.name} belong to two models.", hint="Copy both from one export."
-            )
-        self._encoder_source = file
-        return file
+        if not isinstance(self._encoder_source, ModelFile):
+            self._encoder_source = read_encoder(self._encoder_source, self._decoder_file)
+        return self._encoder_source
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the bytes of the files, so that another process or machine needs no folder."""
