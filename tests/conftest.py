@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,15 +11,20 @@ import sys
 
 import hypothesis
 import jsonschema
+import numpy as np
 import pytest
 
 import vaecli.cli
 from vaecli.cli.main import main
 from vaecli.cli.stopping import SIGNALS
+from vaecli.data.load import load
+from vaecli.metrics.score_fit import fit_scorer
 from vaecli.modelfile import protobuf
-from vaecli.modelfile.metadata import KEY_FORMAT, KEY_INFO
+from vaecli.modelfile.metadata import KEY_DIGEST, KEY_FORMAT, KEY_INFO
+from vaecli.modelfile.score_facts import KEY_SCORE
 from vaecli.modelfile.write import with_digest, with_metadata
 from vaecli.runtime.model import Model
+from vaecli.runtime.scoring import to_facts
 
 hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("patient")
@@ -50,6 +56,32 @@ def small_folder():
 def model():
     """The committed model, opened once."""
     return Model.open(MINI_2D)
+
+
+def with_score(folder, target, facts=None):
+    """Copy a model folder; give its decoders what `score` needs, by default fitted on the bundled images."""
+    shutil.copytree(folder, target)
+    if facts is None:
+        data = load("fashion-mnist-mini", "train", download=False)
+        held_out = np.arange(len(data.images)) % 5 == 0
+        facts = to_facts(fit_scorer(Model.open(target), data.images, held_out))
+    for path in target.glob("decoder*.onnx"):
+        content = path.read_bytes()
+        entries = {key: text for key, (text, _) in protobuf.metadata(content).items() if key != KEY_DIGEST}
+        path.write_bytes(with_metadata(content, entries | {KEY_SCORE: facts.to_text()}))
+    return target
+
+
+@pytest.fixture(scope="session")
+def scored_folder(tmp_path_factory):
+    """The model of `model_folder`, with what `score` needs, fitted on fashion-mnist-mini. Not to be written to."""
+    return with_score(MINI_2D, tmp_path_factory.mktemp("scored") / "model")
+
+
+@pytest.fixture(scope="session")
+def scored_model(scored_folder):
+    """The model of `scored_folder`, opened once."""
+    return Model.open(scored_folder)
 
 
 @pytest.fixture

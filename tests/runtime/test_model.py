@@ -11,8 +11,9 @@ import pytest
 
 from vaecli.data.named.bundled import load_mini
 from vaecli.errors import ModelError, OptionError
+from vaecli.modelfile.find import locate
 from vaecli.modelfile.metadata import KEY_INFO
-from vaecli.runtime.model import Model, locate
+from vaecli.runtime.model import Model
 
 # Another batch size may change the order of sums on another processor: a few units in the last place of float32.
 # On the machine of the tests all are bit-equal. z reaches 9, images 1.
