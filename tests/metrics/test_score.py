@@ -112,7 +112,7 @@ def test_fitting_twice_gives_the_same(scored_model):
 def test_few_images_have_no_score(scored_model, training, validation):
     """Fewer than 100 images on either side are too few for percentiles."""
     images = load("fashion-mnist-mini", "train", download=False).images[: training + validation]
-    with pytest.raises(DataError, match="needs at least 100 .* images, got 99"):
+    with pytest.raises(DataError, match=r"needs at least 100 \w+ images, got 99"):
         fit_scorer(scored_model, images, np.arange(len(images)) >= training)
 
 
