@@ -1,9 +1,10 @@
 """The command line: parse, one task, render. The only home of typer and rich; nothing imports it.
 
 main             the program, its commands and its exit codes
-train, evaluate, sample, interpolate, export, bench, verify, info, data, data_info
+train, evaluate, sample, interpolate, encode, export, bench, verify, info, data, data_info
                  one command each
 parameters       options and arguments that several commands share; their completion
+pictures         reports of the commands that read any number of pictures
 duration         times such as 1h30m
 console          notes, errors, tables, JSON, paths, the next command
 streams          standard streams that are closed, full, or of few characters

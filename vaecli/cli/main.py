@@ -30,6 +30,7 @@ COMMANDS = {  # name -> its module in vaecli.cli
     "eval": "evaluate",
     "sample": "sample",
     "interpolate": "interpolate",
+    "encode": "encode",
     "export": "export",
     "bench": "bench",
     "verify": "verify",

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from vaecli.choices import DATA_SETS, Cutout, PicturePolarity, Precision, Prepare
+from vaecli.choices import DATA_SETS, Cutout, Part, PicturePolarity, Precision, Prepare
 
 NAMED = {  # parameter -> what its text must name; an unset shell variable makes it empty
     "config": "a TOML file",
@@ -107,6 +107,28 @@ ThreadsOption = Annotated[
 ]
 SeedOption = Annotated[
     int, typer.Option("--seed", min=0, help="Random seed; the same one repeats the result.")
+]
+PicturesArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[PICTURES]...",
+        help="Files, folders, globs, archives, .npy arrays; test:17 or val:0:100 of the data.",
+        show_default=False,
+    ),
+]
+SplitOption = Annotated[
+    Part | None,
+    typer.Option(
+        "--split",
+        help="Part of the data set to read in place of PICTURES.",
+        show_default="test, or validation where there are no test images",
+    ),
+]
+ShardOption = Annotated[
+    str | None,
+    typer.Option(
+        "--shard", metavar="I/N", help="Part I of N equal parts of the pictures.", show_default="all"
+    ),
 ]
 ScaleOption = Annotated[
     int | None,

@@ -11,6 +11,7 @@ sample       `vaecli sample`
 origin       where the data of a model are
 changes      how images differ from those of a model, in words
 interpolate  `vaecli interpolate`
+encode       `vaecli encode`
 recipe       how a picture was made, as the text that it carries; recipe_text reads it, photo_words are its
              words of the preparation
 export       `vaecli export`; export_target checks its folder

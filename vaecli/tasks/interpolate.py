@@ -26,7 +26,7 @@ from vaecli.tasks import photos
 from vaecli.tasks.photo_words import photo_words
 from vaecli.tasks.recipe import plain_name, recipe_of
 from vaecli.tasks.recipe_text import MAX_SOURCES
-from vaecli.tasks.stream.stream import PictureStream, open_pictures
+from vaecli.tasks.stream.stream import PictureStream, Reports, open_pictures
 
 MAX_PICTURES = 10_000  # of one path, so that viewers open a strip of them
 MAX_BYTES = 2**27  # of their 8-bit pixels, which are all in memory
@@ -109,7 +109,7 @@ def interpolate(
     if grid:
         _require_grid(kind, path)
     require_enlargeable(kind, scale, smooth=smooth)
-    stream = open_pictures(model, pictures, data=data, photo=photo, warn=warn)
+    stream = open_pictures(model, pictures, data=data, photo=photo, reports=Reports(warn=warn))
     _require_count(stream.total, grid=grid)
     legs = 1 if grid else stream.total - 1
     most = _most_pictures(kind, model.image_shape, scale)

@@ -12,10 +12,11 @@ from vaecli.pixels import Pixels
 
 
 class Unreadable(NamedTuple):
-    """A picture that cannot be read, and why."""
+    """A picture that cannot be read, why, and its class if it has one."""
 
     name: str
     error: DataError
+    label: str | None = None
 
     @property
     def reason(self) -> str:
@@ -64,7 +65,37 @@ class PictureBatch:
         images[self.slots] = self.images
         return {name: values[self.slots] for name, values in function(images).items()}
 
-    def all_rows(self, values: Sequence[Any], missing: Any) -> list[Any]:
-        """Return (n,) values of all pictures: `values` (m,) of those that could be read, else `missing`."""
-        given = iter(values)
-        return [missing if row in self.unreadable else next(given) for row in range(len(self))]
+    def rows(self, values: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:
+        """Return the rows of a table, of all n pictures: `file`, `label`, and arrays (n, ...).
+
+        Args:
+            values: arrays (m, ...) of those that could be read; the others get NaN, or 0 where numbers are whole.
+        """
+        names = self.all_rows(self.names, [picture.name for picture in self._missing])
+        labels = self.all_rows(self.labels, [picture.label for picture in self._missing])
+        return {"file": names, "label": labels} | {
+            name: self._spread(array) for name, array in values.items()
+        }
+
+    @property
+    def errors(self) -> dict[int, str]:
+        """Position among all n pictures -> what is wrong with one that cannot be read."""
+        return {position: picture.reason for position, picture in self.unreadable.items()}
+
+    def all_rows(self, values: Sequence[Any], missing: Sequence[Any]) -> list[Any]:
+        """Merge `values` (m,) of those that could be read and `missing` (n - m,) of the others, in order: (n,)."""
+        readable, others = iter(values), iter(missing)
+        return [next(others if row in self.unreadable else readable) for row in range(len(self))]
+
+    @property
+    def _missing(self) -> list[Unreadable]:
+        return [self.unreadable[row] for row in sorted(self.unreadable)]
+
+    def _spread(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return values (m, ...) as (n, ...)."""
+        if not self.unreadable:
+            return values
+        empty = np.nan if values.dtype.kind == "f" else 0
+        rows = np.full((len(self), *values.shape[1:]), empty, values.dtype)
+        rows[np.delete(np.arange(len(self)), sorted(self.unreadable))] = values
+        return rows

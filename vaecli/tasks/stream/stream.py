@@ -1,6 +1,7 @@
 """A stream of pictures, prepared for a model, in batches that are bounded in bytes."""
 
 import bisect
+import dataclasses
 import functools
 import itertools
 import os
@@ -27,6 +28,32 @@ BATCH = 512  # pictures at a time, at most
 LISTED = 1000  # unreadable pictures that a stream keeps; it counts all
 
 
+def _silent(*_: object) -> None:
+    """Ignore a report."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Reports:
+    """What receives reports while pictures are read; by default nothing does.
+
+    Attributes:
+        warn: gets what a user should know of the data set.
+        unreadable: gets each picture that cannot be read, when it is met.
+        progress: gets the number of pictures done and in all.
+        download: gets the progress of a download: file, bytes so far, bytes in all.
+        decoding: gets the progress of decoding the pictures of --data: what is done, pictures so far, in all.
+    """
+
+    warn: Warn = _silent
+    unreadable: Callable[[Unreadable], None] = _silent
+    progress: Callable[[int, int], None] = _silent
+    download: Progress = _silent
+    decoding: Progress = _silent
+
+
+SILENT = Reports()
+
+
 class PictureStream:
     """Pictures in order, in batches; iterate it once or again.
 
@@ -35,8 +62,7 @@ class PictureStream:
         rows: which of them are in this stream.
         shape: (H, W, C) of the images.
         threads: that read pictures.
-        on_unreadable: gets each picture that cannot be read.
-        progress: gets the number of pictures done and in all.
+        reports: get what is to be said while it is read.
 
     Attributes:
         total: number of pictures, unreadable ones too.
@@ -51,13 +77,11 @@ class PictureStream:
         shape: tuple[int, int, int],
         *,
         threads: int,
-        on_unreadable: Callable[[Unreadable], None],
-        progress: Callable[[int, int], None],
+        reports: "Reports",
     ) -> None:
         self.total, self.unreadable, self.unreadable_count = len(rows), list[Unreadable](), 0
         self.size = chunk_length(shape, most=BATCH)
-        self._sections, self._rows, self._threads = sections, rows, threads
-        self._on_unreadable, self._progress = on_unreadable, progress
+        self._sections, self._rows, self._threads, self._reports = sections, rows, threads, reports
         self._ends = list(itertools.accumulate(section.count for section in sections))
 
     def __iter__(self) -> Iterator[PictureBatch]:
@@ -71,7 +95,7 @@ class PictureStream:
             if position % self.size == 0 or position == self._rows.stop:
                 yield self._batch(pieces, position)
                 pieces = []
-                self._progress(position - self._rows.start, self.total)
+                self._reports.progress(position - self._rows.start, self.total)
 
     def require_apart(self, path: str | os.PathLike[str], *, option: str = "--out") -> None:
         """Refuse a target that is one of the pictures, or their archive.
@@ -117,7 +141,7 @@ class PictureStream:
         unreadable, start = dict[int, Unreadable](), 0
         for piece in pieces:
             for row, error in sorted(piece.errors.items()):
-                unreadable[start + row] = self._count(Unreadable(piece.names[row], error))
+                unreadable[start + row] = self._count(Unreadable(piece.names[row], error, piece.labels[row]))
             start += len(piece.names)
         rows = [row for row in range(count) if row not in unreadable]
         return PictureBatch(
@@ -136,12 +160,8 @@ class PictureStream:
         self.unreadable_count += 1
         if len(self.unreadable) < LISTED:
             self.unreadable.append(picture)
-        self._on_unreadable(picture)
+        self._reports.unreadable(picture)
         return picture
-
-
-def _silent(*_: object) -> None:
-    """Ignore a report."""
 
 
 def open_pictures(
@@ -152,11 +172,7 @@ def open_pictures(
     split: Part | None = None,
     shard: Shard = ALL,
     photo: PhotoOptions | None = None,
-    warn: Warn = _silent,
-    on_unreadable: Callable[[Unreadable], None] = _silent,
-    progress: Callable[[int, int], None] = _silent,
-    download: Progress = _silent,
-    decoding: Progress = _silent,
+    reports: Reports = SILENT,
 ) -> PictureStream:
     """Open the pictures that a user names as a stream; nothing is decoded yet.
 
@@ -172,11 +188,7 @@ def open_pictures(
         split: the part that is read where `pictures` is empty; by default test, else validation.
         shard: which part of all pictures.
         photo: how pictures become like the training images; by default as the model says.
-        warn: gets what a user should know of the data set.
-        on_unreadable: gets each picture that cannot be read, when it is met.
-        progress: gets the number of pictures done and in all.
-        download: gets the progress of a download: file, bytes so far, bytes in all.
-        decoding: gets the progress of decoding the pictures of --data.
+        reports: get what is to be said while pictures are read.
 
     Raises:
         OptionError: a name is empty, or a glob matches nothing.
@@ -185,7 +197,9 @@ def open_pictures(
     preparation = Preparation.from_metadata(model.info.preparation, model.image_shape)
     names = Names(
         Reader(preparation, photo or PhotoOptions()),
-        lambda part: load_for(model, data, part, warn=warn, progress=download, pictures=decoding),
+        lambda part: load_for(
+            model, data, part, warn=reports.warn, progress=reports.download, pictures=reports.decoding
+        ),
     )
     sections = names.sections(pictures) if pictures else [names.part(split)]
     total = sum(section.count for section in sections)
@@ -194,6 +208,5 @@ def open_pictures(
         shard.rows(total),
         model.image_shape,
         threads=model.threads,
-        on_unreadable=on_unreadable,
-        progress=progress,
+        reports=reports,
     )
