@@ -11,6 +11,7 @@ import numpy as np
 
 from vaecli import checks
 from vaecli.choices import DATA_SETS, LineKind, PathKind
+from vaecli.data.collection.entries import printable
 from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.errors import OptionError
 from vaecli.files import IfTaken
@@ -232,5 +233,5 @@ def _read_all(stream: PictureStream) -> tuple[tuple[str, ...], Pixels, tuple[str
         raise stream.unreadable[0].error
     names = tuple(name for batch in batches for name in batch.names)
     notes = [note for batch in batches for note in batch.notes]
-    texts = tuple(f"{name}: {note}" for name, note in zip(names, notes, strict=True))
+    texts = tuple(f"{printable(name)}: {note}" for name, note in zip(names, notes, strict=True))
     return names, np.concatenate([batch.images for batch in batches]), texts

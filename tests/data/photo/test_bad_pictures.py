@@ -35,9 +35,12 @@ def shirt(ground, colour, size=(400, 300), box=(120, 60, 280, 240)):
 @pytest.mark.parametrize("preparation", [GREY, COLOUR, PHOTOGRAPHS])
 def test_a_picture_of_one_colour_is_read(colour, preparation, tmp_path):
     """There is no subject: an image of one colour comes out."""
-    image = load(Image.new("RGB", (300, 200), (colour,) * 3), tmp_path, preparation).image
+    picture = load(Image.new("RGB", (300, 200), (colour,) * 3), tmp_path, preparation)
+    image = picture.image
     assert image.shape == preparation.shape
     assert image.max() == image.min()
+    assert any("one colour" in step for step in picture.steps) == (preparation.photo != "resize")
+    assert not any("not plain" in step for step in picture.steps)
 
 
 def test_a_subject_that_touches_all_borders_is_kept(tmp_path):
@@ -76,7 +79,9 @@ def test_extreme_sizes_are_read(size, preparation, tmp_path):
 def test_grey_pictures_for_a_colour_model_and_the_other_way_round(tmp_path):
     """Grey has three equal channels; colour becomes grey, and a step says so."""
     photo = shirt((190, 180, 170), (20, 120, 30))
-    grey = load(photo.convert("L"), tmp_path, COLOUR).image
+    picture = load(photo.convert("L"), tmp_path, COLOUR)
+    assert "RGB from grey" in picture.steps
+    grey = picture.image
     assert grey.shape == (28, 28, 3)
     assert (grey[..., 0] == grey[..., 1]).all() and (grey[..., 0] == grey[..., 2]).all()
     picture = load(photo, tmp_path)
@@ -108,7 +113,11 @@ def test_each_step_can_be_switched(tmp_path):
     kept = load(photo, tmp_path, polarity="keep")
     assert kept.image[0, 0, 0] == 255 and not any("negated" in step for step in kept.steps)
     assert load(photo, tmp_path, prepare="digits").steps[-1] == "centred by mass in 28 x 28"
-    assert load(photo, tmp_path, prepare="resize").image.max() < 255
+    whole = load(photo, tmp_path, prepare="resize").image
+    assert whole.max() < 255
+    negative = load(photo, tmp_path, prepare="resize", polarity="dark-on-light")
+    assert (negative.image == 255 - whole).all() and "negated: the background is light" in negative.steps
+    assert (load(photo, tmp_path, prepare="resize", polarity="keep").image == whole).all()
     forced = load(Image.new("L", (28, 28), 100), tmp_path, polarity="dark-on-light")
     assert forced.image[0, 0, 0] == 155
     with pytest.raises(DataError, match="must have 28 x 28 pixels, got 400 x 300"):

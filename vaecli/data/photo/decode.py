@@ -97,6 +97,8 @@ def separate(image: Image.Image, channels: int) -> tuple[Image.Image, Image.Imag
     opaque = image.convert(image.mode.removesuffix("A")) if image.mode in ("LA", "RGBA") else image
     if channels == 1 and opaque.mode == "RGB" and not _is_grey(opaque):
         steps.append("grey from colour")
+    if channels == 3 and opaque.mode == "L":
+        steps.append("RGB from grey")
     if alpha is not None:
         steps.append(TRANSPARENT)
     return opaque, alpha, steps
@@ -169,6 +171,12 @@ def _range(
             return 0.0, 255.0, ""
         return 0.0, 2.0**bits - 1, f"scaled from {bits} bits{' of 16' if bits < 16 and of_16 else ''}"
     return low, max(high, low + 1), f"scaled from {low:g} to {high:g}"
+
+
+def has_one_colour(image: Image.Image) -> bool:
+    """Say whether all pixels of a picture of mode L or RGB are equal."""
+    low, high = np.reshape(image.getextrema(), (-1, 2)).T
+    return bool((low == high).all())
 
 
 def _is_grey(image: Image.Image) -> bool:

@@ -13,8 +13,8 @@ from PIL import Image
 from vaecli.choices import Fit, Photo, Polarity
 from vaecli.data.images import Images
 from vaecli.data.photo import frame
-from vaecli.data.photo.decode import TRANSPARENT, Opened, decode, separate
-from vaecli.data.photo.frame import Placement
+from vaecli.data.photo.decode import TRANSPARENT, Opened, decode, has_one_colour, separate
+from vaecli.data.photo.frame import BACKGROUNDS, Placement
 from vaecli.data.photo.ground import Prepared, evenly_lit, from_garment, shrink, to_array
 from vaecli.data.photo.guess import guess_photo, guess_polarity
 from vaecli.data.photo.opening import opening
@@ -167,7 +167,7 @@ class Preparation:
             raise DataError("The picture is wholly transparent: there is nothing to see.")
         height, width = self.shape[:2]
         if kind == "resize":
-            image, done = self._read(opened, steps)
+            image, done = self._read(opened, steps, options)
         elif opaque.size == (width, height):
             image, done = self._same_size(to_array(opaque), alpha, options)
             done = [*steps, *done]
@@ -181,13 +181,17 @@ class Preparation:
             done = [*steps, *done]
         return Picture(image, opened.size, opened.mode, (*opened.steps, *done))
 
-    def _read(self, opened: Opened, steps: list[str]) -> tuple[Pixels, list[str]]:
-        """Read a picture as the training pictures were; `steps` separate its colour and alpha."""
+    def _read(self, opened: Opened, steps: list[str], options: PhotoOptions) -> tuple[Pixels, list[str]]:
+        """Read a picture as the training pictures were, and negate it if the user says so; `steps` separate it."""
         height, width, channels = self.shape
         reading = self.reading or Reading(height=height, width=width, channels=channels, fit="pad")
         white = ["transparent parts made white" if step == TRANSPARENT else step for step in steps]
         fitted = [] if opened.image.size == (width, height) else [_RESIZED[reading.fit]]
-        return reading.apply(opened), [*white, *fitted]
+        image, is_light, target = reading.apply(opened), _is_light(options), self._target(options)
+        if is_light is None or target not in BACKGROUNDS or is_light == (BACKGROUNDS[target] > 0):
+            return image, [*white, *fitted]
+        negative: Pixels = SCALE - image
+        return negative, [*white, *fitted, f"negated: the background is {'light' if is_light else 'dark'}"]
 
     def _same_size(
         self, pixels: Pixels, alpha: Image.Image | None, options: PhotoOptions
@@ -229,6 +233,8 @@ class Preparation:
         side = max(self.shape[:2])
         if alpha is not None or self.polarity == "any":
             return shrink(opaque, alpha)
+        if has_one_colour(opaque):
+            return dataclasses.replace(shrink(opaque, None), steps=("it has one colour, and no subject",))
         if digits:
             return evenly_lit(opaque, side)
         return from_garment(opaque, options.polarity, options.cutout, side)
