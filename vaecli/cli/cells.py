@@ -21,10 +21,10 @@ def picture(images: np.ndarray, *, width: int, columns: int | None = None) -> Te
     return Text("\n").join(Text.assemble(*map(draw_cell, line), no_wrap=True) for line in lines)
 
 
-def draw(images: np.ndarray, target: Console | None = None) -> None:
-    """Print images to a console, stderr by default."""
+def draw(images: np.ndarray, target: Console | None = None, *, columns: int | None = None) -> None:
+    """Print images to a console, stderr by default, `columns` in a row if they are given."""
     target = target or console.stderr()
-    target.print(picture(images, width=target.width))
+    target.print(picture(images, width=target.width, columns=columns))
 
 
 def _coloured(cell: Cell | None) -> tuple[str, str]:

@@ -31,6 +31,7 @@ COMMANDS = {  # name -> its module in vaecli.cli
     "sample": "sample",
     "interpolate": "interpolate",
     "encode": "encode",
+    "traverse": "traverse",
     "export": "export",
     "bench": "bench",
     "verify": "verify",

@@ -75,5 +75,15 @@ def plane(
     return latents
 
 
+def sweep(start: float, low: float, high: float, count: int) -> Float64:
+    """Return values that rise from `start` to `high`, fall to `low` and come back, at a constant speed: (count,).
+
+    The value after the last is `start` again.
+    """
+    stops = np.array([start, high, low, start])
+    way = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(stops)))])
+    return np.interp(np.linspace(0.0, way[-1], count, endpoint=False), way, stops)
+
+
 def _levels(steps: int) -> Float64:
     return np.linspace(-REACH, REACH, steps) if steps > 1 else np.zeros(1)

@@ -10,7 +10,7 @@ from typing import get_args
 import numpy as np
 
 from vaecli import checks
-from vaecli.choices import DATA_SETS, LineKind, PathKind
+from vaecli.choices import LineKind, PathKind
 from vaecli.data.collection.entries import printable
 from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.errors import OptionError
@@ -25,7 +25,7 @@ from vaecli.pixels import Pixels, chunk_length, chunks, to_uint8
 from vaecli.runtime.model import Model
 from vaecli.tasks import photos
 from vaecli.tasks.photo_words import photo_words
-from vaecli.tasks.recipe import plain_name, recipe_of
+from vaecli.tasks.recipe import data_name, plain_name, recipe_of
 from vaecli.tasks.recipe_text import MAX_SOURCES
 from vaecli.tasks.stream.stream import PictureStream, Reports, open_pictures
 
@@ -141,7 +141,7 @@ def interpolate(
         path=path,
         steps=steps,
         grid=grid,
-        data=_data_name(data),
+        data=data_name(data),
         photo=photo_words(photo or PhotoOptions()),
         scale=scale,
         smooth=smooth,
@@ -201,13 +201,6 @@ def _require_grid(kind: Kind, path: PathKind) -> None:
             option="--out",
             hint="A GIF shows a path: leave --grid out.",
         )
-
-
-def _data_name(data: str | None) -> str:
-    """Return what a recipe keeps of --data: the name of a data set, or the last part of a path with a slash."""
-    if data is None or data in DATA_SETS:
-        return data or ""
-    return f"{plain_name(data)}/"
 
 
 def _most_pictures(kind: Kind, shape: tuple[int, int, int], scale: int | None) -> int:

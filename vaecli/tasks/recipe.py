@@ -181,3 +181,10 @@ def plain_name(name: str) -> str:
     text = "".join(character if character.isprintable() else "?" for character in last)
     half = MAX_NAME // 2 - 2
     return text if len(text) <= MAX_NAME else f"{text[:half]}...{text[-half:]}"
+
+
+def data_name(data: str | None) -> str:
+    """Return what a recipe keeps of --data: the name of a data set, or the last part of a path with a slash."""
+    if data is None or data in DATA_SETS:
+        return data or ""
+    return f"{plain_name(data)}/"
