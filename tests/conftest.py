@@ -18,11 +18,15 @@ import vaecli.cli
 from vaecli.cli.main import main
 from vaecli.cli.stopping import SIGNALS
 from vaecli.data.load import load
+from vaecli.data.named.bundled import load_mini
+from vaecli.latent.summary import summarise
 from vaecli.metrics.score_fit import fit_scorer
 from vaecli.modelfile import protobuf
+from vaecli.modelfile.facts import KEY_FACTS, from_arrays
 from vaecli.modelfile.metadata import KEY_DIGEST, KEY_FORMAT, KEY_INFO
 from vaecli.modelfile.score_facts import KEY_SCORE
 from vaecli.modelfile.write import with_digest, with_metadata
+from vaecli.probability.gaussian import kl_to_standard_normal
 from vaecli.runtime.model import Model
 from vaecli.runtime.scoring import to_facts
 
@@ -82,6 +86,33 @@ def scored_folder(tmp_path_factory):
 def scored_model(scored_folder):
     """The model of `scored_folder`, opened once."""
     return Model.open(scored_folder)
+
+
+@pytest.fixture(scope="session")
+def measured_folder(model, add_facts, tmp_path_factory):
+    """A copy of the first committed model whose decoder has facts about 1,000 pictures. Not to be written to."""
+    data = load_mini("train")
+    images, labels = data.images[:1000], data.labels[:1000]
+    z_mean, z_log_var = model.encode(images)
+    kl = kl_to_standard_normal(z_mean.astype(float), z_log_var.astype(float), np)
+    arrays = summarise(z_mean, kl, labels, len(data.class_names))
+    facts = from_arrays(arrays, latent_dim=2, class_count=len(data.class_names))
+    return add_facts(MINI_2D, tmp_path_factory.mktemp("measured") / "model", facts)
+
+
+@pytest.fixture(scope="session")
+def add_facts():
+    """Copies a model folder to a new one, with other facts in its decoder; returns the new folder."""
+
+    def add_facts(source, folder, facts):
+        shutil.copytree(source, folder)
+        decoder = folder / "decoder.onnx"
+        content = decoder.read_bytes()
+        entries = {key: value for key, (value, _) in protobuf.metadata(content).items() if key != KEY_DIGEST}
+        decoder.write_bytes(with_metadata(content, entries | {KEY_FACTS: facts.to_text()}))
+        return folder
+
+    return add_facts
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ PHOTOS = [pathlib.Path(__file__).parents[2] / "examples" / name for name in ("sh
 COMMANDS = {
     "sample": ["-n", "2", "-o", "out.png"],
     "interpolate": [*PHOTOS, "-o", "out.npy"],
+    "traverse": [PHOTOS[0], "-o", "out.png"],
     "eval": ["--data", "halved", "--metrics", "elbo", "--json"],
     "verify": [],
     "info": ["--json"],

@@ -84,7 +84,7 @@ def test_an_empty_model_after_a_flag(call, here, model_folder, name):
 
 def test_every_option_for_a_path_or_a_name_refuses_empty_texts():
     """No parameter that takes a path or a free text is missing in the table; the others check their own words."""
-    checked_by_themselves = {"metrics", "max_time", "devices", "image_size", "augment", "value_range"}
+    checked_by_themselves = {"metrics", "max_time", "devices", "image_size", "augment", "value_range", "dims"}
     for name in ALL:
         for parameter in parsed(name).params:
             kind = parameter.type.name

@@ -18,6 +18,7 @@ COMMANDS = {
     "sample": ("sample", "-n", "2", "-o", "x.png"),
     "eval": ("eval", "--data", "fashion-mnist-mini", "--metrics", "elbo"),
     "interpolate": ("interpolate", "test:0", "test:1", "--data", "fashion-mnist-mini", "-o", "y.png"),
+    "traverse": ("traverse", "test:0", "--data", "fashion-mnist-mini", "-o", "z.png"),
 }
 
 

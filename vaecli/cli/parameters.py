@@ -16,6 +16,7 @@ NAMED = {  # parameter -> what its text must name; an unset shell variable makes
     "model_option": "a run, a model folder or a decoder.onnx",
     "name": "a data set",
     "out": "a file or a folder",
+    "picture": "a picture file",
     "pictures": "picture files",
     "resume": "the folder of a run",
     "run": "the folder of a run",

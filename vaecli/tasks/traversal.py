@@ -102,7 +102,9 @@ class Traversal:
                 title=f"Latents of {len(examples)} validation pictures",
                 own=None if self.given is None else self.centre[[first, second]],
             )
-        title = "Decoded" if self.given is None else f"Decoded, other dimensions as {plain_name(self.given.name)}"
+        title = (
+            "Decoded" if self.given is None else f"Decoded, other dimensions as {plain_name(self.given.name)}"
+        )
         axes = Axes((self._name(first), self._name(second)), values[first], values[second])
         return plane_page(images, axes, title, points, scale=self.scale, smooth=self.smooth)
 
