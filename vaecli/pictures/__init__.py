@@ -9,6 +9,9 @@ gif      animations
 targets  outputs by their suffix, and the refusal of those that cannot be written
 embedded  the recipe that a PNG or GIF carries, read within limits
 text     text on pictures
+rows     rows of images with labels, headings and given pictures
+plane    a plane through the latent space, with points
+sliders  frames of an animation, with a text and a slider below
 writers  a stream of images to .png, .npy, .npz, .gif or a folder, whole or not at all
 cells    terminal pictures as data, two pixels in a character cell
 plots    training curves and latent spaces (matplotlib, imported when called)
