@@ -33,7 +33,8 @@ def posterior_variance(kl: Float64, z_mean: Float64, z_variance: Float64) -> Flo
         middle = (low + high) / 2
         is_above = np.exp(middle) - middle > goal
         low, high = np.where(is_above, middle, low), np.where(is_above, high, middle)
-    return np.exp((low + high) / 2)
+    variance: Float64 = np.exp((low + high) / 2)
+    return variance
 
 
 def probabilities(steps: int) -> Float64:
@@ -82,7 +83,8 @@ def sweep(start: float, low: float, high: float, count: int) -> Float64:
     """
     stops = np.array([start, high, low, start])
     way = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(stops)))])
-    return np.interp(np.linspace(0.0, way[-1], count, endpoint=False), way, stops)
+    values: Float64 = np.interp(np.linspace(0.0, way[-1], count, endpoint=False), way, stops)
+    return values
 
 
 def _levels(steps: int) -> Float64:

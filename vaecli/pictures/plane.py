@@ -26,7 +26,18 @@ from vaecli.pixels import Pixels
 
 Numbers: TypeAlias = npt.NDArray[np.floating]
 
-_TEN = ("1f77b4", "ff7f0e", "2ca02c", "d62728", "9467bd", "8c564b", "e377c2", "7f7f7f", "bcbd22", "17becf")
+_TEN: Sequence[Colour] = (
+    (31, 119, 180),
+    (255, 127, 14),
+    (44, 160, 44),
+    (214, 39, 40),
+    (148, 103, 189),
+    (140, 86, 75),
+    (227, 119, 194),
+    (127, 127, 127),
+    (188, 189, 34),
+    (23, 190, 207),
+)
 _PLAIN: Colour = (31, 90, 150)
 _FADED = 0.2  # what remains of the pictures behind the points
 _TICKS = 5  # numbers along an axis, at most
@@ -106,7 +117,7 @@ def plane(
 def class_colours(count: int) -> list[Colour]:
     """Return a colour for each class: ten that are easy to tell apart, or as many hues as there are classes."""
     if count <= len(_TEN):
-        return [tuple(bytes.fromhex(text)) for text in _TEN[:count]]
+        return list(_TEN[:count])
     colours = []
     for index in range(count):
         red, green, blue = colorsys.hsv_to_rgb(index / count, 0.85, 0.6 + 0.35 * (index % 2))
@@ -129,7 +140,8 @@ def _scatter(decoded: Pixels, points: Points, axes: Axes, size: int) -> Pixels:
         x, y = _pixel(points.own, axes, panel.shape)
         for radius, colour in ((0.95, (PAPER,) * 3), (0.85, INK), (0.65, (PAPER,) * 3), (0.45, ACCENT)):
             _disc(panel, x, y, radius * size, colour)
-    return np.rint(panel).astype(np.uint8)
+    rounded: Pixels = np.rint(panel).astype(np.uint8)
+    return rounded
 
 
 def _pixel(place: Numbers, axes: Axes, shape: tuple[int, ...]) -> tuple[float, float]:

@@ -93,11 +93,11 @@ class _Layout:
 
     @property
     def cell_height(self) -> int:
-        return self.rows[0].images.shape[1] * self.scale
+        return int(self.rows[0].images.shape[1]) * self.scale
 
     @property
     def cell_width(self) -> int:
-        return self.rows[0].images.shape[2] * self.scale
+        return int(self.rows[0].images.shape[2]) * self.scale
 
     @property
     def step_x(self) -> int:

@@ -7,7 +7,7 @@ from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.errors import OptionError
 from vaecli.pixels import Pixels
 from vaecli.runtime.model import Model
-from vaecli.tasks.stream.stream import open_pictures
+from vaecli.tasks.stream.stream import Reports, open_pictures
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ def load_picture(
         OptionError: the name means several pictures.
         DataError: it cannot be read.
     """
-    stream = open_pictures(model, [name], data=data, photo=photo, warn=warn)
+    stream = open_pictures(model, [name], data=data, photo=photo, reports=Reports(warn=warn))
     if stream.total != 1:
         raise OptionError(f"PICTURE must be one picture, got {stream.total:,} of {name}.", option="PICTURE")
     batch = next(iter(stream))
