@@ -21,6 +21,7 @@ from vaecli.cli.parameters import (
     ThreadsOption,
     TrimOption,
 )
+from vaecli.cli.pictures import reporting
 
 
 @console.usage_errors
@@ -80,29 +81,28 @@ def traverse(
 
     [dim]vaecli traverse --dims 2 -o plane.png[/dim]
     """
-    import warnings
-
     from vaecli.tasks.model import open_model
     from vaecli.tasks.photos import photo_options
     from vaecli.tasks.traverse import traverse as task
 
-    warnings.filterwarnings("ignore", module=r"PIL\.")  # odd metadata of a picture
-    result = task(
-        open_model(console.model_path(model), precision=precision, threads=threads),
-        picture,
-        dims=dims,
-        all_dims=all_dims,
-        steps=steps,
-        out=out,
-        data=data,
-        scale=scale,
-        smooth=smooth,
-        photo=photo_options(
-            prepare=prepare, polarity=polarity, trim=trim, cutout=cutout, value_range=value_range
-        ),
-        force=force,
-        warn=console.silent if quiet else console.note,
-    )
+    opened = open_model(console.model_path(model), precision=precision, threads=threads)
+    with reporting("Reading", quiet=quiet) as reports:
+        result = task(
+            opened,
+            picture,
+            dims=dims,
+            all_dims=all_dims,
+            steps=steps,
+            out=out,
+            data=data,
+            scale=scale,
+            smooth=smooth,
+            photo=photo_options(
+                prepare=prepare, polarity=polarity, trim=trim, cutout=cutout, value_range=value_range
+            ),
+            force=force,
+            reports=reports,
+        )
     if show:
         from vaecli.cli.cells import draw
 
@@ -111,6 +111,6 @@ def traverse(
         for line in result.notes:
             console.note(line)
     if as_json:
-        console.print_json("traverse", result.facts)
+        console.print_json("traverse", result.facts | {"out": console.shown_path(result.path)})
     else:
         console.say(console.shown_path(result.path))

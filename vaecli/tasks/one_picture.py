@@ -1,13 +1,12 @@
 """The one picture that a command asks about."""
 
 import dataclasses
-from collections.abc import Callable
 
 from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.errors import OptionError
 from vaecli.pixels import Pixels
 from vaecli.runtime.model import Model
-from vaecli.tasks.stream.stream import Reports, open_pictures
+from vaecli.tasks.stream.stream import SILENT, Reports, open_pictures
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -33,7 +32,7 @@ def load_picture(
     *,
     data: str | None = None,
     photo: PhotoOptions | None = None,
-    warn: Callable[[str], None] = lambda _message: None,
+    reports: Reports = SILENT,
 ) -> OnePicture:
     """Load one picture: a file, or `test:17` of the data set.
 
@@ -41,7 +40,7 @@ def load_picture(
         OptionError: the name means several pictures.
         DataError: it cannot be read.
     """
-    stream = open_pictures(model, [name], data=data, photo=photo, reports=Reports(warn=warn))
+    stream = open_pictures(model, [name], data=data, photo=photo, reports=reports)
     if stream.total != 1:
         raise OptionError(f"PICTURE must be one picture, got {stream.total:,} of {name}.", option="PICTURE")
     batch = next(iter(stream))

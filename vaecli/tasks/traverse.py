@@ -4,7 +4,6 @@ import dataclasses
 import math
 import os
 import pathlib
-from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -21,8 +20,10 @@ from vaecli.pictures.writers import save_film, save_picture
 from vaecli.pixels import Pixels, chunks, to_uint8
 from vaecli.runtime.model import Model
 from vaecli.tasks.latent_space import LEAST_NATS, LatentSpace, latent_space, parse_dims
+from vaecli.tasks.one_picture import load_picture
 from vaecli.tasks.photo_words import photo_words
 from vaecli.tasks.recipe import data_name, plain_name, recipe_of
+from vaecli.tasks.stream.stream import SILENT, Reports
 from vaecli.tasks.traversal import Traversal
 
 Form: TypeAlias = Literal["rows", "plane", "film"]
@@ -65,7 +66,7 @@ def traverse(
     smooth: bool = False,
     photo: PhotoOptions | None = None,
     force: bool = False,
-    warn: Callable[[str], None] = lambda _message: None,
+    reports: Reports = SILENT,
 ) -> Traversed:
     """Write pictures in which one dimension at a time takes the values of quantiles of the aggregated posterior.
 
@@ -86,7 +87,7 @@ def traverse(
         smooth: enlarge with smooth transitions, not squares.
         photo: how a file becomes like the training images; by default as the model says.
         force: replace what `out` names.
-        warn: gets what a user should know of the data set.
+        reports: get what is to be said meanwhile.
 
     Raises:
         OptionError: wrong `dims`, `steps` or `scale`, or another suffix.
@@ -105,9 +106,7 @@ def traverse(
     dimensions, left_out = (list(pair), "") if pair else _choose(model, space, most, all_dims=all_dims)
     given = None
     if picture is not None:
-        from vaecli.tasks.one_picture import load_picture  # brings the reading of pictures
-
-        given = load_picture(model, picture, data=data, photo=photo, warn=warn)
+        given = load_picture(model, picture, data=data, photo=photo, reports=reports)
     centre = space.mean if given is None else model.encode(given.image[np.newaxis])[0][0]
     traversal = Traversal(model, space, centre, dimensions, steps, given, scale, smooth)
     recipe = dataclasses.replace(
@@ -207,7 +206,7 @@ def _facts(traversal: Traversal, path: pathlib.Path, form: Form) -> dict[str, An
     """Return how a traversal was made, for JSON."""
     space, values = traversal.space, traversal.values
     return {
-        "file": str(path),
+        "out": str(path),
         "form": form,
         "picture": traversal.given and traversal.given.name,
         "measured": space.is_measured,
