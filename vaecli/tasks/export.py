@@ -30,7 +30,7 @@ from vaecli.runs.kept import KeptImages
 from vaecli.runs.lock import locked
 from vaecli.runs.state import State
 from vaecli.tasks import export_target
-from vaecli.tasks.score_facts import RunImages, ScoreSource
+from vaecli.tasks.score.facts import RunImages, ScoreSource
 from vaecli.training.tensorflow import quietly
 
 if TYPE_CHECKING:

@@ -1,0 +1,29 @@
+"""Maps of a number for each pixel, in colours, beside the picture."""
+
+import numpy as np
+import numpy.typing as npt
+
+from vaecli.pictures.pixels import enlarge
+from vaecli.pixels import Pixels
+
+# black, violet, red, orange, pale yellow: lightness grows evenly, so that the map also reads without colour
+_STOPS = np.array([(0, 0, 4), (74, 12, 107), (165, 44, 96), (237, 105, 37), (252, 255, 164)], np.float64)
+_VIEWABLE = 224  # pixels a side that a picture is enlarged to at most
+_PAPER = 255
+
+
+def colours(values: npt.NDArray[np.floating], largest: float) -> Pixels:
+    """Return numbers (..., H, W) as colours (..., H, W, 3): 0 is black, `largest` and more pale yellow."""
+    levels = np.linspace(0.0, 1.0, len(_STOPS))
+    share = np.clip(values / largest, 0.0, 1.0)
+    mixed = [np.interp(share, levels, channel) for channel in _STOPS.T]
+    return np.rint(np.stack(mixed, axis=-1)).astype(np.uint8)
+
+
+def beside(image: Pixels, values: npt.NDArray[np.floating], largest: float) -> Pixels:
+    """Return an image (H, W, C) and its map (H, W) side by side, enlarged: (Y, X, 3)."""
+    scale = max(1, _VIEWABLE // max(image.shape[:2]))
+    rgb = image if image.shape[-1] == 3 else image.repeat(3, axis=-1)
+    left, right = (enlarge(part, scale) for part in (rgb, colours(values, largest)))
+    gap = np.full((len(left), max(2, scale), 3), _PAPER, np.uint8)
+    return np.concatenate([left, gap, right], axis=1)

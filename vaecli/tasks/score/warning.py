@@ -1,0 +1,30 @@
+"""The warning of other commands that a picture is unlike the training images."""
+
+from collections.abc import Callable, Sequence
+
+from vaecli.commands import command
+from vaecli.errors import ModelError
+from vaecli.pixels import Pixels
+from vaecli.runtime.model import Model
+from vaecli.tasks.score.options import THRESHOLD
+
+
+def warn_of_strange(
+    model: Model, names: Sequence[str], images: Pixels, warn: Callable[[str], None]
+) -> list[bool]:
+    """Warn of each of images (N, H, W, C) whose score is at or above the 99th percentile; return which they are.
+
+    A model without figures for scores warns of none.
+    """
+    try:
+        percentiles = model.score(images).percentile
+    except ModelError:
+        return [False] * len(images)
+    strange = [bool(percentile >= THRESHOLD) for percentile in percentiles]
+    for name, is_strange in zip(names, strange, strict=True):
+        if is_strange:
+            warn(
+                f"{name} is less like the training images than {THRESHOLD:.0f} % of the validation images are, so the "
+                f"result may mean little. More: {command('score', name)}"
+            )
+    return strange
