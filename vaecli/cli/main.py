@@ -4,6 +4,7 @@
     1          an error of vaecli: data, model, output, training
     2          a usage error: an option, an argument or a value
     3          an optional package is missing
+    4          `vaecli score --fail-above`: a picture is as unlike the training images as that
     128 + n    stopped by signal n: 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP, 138 SIGUSR1
 
 A bug ends with a traceback and 1.
@@ -32,6 +33,7 @@ COMMANDS = {  # name -> its module in vaecli.cli
     "interpolate": "interpolate",
     "encode": "encode",
     "traverse": "traverse",
+    "score": "score",
     "export": "export",
     "bench": "bench",
     "verify": "verify",

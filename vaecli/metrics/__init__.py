@@ -5,6 +5,7 @@ table      the metrics: meaning, unit, direction, needs
 evaluate   all metrics in one pass, with the value of each image
 bound      ELBO and importance-weighted bound
 ssim       structural similarity
+detection  AUROC and F1
 score      how unlike the training images an image is
 score_fit  the fit of the score
 """

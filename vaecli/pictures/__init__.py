@@ -1,6 +1,7 @@
 """Pictures out: arrays of images become files, plots and terminal cells. No terminal codes.
 
 pixels   8-bit pixels as Pillow images, and enlarged
+heat     maps of a number for each pixel
 sheet    contact sheets
 strip    interpolations as one picture: strips, and grids between four corners
 png      PNG files with zlib alone, in bands

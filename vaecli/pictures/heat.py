@@ -16,8 +16,9 @@ def colours(values: npt.NDArray[np.floating], largest: float) -> Pixels:
     """Return numbers (..., H, W) as colours (..., H, W, 3): 0 is black, `largest` and more pale yellow."""
     levels = np.linspace(0.0, 1.0, len(_STOPS))
     share = np.clip(values / largest, 0.0, 1.0)
-    mixed = [np.interp(share, levels, channel) for channel in _STOPS.T]
-    return np.rint(np.stack(mixed, axis=-1)).astype(np.uint8)
+    mixed = np.stack([np.interp(share, levels, channel) for channel in _STOPS.T], axis=-1)
+    rounded: Pixels = np.rint(mixed).astype(np.uint8)
+    return rounded
 
 
 def beside(image: Pixels, values: npt.NDArray[np.floating], largest: float) -> Pixels:

@@ -15,6 +15,7 @@ encode       `vaecli encode`
 one_picture  the one picture that a command asks about
 latent_space where the latents of a model's images lie, and which dimensions it uses
 traverse     `vaecli traverse`; traversal are its latents and its pages
+score/       `vaecli score`, and what it needs in an exported model
 recipe       how a picture was made, as the text that it carries; recipe_text reads it, photo_words are its
              words of the preparation
 export       `vaecli export`; export_target checks its folder

@@ -27,6 +27,7 @@ from vaecli.tasks import photos
 from vaecli.tasks.photo_words import photo_words
 from vaecli.tasks.recipe import data_name, plain_name, recipe_of
 from vaecli.tasks.recipe_text import MAX_SOURCES
+from vaecli.tasks.score.warning import warn_of_strange
 from vaecli.tasks.stream.stream import PictureStream, Reports, open_pictures
 
 MAX_PICTURES = 10_000  # of one path, so that viewers open a strip of them
@@ -123,6 +124,7 @@ def interpolate(
     names, originals, notes = _read_all(stream)
     if save_prepared is not None:
         photos.save_prepared(save_prepared, originals, force=force)
+    warn_of_strange(model, names, originals, warn)
     z_mean, _ = model.encode(originals)
     chunk = chunk_length(model.image_shape, most=CHUNK)
     if grid:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from vaecli.choices import Precision
-from vaecli.modelfile import facts, onnx_schema, protobuf
+from vaecli.modelfile import facts, onnx_schema, protobuf, score_facts
 from vaecli.modelfile.golden import KEY_GOLDEN
 from vaecli.modelfile.metadata import KEY_DIGEST, KEY_INFO
 from vaecli.modelfile.protobuf import field, varint_bytes
@@ -143,11 +143,13 @@ def _rebuilt(content: bytes, table: onnx_schema.Table, rng: np.random.Generator)
 
 
 def _entry(content: bytes, rng: np.random.Generator) -> bytes:
-    """Change, add or remove one value of the description, the golden vectors or the facts; keep the old digest."""
+    """Change, add or remove one value of the description, the golden vectors or facts; keep the old digest."""
     entries = {key: text for key, (text, _) in protobuf.metadata(content).items()}
     info, digest = json.loads(entries[KEY_INFO]), entries.pop(KEY_DIGEST)
     entries[facts.KEY_FACTS] = _facts(info["latent_dim"], len(info["class_names"]), rng).to_text()
-    key = (KEY_GOLDEN, facts.KEY_FACTS, facts.KEY_FACTS, KEY_INFO)[int(rng.integers(4))]
+    entries[score_facts.KEY_SCORE] = _score_facts(info["latent_dim"], rng).to_text()
+    keys = (KEY_GOLDEN, facts.KEY_FACTS, facts.KEY_FACTS, score_facts.KEY_SCORE, KEY_INFO)
+    key = keys[int(rng.integers(len(keys)))]
     document = json.loads(entries[key])
     places = list(_places(document))
     container, place = places[int(rng.integers(len(places)))]
@@ -181,6 +183,21 @@ def _facts(latent_dim: int, class_count: int, rng: np.random.Generator) -> facts
         arrays |= {"class_counts": np.ones(class_count), "class_means": np.ones((class_count, latent_dim))}
         arrays["example_labels"] = rng.integers(0, class_count, 5)
     return facts.from_arrays(arrays, latent_dim=latent_dim, class_count=class_count)
+
+
+def _score_facts(latent_dim: int, rng: np.random.Generator) -> score_facts.ScoreFacts:
+    size, count = latent_dim + score_facts.LOGS, 3
+    scales = np.tril(rng.normal(size=(count, size, size)), -1) + np.eye(size)
+    shape = (len(score_facts.RANKED), score_facts.LEVELS)
+    return score_facts.ScoreFacts(
+        count=np.array([200]),
+        dimensions=np.arange(latent_dim),
+        weights=np.full(count, 1 / count),
+        means=rng.normal(size=(count, size)).astype(np.float32),
+        scales=score_facts.packed_scales(scales),
+        quantiles=np.cumsum(rng.random(shape), axis=1).astype(np.float32),
+        rates=np.ones(score_facts.STATISTIC_COUNT),
+    )
 
 
 def _leaves(content: bytes) -> list[tuple[int, int]]:

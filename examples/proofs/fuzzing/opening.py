@@ -47,6 +47,9 @@ def outcome(folder: pathlib.Path, part: str) -> str:
         verify(folder)  # reads the golden vectors; the result does not matter here
         for file in read_all(folder):
             file.facts()
+            file.score_facts()
+        if part.startswith("decoder"):
+            _score(model)
     except VaecliError as error:
         if "alloc" in error.message.lower():
             return f"{OUT_OF_MEMORY}: {error.message}"
@@ -54,6 +57,19 @@ def outcome(folder: pathlib.Path, part: str) -> str:
     except Exception as error:
         return f"{OTHER}: {type(error).__name__}: {error}"
     return OPENED
+
+
+def _score(model: Model) -> None:
+    """Score two images, if the model has the figures for it."""
+    try:
+        scorer = model.scorer
+    except VaecliError as error:
+        if "has no figures" in error.message:
+            return
+        raise
+    scores = model.score(np.zeros((2, *model.image_shape), np.uint8))
+    if not np.isfinite(scores.score).all():
+        raise ArithmeticError(f"a score is not finite, with {scorer.count} validation images")
 
 
 def judge(mutant: Mutant, original: bytes, result: str) -> str:

@@ -13,7 +13,6 @@ from vaecli.metrics.score import excess_map
 from vaecli.paths import user_path
 from vaecli.pictures import png
 from vaecli.pictures.heat import beside
-from vaecli.pictures.targets import target_kind
 from vaecli.pixels import to_float32
 from vaecli.runtime.model import Model
 from vaecli.tasks.stream.batch import PictureBatch
@@ -62,7 +61,7 @@ def check_heatmaps(path: str | os.PathLike[str], *, force: bool) -> None:
         OptionError: its suffix is that of a file.
         OutputError: it is taken, and `force` is not given.
     """
-    if target_kind(path) != "folder":
+    if pathlib.PurePath(path).suffix:
         raise OptionError(f"--heatmaps must be a folder, got {path}.", option="--heatmaps")
     target = user_path(path, option="--heatmaps", error=OutputError)
     folders.require_place(target, if_taken="replace" if force else "refuse", is_folder=True)
@@ -70,5 +69,5 @@ def check_heatmaps(path: str | os.PathLike[str], *, force: bool) -> None:
 
 def _stem(name: str) -> str:
     """Return a picture's name as part of a file's."""
-    stem = pathlib.PurePath(name).stem if "/" in name or "." in name else name
+    stem = re.sub(r"\.\w{1,5}$", "", pathlib.PurePath(name).name, flags=re.ASCII)
     return re.sub(r"[^\w-]+", "-", stem, flags=re.ASCII)[:_LONGEST].strip("-") or "picture"

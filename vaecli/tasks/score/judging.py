@@ -41,7 +41,7 @@ class Judge:
         self._scores, self._others, self._marks = array.array("d"), array.array("b"), array.array("b")
 
     def add(self, labels: Sequence[str | None], scores: np.ndarray, marks: np.ndarray) -> None:
-        """Take the labels of pictures, their scores and whether they are marked; those without a label are left out."""
+        """Take the labels of pictures, their scores and marks; pictures without a label are left out."""
         for label, score, mark in zip(labels, scores.tolist(), marks.tolist(), strict=True):
             if label is not None:
                 self._scores.append(score)

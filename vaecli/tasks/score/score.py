@@ -14,7 +14,7 @@ from vaecli.errors import OptionError
 from vaecli.files import IfTaken
 from vaecli.metrics.detection import Detection
 from vaecli.parallel import ahead
-from vaecli.pictures.targets import check_target, target_kind
+from vaecli.pictures.targets import check_target
 from vaecli.pixels import Pixels
 from vaecli.runtime.model import Model
 from vaecli.tables.columns import Columns, Numbers, Texts
@@ -111,7 +111,9 @@ def score(
     _check_targets(options, force=force)
     options.require_room(model.image_shape)
     scorer = model.scorer
-    model.encode(np.empty((0, *model.image_shape), np.uint8))  # an encoder that is missing is an error at once
+    model.encode(
+        np.empty((0, *model.image_shape), np.uint8)
+    )  # an encoder that is missing is an error at once
     stream = open_pictures(model, pictures, data=data, split=split, shard=part, photo=photo, reports=reports)
     _require_apart(stream, options, target)
     normal = normal_class(options.normal, stream.class_names)
@@ -137,11 +139,11 @@ def score(
                 judge.add(batch.labels, scores, marks)
             if maps:
                 maps.add(batch)
-        sheet = options.sheet and strangest.write_sheet(options.sheet, if_taken=taken)
+        sheet = None if options.sheet is None else strangest.write_sheet(options.sheet, if_taken=taken)
     normal_count, other_count = judge.counts if judge else (0, 0)
     return Scored(
         path=table.path,
-        sheet=sheet or None,
+        sheet=sheet,
         heatmaps=pathlib.Path(options.heatmaps) if options.heatmaps else None,
         pictures=stream,
         validation_count=scorer.count,
@@ -177,7 +179,7 @@ def _columns(options: ScoreOptions) -> Columns:
 def _check_targets(options: ScoreOptions, *, force: bool) -> None:
     """Refuse, before any picture is read, a sheet or a folder of maps that could not be written."""
     if options.sheet is not None:
-        if target_kind(options.sheet) != "sheet":
+        if pathlib.PurePath(options.sheet).suffix.lower() != ".png":
             raise OptionError(f"--sheet must end in .png, got {options.sheet}.", option="--sheet")
         check_target(options.sheet, if_taken="replace" if force else "refuse")
     if options.heatmaps is not None:

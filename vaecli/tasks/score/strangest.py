@@ -10,10 +10,12 @@ import numpy as np
 from vaecli.files import IfTaken
 from vaecli.pictures.pixels import enlarge
 from vaecli.pictures.sheet import viewable_scale
-from vaecli.pictures.text import FAINT, INK, captioned, font_size
+from vaecli.pictures.text import FAINT, INK, PAPER, captioned, font_size
 from vaecli.pictures.writers import write_images
 from vaecli.pixels import Pixels
 from vaecli.tasks.stream.batch import PictureBatch
+
+_MARGIN = 5  # pixels around a picture of the sheet
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Strangest:
         return [strange for _, _, strange, _ in self._sorted()]
 
     def write_sheet(self, path: str | os.PathLike[str], *, if_taken: IfTaken) -> pathlib.Path | None:
-        """Write a sheet of the pictures, the strangest first, each with its percentile and name; None if there are none.
+        """Write a sheet of the pictures, the strangest first, with percentiles and names; None if there are none.
 
         Raises:
             OutputError: the file cannot be written.
@@ -83,4 +85,5 @@ def _cell(image: Pixels, strange: Strange) -> Pixels:
     rgb = image if image.shape[-1] == 3 else image.repeat(3, axis=-1)
     large = enlarge(rgb, scale)
     lines = [(f"{strange.percentile:.1f} %", INK), (pathlib.PurePath(strange.file).name, FAINT)]
-    return captioned(large, lines, font_size(max(large.shape[:2])))
+    cell = captioned(large, lines, font_size(max(large.shape[:2])))
+    return np.pad(cell, ((_MARGIN, _MARGIN), (_MARGIN, _MARGIN), (0, 0)), constant_values=PAPER)

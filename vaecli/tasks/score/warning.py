@@ -24,7 +24,7 @@ def warn_of_strange(
     for name, is_strange in zip(names, strange, strict=True):
         if is_strange:
             warn(
-                f"{name} is less like the training images than {THRESHOLD:.0f} % of the validation images are, so the "
-                f"result may mean little. More: {command('score', name)}"
+                f"{name} is less like the training images than {THRESHOLD:.0f} % of the validation images are, "
+                f"so the result may mean little. More: {command('score', name)}"
             )
     return strange

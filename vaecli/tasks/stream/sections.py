@@ -30,6 +30,10 @@ class Section(Protocol):
     def count(self) -> int:
         """Number of pictures."""
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes that the pictures may have."""
+
     def works(self, rows: range, room: Room) -> Iterator[Work]:
         """Yield functions that read `rows`, in order; threads may call them. No piece is longer than its room."""
 
@@ -59,6 +63,11 @@ class ImageSection:
     def count(self) -> int:
         """Number of pictures."""
         return len(self.rows)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the data set's classes."""
+        return () if self.source.labels is None else tuple(self.source.class_names)
 
     def works(self, rows: range, room: Room) -> Iterator[Work]:
         """Yield functions that read `rows`."""
@@ -105,6 +114,11 @@ class FileSection:
         """Number of pictures."""
         return len(self.names)
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """None: single files have no classes."""
+        return ()
+
     def works(self, rows: range, room: Room) -> Iterator[Work]:
         """Yield functions that read `rows`."""
         for part in _parts(rows, room, _MOST, lambda row: _size(self.names[row])):
@@ -138,6 +152,11 @@ class ListingSection:
     def count(self) -> int:
         """Number of pictures."""
         return len(self.listing.names) + len(self.listing.bad_files)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the subfolders, or of the classes in a table of labels."""
+        return () if self.listing.labels is None else tuple(self.listing.class_names)
 
     def works(self, rows: range, room: Room) -> Iterator[Work]:
         """Yield functions that read `rows`; an archive is read here, in order, its pictures are decoded there."""

@@ -97,6 +97,12 @@ class PictureStream:
                 pieces = []
                 self._reports.progress(position - self._rows.start, self.total)
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes that the pictures may have, each once, in the order of their sources."""
+        names = (name for section in self._sections for name in section.class_names)
+        return tuple(dict.fromkeys(names))
+
     def require_apart(self, path: str | os.PathLike[str], *, option: str = "--out") -> None:
         """Refuse a target that is one of the pictures, or their archive.
 
