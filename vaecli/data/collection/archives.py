@@ -172,12 +172,10 @@ def last_of_each_name(names: list[str], order: npt.NDArray[np.int64]) -> npt.NDA
         names: (N,) in the order of the archive.
         order: (N,) positions by name, those of equal names in the order of the archive.
     """
-    last = [
-        position
-        for place, position in enumerate(order)
-        if place + 1 == len(order) or names[order[place + 1]] != names[position]
-    ]
-    return np.array(last, np.int64)
+    last = np.ones(len(order), np.bool_)
+    for place in range(len(order) - 1):
+        last[place] = names[order[place]] != names[order[place + 1]]
+    return order[last]
 
 
 def find(names: list[str], name: str, start: int) -> int:

@@ -1,5 +1,6 @@
 """`metadata.csv` and `metadata.jsonl`: tables of file names and labels beside the pictures."""
 
+import codecs
 import csv
 import io
 import json
@@ -13,6 +14,7 @@ from vaecli.data.collection.layout import SPLIT_NAMES
 from vaecli.errors import DataError
 
 FILE, LABEL, SPLIT = "file_name", "label", "split"
+_CHUNK = 2**20  # bytes of a table that are decoded at a time
 _HINT = f"Give it the columns {FILE} and {LABEL}."
 
 
@@ -67,12 +69,23 @@ def _row(where: str, values: Mapping[str, Any], folder: str) -> tuple[str, Row]:
 
 
 def _lines(table: str, content: bytes) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(content), _CHUNK):
+            decoder.decode(content[start : start + _CHUNK], start + _CHUNK >= len(content))
+    except UnicodeDecodeError:
+        raise DataError(f"{table} must be UTF-8, got other bytes at byte {_not_utf_8(content)}.") from None
+    lines = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
+    return _csv(table, lines) if table.endswith(".csv") else _json_lines(table, lines)
+
+
+def _not_utf_8(content: bytes) -> int:
+    """Return the position of the first byte that is not UTF-8."""
     try:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise DataError(f"{table} must be UTF-8, got other bytes at byte {error.start}.") from error
-    lines = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
-    return _csv(table, lines) if table.endswith(".csv") else _json_lines(table, lines)
+        return error.start
+    return len(content)
 
 
 def _csv(table: str, lines: Iterable[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:

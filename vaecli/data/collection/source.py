@@ -52,12 +52,12 @@ def open_source(path: pathlib.Path, *, limits: Limits = _ANY) -> Listing:
     source = _folder(path) if path.is_dir() else _archive(path, limits)
     entries, order, bad = source.entries, source.order, list(source.entries.bad_files)
     rows = read_tables(entries.metadata)
+    entries.metadata = dict.fromkeys(entries.metadata, b"")  # they are read, and may be large
     names = [entries.names[position] for position in order]
     if not names:
         raise _no_pictures(path, entries)
     if rows:
-        kept = np.array([row_key(name) in rows for name in names], np.bool_)
-        bad += _absent(rows, names, entries)
+        kept = np.fromiter((row_key(name) in rows for name in names), np.bool_, len(names))
         if not kept.any():
             raise _no_match(rows, names, entries)
         order, names = order[kept], [name for name, keep in zip(names, kept, strict=True) if keep]
@@ -71,6 +71,7 @@ def open_source(path: pathlib.Path, *, limits: Limits = _ANY) -> Listing:
         )
         if any(row.label is not None for row in rows.values()):
             labels, class_names = _labels(names, rows)
+        bad += _absent(rows, names, entries)
     if layout.used is not None:
         order, parts, used = order[layout.used], parts[layout.used], layout.used
         names = [name for name, use in zip(names, used, strict=True) if use]
@@ -110,7 +111,7 @@ def _archive(path: pathlib.Path, limits: Limits) -> _Source:
     bad = {bad.file for bad in entries.bad_files}
     if bad:  # a name of which one member is bad: nobody knows which one is meant
         order = order[np.array([entries.names[position] not in bad for position in order], np.bool_)]
-    places = np.array(members.rows, np.int64).reshape(max(1, len(entries.names)), -1)
+    places = np.frombuffer(members.rows, np.int64).reshape(max(1, len(entries.names)), -1)
 
     def contents(names: list[str], order: npt.NDArray[np.int64]) -> Contents:
         return (ZipContents if is_zip else TarContents)(state, names, places[order])
@@ -128,10 +129,12 @@ def _name(path: pathlib.Path) -> str:
 
 
 def _absent(rows: dict[str, Row], names: list[str], entries: Entries) -> list[BadFile]:
-    """Return the rows that name no picture."""
-    present = {row_key(name) for name in names} | {row_key(bad.file) for bad in entries.bad_files}
-    absent = sorted(rows.keys() - present, key=natural_key)
-    return [BadFile(name, f"is in {_tables(entries)}, but not there") for name in absent]
+    """Return the rows that name no picture; the others are taken out of `rows`."""
+    for name in [*names, *(bad.file for bad in entries.bad_files)]:
+        rows.pop(row_key(name), None)
+    return [
+        BadFile(name, f"is in {_tables(entries)}, but not there") for name in sorted(rows, key=natural_key)
+    ]
 
 
 def _tables(entries: Entries) -> str:
@@ -165,10 +168,10 @@ def _labels(names: list[str], rows: dict[str, Row]) -> tuple[npt.NDArray[np.int6
     Raises:
         DataError: a label that a model file cannot hold.
     """
-    labels = [rows[row_key(name)].label or "" for name in names]
-    classes = sorted(set(labels), key=natural_key)
+    classes = sorted({rows[row_key(name)].label or "" for name in names}, key=natural_key)
     numbers = {label: number for number, label in enumerate(classes)}
-    return np.array([numbers[label] for label in labels], np.int64), class_names_of(classes)
+    labels = (numbers[rows[row_key(name)].label or ""] for name in names)
+    return np.fromiter(labels, np.int64, len(names)), class_names_of(classes)
 
 
 def _no_match(rows: dict[str, Row], names: list[str], entries: Entries) -> DataError:
