@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from vaecli.errors import ModelError, TrainingError
+from vaecli.options import TrainOptions, settings
 from vaecli.runs import kept
 from vaecli.runs import state as states
 from vaecli.runs.kept import KeptImages
@@ -56,6 +57,20 @@ def test_everything_comes_back(path, state):
     assert saved.identity == IDENTITY
     assert saved.variables.keys() == VARIABLES.keys()
     assert all(np.array_equal(saved.variables[name], VARIABLES[name]) for name in VARIABLES)
+
+
+def test_options_of_a_later_version_count_as_their_defaults(tmp_path, state):
+    """A run that an older version saved can be resumed unless such an option is given; the others still count."""
+    current = {"data": "abc", "options": settings(TrainOptions(data="x", seed=3))}
+    older = {
+        name: value for name, value in current["options"].items() if name not in ("augment", "test_split")
+    }
+    states.save(tmp_path / "old.npz", state, VARIABLES, {"data": "abc", "options": older})
+    identity = states.read(tmp_path / "old.npz").identity
+    assert not list(differences(identity, current))
+    for change in ({"augment": "flip"}, {"test_split": 0.1}, {"seed": 4}):
+        changed = current | {"options": current["options"] | change}
+        assert len(list(differences(identity, changed))) == 1
 
 
 def test_a_missing_file_is_named(tmp_path):

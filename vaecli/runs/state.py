@@ -11,6 +11,7 @@ import numpy as np
 
 from vaecli import npz
 from vaecli.errors import TrainingError
+from vaecli.options import TrainOptions, settings
 from vaecli.runs.history import Row
 
 FORMAT = 3  # 2: variables are stored by path; 3: facts of the best weights
@@ -114,7 +115,7 @@ def read(path: pathlib.Path) -> Saved:
         )
         state = State(**document["counters"], best_weights=best_weights, best_facts=best_facts)
         _check(state)
-        return Saved(state, variables, dict(document["identity"]))
+        return Saved(state, variables, _with_defaults(document["identity"]))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else error
         raise TrainingError(
@@ -122,6 +123,14 @@ def read(path: pathlib.Path) -> Saved:
             hint="Restore that file from a backup, or train again: `vaecli train --config` with the run's "
             "config.toml.",
         ) from error
+
+
+def _with_defaults(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an identity in which the options that an older version did not know have their defaults."""
+    options = identity.get("options")
+    if not isinstance(options, dict):
+        return dict(identity)
+    return dict(identity) | {"options": settings(TrainOptions()) | options}
 
 
 def differences(saved: Mapping[str, Any], current: Mapping[str, Any]) -> Iterator[str]:

@@ -123,7 +123,9 @@ class _Source:
         is_apart = bool(self._division.test_split)
         if is_apart and self.data is not None:
             try:
-                return self._stretched(self._read("test"))
+                images = self._stretched(self._read("test"))
+                self._require_same(images, "test_sha256", what_changed_in_test)
+                return images
             except MissingPartError:
                 pass
         images = self._division.test(self._read("train")) if is_apart else self._read("test")
@@ -164,8 +166,16 @@ class _Source:
         return Preparation.from_metadata(self.model.info.preparation, self.model.image_shape)
 
     def _require_same(self, images: ImageSet, key: str, change: Callable[[Any, ImageSet], str]) -> None:
-        """Compare the hash of the model's own images with that in its metadata, where that has one."""
+        """Compare the hash of images with that in the model's metadata, where that has one.
+
+        The model's own must be the same; of those that --data names a note says that they are others.
+        """
         expected = self.model.info.data.get(key)
+        if self.data is not None and expected is not None and images.sha256 != expected:
+            trained_on = str(self.model.info.data.get("name"))
+            self.warn(
+                f"{images.name} in {images.location} is not what the model was trained on: {trained_on}."
+            )
         if self._origin is None or (expected is None and key != "sha256") or images.sha256 == expected:
             return
         what = "test images" if key == "test_sha256" else "images"

@@ -282,7 +282,7 @@ def test_a_damaged_member_is_bad(tmp_path, png):
     path.write_bytes(content)
     listing = open_source(path)
     loaded = load_collection(listing, "train", ReadingOptions(), allow_bad=True)
-    assert loaded.report.bad_files == (("1.png", "is damaged in the archive."),)
+    assert loaded.report.bad_files == (("1.png", "is damaged in the archive"),)
     assert len(loaded.images) == 2
 
 

@@ -49,7 +49,7 @@ def test_one_folder_beside_pictures():
     """Pictures beside folders have no class, so none has; the phrase says why."""
     table, phrase = read("cat/1.png", "dog/1.png", "preview.png")
     assert set(table.values()) == {("train", None)}
-    assert phrase == "pictures without classes: 1 picture not in a folder"
+    assert phrase == "pictures without classes, because 1 of them is not in a folder"
 
 
 @pytest.mark.parametrize("train", ["train", "Training", "TRAIN"])

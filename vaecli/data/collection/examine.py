@@ -16,6 +16,7 @@ from vaecli.data.photo.decode import Opened, decode, decoded_pixels
 from vaecli.data.photo.opening import opening
 from vaecli.data.photo.reading import Reading
 from vaecli.errors import DataError
+from vaecli.foreign import HEIC
 from vaecli.paths import shown
 from vaecli.pixels import Pixels
 
@@ -98,15 +99,23 @@ def examine(content: Content, name: str, stamp: Stamp, reading: Reading, budget:
             fields["mode"] = MODES.index(image.mode) if image.mode in MODES else 0
             with budget.reserved(image):
                 opened = decode(image, brighten=False)
+                fields["width"], fields["height"] = opened.image.size  # upright
                 pixels, grey = _look(opened)
                 pixels_of_image = reading.apply(opened)
     except DataError as error:
         if isinstance(content, pathlib.Path) and (reason := _unreachable(content, stamp)):
             return Examined(fields | {"state": UNREACHABLE}, None, reason)
-        return Examined(fields, None, str(error).removeprefix(name).strip())
+        return Examined(fields, None, _reason(error, name))
     if isinstance(content, pathlib.Path) and (reason := _unreachable(content, stamp)):
         return Examined(fields | {"state": UNREACHABLE}, None, reason)
     return Examined(fields | {"state": GOOD, "pixels": pixels, "grey": grey}, pixels_of_image, "")
+
+
+def _reason(error: DataError, name: str) -> str:
+    """Return what an error says of the picture `name`, without a full stop; its hint if that is how to read it."""
+    reason = error.message.removeprefix(name).strip().rstrip(".")
+    hint = error.hint.rstrip(".")
+    return f"{reason}; {hint[0].lower()}{hint[1:]}" if HEIC in reason and hint else reason
 
 
 @contextmanager
@@ -129,13 +138,13 @@ def _unreachable(path: pathlib.Path, stamp: Stamp) -> str:
             file.read(1)
         status = path.stat()
     except FileNotFoundError:
-        return "is gone: it was removed while the pictures were read."
+        return "is gone: it was removed while the pictures were read"
     except OSError as error:
-        return f"cannot be read: {error.strerror or error}."
+        return f"cannot be read: {error.strerror or error}"
     except ValueError as error:
-        return f"cannot be read: {error} ({shown(path)!r})."
+        return f"cannot be read: {error} ({shown(path)!r})"
     if (status.st_size, status.st_mtime_ns) != stamp:
-        return "changed while the pictures were read."
+        return "changed while the pictures were read"
     return ""
 
 

@@ -172,8 +172,10 @@ def _flat(names: Sequence[str], root: str) -> str:
     count = sum(_folder(name, len(root)) is None for name in names)
     if count == len(names):
         return "pictures without classes"
+    if not count:
+        return "one folder of pictures"
     return (
-        f"pictures without classes: {_pictures(count)} not in a folder" if count else "one folder of pictures"
+        f"pictures without classes, because {count:,} of them {'is' if count == 1 else 'are'} not in a folder"
     )
 
 

@@ -196,7 +196,7 @@ def _judge(listing: Listing, good: int, bad_files: tuple[BadFile, ...], *, allow
 
 def _examples(bad_files: tuple[BadFile, ...]) -> str:
     """Return the first three bad files with their reasons."""
-    return " ".join(f"'{printable(bad.file)}': {bad.reason.removesuffix('.')}." for bad in bad_files[:3])
+    return " ".join(f"'{printable(bad.file)}': {bad.reason}." for bad in bad_files[:3])
 
 
 def _images(decoded: _Decoded, rows: npt.NDArray[np.int64]) -> Images:

@@ -23,7 +23,7 @@ RECORD = np.dtype(
         ("size", "<i8"),
         ("time", "<i8"),
         ("pixels", "<u8"),  # hash of the pixels as decoded, with their size and mode
-        ("width", "<u4"),  # in the file; 0 if its header cannot be read
+        ("width", "<u4"),  # upright; 0 if its header cannot be read
         ("height", "<u4"),
         ("row", "<u4"),  # checksum of the image in the cache
         ("state", "u1"),

@@ -50,6 +50,20 @@ def open_source(path: pathlib.Path, *, limits: Limits = _ANY) -> Listing:
         DataError: it cannot be read, has no pictures, or has a table of labels that does not fit.
     """
     source = _folder(path) if path.is_dir() else _archive(path, limits)
+    try:
+        return _listing(path, source)
+    except DataError as error:
+        if shown(path) in error.message:
+            raise
+        raise DataError(f"{shown(path)}: {error.message}", hint=error.hint) from error
+
+
+def _listing(path: pathlib.Path, source: _Source) -> Listing:
+    """Return which pictures of a source count, with parts and labels.
+
+    Raises:
+        DataError: as `open_source`.
+    """
     entries, order, bad = source.entries, source.order, list(source.entries.bad_files)
     rows = read_tables(entries.metadata)
     entries.metadata = dict.fromkeys(entries.metadata, b"")  # they are read, and may be large
