@@ -32,6 +32,7 @@ COMMANDS = {  # name -> its module in vaecli.cli
     "sample": "sample",
     "interpolate": "interpolate",
     "encode": "encode",
+    "reconstruct": "reconstruct",
     "traverse": "traverse",
     "score": "score",
     "export": "export",

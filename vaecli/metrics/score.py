@@ -26,6 +26,7 @@ from vaecli.metrics.protocol import Autoencoder, Float32, Float64
 from vaecli.parallel import ahead
 from vaecli.pixels import chunks, to_float32
 from vaecli.probability.gaussian import kl_to_standard_normal
+from vaecli.probability.likelihoods import Likelihood
 
 STATISTICS: tuple[ScoreComponent, ...] = ("excess", "unexplained", "neg_log_density")
 WEIGHTS = (1.0, 1.0, 2.0)  # of the statistics in the score
@@ -109,9 +110,18 @@ class Scorer:
 
 def measure(model: Autoencoder, images: Float32) -> Measured:
     """Encode images (N, H, W, C) in [0, 1], and decode their posterior means."""
-    z_mean, z_log_var = model.encode(images)
-    outputs = model.outputs(z_mean)
-    likelihood, axes = model.likelihood, (1, 2, 3)
+    posterior = model.encode(images)
+    return measured(model.likelihood, images, posterior, model.outputs(posterior[0]))
+
+
+def measured(
+    likelihood: Likelihood,
+    images: Float32,
+    posterior: tuple[Float32, Float32],
+    outputs: Mapping[str, Float32],
+) -> Measured:
+    """Measure images (N, H, W, C) in [0, 1] from `z_mean` and `z_log_var`, and the outputs for `z_mean`."""
+    (z_mean, z_log_var), axes = posterior, (1, 2, 3)
     log_prob = likelihood.log_prob(images, outputs, np).sum(axis=axes, dtype=np.float64)
     own = likelihood.log_prob_at(images, images, outputs, np).sum(axis=axes, dtype=np.float64)
     level = images.mean(axis=axes, keepdims=True, dtype=np.float64).astype(np.float32)

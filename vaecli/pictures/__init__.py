@@ -3,6 +3,7 @@
 pixels   8-bit pixels as Pillow images, and enlarged
 heat     maps of a number for each pixel
 sheet    contact sheets
+reconstructions  originals, reconstructions and differences
 strip    interpolations as one picture: strips, and grids between four corners
 png      PNG files with zlib alone, in bands
 npy      .npy and .npz in flat memory

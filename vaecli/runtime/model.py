@@ -142,6 +142,10 @@ class Model:
         outputs = self._encoder_session().run({"image": image_batch(images, self.image_shape)})
         return outputs["z_mean"], outputs["z_log_var"]
 
+    def reconstruct(self, images: npt.ArrayLike) -> Float32:
+        """Decode the posterior mean of images (N, H, W, C), as `encode` takes them: (N, H, W, C) in [0, 1]."""
+        return self.decode(self.encode(images)[0])
+
     def outputs(self, z: npt.ArrayLike) -> Mapping[str, Float32]:
         """Compute all outputs for z (N, D): `image` (N, H, W, C) in [0, 1] and the likelihood's raw outputs."""
         return self._decoder.run({"z": latent_batch(z, self.latent_dim)})

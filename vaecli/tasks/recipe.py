@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MAX_NAME = 120  # characters of a name
 MODEL = "MODEL"  # in a command, where the reader's own model is to be named
-REFERENCE = re.compile(r"(train|val|validation|test):[0-9]{1,18}")
+REFERENCE = re.compile(r"(train|val|validation|test):([0-9]{1,18}|(-?[0-9]{1,18})?:(-?[0-9]{1,18})?)")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -109,6 +109,7 @@ COMMON = ("kind", "model_id", "model", "precision", "version", "form", "scale", 
 KINDS = {  # command -> the fields that it has besides COMMON
     "sample": ("seed", "first", "count", "temperature", "prior"),
     "interpolate": ("sources", "path", "steps", "grid", "data", "index"),
+    "reconstruct": ("sources", "data"),
     "traverse": ("sources", "steps", "data", "dims", "all_dims"),
     "edit": ("sources", "data", "toward", "start", "amounts"),
     "similar": ("sources", "data", "among", "count"),
@@ -116,6 +117,7 @@ KINDS = {  # command -> the fields that it has besides COMMON
 _OUTPUTS = {
     "sample": "samples",
     "interpolate": "interpolation",
+    "reconstruct": "reconstruction",
     "traverse": "traversal",
     "edit": "edit",
     "similar": "similar",
@@ -133,6 +135,10 @@ def _interpolate_words(recipe: Recipe) -> list[object]:
     words: list[object] = ["--steps", recipe.steps]
     words += ["--grid"] if recipe.grid else []
     return words + (["--path", recipe.path] if recipe.path != "linear" else [])
+
+
+def _reconstruct_words(recipe: Recipe) -> list[object] | None:
+    return [] if recipe.sources else None
 
 
 def _traverse_words(recipe: Recipe) -> list[object]:
@@ -155,6 +161,7 @@ def _similar_words(recipe: Recipe) -> list[object] | None:
 _WORDS: Mapping[str, Callable[[Recipe], list[object] | None]] = {
     "sample": _sample_words,
     "interpolate": _interpolate_words,
+    "reconstruct": _reconstruct_words,
     "traverse": _traverse_words,
     "edit": _edit_words,
     "similar": _similar_words,

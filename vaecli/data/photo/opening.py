@@ -1,10 +1,12 @@
 """Open a user's picture without decoding it, and say what is wrong with a file that is none."""
 
 import contextlib
+import errno
 import functools
 import io
 import logging
 import pathlib
+import stat
 import threading
 from collections.abc import Iterator
 
@@ -39,6 +41,7 @@ _FORMATS = frozenset(
     ]
 )  # not all that Pillow opens: EPS starts Ghostscript
 _REGISTERING = threading.Lock()
+_ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
 _KINDS = "Give a PNG, JPEG or the like."
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Python prints its warnings on stderr
 
@@ -125,16 +128,20 @@ def register_heif() -> bool:
 
 def _check_file(path: pathlib.Path, name: str) -> None:
     try:
-        if path.is_dir():
-            raise DataError(f"{name} must be a picture, got a folder.")
-        if not path.exists():
-            raise DataError(f"There is no picture {name}.")
-        if not path.is_file():
-            raise DataError(f"{name} must be a picture, got something that is not a plain file.")
-        if path.stat().st_size == 0:
-            raise DataError(f"{name} must be a picture, got an empty file.")
-    except (OSError, ValueError) as error:  # no permission; a name too long or with a zero byte
+        status = path.stat()  # once: there may be a million files
+    except (
+        OSError,
+        ValueError,
+    ) as error:  # nothing there; no permission; a name too long or with a zero byte
+        if isinstance(error, OSError) and error.errno in _ABSENT:
+            raise DataError(f"There is no picture {name}.") from error
         raise DataError(f"Cannot read {name}: {error}.") from error
+    if stat.S_ISDIR(status.st_mode):
+        raise DataError(f"{name} must be a picture, got a folder.")
+    if not stat.S_ISREG(status.st_mode):
+        raise DataError(f"{name} must be a picture, got something that is not a plain file.")
+    if status.st_size == 0:
+        raise DataError(f"{name} must be a picture, got an empty file.")
 
 
 def _identify(source: pathlib.Path | bytes) -> Foreign | None:

@@ -1,0 +1,171 @@
+"""`vaecli reconstruct`: pictures beside what the model makes of them."""
+
+import dataclasses
+import os
+import pathlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from vaecli import files
+from vaecli.choices import Part
+from vaecli.data.photo.photo_options import PhotoOptions
+from vaecli.data.reference import PREFIXES
+from vaecli.errors import OptionError
+from vaecli.files import IfTaken
+from vaecli.metrics.score import measured
+from vaecli.parallel import ahead
+from vaecli.pictures import png
+from vaecli.pictures.reconstructions import Tile, plan_reconstructions
+from vaecli.pictures.targets import check_target, target_kind, target_path
+from vaecli.pictures.writers import MAX_ENCODERS, require_enlargeable, write_images
+from vaecli.pixels import Pixels, to_float32, to_uint8
+from vaecli.runtime.model import Model
+from vaecli.tasks.photo_words import photo_words
+from vaecli.tasks.recipe import data_name, plain_name, recipe_of
+from vaecli.tasks.recipe_text import MAX_SOURCES
+from vaecli.tasks.stream.batch import PictureBatch
+from vaecli.tasks.stream.names import require_pictures
+from vaecli.tasks.stream.stream import SILENT, PictureStream, Reports, open_pictures
+
+OUT = "reconstruction.png"
+AHEAD = 2  # batches computed at once, so that the model is busy while one is read or drawn
+UNREADABLE = "cannot be read"
+
+
+@dataclasses.dataclass(frozen=True)
+class Reconstructed:
+    """Reconstructions that were written.
+
+    Attributes:
+        path: the file or folder.
+        pictures: how many were read, and which could not be.
+    """
+
+    path: pathlib.Path
+    pictures: PictureStream
+
+
+def reconstruct(
+    model: Model,
+    pictures: Sequence[str | os.PathLike[str]],
+    *,
+    data: str | None = None,
+    split: Part | None = None,
+    photo: PhotoOptions | None = None,
+    out: str | os.PathLike[str] | None = None,
+    scale: int | None = None,
+    smooth: bool = False,
+    force: bool = False,
+    reports: Reports = SILENT,
+) -> Reconstructed:
+    """Write the reconstruction of each picture, decoded from its posterior mean, in order.
+
+    Args:
+        model: an opened model with its encoder.
+        pictures: what `open_pictures` takes; none for all images of `split`.
+        data: the data set of `split` and of `test:17`; by default that of the model.
+        split: the part that is read where `pictures` is empty.
+        photo: how pictures become like the training images; by default as the model says.
+        out: `.png` for a sheet of originals, reconstructions and differences with their nats; `.npy` or `.npz` for
+            the array of reconstructions (N, H, W, C), or a folder for one PNG each, black where a picture cannot be
+            read; by default the next free one of `reconstruction.png`, `reconstruction-2.png`, ...
+        scale: enlarge each pixel to a square of this side; by default a sheet is large enough to see.
+        smooth: enlarge with smooth transitions, not squares.
+        force: replace what `out` names.
+        reports: get what is to be said meanwhile.
+
+    Raises:
+        OptionError: no pictures, an unknown suffix, or a scale that is too large.
+        DataError: a folder, archive, array or data set that cannot be read.
+        ModelError: the model has no encoder.
+        OutputError: `out` is taken or cannot be written.
+    """
+    require_pictures(pictures, data, split, "reconstruct")
+    if_taken: IfTaken = "number" if out is None else "replace" if force else "refuse"
+    target = OUT if out is None else out
+    check_target(target, if_taken=if_taken)
+    kind = target_kind(target)
+    if kind == "gif":
+        raise OptionError(f"--out must end in .png, .npy, .npz or /, got {target}.", option="--out")
+    require_enlargeable(kind, scale, smooth=smooth)
+    model.encode(
+        np.empty((0, *model.image_shape), np.uint8)
+    )  # an encoder that is missing is an error at once
+    stream = open_pictures(model, pictures, data=data, split=split, photo=photo, reports=reports)
+    stream.require_apart(target)
+    batches = ahead(lambda batch: (batch, _compute(model, batch)), stream, threads=min(AHEAD, model.threads))
+    if kind != "sheet":
+        path = write_images(
+            target,
+            (_in_places(batch, values["image"]) for batch, values in batches),
+            count=stream.total,
+            shape=model.image_shape,
+            scale=scale,
+            smooth=smooth,
+            if_taken=if_taken,
+            threads=model.threads,
+        )
+        return Reconstructed(path, stream)
+    recipe = dataclasses.replace(
+        recipe_of(model, "reconstruct", kind),
+        sources=_sources(pictures, split),
+        data=data_name(data),
+        scale=scale,
+        smooth=smooth,
+        photo=photo_words(photo or PhotoOptions()),
+    )
+    plan = plan_reconstructions(stream.total, model.image_shape, scale=scale, smooth=smooth)
+    tiles = (tile for batch, values in batches for tile in _tiles(batch, values))
+    threads = min(model.threads, MAX_ENCODERS)
+    with files.replacing(target_path(target), if_taken=if_taken) as file:
+        file.writelines(png.pieces(plan.bands(tiles), plan.shape, threads=threads, recipe=recipe.to_text()))
+    return Reconstructed(file.path, stream)
+
+
+def _compute(model: Model, batch: PictureBatch) -> dict[str, Any]:
+    """Return the reconstruction of each image of a batch (m, H, W, C) uint8, and its nats, (m,) each."""
+
+    def function(images: Pixels) -> dict[str, Any]:
+        posterior = model.encode(images)
+        outputs = model.outputs(posterior[0])
+        nats = measured(model.likelihood, to_float32(images), posterior, outputs)
+        return {
+            "image": to_uint8(outputs["image"]),
+            "loss": nats.neg_elbo - nats.kl,
+            "kl": nats.kl,
+            "excess": nats.excess,
+        }
+
+    return batch.compute(function)
+
+
+def _in_places(batch: PictureBatch, images: Pixels) -> Pixels:
+    """Return images of all n pictures (n, H, W, C); those that cannot be read are black."""
+    return np.asarray(batch.rows({"image": images})["image"])
+
+
+def _tiles(batch: PictureBatch, values: dict[str, Any]) -> Iterator[Tile]:
+    """Yield the tiles of all pictures of a batch, in order."""
+    readable = iter(range(len(batch.images)))
+    for position in range(len(batch)):
+        if (picture := batch.unreadable.get(position)) is not None:
+            yield Tile(None, None, ([plain_name(picture.name), UNREADABLE], [], []))
+            continue
+        row = next(readable)
+        loss, kl, excess = (values[name][row] for name in ("loss", "kl", "excess"))
+        captions = (
+            [plain_name(batch.names[row]), batch.labels[row] or ""],
+            [f"{loss:,.1f} nats", f"KL {kl:,.1f}"],
+            [f"excess {excess:,.1f}"],
+        )
+        yield Tile(batch.images[row], values["image"][row], captions)
+
+
+def _sources(pictures: Sequence[str | os.PathLike[str]], split: Part | None) -> tuple[str, ...]:
+    """Return what a recipe keeps of the names of pictures; nothing if they are more than it can hold."""
+    names = tuple(plain_name(os.fsdecode(name)) for name in pictures)
+    if not names and split is not None:
+        names = (f"{PREFIXES[split]}::",)
+    return names if len(names) <= MAX_SOURCES else ()
