@@ -69,3 +69,28 @@ def test_the_options_of_the_jobs_exist(call):
     script = re.search(r"exec vaecli (.*)", (CLUSTER / "train.sbatch").read_text("utf-8"))[1]
     for option in options_of(job) + options_of(script):
         assert option in help_text
+
+
+@POSIX
+def test_the_array_job_encodes_all_pictures(slurm, tmp_path, model_folder):
+    """The tasks of the array write parts that, joined as the guide says, are the table of a single run."""
+    vaecli = tmp_path / "vaecli"
+    vaecli.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m vaecli "$@"\n', encoding="utf-8")
+    slurm["PYTHONPATH"] = os.pathsep.join(sys.path)
+
+    def run(*command, **environment):
+        subprocess.run(command, cwd=tmp_path, env=slurm | environment, check=True, capture_output=True)
+
+    run("vaecli", "sample", "-m", model_folder, "-n", "20", "-o", "pictures/")
+    for task in ("1", "2", "3"):
+        run(
+            *("bash", CLUSTER / "encode.sbatch", model_folder, "pictures/"),
+            SLURM_ARRAY_TASK_ID=task,
+            SLURM_ARRAY_TASK_COUNT="3",
+        )
+    guide = (CLUSTER / "README.md").read_text(encoding="utf-8")
+    run("bash", "-ec", re.search(r"^\(head .*$", guide, re.M)[0])
+    run("vaecli", "encode", "pictures/", "-m", model_folder, "-o", "single.csv")
+    joined = (tmp_path / "latents.csv").read_bytes()
+    assert joined == (tmp_path / "single.csv").read_bytes()
+    assert joined.count(b"\n") == 21

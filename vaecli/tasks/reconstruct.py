@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,9 @@ from vaecli import files
 from vaecli.choices import Part
 from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.data.reference import PREFIXES
-from vaecli.errors import OptionError
+from vaecli.errors import ModelError, OptionError
 from vaecli.files import IfTaken
-from vaecli.metrics.score import measured
+from vaecli.metrics.score import Scorer, measured
 from vaecli.parallel import ahead
 from vaecli.pictures import png
 from vaecli.pictures.reconstructions import Tile, plan_reconstructions
@@ -22,15 +22,19 @@ from vaecli.pictures.targets import check_target, target_kind, target_path
 from vaecli.pictures.writers import MAX_ENCODERS, require_enlargeable, write_images
 from vaecli.pixels import Pixels, to_float32, to_uint8
 from vaecli.runtime.model import Model
+from vaecli.tasks.inputs import Warn
 from vaecli.tasks.photo_words import photo_words
 from vaecli.tasks.recipe import data_name, plain_name, recipe_of
 from vaecli.tasks.recipe_text import MAX_SOURCES
+from vaecli.tasks.score.options import THRESHOLD
+from vaecli.tasks.score.warning import warning_of
 from vaecli.tasks.stream.batch import PictureBatch
 from vaecli.tasks.stream.names import require_pictures
 from vaecli.tasks.stream.stream import SILENT, PictureStream, Reports, open_pictures
 
 OUT = "reconstruction.png"
 AHEAD = 2  # batches computed at once, so that the model is busy while one is read or drawn
+WARNED = 5  # pictures unlike the training images that are named in warnings
 UNREADABLE = "cannot be read"
 
 
@@ -95,7 +99,10 @@ def reconstruct(
     )  # an encoder that is missing is an error at once
     stream = open_pictures(model, pictures, data=data, split=split, photo=photo, reports=reports)
     stream.require_apart(target)
-    batches = ahead(lambda batch: (batch, _compute(model, batch)), stream, threads=min(AHEAD, model.threads))
+    batches = _warning(
+        ahead(lambda batch: (batch, _compute(model, batch)), stream, threads=min(AHEAD, model.threads)),
+        reports.warn,
+    )
     if kind != "sheet":
         path = write_images(
             target,
@@ -127,18 +134,44 @@ def reconstruct(
 def _compute(model: Model, batch: PictureBatch) -> dict[str, Any]:
     """Return the reconstruction of each image of a batch (m, H, W, C) uint8, and its nats, (m,) each."""
 
+    scorer = _scorer(model)
+
     def function(images: Pixels) -> dict[str, Any]:
         posterior = model.encode(images)
         outputs = model.outputs(posterior[0])
         nats = measured(model.likelihood, to_float32(images), posterior, outputs)
-        return {
+        values = {
             "image": to_uint8(outputs["image"]),
             "loss": nats.neg_elbo - nats.kl,
             "kl": nats.kl,
             "excess": nats.excess,
         }
+        return values if scorer is None else values | {"percentile": scorer.apply(nats).percentile}
 
     return batch.compute(function)
+
+
+def _scorer(model: Model) -> Scorer | None:
+    """Return what percentiles are computed with; None if the model does not have it."""
+    try:
+        return model.scorer
+    except ModelError:
+        return None
+
+
+def _warning(
+    batches: Iterable[tuple[PictureBatch, dict[str, Any]]], warn: Warn
+) -> Iterator[tuple[PictureBatch, dict[str, Any]]]:
+    """Pass batches on, and warn of their pictures that are unlike the training images: of some by name."""
+    count = 0
+    for batch, values in batches:
+        for row in np.flatnonzero(values.get("percentile", np.zeros(0)) >= THRESHOLD):
+            count += 1
+            if count <= WARNED:
+                warn(warning_of(batch.names[row]))
+        yield batch, values
+    if count > WARNED:
+        warn(f"{count - WARNED:,} more pictures are as unlike the training images.")
 
 
 def _in_places(batch: PictureBatch, images: Pixels) -> Pixels:
@@ -155,10 +188,11 @@ def _tiles(batch: PictureBatch, values: dict[str, Any]) -> Iterator[Tile]:
             continue
         row = next(readable)
         loss, kl, excess = (values[name][row] for name in ("loss", "kl", "excess"))
+        percentile = f"percentile {values['percentile'][row]:.1f}" if "percentile" in values else ""
         captions = (
             [plain_name(batch.names[row]), batch.labels[row] or ""],
             [f"{loss:,.1f} nats", f"KL {kl:,.1f}"],
-            [f"excess {excess:,.1f}"],
+            [f"excess {excess:,.1f}", percentile],
         )
         yield Tile(batch.images[row], values["image"][row], captions)
 

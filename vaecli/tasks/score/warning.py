@@ -23,8 +23,13 @@ def warn_of_strange(
     strange = [bool(percentile >= THRESHOLD) for percentile in percentiles]
     for name, is_strange in zip(names, strange, strict=True):
         if is_strange:
-            warn(
-                f"{name} is less like the training images than {THRESHOLD:.0f} % of the validation images are, "
-                f"so the result may mean little. More: {command('score', name)}"
-            )
+            warn(warning_of(name))
     return strange
+
+
+def warning_of(name: str) -> str:
+    """Return the warning of a picture at or above the 99th percentile."""
+    return (
+        f"{name} is less like the training images than {THRESHOLD:.0f} % of the validation images are, "
+        f"so the result may mean little. More: {command('score', name)}"
+    )
