@@ -68,6 +68,18 @@ def test_another_hash_is_another_data_set(trained_on, kind, split):
     assert "--data FOLDER" in error.value.hint
 
 
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_a_note_says_that_other_data_were_named(trained_on, split):
+    """With --data images of another hash are measured, and a note says that the model was trained on others."""
+    notes = []
+    other = trained_on(name="my-shoes", sha256="0" * 64, test_sha256="0" * 64)
+    assert len(load_for(other, "fashion-mnist-mini", split, warn=notes.append).images)
+    assert len(notes) == 1 and notes[0].endswith("is not what the model was trained on: my-shoes.")
+    notes.clear()
+    load_for(trained_on(), "fashion-mnist-mini", split, warn=notes.append)
+    assert not notes
+
+
 def test_images_are_stretched_as_those_trained_on(trained_on, here):
     """A test set of 0 and 1 is 0 and 255 to a model whose training images were stretched from 0 and 1."""
     bits = load_mini("test").images[:20] // 128

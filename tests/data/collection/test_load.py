@@ -141,6 +141,7 @@ def test_too_many_bad_pictures(pictures, write, listing_of):
     assert len(images.images) == 70
     for bad in images.report.bad_files:
         assert BAD_FILES[bad.file][1] in bad.reason and bad.file not in bad.reason
+        assert not bad.reason.endswith(".")
     assert {bad.file for bad in images.report.bad_files} == set(BAD_FILES)
 
 
@@ -270,6 +271,16 @@ def test_progress(pictures, write, listing_of):
     reports = []
     load_collection(listing_of(pictures), "train", SQUARE, progress=lambda *report: reports.append(report))
     assert reports[-1][1:] == (150, 150) and sorted(reports) == reports
+
+
+def test_sizes_are_upright(pictures, write, listing_of):
+    """A photo that a camera stored on its side counts as it is seen."""
+    write(pictures, 2, height=40, width=30)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (200, 100), (9, 90, 200)).save(pictures / "photo.jpg", exif=exif)
+    report = load_collection(listing_of(pictures), "train", ReadingOptions()).report
+    assert report.sizes == ((30, 40), (30, 40), (100, 200))
 
 
 def test_sizes_and_modes(pictures, write, listing_of):

@@ -169,6 +169,24 @@ def test_labels_that_do_not_match(pictures, png):
     assert listing.layout == "metadata.csv: 2 labels; 2 pictures without a row left out"
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        b"file_name,label\n1.png,x,y\n",
+        b"name,label\n1.png,x\n",
+        b"file_name\n\xff.png\n",
+        b"file_name\n2.png\n",
+    ],
+)
+def test_a_wrong_table_is_named_with_its_folder(pictures, png, rows):
+    """Whatever is wrong with it, the error says where the table is."""
+    put(pictures, {"1.png": png, "metadata.csv": rows})
+    with pytest.raises(DataError) as caught:
+        open_source(pictures)
+    assert caught.value.message.startswith(f"{pictures}: metadata.csv")
+    assert caught.value.message.count(str(pictures)) == 1
+
+
 def test_a_table_that_names_none(pictures, png):
     """A table whose paths lead nowhere is an error that shows one of them beside one of the pictures."""
     put(pictures, {"images/1.png": png, "metadata.csv": b"file_name,label\n1.png,x\n"})

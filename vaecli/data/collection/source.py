@@ -49,9 +49,8 @@ def open_source(path: pathlib.Path, *, limits: Limits = _ANY) -> Listing:
     Raises:
         DataError: it cannot be read, has no pictures, or has a table of labels that does not fit.
     """
-    source = _folder(path) if path.is_dir() else _archive(path, limits)
     try:
-        return _listing(path, source)
+        return _listing(path, _folder(path) if path.is_dir() else _archive(path, limits))
     except DataError as error:
         if shown(path) in error.message:
             raise
