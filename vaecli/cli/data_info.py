@@ -104,7 +104,7 @@ def _print_info(facts: "DataInfo") -> None:
         "classes": _classes(facts),
         "training": f"{_size(height, width)} {colour}" + (f", {facts.fit}" if facts.fit else ""),
         "pixels": f"{low} to {high}",
-        "duplicates": f"{facts.duplicates:,}" if facts.duplicates else "",
+        "duplicates": _equal(facts.duplicates) if facts.duplicates else "",
         "test in training": f"{facts.leaked:,} test or validation pictures equal a training picture"
         if facts.leaked
         else "",
@@ -116,6 +116,11 @@ def _print_info(facts: "DataInfo") -> None:
         console.print_table({"bad file": "wrap", "reason": "wrap"}, facts.bad_files[:SHOWN_BAD])
         if len(facts.bad_files) > SHOWN_BAD:
             console.say(f"and {len(facts.bad_files) - SHOWN_BAD:,} more; all of them with --json")
+
+
+def _equal(count: int) -> str:
+    """Return how many pictures equal an earlier one, in words."""
+    return f"{count:,} picture{'s equal' if count > 1 else ' equals'} an earlier one"
 
 
 def _size(height: int, width: int) -> str:
