@@ -34,6 +34,7 @@ COMMANDS = {  # name -> its module in vaecli.cli
     "encode": "encode",
     "reconstruct": "reconstruct",
     "traverse": "traverse",
+    "edit": "edit",
     "score": "score",
     "export": "export",
     "bench": "bench",

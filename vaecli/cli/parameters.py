@@ -21,7 +21,10 @@ NAMED = {  # parameter -> what its text must name; an unset shell variable makes
     "resume": "the folder of a run",
     "run": "the folder of a run",
     "source": "a folder, an archive, a file or a data set",
+    "save": "an .npz file",
     "save_prepared": "a folder",
+    "start": "a class or a folder",
+    "toward": "a class, a folder or a saved direction",
 }
 
 

@@ -8,5 +8,6 @@ paths      linear and spherical paths through points
 even       paths whose decoded pictures have equal distances
 grids      regular grids, and grids between four corners
 aggregate  the aggregated posterior as Gaussians, and latents along its dimensions
+directions  amounts, and latents moved from one mean toward another
 summary    statistics of the posteriors of a set of images
 """

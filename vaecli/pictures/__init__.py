@@ -11,6 +11,7 @@ gif      animations
 targets  outputs by their suffix, and the refusal of those that cannot be written
 embedded  the recipe that a PNG or GIF carries, read within limits
 text     text on pictures
+captions  sheets of pictures with text below each
 rows     rows of images with labels, headings and given pictures
 plane    a plane through the latent space, with points
 sliders  frames of an animation, with a text and a slider below

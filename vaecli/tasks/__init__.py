@@ -13,6 +13,7 @@ changes      how images differ from those of a model, in words
 interpolate  `vaecli interpolate`
 encode       `vaecli encode`
 reconstruct  `vaecli reconstruct`
+edit/        `vaecli edit`
 one_picture  the one picture that a command asks about
 latent_space where the latents of a model's images lie, and which dimensions it uses
 traverse     `vaecli traverse`; traversal are its latents and its pages
