@@ -78,7 +78,7 @@ def edit(
 
     The amounts are written below the pictures. Negative ones lead away.
 
-    [dim]vaecli edit shirt.png --toward "Ankle boot" -o strip.png[/dim]
+    [dim]vaecli edit shirt.png --toward boot -o strip.png[/dim]
 
     [dim]vaecli edit test:3 --toward coat --from shirt --amount=-1:1:9[/dim]
 
