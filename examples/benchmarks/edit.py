@@ -40,7 +40,8 @@ class PixelNeighbours:
         votes = np.zeros((len(flat), self.classes))
         for place in range(NEIGHBOURS):
             votes[np.arange(len(flat)), labels[:, place]] += 1 + 0.001 * (NEIGHBOURS - place)
-        return votes.argmax(axis=1)
+        predicted: np.ndarray = votes.argmax(axis=1)
+        return predicted
 
 
 def main() -> None:
@@ -53,10 +54,12 @@ def main() -> None:
     options = parser.parse_args()
     model = Model.open(options.model)
     train, validation = (load_for(model, None, part) for part in ("train", "validation"))
-    names, facts = validation.class_names, model.facts
-    classifier = PixelNeighbours(train.images, train.labels, len(names))
+    names, means, counts = validation.class_names, model.facts.class_means, model.facts.class_counts
+    if train.labels is None or validation.labels is None or means is None or counts is None:
+        raise SystemExit(f"{options.model} must be a model of labelled data.")
+    classifier = PixelNeighbours(np.asarray(train.images[:]), train.labels, len(names))
     rng, started = np.random.default_rng(options.seed), time.perf_counter()
-    totals = {"moved": [], "reconstructed": [], "original": []}
+    totals: dict[str, list[float]] = {"moved": [], "reconstructed": [], "original": []}
     print(f"{'toward':14} {'moved':>8} {'reconstructions of it':>22} {'pictures of it':>15}")
     for label, name in enumerate(names):
         each = options.count // len(names)
@@ -64,8 +67,8 @@ def main() -> None:
         own = rng.permutation(np.flatnonzero(validation.labels == label))[:each]
         latents = []
         for z in model.encode(validation.images[others])[0]:
-            start = nearest_class(z, facts.class_means, facts.class_counts, label)
-            latents.append(moved(z, facts.class_means[start], facts.class_means[label], [1.0])[0])
+            start = nearest_class(z, means, counts, label)
+            latents.append(moved(z, means[start], means[label], [1.0])[0])
         pictures = {
             "moved": model.decode(np.stack(latents)),
             "reconstructed": model.decode(model.encode(validation.images[own])[0]),
@@ -75,7 +78,7 @@ def main() -> None:
             totals[kind].append((classifier.predict(images) == label).mean())
         row = [totals[kind][-1] for kind in pictures]
         print(f"{name:14} {row[0]:8.1%} {row[1]:22.1%} {row[2]:15.1%}", flush=True)
-    row = [np.mean(rates) for rates in totals.values()]
+    row = [float(np.mean(rates)) for rates in totals.values()]
     print(
         f"{'mean':14} {row[0]:8.1%} {row[1]:22.1%} {row[2]:15.1%}  in {time.perf_counter() - started:.0f} s"
     )
