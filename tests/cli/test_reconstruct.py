@@ -136,3 +136,18 @@ def test_a_decoder_without_its_encoder(call, here, model_folder):
     assert (code, stdout) == (1, "")
     assert "encoder.onnx" in stderr
     assert [path.name for path in here.iterdir()] == ["decoder.onnx"]
+
+
+def test_strange_pictures_are_warned_of(call, scored_folder, here):
+    """Each picture above the 99th percentile of validation images is named, at most five of them; --quiet: none."""
+    rng = np.random.default_rng(0)
+    np.save("noise.npy", rng.integers(0, 256, (8, 28, 28)).astype(np.uint8))
+    arguments = ("reconstruct", "-m", scored_folder, "noise.npy", "-o")
+    code, stdout, stderr = call(*arguments, "a.png")
+    assert (code, stdout) == (0, "a.png\n")
+    *named, last = stderr.splitlines()
+    assert [line.split()[0] for line in named] == [f"noise.npy:{number}" for number in range(5)]
+    assert all("less like the training images" in line for line in named)
+    assert last == "3 more pictures are as unlike the training images."
+    assert call(*arguments, "b.npy", "--quiet") == (0, "b.npy\n", "")
+    assert "noise.npy" not in call("reconstruct", "-m", scored_folder, "test:0", "-o", "c.png")[2]

@@ -48,11 +48,11 @@ class NpzWriter:
                 if isinstance(column, Numbers):
                     self._spools[column.name].write(np.ascontiguousarray(values, column.dtype).tobytes())
                     continue
-                for text in values:
-                    content = (text or "").encode("utf-8", "surrogatepass")
-                    self._spools[column.name].write(content)
-                    self._lengths[column.name].append(len(content))
-                    self._widths[column.name] = max(self._widths[column.name], len(text or ""))
+                texts = [text or "" for text in values]
+                contents = [text.encode("utf-8", "surrogatepass") for text in texts]
+                self._spools[column.name].write(b"".join(contents))
+                self._lengths[column.name].extend(map(len, contents))
+                self._widths[column.name] = max([self._widths[column.name], *map(len, texts)])
         self._count += len(rows[self._columns[0].name])
 
     def finish(self) -> None:
