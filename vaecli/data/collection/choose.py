@@ -68,7 +68,11 @@ def _square(headers: Headers) -> tuple[int, int]:
 
 
 def _complete(listing: Listing, headers: Headers, *, colour: bool, progress: Progress) -> None:
-    """Read the headers of pictures that nobody looked at; `colour` asks for colours, up to a coloured one."""
+    """Read the headers of pictures that nobody looked at; `colour` asks for colours, up to a coloured one.
+
+    A picture whose header does not tell is decoded for its colour, and once more for its image: whether any of
+    them is coloured decides the shape of all images, before the first is written.
+    """
     budget, coloured = Budget(), threading.Event()
     if not colour or COLOURED in headers.grey:
         coloured.set()
