@@ -4,7 +4,8 @@ opening        any file, opened but not decoded: its kind, its size, what is wro
 decode         any file to 8 bits, upright
 background     one colour, or a smooth surface where the light is uneven
 oklab          colours as people see them
-spread         floods, barrier distances, connected parts
+parts          the connected parts of a mask
+spread         masks grown and shrunk, barrier distances, gaps filled in
 cutout         the subject of a photo, cut out of its ground
 ground         before the whole-number steps: made smaller, cut out, evenly lit
 whole          the whole-number arithmetic of the steps that follow

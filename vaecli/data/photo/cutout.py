@@ -1,19 +1,21 @@
 """The subject of a photo, cut out of any quiet ground: paper in bad light, a table and its edge, wood, a dark
 cloth.
 
-Two rules find the ground on a small copy. A flood from the border passes between neighbours of nearly one colour:
-it follows light and shadow, stops at edges, and leaks into garments as light as the ground. The barrier distance
-asks what lies on the way from the border: it stands the texture of wood and does not leak, but takes shadows for
-subjects. The subject is what either keeps, without what is like a shadow; on a texture the distance alone decides.
-What the subject encloses belongs to it unless it looks like the ground around.
+Two rules find the ground on a small copy. A flood from the border passes wherever colours change evenly: it follows
+light and shadow, stops at edges, and leaks into garments as light as the ground. The barrier distance asks what
+lies on the way from the border: it stands the texture of wood and does not leak, but takes shadows for subjects. The
+subject is what either keeps, without what is like a shadow; on a texture the distance alone decides. What the
+subject encloses belongs to it unless it looks like the ground around. The outline is then drawn again at a larger
+size: near it, all that is unlike the ground is subject.
 """
 
 import dataclasses
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from vaecli.data.photo.oklab import Floats, distance, to_oklab
+from vaecli.data.photo.parts import connected, label_parts
 from vaecli.data.photo.spread import (
     Bools,
     barrier_distance,
@@ -21,18 +23,23 @@ from vaecli.data.photo.spread import (
     erode,
     fill_in,
     frame_mask,
-    label_parts,
-    reach,
-    reach_within,
+    resample,
 )
 
 SMALL = 160  # pixels of the longer side of the copy that the ground is found on
 _BAND = 8  # pixels at the border of it that tell how uneven the ground is
-_STEP = (0.02, 0.05)  # OKLab: the smallest and largest step between neighbours that a flood passes
-_TEXTURE = 0.03  # steps at the border from which a ground is a texture
+_BEND = (0.025, 0.08)  # OKLab: the smallest and largest bend that a flood passes
+_TEXTURE = 0.06  # bends at the border from which a ground is a texture
+_CLUTTER = 0.2  # bends at the border from which a ground is not plain
+_REACH = 2  # pixels from a pixel to the neighbours that it is compared with, and so from a flood to an edge
 _BARRIER = (0.06, 0.25)  # the smallest and largest barrier that a ground may have
 _SHADOW = (0.3, 0.03)  # how much darker a shadow is than the ground, and how much its colour may differ
 _LIKE_GROUND = (0.03, 0.12)  # the smallest and largest difference of a hole from the ground
+_HOLES = 0.65  # of a subject and its holes: more are no holes but a subject like the ground, with an outline
+_STRIP = 3  # half the width of the widest strip that may be the edge of a table
+_BAND_OF_OUTLINE = 1.5  # pixels of the small copy that the outline may move
+_LIKE_OUTSIDE = (0.04, 0.12)  # the smallest and largest difference of the ground beside the outline
+_OPENING = 2  # pixels of the larger copy: half the width of hairs and noise along the outline
 _PART = 0.05  # of the largest part: smaller ones are specks
 _TOUCHING = 0.25  # pixels at the border for the square root of a part's size: more make it part of the ground
 _SUBJECT = (0.005, 0.9)  # of the picture that a subject covers
@@ -67,7 +74,7 @@ def cut_out(image: Image.Image) -> Cutout | None:
     rough, doubt = _subject(colours)
     if not _SUBJECT[0] <= float(rough.mean()) <= _SUBJECT[1]:
         return None
-    mask = _refine(image, rough)
+    mask = _refine(image, colours, rough)
     if not mask.any():
         return None
     pixels = np.asarray(image)
@@ -83,24 +90,35 @@ def _small_size(image: Image.Image) -> tuple[int, int]:
 
 def _subject(colours: Floats) -> tuple[Bools, str]:
     """Return the mask of the subject of a small picture (H, W, 3), and what makes it doubtful."""
-    down, across = distance(colours[1:], colours[:-1]), distance(colours[:, 1:], colours[:, :-1])
-    band = frame_mask(colours.shape, _BAND // 2)
-    unevenness = float(np.percentile(np.concatenate([down[band[1:]], across[band[:, 1:]]]), 90))
-    barrier = barrier_distance(colours)
-    within = float(np.percentile(barrier[frame_mask(colours.shape, _BAND)], 90))
+    frame, band = frame_mask(colours.shape), frame_mask(colours.shape, _BAND)
+    bend, barrier = _bend(colours), barrier_distance(colours)
+    unevenness, within = (float(np.percentile(values[band], 90)) for values in (bend, barrier))
     behind = barrier > np.clip(2 * within, *_BARRIER)
     sure = ~dilate(behind, 2)
     if unevenness <= _TEXTURE:
-        step = np.clip(2 * unevenness, *_STEP)
-        flooded = reach(frame_mask(colours.shape), down < step, across < step)
+        even = bend < np.clip(2 * unevenness, *_BEND)
+        flooded = dilate(connected(frame, even), _REACH)
         sure &= flooded
         behind = ~flooded | (behind & ~_like_shadow(colours, sure))
-    outside = reach_within(frame_mask(colours.shape), ~behind)
-    filled, doubt = _largest_parts(~outside)
-    mask = filled & ~_like_ground(colours, filled & ~outside, sure & ~filled)
-    if not doubt and (unevenness > _STEP[1] * 2 or within > _BARRIER[1]):
+    outside = connected(frame, ~behind)
+    filled, doubt = _largest_parts(_without_strips(~outside))
+    holes = _like_ground(colours, filled & ~outside, sure & ~filled)
+    mask = filled if holes.sum() > _HOLES * filled.sum() else filled & ~holes
+    if not doubt and (unevenness > _CLUTTER or within > _BARRIER[1]):
         doubt = "the background is not plain"
     return mask, doubt
+
+
+def _bend(colours: Floats) -> Floats:
+    """Return how far each pixel (H, W) is from lying midway between its neighbours on opposite sides.
+
+    It is small on slopes, however steep: light that falls off, soft shadows. It is large at edges.
+    """
+    rows, columns, _ = colours.shape
+    padded = np.pad(colours, ((_REACH, _REACH), (_REACH, _REACH), (0, 0)), mode="edge")
+    above, below = padded[:rows, _REACH:-_REACH], padded[-rows:, _REACH:-_REACH]
+    left, right = padded[_REACH:-_REACH, :columns], padded[_REACH:-_REACH, -columns:]
+    return np.maximum(distance(2 * colours, above + below), distance(2 * colours, left + right))
 
 
 def _like_shadow(colours: Floats, ground: Bools) -> Bools:
@@ -118,6 +136,12 @@ def _like_ground(colours: Floats, subject: Bools, ground: Bools) -> Bools:
     difference = distance(colours, fill_in(colours, ground))
     limit = np.clip(3 * float(np.median(difference[ground])), *_LIKE_GROUND)
     return dilate(erode(subject & (difference < limit))) & subject
+
+
+def _without_strips(mask: Bools) -> Bools:
+    """Return a mask without thin strips that run to the border: the edge of a table, a joint between boards."""
+    thin = mask & ~dilate(erode(mask, _STRIP), _STRIP + 1)
+    return mask & ~connected(frame_mask(mask.shape), thin)
 
 
 def _largest_parts(mask: Bools) -> tuple[Bools, str]:
@@ -142,8 +166,24 @@ def _largest_parts(mask: Bools) -> tuple[Bools, str]:
     return dilate(kept[parts]) & mask, doubt
 
 
-def _refine(image: Image.Image, rough: Bools) -> Bools:
-    """Return the mask at the size of the picture, its outline where the colours change, cut back a little."""
-    enlarged = Image.fromarray(np.where(rough, 255, 0).astype(np.uint8))
-    mask = np.asarray(enlarged.resize(image.size, Image.Resampling.BILINEAR)) > 127
-    return erode(mask, _MARGIN) if min(image.size) > SMALL else mask
+def _refine(image: Image.Image, colours: Floats, rough: Bools) -> Bools:
+    """Return the mask at the size of the picture, cut back a little.
+
+    Near the outline of the rough mask (h, w) the subject is what is unlike the ground there.
+
+    Args:
+        image: RGB.
+        colours: (h, w, 3), of the small copy.
+        rough: (h, w), the mask of the small copy.
+    """
+    mask = resample(rough[..., None].astype(np.float32), image.size[::-1])[..., 0] > 0.5
+    ground = ~dilate(rough, _REACH)
+    if not ground.any():
+        return erode(mask, _MARGIN)
+    filled = fill_in(colours, ground)
+    limit = np.clip(3 * float(np.median(distance(colours, filled)[ground])), *_LIKE_OUTSIDE)
+    width = round(_BAND_OF_OUTLINE * max(1.0, max(image.size) / SMALL))
+    band = dilate(mask, width) & ~erode(mask, width)
+    smooth = np.asarray(image.filter(ImageFilter.BoxBlur(1)))[band]
+    mask[band] = distance(to_oklab(smooth), resample(filled, mask.shape)[band]) > limit
+    return dilate(erode(mask, _OPENING + _MARGIN), _OPENING)

@@ -1,4 +1,4 @@
-"""Spreading over the pixels of a small picture: floods, barrier distances, connected parts, filling in.
+"""Spreading over the pixels of a small picture: growing and shrinking, barrier distances, filling in.
 
 All sweep over rows and columns, up and down, a line at a time, so that numpy does the work.
 """
@@ -43,28 +43,6 @@ def _neighbours(length: int) -> Iterator[tuple[int, int, int]]:
     yield from ((line, line + 1, line) for line in range(length - 2, -1, -1))
 
 
-def reach(seeds: Bools, down: Bools, across: Bools) -> Bools:
-    """Return all pixels that a flood from `seeds` (H, W) reaches.
-
-    Args:
-        seeds: where it starts.
-        down: (H - 1, W), whether it passes between a pixel and the one below.
-        across: (H, W - 1), whether it passes between a pixel and the one to its right.
-    """
-    reached = seeds.copy()
-    count = -1
-    while count != (count := int(reached.sum())):
-        for lines, gaps in ((reached, down), (reached.T, across.T)):
-            for line, before, gap in _neighbours(len(lines)):
-                lines[line] |= lines[before] & gaps[gap]
-    return reached
-
-
-def reach_within(seeds: Bools, mask: Bools) -> Bools:
-    """Return the pixels of a mask (H, W) that are connected with those of `seeds` in it."""
-    return reach(seeds & mask, mask[1:] & mask[:-1], mask[:, 1:] & mask[:, :-1])
-
-
 def barrier_distance(colours: Floats) -> Floats:
     """Return the minimum barrier distance (H, W) of each pixel from the picture's border.
 
@@ -89,20 +67,6 @@ def _sweep(colours: Floats, high: Floats, low: Floats, barrier: Floats) -> None:
         barrier[line][better] = height[better]
         high[line][better] = higher[better]
         low[line][better] = lower[better]
-
-
-def label_parts(mask: Bools) -> npt.NDArray[np.int64]:
-    """Return the number of each pixel's part (H, W), from 1; 0 outside the mask. Parts touch along sides."""
-    parts = np.where(mask, np.arange(1, mask.size + 1).reshape(mask.shape), 0)
-    before = np.zeros_like(parts)
-    while (parts != before).any():
-        before = parts.copy()
-        for lines in (parts, parts.T):
-            for line, other, _ in _neighbours(len(lines)):
-                joined = (lines[line] > 0) & (lines[other] > 0)
-                lines[line] = np.where(joined, np.maximum(lines[line], lines[other]), lines[line])
-    names = np.unique(np.append(parts.ravel(), 0))
-    return np.searchsorted(names, parts)
 
 
 def fill_in(colours: Floats, known: Bools) -> Floats:

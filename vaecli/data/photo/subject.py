@@ -9,6 +9,8 @@ large part.
 import numpy as np
 import numpy.typing as npt
 
+from vaecli.data.photo.parts import label_parts
+
 Bools = npt.NDArray[np.bool_]
 Box = tuple[slice, slice]  # rows, columns
 
@@ -44,29 +46,10 @@ def _count(mask: Bools, cell: tuple[int, int]) -> npt.NDArray[np.int64]:
 
 def _without_specks(counts: npt.NDArray[np.int64]) -> Bools:
     """Return the cells (h, w) that belong to large parts; cells that touch, corners included, form a part."""
-    labels = np.zeros(counts.shape, np.int64)
-    label = 0
-    for start in zip(*np.nonzero(counts), strict=True):
-        if not labels[start]:
-            label += 1
-            _fill(counts, labels, (int(start[0]), int(start[1])), label)
-    sizes = np.zeros(max(label + 1, 2), np.int64)
+    labels = label_parts(counts > 0, corners=True)
+    sizes = np.zeros(max(int(labels.max(initial=0)) + 1, 2), np.int64)
     np.add.at(sizes, labels.ravel(), counts.ravel())
     large = _SPECK * sizes >= max(1, int(sizes[1:].max()))
     large[0] = False
     return large[labels]
 
-
-def _fill(
-    counts: npt.NDArray[np.int64], labels: npt.NDArray[np.int64], start: tuple[int, int], label: int
-) -> None:
-    """Give the part of `counts` (h, w) that contains `start` its label."""
-    stack = [start]
-    labels[start] = label
-    while stack:
-        row, column = stack.pop()
-        top, left = max(row - 1, 0), max(column - 1, 0)
-        around = np.s_[top : row + 2, left : column + 2]
-        for below, beside in np.argwhere((counts[around] > 0) & (labels[around] == 0)):
-            labels[top + below, left + beside] = label
-            stack.append((top + int(below), left + int(beside)))
