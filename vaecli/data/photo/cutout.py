@@ -34,6 +34,7 @@ _CLUTTER = 0.2  # bends at the border from which a ground is not plain
 _REACH = 2  # pixels from a pixel to the neighbours that it is compared with, and so from a flood to an edge
 _BARRIER = (0.06, 0.25)  # the smallest and largest barrier that a ground may have
 _SHADOW = (0.3, 0.03)  # how much darker a shadow is than the ground, and how much its colour may differ
+_SHADED = 0.4  # of a subject that may be like a shadow: more make it a grey subject, not one with gaps
 _LIKE_GROUND = (0.03, 0.12)  # the smallest and largest difference of a hole from the ground
 _HOLES = 0.65  # of a subject and its holes: more are no holes but a subject like the ground, with an outline
 _STRIP = 3  # half the width of the widest strip that may be the edge of a table
@@ -99,7 +100,7 @@ def _subject(colours: Floats) -> tuple[Bools, str]:
         even = bend < np.clip(2 * unevenness, *_BEND)
         flooded = dilate(connected(frame, even), _REACH)
         sure &= flooded
-        behind = ~flooded | (behind & ~_like_shadow(colours, sure))
+        behind = ~flooded | (behind & ~_like_shadow(colours, fill_in(colours, sure)))
     outside = connected(frame, ~behind)
     filled, doubt = _largest_parts(_without_strips(~outside))
     holes = _like_ground(colours, filled & ~outside, sure & ~filled)
@@ -121,21 +122,29 @@ def _bend(colours: Floats) -> Floats:
     return np.maximum(distance(2 * colours, above + below), distance(2 * colours, left + right))
 
 
-def _like_shadow(colours: Floats, ground: Bools) -> Bools:
-    """Say where a picture (H, W, 3) is like its ground, only darker."""
-    difference = colours - fill_in(colours, ground)
+def _like_shadow(colours: Floats, ground: Floats) -> Bools:
+    """Say where colours (..., 3) are like the ground (..., 3), only darker."""
+    difference = colours - ground
     darker = (difference[..., 0] < 0) & (difference[..., 0] > -_SHADOW[0])
     like: Bools = darker & (np.hypot(difference[..., 1], difference[..., 2]) < _SHADOW[1])
     return like
 
 
+def _is_grey_as_shadow(colours: Floats, ground: Floats, subject: Bools) -> bool:
+    """Say whether so much of a subject is like a shadow that this tells nothing about its parts."""
+    return float(_like_shadow(colours[subject], ground[subject]).mean()) > _SHADED
+
+
 def _like_ground(colours: Floats, subject: Bools, ground: Bools) -> Bools:
-    """Say where the subject has the colour of the ground beside it, in patches, not in lone pixels."""
-    if not ground.any():
+    """Say where the subject is like the ground beside it, lit or in shadow, in patches, not in lone pixels."""
+    if not (ground.any() and subject.any()):
         return np.zeros_like(subject)
-    difference = distance(colours, fill_in(colours, ground))
-    limit = np.clip(3 * float(np.median(difference[ground])), *_LIKE_GROUND)
-    return dilate(erode(subject & (difference < limit))) & subject
+    filled = fill_in(colours, ground)
+    difference = distance(colours, filled)
+    like = difference < np.clip(3 * float(np.median(difference[ground])), *_LIKE_GROUND)
+    if not _is_grey_as_shadow(colours, filled, subject):
+        like |= _like_shadow(colours, filled)
+    return dilate(erode(subject & like)) & subject
 
 
 def _without_strips(mask: Bools) -> Bools:
@@ -185,5 +194,8 @@ def _refine(image: Image.Image, colours: Floats, rough: Bools) -> Bools:
     width = round(_BAND_OF_OUTLINE * max(1.0, max(image.size) / SMALL))
     band = dilate(mask, width) & ~erode(mask, width)
     smooth = np.asarray(image.filter(ImageFilter.BoxBlur(1)))[band]
-    mask[band] = distance(to_oklab(smooth), resample(filled, mask.shape)[band]) > limit
+    pixels, beside = to_oklab(smooth), resample(filled, mask.shape)[band]
+    mask[band] = distance(pixels, beside) > limit
+    if not _is_grey_as_shadow(colours, filled, rough):
+        mask[band] &= ~_like_shadow(pixels, beside)
     return dilate(erode(mask, _OPENING + _MARGIN), _OPENING)

@@ -66,7 +66,7 @@ def from_garment(image: Image.Image, polarity: PicturePolarity, cutout: Cutout, 
     background = find_background(image)
     if cutout == "off" or _is_drawn(image, background):
         return _uncut(image, background, side)
-    factor = max(1, -(-max(image.size) // max(_ENOUGH, 4 * side)))
+    factor = max(1, round(max(image.size) / max(_ENOUGH, 4 * side)))
     small = image.convert("RGB").reduce(factor) if factor > 1 else image.convert("RGB")
     result = cut_out(small)
     if result is None:
