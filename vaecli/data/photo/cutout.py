@@ -3,8 +3,8 @@ cloth.
 
 Two rules find the ground on a small copy. A flood from the border passes wherever colours change evenly: it follows
 light and shadow, stops at edges, and leaks into garments as light as the ground. The barrier distance asks what
-lies on the way from the border: it stands the texture of wood and does not leak, but takes shadows for subjects. The
-subject is what either keeps, without what is like a shadow; on a texture the distance alone decides. What the
+lies on the way from the border: it stands the texture of wood and does not leak, but takes shadows for subjects.
+The subject is what either keeps, without what is like a shadow; on a texture the distance alone decides. What the
 subject encloses belongs to it unless it looks like the ground around. The outline is then drawn again at a larger
 size: near it, all that is unlike the ground is subject.
 """

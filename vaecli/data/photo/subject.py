@@ -52,4 +52,3 @@ def _without_specks(counts: npt.NDArray[np.int64]) -> Bools:
     large = _SPECK * sizes >= max(1, int(sizes[1:].max()))
     large[0] = False
     return large[labels]
-
