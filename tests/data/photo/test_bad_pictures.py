@@ -1,6 +1,7 @@
 """Pictures that nobody expects give an image or a clear error, and never a traceback."""
 
 import io
+import zlib
 
 import numpy as np
 import pytest
@@ -171,3 +172,17 @@ def test_jpegs_that_are_too_large_are_refused_with_the_size_that_works(progressi
     width, height = (int(word.replace(",", "")) for word in error.value.hint.split() if word[0].isdigit())
     assert width * height <= MAX_REDUCED
     assert width / height == pytest.approx(claimed[0] / claimed[1], rel=1e-3)
+
+
+def test_a_png_above_all_limits_is_refused_with_the_size_that_works(tmp_path):
+    """Pillow refuses it before its size is known; the hint is the same."""
+    file = io.BytesIO()
+    Image.new("L", (16, 16), 200).save(file, "PNG")
+    content = bytearray(file.getvalue())
+    content[16:24] = (20_000).to_bytes(4) + (20_000).to_bytes(4)
+    content[29:33] = zlib.crc32(content[12:29]).to_bytes(4)
+    path = tmp_path / "large.png"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"must have at most") as error:
+        open_picture(path)
+    assert "10,000 x 8,000 pixels" in error.value.hint

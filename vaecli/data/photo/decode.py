@@ -13,7 +13,7 @@ from vaecli.errors import DataError
 
 TRANSPARENT = "transparent parts taken as background"
 _ORIENTATION = 0x0112
-_ENOUGH = 1024  # pixels of a side of a user's JPEG that are decoded, at least, if it has them
+_ENOUGH = 750  # pixels of a side of a user's JPEG that are decoded, at least: a quarter of 4000 x 3000
 _BITS = (8, 10, 12, 14, 16)  # of the pixels of cameras and scanners
 _FAINT = 16  # of 255: a picture without larger values is black to the eye
 

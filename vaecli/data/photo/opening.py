@@ -74,7 +74,8 @@ def opening(source: pathlib.Path | bytes, name: str = "", *, reduced: bool = Fal
     except UnidentifiedImageError as error:
         raise _not_a_picture(source, name) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise DataError(f"{name} must have at most {MAX_PIXELS:,} pixels, got more.") from error
+        hint = "Save it with 10,000 x 8,000 pixels or fewer, or as a JPEG that is not progressive."
+        raise DataError(f"{name} must have at most {MAX_PIXELS:,} pixels, got more.", hint=hint) from error
     except Exception as error:  # decoders of damaged files raise nearly anything
         reason = str(error).rstrip(".") or type(error).__name__
         raise DataError(
