@@ -9,6 +9,7 @@ import vaecli
 
 PACKAGE = pathlib.Path(vaecli.__file__).parent
 GROUND = {
+    "batches",
     "cache",
     "checks",
     "choices",

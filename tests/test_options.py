@@ -172,6 +172,8 @@ def test_unknown_key_far_from_all(config):
         ("epochs = 3.0", "a whole number, got 3.0."),
         ('epochs = "3"', "a whole number, got '3'."),
         ("epochs = [3]", "a whole number, got [3]."),
+        ("batch_size = 3.0", "a whole number, got 3.0."),
+        ('learning_rate = "1"', "a number, got '1'."),
         ("beta = false", "a number, got False."),
         ('beta = "1"', "a number, got '1'."),
         ("data = 3", "text, got 3."),

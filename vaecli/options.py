@@ -36,7 +36,8 @@ MAX_CONFIG_BYTES = 2**20
 class TrainOptions:
     """Options that decide what a training run computes.
 
-    `width`, `depth` and `learning_rate` are None until the network's defaults for the images take their places.
+    `width`, `depth`, `batch_size` and `learning_rate` are None until the defaults for the network and the images
+    take their places.
     Numbers of other types, such as numpy's, become `int` and `float`.
 
     Raises:
@@ -50,7 +51,7 @@ class TrainOptions:
     likelihood: LikelihoodName = "bernoulli"
     epochs: int = 30
     latent_dim: int = 16
-    batch_size: int = 128
+    batch_size: int | None = None
     learning_rate: float | None = None
     schedule: Schedule = "cosine"
     beta: float = 1.0
@@ -70,7 +71,8 @@ class TrainOptions:
     def __post_init__(self) -> None:
         self._check_data()
         for name in ("epochs", "batch_size", "patience"):
-            self._set(name, checks.integer(getattr(self, name), _flag(name), least=1, most=2**63 - 1))
+            if getattr(self, name) is not None or name != "batch_size":
+                self._set(name, checks.integer(getattr(self, name), _flag(name), least=1, most=2**63 - 1))
         self._set("latent_dim", checks.integer(self.latent_dim, "--latent-dim", least=1, most=MAX_LATENT_DIM))
         self._set("seed", checks.integer(self.seed, "--seed", least=0, most=2**63 - 1))
         for name in ("width", "depth"):

@@ -41,7 +41,7 @@ def test_names_are_no_markup(capsys, name):
     console.say_error(f"There is no {name}.")
     console.note(name)
     console.next_step("info", "-m", name)
-    PlainWatcher().started(Plan(name, name, 9, 1, 100, 3, 0, 5, "float32", 1))
+    PlainWatcher().started(Plan(name, name, 9, 1, 100, 3, 0, 5, "float32", 1, 16, 0.01))
     console.say(name)
     stdout, stderr = capsys.readouterr()
     error, note, step, headline = stderr.splitlines()[:4]
@@ -51,8 +51,8 @@ def test_names_are_no_markup(capsys, name):
 
 def test_one_epoch_of_one_step_is_no_plural(capsys):
     """The headline of a run counts as English does."""
-    PlainWatcher().started(Plan("runs/a", "a", 9, 1, 100, 1, 0, 1, "float32", 1))
-    assert "1 epoch of 1 step in float32." in capsys.readouterr().err
+    PlainWatcher().started(Plan("runs/a", "a", 9, 1, 100, 1, 0, 1, "float32", 1, 16, 0.01))
+    assert "1 epoch of 1 step in float32,\nbatches of 16, learning rate 0.01" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", NAMES)

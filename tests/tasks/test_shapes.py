@@ -8,6 +8,7 @@ from vaecli.options import TrainOptions
 from vaecli.runs.layout import Run
 from vaecli.runtime.model import Model
 from vaecli.tasks.bench import bench
+from vaecli.tasks.evaluate import evaluate
 from vaecli.tasks.export import ExportOptions, export
 from vaecli.tasks.train.train import train
 from vaecli.tasks.verify import verify
@@ -25,10 +26,10 @@ def discs(shape, count):
     return np.where(inside[..., None], disc, ground)
 
 
-@pytest.mark.parametrize("shape", [(32, 32, 3), (48, 36, 1)], ids=str)
+@pytest.mark.parametrize("shape", [(32, 32, 3), (48, 36, 1), (64, 64, 3), (128, 128, 3)], ids=str)
 def test_from_images_to_measurements(shape, here):
     """A short training is exported in all precisions, and every command runs on what it wrote."""
-    np.save("discs.npy", discs(shape, 64))
+    np.save("discs.npy", discs(shape, 48))
     options = TrainOptions(
         data="discs.npy", epochs=1, batch_size=32, validation_split=0.3, augment="flip,shift"
     )
@@ -42,5 +43,6 @@ def test_from_images_to_measurements(shape, here):
         z_mean, _ = model.encode(images)
         assert model.decode(z_mean).shape == images.shape
         assert len(model.interpolate(images[0], images[1], steps=4)) == 4
+        assert evaluate(model, data="discs.npy", names=["mse"]).n_images > 5
     assert all(check.passed for check in verify("out"))
     assert {line.precision for line in bench("out", seconds=0.01, batches=(1, 2))} == set(PRECISIONS)

@@ -37,7 +37,7 @@ def test_a_healthy_run_gets_no_advice():
 def test_a_short_run_is_named_at_its_start(epochs, steps, first_epoch, count):
     """Fewer than 500 steps in all give one note with the options to change; a run that goes on gets none."""
     listener = Listener()
-    plan = Plan("run", "data", 100, 10, 1, epochs, first_epoch, steps, "float32", 1)
+    plan = Plan("run", "data", 100, 10, 1, epochs, first_epoch, steps, "float32", 1, 16, 0.01)
     Adviser(listener, hidden_units=16).started(plan)
     assert len(listener.notes) == count
     assert all(

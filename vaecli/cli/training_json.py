@@ -43,6 +43,8 @@ class JsonWatcher(Watcher):
                 "steps_per_epoch": plan.steps_per_epoch,
                 "precision": plan.precision,
                 "devices": plan.devices,
+                "batch_size": plan.batch_size,
+                "learning_rate": plan.learning_rate,
             },
         )
 

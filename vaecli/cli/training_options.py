@@ -56,13 +56,19 @@ LatentDimOption = Annotated[
     int, typer.Option(min=1, help="Number of latent dimensions.", rich_help_panel=MODEL)
 ]
 BatchSizeOption = Annotated[
-    int, typer.Option(min=1, help="Number of images per step.", rich_help_panel=TRAINING)
+    int | None,
+    typer.Option(
+        min=1,
+        help="Number of images per step.",
+        show_default="128; 32, 16 or 8 for fewer than 5,000 training images",
+        rich_help_panel=TRAINING,
+    ),
 ]
 LearningRateOption = Annotated[
     float | None,
     typer.Option(
         help="Adam's learning rate at its peak.",
-        show_default="classic 0.01, dense 0.002, conv 0.005, residual 0.0015",
+        show_default="classic 0.01, dense 0.002, conv 0.005, residual 0.0015; less for batches below 128",
         rich_help_panel=TRAINING,
     ),
 ]

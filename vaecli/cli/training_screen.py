@@ -161,11 +161,12 @@ class Screen(NotingWatcher):
 
 
 def headline(plan: Plan) -> str:
-    """Return two lines: the run and its images; the numbers of parameters, epochs and steps, and the precision."""
+    """Return three lines: run and images; sizes and precision; batch size and learning rate."""
     devices = f" on {plan.devices} devices" if plan.devices > 1 else ""
     epochs = "1 epoch" if plan.epochs == 1 else f"{plan.epochs} epochs"
     steps = "1 step" if plan.steps_per_epoch == 1 else f"{plan.steps_per_epoch} steps"
     return (
         f"{plan.run}: {plan.n_train:,} images of {plan.data}, {plan.n_validation:,} held out,\n"
-        f"{plan.parameters:,} parameters, {epochs} of {steps} in {plan.precision}{devices}."
+        f"{plan.parameters:,} parameters, {epochs} of {steps} in {plan.precision}{devices},\n"
+        f"batches of {plan.batch_size:,}, learning rate {plan.learning_rate:.2g} at its peak."
     )

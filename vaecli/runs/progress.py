@@ -21,6 +21,8 @@ class Plan:
     steps_per_epoch: int
     precision: str
     devices: int
+    batch_size: int
+    learning_rate: float
 
 
 @dataclasses.dataclass(frozen=True)

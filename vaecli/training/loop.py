@@ -65,7 +65,7 @@ class Loop:
         self._saved_at = 0.0
         self._steps_per_call = 1
         image_bytes = math.prod(trainer.image_shape)
-        self._most_steps = max(1, CALL_BYTES // (image_bytes * self._options.batch_size))
+        self._most_steps = max(1, CALL_BYTES // (image_bytes * trainer.batch_size))
 
     def run(self) -> str:
         """Train to the end or until `stop` gives a reason, restore the best weights, and return why training ended.
@@ -161,7 +161,8 @@ class Loop:
 
         A smaller last batch is returned alone, as (1, b); past the end of the epoch the shape is (1, 0).
         """
-        size, full = self._options.batch_size, len(positions) // self._options.batch_size
+        size = self._trainer.batch_size
+        full = len(positions) // size
         if first >= full:
             return positions[first * size :].reshape(1, -1)
         count = min(count, full - first)

@@ -47,12 +47,13 @@ class Trainer:
     ) -> None:
         height, width, channels = data.images.shape[1:]
         self.image_shape = height, width, channels
-        options = table.with_defaults(options, self.image_shape)
+        self.n_train = int((~held_out).sum())
+        options = table.with_defaults(options, self.image_shape, self.n_train)
+        self.batch_size = table.batch_size(options, self.n_train)
         self.data, self.options, self.state = data, options, State()
         self.devices = devices or Devices()
         self._checkpoint, self._identity = checkpoint, dict(identity or {})
         self.train_indices, held_out_indices = np.flatnonzero(~held_out), np.flatnonzero(held_out)
-        self.n_train = len(self.train_indices)
         pixel_mean = _pixel_mean(data.images, self.train_indices)
         with self.devices.scope():
             self.vae = build(
@@ -82,7 +83,7 @@ class Trainer:
     @property
     def steps_per_epoch(self) -> int:
         """The number of batches in an epoch; the last one may be smaller."""
-        return -(-self.n_train // self.options.batch_size)
+        return -(-self.n_train // self.batch_size)
 
     @property
     def step(self) -> int:

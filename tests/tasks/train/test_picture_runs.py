@@ -83,6 +83,16 @@ def test_the_reading_is_kept_in_the_options(folder, tmp_path):
     assert facts["count"] + facts["validation_count"] == 121
 
 
+def test_the_batch_size_is_kept_in_the_options(folder, tmp_path):
+    """config.toml has the batch size and learning rate of so few images; one that is given stays."""
+    job, _ = start(tmp_path / "run", data=str(folder))
+    settings = read_config(job.run.config)
+    assert (settings["batch_size"], settings["learning_rate"]) == (8, 0.0025)
+    job, _ = start(tmp_path / "other", data=str(folder), batch_size=128, learning_rate=0.1)
+    settings = read_config(job.run.config)
+    assert (settings["batch_size"], settings["learning_rate"]) == (128, 0.1)
+
+
 def test_the_reading_that_was_asked_for(folder, tmp_path):
     """It is the one that is kept."""
     job, _ = start(tmp_path / "run", data=str(folder), image_size="24x20", colour="grey", fit="crop")

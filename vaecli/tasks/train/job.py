@@ -97,11 +97,13 @@ def begin(
     with interruptible():
         source = images.load_new(options, watch)
         data = images.to_train_on(source, options, watch)
+        held_out = Division.of(options).held_out(data)
         height, width, channels = data.images.shape[1:]
-        options = table.with_defaults(images.with_reading(options, data), (height, width, channels))
+        options = table.with_defaults(
+            images.with_reading(options, data), (height, width, channels), int((~held_out).sum())
+        )
         test = images.load_test(options, source, data, watch)
         del source  # its images may be in memory
-    held_out = Division.of(options).held_out(data)
     description = images.description(data, held_out, options, test)
     options = dataclasses.replace(options, data=images.name_to_keep(options, data))
     is_new_folder = out is None or not out.exists()

@@ -22,6 +22,7 @@ from vaecli.tasks.train.plots import SheetKeeper
 from vaecli.tasks.train.results import finish, missing
 from vaecli.training.advice import Adviser
 from vaecli.training.cluster import rendezvous, tf_config
+from vaecli.training.networks.table import learning_rate
 
 if TYPE_CHECKING:
     from vaecli.training.trainer import Trainer
@@ -210,6 +211,8 @@ def _plan(job: Job, trainer: "Trainer") -> Plan:
         epochs=job.options.epochs,
         first_epoch=trainer.state.epoch,
         steps_per_epoch=trainer.steps_per_epoch,
+        batch_size=trainer.batch_size,
+        learning_rate=learning_rate(job.options),
         precision=job.options.precision,
         devices=trainer.state.replicas,
     )

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Protocol
 
-from vaecli import checks
+from vaecli import batches, checks
 from vaecli.choices import Network
 from vaecli.errors import OptionError
 from vaecli.options import TrainOptions
@@ -79,20 +79,28 @@ def size_of(options: TrainOptions, shape: tuple[int, int, int]) -> Size:
     return size(options.network, shape, width=options.width, depth=options.depth)
 
 
+def batch_size(options: TrainOptions, n_train: int) -> int:
+    """Return the number of images per step: that of the options, or the default for `n_train` training images."""
+    return batches.size(n_train) if options.batch_size is None else options.batch_size
+
+
 def learning_rate(options: TrainOptions) -> float:
-    """Return Adam's learning rate at its peak: that of the options, or the network's own."""
+    """Return Adam's learning rate at its peak: that of the options, or the network's own for the batch size."""
     if options.learning_rate is None:
-        return architecture(options.network).LEARNING_RATE
+        return architecture(options.network).LEARNING_RATE * batches.rate_factor(options.batch_size)
     return options.learning_rate
 
 
-def with_defaults(options: TrainOptions, shape: tuple[int, int, int]) -> TrainOptions:
-    """Return the options with the network's own width, depth and learning rate where they are None.
+def with_defaults(options: TrainOptions, shape: tuple[int, int, int], n_train: int) -> TrainOptions:
+    """Return the options with the defaults of the network and of `n_train` images where they are None.
+
+    They are width, depth, batch size and learning rate.
 
     Raises:
         OptionError: a depth that the network does not have.
     """
     network_size = size_of(options, shape)
+    options = dataclasses.replace(options, batch_size=batch_size(options, n_train))
     return dataclasses.replace(
         options, width=network_size.width, depth=network_size.depth, learning_rate=learning_rate(options)
     )
