@@ -19,7 +19,7 @@ from vaecli.data.parts import Division
 from vaecli.options import TrainOptions
 from vaecli.probability.likelihoods import likelihood
 from vaecli.training import precision
-from vaecli.training.networks.table import learning_rate
+from vaecli.training.networks.table import batch_size, learning_rate
 from vaecli.training.schedule import epoch_order, learning_rates
 from vaecli.training.steps import TrainingSteps
 from vaecli.training.vae import build
@@ -58,6 +58,7 @@ def main() -> None:
     data = load("fashion-mnist", "train")
     mask = Division.of(options).held_out(data)
     train, held_out = np.flatnonzero(~mask), np.flatnonzero(mask)
+    size = batch_size(options, len(train))
     vae = build("classic", likelihood("bernoulli"), (28, 28, 1), options.latent_dim, seed=options.seed)
     training = TrainingSteps(
         vae,
@@ -69,14 +70,14 @@ def main() -> None:
     )
     validation = Validation(vae, data.images, held_out, seed=options.seed)
     averages = [Average(decay**EVERY) for decay in DECAYS]
-    steps = len(train) // options.batch_size
+    steps = len(train) // size
     peak = learning_rate(options) if options.schedule == "cosine" else 1e-3
     rates = learning_rates(
         0, steps * options.epochs, total=steps * options.epochs, peak=peak, schedule=options.schedule
     )
     for epoch in range(options.epochs):
-        order = train[epoch_order(len(train), seed=options.seed, epoch=epoch)][: steps * options.batch_size]
-        batches = order.reshape(steps, options.batch_size).astype(np.int32)
+        order = train[epoch_order(len(train), seed=options.seed, epoch=epoch)][: steps * size]
+        batches = order.reshape(steps, size).astype(np.int32)
         for first in range(0, steps, EVERY):
             call = batches[first : first + EVERY]
             step = epoch * steps + first

@@ -26,7 +26,21 @@ CLIP_VALUES = 28 * 28
 
 
 class SummedAdam(keras.optimizers.Adam):  # type: ignore[misc]  # Keras has no types
-    """Adam for gradients that are already summed over all replicas; Keras would clip before it sums."""
+    """Adam for gradients that are already summed over all replicas; Keras would clip before it sums.
+
+    Args:
+        rate_factors: factor on the learning rate of each variable, in their order.
+        settings: of Keras' Adam.
+    """
+
+    def __init__(self, rate_factors: Sequence[float], **settings: Any) -> None:
+        super().__init__(**settings)
+        self._rate_factors = rate_factors
+
+    def update_step(self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor) -> None:
+        """Update a variable and its moments."""
+        factor = self._rate_factors[self._get_variable_index(variable)]
+        super().update_step(gradient, variable, learning_rate if factor == 1 else learning_rate * factor)
 
     def _all_reduce_sum_gradients(self, grads_and_vars: list[Any]) -> list[Any]:
         return grads_and_vars
@@ -39,7 +53,12 @@ def make_optimizer(vae: Vae, beta_2: float) -> keras.optimizers.Optimizer:
     """
     with standard_settings():
         optimizer = SummedAdam(
-            learning_rate=0.0, beta_2=beta_2, epsilon=1e-7, global_clipnorm=clip_norm(vae), name="adam"
+            [vae.rate_factors.get(variable.path, 1.0) for variable in vae.variables],
+            learning_rate=0.0,
+            beta_2=beta_2,
+            epsilon=1e-7,
+            global_clipnorm=clip_norm(vae),
+            name="adam",
         )
         optimizer.build(vae.variables)
     return optimizer

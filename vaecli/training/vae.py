@@ -25,6 +25,7 @@ class Vae:
         likelihood: p(x given the decoder's outputs).
         latent_dim: D.
         hidden_units: width of the encoder's last hidden layer: no more latent dimensions can vary independently.
+        rate_factors: path of a variable -> factor on its learning rate, where it is not 1.
     """
 
     encoder: keras.Model
@@ -32,6 +33,7 @@ class Vae:
     likelihood: Likelihood
     latent_dim: int
     hidden_units: int
+    rate_factors: Mapping[str, float]
 
     @property
     def variables(self) -> list[keras.Variable]:
@@ -84,6 +86,7 @@ def build(
             likelihood,
             latent_dim,
             table.hidden_units(network, shape, size),
+            encoder.rate_factors() | decoder.rate_factors(),
         )
 
 

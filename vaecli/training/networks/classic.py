@@ -37,13 +37,23 @@ def _grid(shape: tuple[int, int, int]) -> tuple[int, int, int]:
     return math.ceil(shape[0] / 4), math.ceil(shape[1] / 4), FILTERS[-1]
 
 
+def _hidden_rate_factor(shape: tuple[int, int, int]) -> float:
+    """Return the factor on the learning rate of the hidden layer's kernel: 1 for up to 28 x 28 values, less above.
+
+    A unit sums over all activations of the image, so that a step of Adam, as long for each weight, moves it further
+    the larger the image is. At the full rate these sums follow single training images: of 3,500 images of
+    64 x 64 x 3, the error fell below that of PCA, and that of held-out images did not.
+    """
+    return min(1.0, HIDDEN_VALUES / math.prod(shape))
+
+
 def encoder(shape: tuple[int, int, int], latent_dim: int, size: Size) -> Graph:
     """Describe the encoder: `image` (H, W, C) in [0, 1] -> `z_mean`, `z_log_var` (D,)."""
     trunk = (
         Convolution(name="convolution_1", units=FILTERS[0], stride=2),  # (H/2, W/2, 32)
         Convolution(name="convolution_2", units=FILTERS[1], stride=2),  # (H/4, W/4, 64)
         Flatten(),
-        Dense(name="hidden", units=size.width, bias=HIDDEN_BIAS),
+        Dense(name="hidden", units=size.width, bias=HIDDEN_BIAS, rate_factor=_hidden_rate_factor(shape)),
     )
     return Graph("encoder", "image", shape, trunk, posterior(latent_dim))
 

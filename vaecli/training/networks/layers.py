@@ -46,12 +46,14 @@ class Weighted(Layer):
         activation: what follows the bias.
         bias: initial value of every bias.
         gain: of the initial kernel, relative to the usual one for the activation; at 0 the kernel is zero.
+        rate_factor: of the kernel's learning rate, relative to that of the other variables.
     """
 
     units: int
     activation: Activation = "relu"
     bias: float = 0.0
     gain: float = 1.0
+    rate_factor: float = 1.0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -190,6 +192,11 @@ class Graph:
         last, before = pairs[-1]
         end = last.output_shape(before)
         return pairs + [pair for head in self.heads.values() for pair in with_shapes(head, end)]
+
+    def rate_factors(self) -> dict[str, float]:
+        """Return the factor of each kernel whose learning rate differs from the others', by the kernel's path."""
+        weighted = [layer for layer, _ in self.layers() if isinstance(layer, Weighted)]
+        return {f"{layer.name}/kernel": layer.rate_factor for layer in weighted if layer.rate_factor != 1}
 
     def weights(self) -> int:
         """Return the number of weights and biases."""
