@@ -1,9 +1,11 @@
 """All commands on images of other shapes than 28 x 28: train, export, sample, interpolate, verify, bench."""
 
+import pathlib
+
 import numpy as np
 import pytest
 
-from vaecli.choices import PRECISIONS
+from vaecli.errors import ParityError
 from vaecli.options import TrainOptions
 from vaecli.runs.layout import Run
 from vaecli.runtime.model import Model
@@ -26,23 +28,39 @@ def discs(shape, count):
     return np.where(inside[..., None], disc, ground)
 
 
+def export_reduced(run, precision):
+    """Export into a folder of its own; return it, or None where the network does not admit this precision."""
+    try:
+        return export(run, ExportOptions(out=precision, precisions=(precision,))).folder
+    except ParityError as error:
+        assert precision == "int8" and "Nothing was written" in error.message
+        assert not pathlib.Path(precision).exists()
+        return None
+
+
+def check_model(model, images):
+    """Every way to use a model works on images of its shape."""
+    shape = images.shape[1:]
+    assert model.sample(3, seed=1).shape == (3, *shape)
+    z_mean, _ = model.encode(images)
+    assert model.decode(z_mean).shape == images.shape
+    assert len(model.interpolate(images[0], images[1], steps=4)) == 4
+    assert evaluate(model, data="discs.npy", names=["mse"]).n_images > 5
+
+
 @pytest.mark.parametrize("shape", [(32, 32, 3), (48, 36, 1), (64, 64, 3), (128, 128, 3)], ids=str)
 def test_from_images_to_measurements(shape, here):
-    """A short training is exported in all precisions, and every command runs on what it wrote."""
-    np.save("discs.npy", discs(shape, 48))
+    """A short training is exported in all precisions that the network admits, and every command runs on them."""
+    np.save("discs.npy", discs(shape, 40))
     options = TrainOptions(
-        data="discs.npy", epochs=1, batch_size=32, validation_split=0.3, augment="flip,shift"
+        data="discs.npy", epochs=1, batch_size=8, validation_split=0.3, augment="flip,shift"
     )
     run = train(options, out=here / "run").run
     assert Run(run).plots.is_dir()
-    export(run, ExportOptions(out="out", precisions=("int8", "fp16")))
+    exported = {precision: export_reduced(run, precision) for precision in ("int8", "fp16")}
+    folders = {"float32": Run(run).model} | {name: folder for name, folder in exported.items() if folder}
     images = discs(shape, 5)
-    for precision in PRECISIONS:
-        model = Model.open("out", precision=precision)
-        assert model.sample(3, seed=1).shape == (3, *shape)
-        z_mean, _ = model.encode(images)
-        assert model.decode(z_mean).shape == images.shape
-        assert len(model.interpolate(images[0], images[1], steps=4)) == 4
-        assert evaluate(model, data="discs.npy", names=["mse"]).n_images > 5
-    assert all(check.passed for check in verify("out"))
-    assert {line.precision for line in bench("out", seconds=0.01, batches=(1, 2))} == set(PRECISIONS)
+    for precision, folder in folders.items():
+        check_model(Model.open(folder, precision=precision), images)
+        assert all(check.passed for check in verify(folder))
+        assert precision in {line.precision for line in bench(folder, seconds=0.01, batches=(1, 2))}

@@ -43,7 +43,7 @@ def test_a_rollback_halves_the_learning_rate(few, trainer_on, run_loop, poison):
     assert "all 3 epochs" in run_loop(trainer, watch)
     (note,) = watch.notes
     assert (
-        f"returns to step {steps} " in note and "learning rate: 0.005 at its peak (rollback 1 of 3)" in note
+        f"returns to step {steps} " in note and "learning rate: 0.0035 at its peak (rollback 1 of 3)" in note
     )
     history = trainer.state.history
     assert [row["epoch"] for row in history] == [1, 2, 3]
