@@ -25,7 +25,7 @@ def size(n_train: int) -> int:
 def rate_factor(batch_size: int | None) -> float:
     """Return the factor on a network's learning rate, which suits batches of 128: less, by the square root, below.
 
-    The gradient of a smaller batch is noisier, and Adam's steps are as long for a noisy gradient as for a clear one.
-    None stands for 128.
+    The gradient of a smaller batch is noisier, and Adam's steps are as long for a noisy gradient as for a clear
+    one. None stands for 128.
     """
     return math.sqrt(min(batch_size or LARGEST, LARGEST) / LARGEST)

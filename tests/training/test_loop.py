@@ -62,7 +62,8 @@ def test_it_gives_up_after_three_rollbacks(few, trainer_on, run_loop, poison, tm
     trainer = trainer_on(few, OPTIONS)
     watch = Poisoner(trainer, poison, lambda count: trainer.state.epoch == 1)
     with pytest.raises(
-        TrainingError, match=r"NaN or infinite in epoch 2.*3 rollbacks.*lower --learning-rate than 0\.00707\.$"
+        TrainingError,
+        match=r"NaN or infinite in epoch 2.*3 rollbacks.*lower --learning-rate than 0\.00707\.$",
     ):
         run_loop(trainer, watch)
     assert len(watch.notes) == 3
