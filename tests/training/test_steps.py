@@ -8,7 +8,7 @@ pytestmark = pytest.mark.train
 
 @pytest.mark.parametrize(("shape", "factor"), [((28, 28, 1), 1.0), ((32, 32, 3), 784 / 3072)], ids=str)
 def test_the_hidden_layer_of_large_images_learns_slower(shape, factor):
-    """Adam's first step moves a weight by the learning rate at most, and the hidden layer's kernel by a part of it."""
+    """Adam's first step moves a weight by the learning rate at most, the hidden layer's kernel by less."""
     from vaecli.probability.likelihoods import likelihood
     from vaecli.training.steps import TrainingSteps
     from vaecli.training.vae import build
