@@ -140,7 +140,7 @@ def test_an_early_stopped_run_is_extended(data, tmp_path, options, rewrite_state
     again = train(resume=first.path, changes={"epochs": 9}, watch=watch)
     notes = " ".join(watch.notes)
     assert "counts again" in notes and "--patience" in again.reason
-    assert "constant: it stays at 0.01." in notes and "ends with epoch" not in notes
+    assert "constant: it stays at 0.0071." in notes and "ends with epoch" not in notes
     assert [row["epoch"] for row in read_metrics(first.metrics)] == [1, 2, 3]
 
 
