@@ -4,7 +4,7 @@ from typing import Literal, TypeAlias, get_args
 
 DataSetName: TypeAlias = Literal["fashion-mnist", "fashion-mnist-mini", "mnist", "kmnist"]
 Network: TypeAlias = Literal["classic", "dense", "conv", "residual"]
-LikelihoodName: TypeAlias = Literal["bernoulli"]
+LikelihoodName: TypeAlias = Literal["bernoulli", "continuous-bernoulli", "gaussian", "logistic"]
 PriorName: TypeAlias = Literal["normal"]
 Schedule: TypeAlias = Literal["cosine", "constant"]
 TrainingPrecision: TypeAlias = Literal["auto", "float32", "bfloat16"]  # of training steps

@@ -24,9 +24,11 @@ def ints(*values):
 
 # operator, shape of x (N, ...), constants, attributes, opset
 CASES = [
-    ("Relu", (3, 4), [], {}, 13),
-    ("Sigmoid", (3, 4), [], {}, 13),
-    ("Identity", (3, 4), [], {}, 13),
+    *(
+        (operator, (3, 4), [], {}, 13)
+        for operator in ("Abs", "Identity", "Reciprocal", "Relu", "Sigmoid", "Tanh")
+    ),
+    *((operator, (3, 4), [zeros(4)], {}, 13) for operator in ("Div", "Max", "Min", "Mul", "Sub")),
     ("Add", (3, 4), [zeros(4)], {}, 13),
     ("Add", (3, 4), [zeros()], {}, 13),
     ("Add", (3, 4), [zeros(1, 1, 1)], {}, 13),
@@ -105,11 +107,12 @@ def test_shapes_are_those_of_onnxruntime(builder, case):
     )
 
 
-@pytest.mark.parametrize("operator", ["Add", "Mul"])
+@pytest.mark.parametrize("operator", ["Add", "Div", "Max", "Min", "Mul", "Sub"])
 def test_images_combined_with_images(builder, operator):
-    """A sum or a product of two values with the batch axis has their shape."""
+    """An operator on two values with the batch axis gives their shape; the constant may also come first."""
     nodes = [builder.node("Relu", ["x"], ["r"]), builder.node(operator, ["x", "r"], ["y"])]
     require_agreement(builder, nodes, [], (3, 4))
+    require_agreement(builder, [builder.node(operator, ["c0", "x"], ["y"])], [zeros(1, 3, 4)], (3, 4))
 
 
 def test_concat_of_images(builder):
@@ -236,5 +239,5 @@ def test_sizes_that_depend_on_the_batch_size(builder):
 def test_every_operator_has_a_case():
     """Each operator has a rule, a signature and a case in this file."""
     tested = {case[0] for case in CASES} | {"Concat", "QuantizeLinear", "QLinearConv", "MatMulInteger"}
-    assert set(RULES) == set(SIGNATURES) == tested | {"Cast", "Gather", "Mul", "Shape"}
+    assert set(RULES) == set(SIGNATURES) == tested | {"Cast", "Gather", "Shape"}
     assert set(ATTRIBUTES) <= set(RULES)

@@ -84,11 +84,12 @@ def _use(info: ModelInfo) -> list[str]:
 
 
 def _figures(info: ModelInfo) -> list[str]:
+    note = f" ({info.likelihood['note']})" if info.likelihood.get("note") else ""
     return [
         "## Training",
         "",
-        "Losses are in nats per validation image. The reconstruction loss is the cross-entropy summed over "
-        "pixels; for grey pixels it is not a log-likelihood.",
+        "Losses are in nats per validation image. The reconstruction loss is the negative log-likelihood summed "
+        f"over pixels{note}.",
         "",
         "| name | value |",
         "|---|---|",

@@ -11,7 +11,7 @@ from vaecli.data.photo.prepare import Preparation
 from vaecli.modelfile.metadata import INPUTS, ModelInfo
 from vaecli.options import TrainOptions
 from vaecli.pixels import SCALE
-from vaecli.probability.likelihoods import likelihood
+from vaecli.probability.likelihoods import Likelihood, likelihood
 from vaecli.runs import provenance
 from vaecli.runs.state import State
 from vaecli.training.networks import table
@@ -33,7 +33,7 @@ def untrained(data: Mapping[str, Any], train_options: TrainOptions) -> ModelInfo
         image_shape=(height, width, channels),
         latent_dim=train_options.latent_dim,
         network=train_options.network,
-        likelihood={"name": pixels.name, "outputs": list(pixels.outputs), "note": pixels.note},
+        likelihood=_likelihood(pixels),
         preparation=preparation.to_metadata(),
         prior={"name": "normal"},
         class_names=tuple(data["class_names"]),
@@ -51,7 +51,24 @@ def trained(data: Mapping[str, Any], train_options: TrainOptions, state: State, 
     figures = {column: best[column] for column in ("val_loss", "val_reconstruction", "val_kl")}
     info = untrained(data, train_options)
     training = info.training | {"best_epoch": state.best_epoch, "epochs_done": state.epoch} | figures
-    return info.replace(model_id=model_id(state.best_weights), name=name, training=training)
+    pixels = likelihood(train_options.likelihood)
+    learned = {parameter: float(state.best_weights[parameter]) for parameter in pixels.parameters}
+    return info.replace(
+        model_id=model_id(state.best_weights),
+        name=name,
+        training=training,
+        likelihood=_likelihood(pixels.with_parameters(learned)),
+    )
+
+
+def _likelihood(pixels: Likelihood) -> dict[str, Any]:
+    """Return the metadata of a likelihood."""
+    return {
+        "name": pixels.name,
+        "outputs": list(pixels.outputs),
+        "note": pixels.note,
+        "parameters": pixels.parameters,
+    }
 
 
 def model_id(weights: Mapping[str, np.ndarray]) -> str:

@@ -22,6 +22,7 @@ from vaecli.modelfile.golden import Golden
 from vaecli.runs.kept import KeptImages
 from vaecli.runtime.model import Model
 
+SIGMOID_MEANS = ("bernoulli", "gaussian")  # likelihoods whose picture is the sigmoid of the logits
 CALIBRATION_SEED, CHECK_SEED = 3, 4  # the check uses other images and other draws than the calibration
 
 # An int8 file must compute the quantised decoder's logits, except for levels that the float32 dense layer rounds
@@ -81,9 +82,10 @@ def quantise(origin: Origin) -> QuantisedDecoder:
         ModelError: the decoder has layers or a likelihood that an int8 file cannot hold.
     """
     likelihood = origin.exact.info.likelihood["name"]
-    if likelihood != "bernoulli":
+    if likelihood not in SIGMOID_MEANS:
         raise ModelError(
-            f"The likelihood must be bernoulli for --int8, got {likelihood}.", hint="Export without --int8."
+            f"The likelihood must be {' or '.join(SIGMOID_MEANS)} for --int8, got {likelihood}.",
+            hint="Export without --int8.",
         )
     z = np.concatenate(degradation.latents(origin.exact, origin.images.training, seed=CALIBRATION_SEED))
     shuffled = z[np.random.default_rng(CALIBRATION_SEED).permutation(len(z))]

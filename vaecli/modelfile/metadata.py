@@ -24,7 +24,15 @@ MAX_DEPTH = 4  # of tables within tables
 CHANNELS = (1, 3)
 MAX_LATENT_DIM = 4096
 INPUTS = {"encoder": ("image",), "decoder": ("z",)}  # of the graphs that this version can run
-OUTPUTS = {"bernoulli": ("logits",)}  # of a decoder beside `image`, by the name of its likelihood
+OUTPUTS = {  # of a decoder beside `image`, by the name of its likelihood
+    "bernoulli": ("logits",),
+    "continuous-bernoulli": ("logits",),
+    "gaussian": ("logits",),
+    "logistic": ("location", "log_scale"),
+}
+PARAMETERS = {
+    "gaussian": ("log_sigma",)
+}  # learned numbers of a likelihood, by its name; the others have none
 MAX_SIDE = 4096  # pixels
 MAX_VALUES = 2**23  # pixels times channels: a sheet of 64 such images takes 512 MiB
 
@@ -40,7 +48,8 @@ class ModelInfo:
         image_shape: (H, W, C).
         latent_dim: D.
         network: name of the architecture; only for information, since the graph defines the computation.
-        likelihood: `name`, and `outputs`, the names of the decoder's outputs beside `image`.
+        likelihood: `name`; `outputs`, the names of the decoder's outputs beside `image`; and `parameters`, its own
+            learned numbers by name, which may be absent if it has none.
         preparation: preparation of pictures for the encoder: `scale`, the divisor of 8-bit pixels, `polarity`, and
             `photo`, the way in which a user's picture is made like the training images; `reading`, how the pictures
             of a folder become images, None or absent if the training images had their shape.
@@ -148,6 +157,10 @@ def _require_known(info: ModelInfo, where: str) -> None:
         "fit of pictures": (reading["fit"], FITS),
         "inputs": (list(info.inputs), (list(expected_inputs),)),
         "outputs": (info.likelihood["outputs"], (list(OUTPUTS.get(info.likelihood["name"], ())),)),
+        "parameters of the likelihood": (
+            sorted(info.likelihood.get("parameters", {})),
+            (list(PARAMETERS.get(info.likelihood["name"], ())),),
+        ),
     }
     for part, (value, known) in parts.items():
         if value not in known or type(value) is not type(known[0]):
@@ -209,6 +222,9 @@ def _check_tables(info: ModelInfo) -> None:
         for key in keys:
             if key not in getattr(info, table):
                 raise ValueError(f"{key!r} must be in its {table}")
+    parameters = info.likelihood.get("parameters", {})
+    if not isinstance(parameters, dict) or not all(type(value) is float for value in parameters.values()):
+        raise TypeError(f"'parameters' of its likelihood must be numbers by name, got {parameters!r:.40}")
     _check_reading(info.preparation)
 
 

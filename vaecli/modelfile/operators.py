@@ -16,9 +16,11 @@ from vaecli.modelfile.cost.values import Attributes, Inputs, Result
 BATCHED = "N."  # before the element type of an input with one array per image; other inputs are constants
 VARIADIC = "+"  # after the last input: one or more of it
 
+PAIRS = ("N.float32 float32 -> float32", "float32 N.float32 -> float32", "N.float32 N.float32 -> float32")
 # by operator: element types of the inputs -> element type of the output
 SIGNATURES: Mapping[str, tuple[str, ...]] = {
-    "Add": ("N.float32 float32 -> float32", "N.float32 N.float32 -> float32"),
+    **dict.fromkeys(("Abs", "Identity", "Reciprocal", "Relu", "Sigmoid", "Tanh"), ("N.float32 -> float32",)),
+    **dict.fromkeys(("Add", "Div", "Max", "Min", "Mul", "Sub"), PAIRS),
     "Cast": (
         "N.int32 -> float32",
         "float16 -> float32",
@@ -30,16 +32,12 @@ SIGNATURES: Mapping[str, tuple[str, ...]] = {
     "ConvTranspose": ("N.float32 float32 -> float32", "N.float32 float32 float32 -> float32"),
     "Gather": ("int64 int64 -> int64",),
     "Gemm": ("N.float32 float32 -> float32", "N.float32 float32 float32 -> float32"),
-    "Identity": ("N.float32 -> float32",),
     "MatMul": ("N.float32 float32 -> float32",),
     "MatMulInteger": ("N.uint8 int8 uint8 int8 -> int32",),
-    "Mul": ("N.float32 N.float32 -> float32",),
     "QLinearConv": ("N.uint8 float32 uint8 int8 float32 int8 float32 uint8 int32 -> uint8",),
     "QuantizeLinear": ("N.float32 float32 uint8 -> uint8",),
-    "Relu": ("N.float32 -> float32",),
     "Reshape": ("N.float32 int64 -> float32", "N.uint8 int64 -> uint8"),
     "Shape": ("N.float32 -> int64",),
-    "Sigmoid": ("N.float32 -> float32",),
     "Slice": (
         "N.float32 int64 int64 int64 -> float32",
         "N.float32 int64 int64 int64 int64 -> float32",

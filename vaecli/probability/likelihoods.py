@@ -4,14 +4,14 @@ Each is one object, chosen by name; the name is in the options and in the metada
 the array module, numpy or `keras.ops`. Pixels are floats in [0, 1]; all values are in nats.
 """
 
-import math
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 from vaecli import checks
 from vaecli.choices import LikelihoodName
-
-TINY = 1e-30  # in place of 0 in a logarithm whose factor is 0
+from vaecli.probability.bernoulli import Bernoulli, ContinuousBernoulli
+from vaecli.probability.gaussian_pixels import GaussianPixels
+from vaecli.probability.logistic import DiscretisedLogistic
 
 
 class Likelihood(Protocol):
@@ -30,8 +30,18 @@ class Likelihood(Protocol):
     normalised: bool
     note: str
 
+    @property
+    def parameters(self) -> dict[str, float]:
+        """Numbers that are learned with the networks and are the same for all images, by name."""
+
+    def with_parameters(self, values: Mapping[str, float]) -> "Likelihood":
+        """Return the likelihood with these numbers in place of its own."""
+
     def log_prob(self, images: Any, outputs: Mapping[str, Any], xp: Any) -> Any:
-        """Compute the log-likelihood of each pixel, (..., H, W, C) in nats; the caller sums over pixels."""
+        """Compute the log-likelihood of each pixel, (..., H, W, C) in nats; the caller sums over pixels.
+
+        `outputs` may also hold parameters, by name, which replace those of the object.
+        """
 
     def log_prob_at(self, images: Any, mean: Any, outputs: Mapping[str, Any], xp: Any) -> Any:
         """Compute the log-likelihood of each pixel if the mean image were `mean`, all else being as in `outputs`.
@@ -46,38 +56,8 @@ class Likelihood(Protocol):
         """Return the bias of each raw output of an untrained decoder, for pixels of this mean in [0, 1]."""
 
 
-class Bernoulli:
-    """Binary pixels, 1 with probability sigmoid(logits); on grey pixels `log_prob` is minus the cross-entropy."""
-
-    name: LikelihoodName = "bernoulli"
-    outputs: tuple[str, ...] = ("logits",)
-    normalised = False
-    note = "cross-entropy; on grey pixels not a log-likelihood"
-
-    def log_prob(self, images: Any, outputs: Mapping[str, Any], xp: Any) -> Any:
-        """Compute `x log p + (1 - x) log(1 - p)` with `p = sigmoid(l)`.
-
-        The form `l x - max(l, 0) - log(1 + exp(-|l|))` does not overflow for any logit l.
-        """
-        logits = outputs["logits"]
-        return logits * images - xp.maximum(logits, 0.0) - xp.log1p(xp.exp(-xp.abs(logits)))
-
-    def log_prob_at(self, images: Any, mean: Any, outputs: Mapping[str, Any], xp: Any) -> Any:  # noqa: ARG002
-        """Compute `x log m + (1 - x) log(1 - m)`, where 0 log 0 is 0; at `m = x` minus the pixel's own entropy."""
-        black, white = xp.maximum(1.0 - mean, TINY), xp.maximum(mean, TINY)
-        return images * xp.log(white) + (1.0 - images) * xp.log(black)
-
-    def mean(self, outputs: Mapping[str, Any], xp: Any) -> Any:
-        """Compute `sigmoid(logits)`."""
-        return sigmoid(outputs["logits"], xp)
-
-    def initial_outputs(self, mean: float) -> dict[str, float]:
-        """Return the log-odds of `mean`, after clipping it to [0.01, 0.99]."""
-        mean = min(max(mean, 0.01), 0.99)
-        return {"logits": math.log(mean / (1 - mean))}
-
-
-LIKELIHOODS: Mapping[str, Likelihood] = {likelihood.name: likelihood for likelihood in (Bernoulli(),)}
+_ALL: tuple[Likelihood, ...] = (Bernoulli(), ContinuousBernoulli(), GaussianPixels(), DiscretisedLogistic())
+LIKELIHOODS: Mapping[str, Likelihood] = {known.name: known for known in _ALL}
 
 
 def likelihood(name: str) -> Likelihood:
@@ -90,6 +70,6 @@ def likelihood(name: str) -> Likelihood:
     return LIKELIHOODS[name]
 
 
-def sigmoid(logits: Any, xp: Any) -> Any:
-    """Compute `1 / (1 + exp(-l))` of logits l; in numpy, which has no sigmoid, from tanh, which never overflows."""
-    return xp.sigmoid(logits) if hasattr(xp, "sigmoid") else 0.5 + 0.5 * xp.tanh(0.5 * logits)
+def from_metadata(table: Mapping[str, Any]) -> Likelihood:
+    """Return the likelihood of a model from `name` and `parameters` in its metadata."""
+    return likelihood(table["name"]).with_parameters(table.get("parameters", {}))

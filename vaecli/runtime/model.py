@@ -17,7 +17,7 @@ from vaecli.latent.priors import Prior, prior
 from vaecli.modelfile.metadata import ModelInfo
 from vaecli.modelfile.read import ModelFile, check_content
 from vaecli.pixels import chunk_length
-from vaecli.probability.likelihoods import Likelihood, likelihood
+from vaecli.probability.likelihoods import Likelihood, from_metadata
 from vaecli.runtime import forks
 from vaecli.runtime.arrays import image_batch, latent_batch, single_image
 from vaecli.runtime.parts import read_decoder, read_encoder
@@ -91,7 +91,7 @@ class Model:
     @property
     def likelihood(self) -> Likelihood:
         """The likelihood p(x given z), computed from the decoder's outputs."""
-        return likelihood(self.info.likelihood["name"])
+        return from_metadata(self.info.likelihood)
 
     @property
     def prior(self) -> Prior:

@@ -66,6 +66,7 @@ def terms(vae: Vae, images: tf.Tensor, noise: tf.Tensor, *, training: bool) -> T
     z = sample_posterior(z_mean, z_log_var, noise, keras.ops)
     decoded = vae.decode({"z": z}, training=training)
     outputs = {name: tf.cast(value, tf.float32) for name, value in decoded.items()}
+    outputs |= {name: tf.convert_to_tensor(variable) for name, variable in vae.parameters.items()}
     reconstruction = tf.reduce_sum(_cost(vae.likelihood, images, outputs), axis=(1, 2, 3))
     return Terms(reconstruction, kl_to_standard_normal(z_mean, z_log_var, keras.ops), z_mean)
 

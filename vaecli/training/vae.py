@@ -23,6 +23,7 @@ class Vae:
         encoder: `image` (N, H, W, C) in [0, 1] -> `z_mean`, `z_log_var` (N, D).
         decoder: `z` (N, D) -> the raw outputs of the likelihood, each (N, H, W, C).
         likelihood: p(x given the decoder's outputs).
+        parameters: the likelihood's own learned numbers, by name.
         latent_dim: D.
         hidden_units: width of the encoder's last hidden layer: no more latent dimensions can vary independently.
         rate_factors: path of a variable -> factor on its learning rate, where it is not 1.
@@ -31,6 +32,7 @@ class Vae:
     encoder: keras.Model
     decoder: keras.Model
     likelihood: Likelihood
+    parameters: dict[str, keras.Variable]
     latent_dim: int
     hidden_units: int
     rate_factors: Mapping[str, float]
@@ -38,7 +40,7 @@ class Vae:
     @property
     def variables(self) -> list[keras.Variable]:
         """All variables, the encoder's first. All are trainable, which a test holds."""
-        return [*self.encoder.variables, *self.decoder.variables]
+        return [*self.encoder.variables, *self.decoder.variables, *self.parameters.values()]
 
     def encode(self, inputs: Mapping[str, Any], *, training: bool = False) -> dict[str, Any]:
         """Compute `z_mean` and `z_log_var` (N, D) from named inputs, among them `image` (N, H, W, C)."""
@@ -84,6 +86,7 @@ def build(
             keras_model.build(encoder, initializers),
             keras_model.build(decoder, initializers),
             likelihood,
+            {name: keras.Variable(value, name=name) for name, value in likelihood.parameters.items()},
             latent_dim,
             table.hidden_units(network, shape, size),
             encoder.rate_factors() | decoder.rate_factors(),

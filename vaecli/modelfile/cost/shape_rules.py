@@ -32,7 +32,7 @@ def _same(inputs: Inputs, _: Attributes) -> Result:
 
 def _broadcast(inputs: Inputs, _: Attributes) -> Result:
     """Combine images with images of the same shape, or with a constant that broadcasts to their shape."""
-    images, constant = inputs
+    images, constant = inputs if inputs[0].is_batched else reversed(inputs)
     if constant.is_batched:
         if constant.item_shape != images.item_shape:
             raise ValueError(f"the shapes must be equal, got {images.shape} and {constant.shape}")
@@ -152,9 +152,8 @@ def _unsqueeze(inputs: Inputs, _: Attributes) -> Result:
 
 
 SHAPE_RULES: Mapping[str, Rule] = {
-    **dict.fromkeys(("Identity", "Relu", "Sigmoid"), _same),
-    "Add": _broadcast,
-    "Mul": _broadcast,
+    **dict.fromkeys(("Abs", "Identity", "Reciprocal", "Relu", "Sigmoid", "Tanh"), _same),
+    **dict.fromkeys(("Add", "Div", "Max", "Min", "Mul", "Sub"), _broadcast),
     "Cast": _cast,
     "Concat": _concat,
     "Gather": _gather,
