@@ -9,7 +9,7 @@ from vaecli.errors import DataError
 from vaecli.metrics.score import LEVELS, RANKED, excess_map, measure, measure_all, percentile, surprise
 from vaecli.metrics.score_fit import fit_scorer, tail_rate
 from vaecli.modelfile import score_facts
-from vaecli.probability.likelihoods import sigmoid
+from vaecli.probability.bernoulli import sigmoid
 
 
 @pytest.fixture(scope="module")

@@ -141,7 +141,13 @@ def test_a_reading_is_read_back(forge, entries, decoder, photo, fit):
 @pytest.mark.parametrize(
     ("field", "value", "says"),
     [
-        ("likelihood", {"name": "gaussian", "outputs": ["mean"]}, "The likelihood of"),
+        ("likelihood", {"name": "beta", "outputs": ["mean"]}, "The likelihood of"),
+        ("likelihood", {"name": "gaussian", "outputs": ["logits"]}, "The parameters of the likelihood"),
+        (
+            "likelihood",
+            {"name": "bernoulli", "outputs": ["logits"], "parameters": {"log_sigma": 0.0}},
+            "The parameters of the likelihood",
+        ),
         ("likelihood", {"name": "bernoulli", "outputs": ["logits", "scale"]}, "outputs of"),
         ("prior", {"name": "flow"}, "must be normal, got 'flow'"),
         ("preparation", {"scale": 127.5, "polarity": "any", "photo": "fashion"}, "must be 255, got '127.5'"),
