@@ -2,7 +2,8 @@
 
 The public Python API; everything else may change between versions:
 
-    vaecli.Model                       an exported model: encode, decode, sample, interpolate, score
+    vaecli.Model                       an exported model: encode, decode, reconstruct, sample, interpolate,
+                                       score
     vaecli.train, vaecli.TrainOptions  train a model; needs the `train` extra
     vaecli.errors, vaecli.VaecliError  the exceptions that both raise, and their root
     vaecli.__version__

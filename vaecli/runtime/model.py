@@ -1,4 +1,4 @@
-"""An exported model in numpy: encode, decode, sample, interpolate."""
+"""An exported model in numpy: encode, decode, reconstruct, sample, interpolate, score."""
 
 import functools
 import os
