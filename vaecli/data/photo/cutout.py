@@ -75,7 +75,7 @@ def cut_out(image: Image.Image) -> Cutout | None:
     rough, doubt = _subject(colours)
     if not _SUBJECT[0] <= float(rough.mean()) <= _SUBJECT[1]:
         return None
-    mask = _refine(image, colours, rough)
+    mask = _refine(image, colours, rough) if max(image.size) > SMALL else rough
     if not mask.any():
         return None
     pixels = np.asarray(image)
