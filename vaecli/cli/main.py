@@ -35,6 +35,7 @@ COMMANDS = {  # name -> its module in vaecli.cli
     "reconstruct": "reconstruct",
     "traverse": "traverse",
     "edit": "edit",
+    "similar": "similar",
     "score": "score",
     "export": "export",
     "bench": "bench",

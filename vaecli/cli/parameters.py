@@ -10,6 +10,7 @@ from typer.core import TyperCommand
 from vaecli.choices import DATA_SETS, Cutout, Part, PicturePolarity, Precision, Prepare
 
 NAMED = {  # parameter -> what its text must name; an unset shell variable makes it empty
+    "among": "a folder, an archive, a data set or an .npz file",
     "config": "a TOML file",
     "data": "a data set, a folder or a file",
     "model": "a run, a model folder or a decoder.onnx",

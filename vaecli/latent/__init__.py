@@ -9,5 +9,6 @@ even       paths whose decoded pictures have equal distances
 grids      regular grids, and grids between four corners
 aggregate  the aggregated posterior as Gaussians, and latents along its dimensions
 directions  amounts, and latents moved from one mean toward another
+nearest    the latents nearest to one, and the distance that tells classes apart best
 summary    statistics of the posteriors of a set of images
 """

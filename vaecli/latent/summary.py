@@ -3,6 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from vaecli.latent.aggregate import posterior_variance
+from vaecli.latent.nearest import better_scale
 from vaecli.sample_size import FEWEST_IMAGES
 
 MAX_COVARIANCE = 256  # dimensions: beyond, a covariance has more entries than it is worth in a file
@@ -32,7 +34,8 @@ def summarise(
         the covariance (divided by N) of the posterior means, all float64; no covariance if D > 256 or N < 100.
         With labels and K > 0: `class_counts` (K,) int64 and `class_means` (K, D) float64, 0 for a class without
         images. With `examples`: `examples` (n, D) float32, the posterior means of up to 256 evenly chosen images,
-        and with labels `example_labels` (n,) int64.
+        and with labels `example_labels` (n,) int64. `distance_scale` (D,) float64 are the posterior's deviations,
+        if distances in their units tell the classes apart better than plain ones.
     """
     latents = z_mean.astype(np.float64)
     count, dimensions = latents.shape
@@ -42,6 +45,9 @@ def summarise(
         facts["z_covariance"] = (latents - mean).T @ (latents - mean) / count
     if labels is not None and class_count:
         facts |= _classes(latents, labels, class_count)
+        deviation = np.sqrt(posterior_variance(facts["kl"], mean, latents.var(axis=0)))
+        scale = better_scale(latents, labels, deviation)
+        facts |= {} if scale is None else {"distance_scale": scale}
     if examples:
         evenly = np.linspace(0, count - 1, min(count, MAX_EXAMPLES)).astype(np.int64)
         facts["examples"] = latents[evenly].astype(np.float32)

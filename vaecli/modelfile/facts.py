@@ -22,6 +22,7 @@ _TYPES = {
     "z_covariance": np.float64,
     "class_counts": np.int64,
     "class_means": np.float64,
+    "distance_scale": np.float64,
     "examples": np.float32,
     "example_labels": np.int64,
 }
@@ -37,6 +38,8 @@ class Facts:
         z_covariance: (D, D) covariance of the posterior means.
         class_counts: (K,) number of images of each class.
         class_means: (K, D) mean of the posterior means of each class; 0 for a class without images.
+        distance_scale: (D,) what differences of latents are divided by before distances are taken; None for plain
+            distances.
         examples: (n, D) posterior means of some validation images.
         example_labels: (n,) labels of the examples, 0 to K - 1.
     """
@@ -46,6 +49,7 @@ class Facts:
     z_covariance: np.ndarray | None = None
     class_counts: np.ndarray | None = None
     class_means: np.ndarray | None = None
+    distance_scale: np.ndarray | None = None
     examples: np.ndarray | None = None
     example_labels: np.ndarray | None = None
 
@@ -110,6 +114,7 @@ def _check(facts: Facts, latent_dim: int, class_count: int) -> None:
         "z_covariance": (latent_dim, latent_dim),
         "class_counts": (class_count,),
         "class_means": (class_count, latent_dim),
+        "distance_scale": (latent_dim,),
         "examples": (count, latent_dim),
         "example_labels": (count,),
     }
@@ -124,5 +129,7 @@ def _check(facts: Facts, latent_dim: int, class_count: int) -> None:
     labels = facts.example_labels
     if labels is not None and len(labels) and not 0 <= labels.min() <= labels.max() < class_count:
         raise ValueError(f"example_labels must be 0 to {class_count - 1}")
+    if facts.distance_scale is not None and (facts.distance_scale <= 0).any():
+        raise ValueError("distance_scale must be greater than 0")
     if facts.class_counts is not None and (facts.class_counts < 0).any():
         raise ValueError("class_counts must be at least 0")

@@ -1,7 +1,9 @@
 """Running an exported model; the only home of onnxruntime.
 
 model            Model: encode, decode, sample, interpolate, score
-scoring          the scorer of a model, from and to the arrays in its file
+scoring          the scorer of a model, from and to the pickled          a model from the content of its files
+similar          the images or latents nearest to an image
+arrays in its file
 parts            the files of a model, each checked for its part and precision
 arrays           checks of the arrays that callers pass in
 session          batches over a pool of threads

@@ -15,15 +15,17 @@ from vaecli.choices import PRECISIONS, PathKind, Precision
 from vaecli.latent import draws, even
 from vaecli.latent.priors import Prior, prior
 from vaecli.modelfile.metadata import ModelInfo
-from vaecli.modelfile.read import ModelFile, check_content
+from vaecli.modelfile.read import ModelFile
 from vaecli.pixels import chunk_length
 from vaecli.probability.likelihoods import Likelihood, from_metadata
 from vaecli.runtime import forks
 from vaecli.runtime.arrays import image_batch, latent_batch, single_image
 from vaecli.runtime.parts import read_decoder, read_encoder
+from vaecli.runtime.pickled import unpickle
 from vaecli.runtime.session import Session
 
 if TYPE_CHECKING:
+    from vaecli.latent.nearest import Nearest
     from vaecli.metrics.score import Scorer, Scores
     from vaecli.modelfile.facts import Facts
 
@@ -100,11 +102,7 @@ class Model:
 
     @functools.cached_property
     def facts(self) -> "Facts":
-        """Facts about the latent space, measured on validation images; each is None if the file does not have it.
-
-        Raises:
-            ModelError: the facts in the file do not fit the model.
-        """
+        """Facts about the latent space, of validation images; each is None if the file does not have it."""
         return self._decoder_file.facts()
 
     @functools.cached_property
@@ -216,6 +214,17 @@ class Model:
         scorer, batch = self.scorer, image_batch(images, self.image_shape)
         return scorer.apply(measure_all(self, batch, threads=self.threads))
 
+    def similar(self, image: npt.ArrayLike, among: npt.ArrayLike, *, n: int = 10) -> "Nearest":
+        """Find the `n` of images (N, H, W, C), or of latents (N, D), nearest to an image: `indices`, `distances`.
+
+        Raises:
+            ModelError: the model has no encoder.
+            OptionError: an array of another shape, type or range.
+        """
+        from vaecli.runtime.similar import nearest  # noqa: PLC0415
+
+        return nearest(self, image, among, n)
+
     def forget(self) -> None:
         """Renew the lock in a forked process: a lock copied while held would stay held."""
         self._lock = threading.Lock()
@@ -237,14 +246,4 @@ class Model:
         encoder = self._encoder_file() if self.has_encoder else self._encoder_source
         file, path = (encoder, encoder.path) if isinstance(encoder, ModelFile) else (None, encoder)
         decoder = str(self.path), self._decoder_file.content
-        return _unpickle, (decoder, (str(path), file and file.content), self._threads)
-
-
-def _unpickle(decoder: tuple[str, bytes], encoder: tuple[str, bytes | None], threads: int | None) -> Model:
-    """Build a model from the path and the content of its files; the encoder's content is None if it is missing."""
-    path, content = pathlib.Path(encoder[0]), encoder[1]
-    return Model(
-        check_content(decoder[1], pathlib.Path(decoder[0])),
-        path if content is None else check_content(content, path),
-        threads=threads,
-    )
+        return unpickle, (decoder, (str(path), file and file.content), self._threads)

@@ -14,4 +14,5 @@ writing  a table that appears whole or not at all, by the suffix of its name
 columns  texts and numbers
 lines    .csv and .jsonl
 spool    .npz
+latents  .npz tables of latents, read in chunks
 """

@@ -14,6 +14,7 @@ interpolate  `vaecli interpolate`
 encode       `vaecli encode`
 reconstruct  `vaecli reconstruct`
 edit/        `vaecli edit`
+similar/     `vaecli similar`
 one_picture  the one picture that a command asks about
 latent_space where the latents of a model's images lie, and which dimensions it uses
 traverse     `vaecli traverse`; traversal are its latents and its pages

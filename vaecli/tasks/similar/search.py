@@ -1,0 +1,116 @@
+"""The search for the nearest pictures, in flat memory: among pictures, or among latents that `encode` wrote."""
+
+import dataclasses
+import os
+import pathlib
+
+import numpy as np
+import numpy.typing as npt
+
+from vaecli.errors import VaecliError
+from vaecli.latent.nearest import Nearest
+from vaecli.parallel import ahead
+from vaecli.pixels import Pixels, to_uint8
+from vaecli.runtime.model import Float32, Model
+from vaecli.tables.latents import LatentTable
+from vaecli.tasks.one_picture import OnePicture
+from vaecli.tasks.stream.batch import PictureBatch
+from vaecli.tasks.stream.stream import PictureStream, open_pictures
+
+_AHEAD = 2  # batches encoded at once
+_SAME = 0.01  # relative difference of latents of one picture, prepared with the same options, at most
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Neighbour:
+    """A picture near another one.
+
+    Attributes:
+        file: its name, as `encode` writes it.
+        label: its class; None if it has none.
+        distance: of the two posterior means.
+        image: (H, W, C) uint8.
+        is_decoded: whether the picture itself was not there, so that the image is its reconstruction.
+    """
+
+    file: str
+    label: str | None
+    distance: float
+    image: Pixels
+    is_decoded: bool = False
+
+
+def among_pictures(
+    model: Model, given: OnePicture, stream: PictureStream, nearest: Nearest
+) -> list[Neighbour]:
+    """Return the nearest pictures of a stream, without the given one itself."""
+    kept: dict[int, tuple[str, str | None, Pixels]] = {}
+
+    def encode(batch: PictureBatch) -> tuple[PictureBatch, Float32]:
+        return batch, batch.compute(lambda images: {"z": model.encode(images)[0]})["z"]
+
+    for batch, latents in ahead(encode, stream, threads=min(_AHEAD, model.threads)):
+        start = nearest.total
+        own = [start + row for row, name in enumerate(batch.names) if _is_same(name, given.name)]
+        nearest.add(latents, without=frozenset(own))
+        for index in nearest.indices[nearest.indices >= start].tolist():
+            row = index - start
+            kept[index] = batch.names[row], batch.labels[row], batch.images[row].copy()
+        kept = {index: kept[index] for index in nearest.indices.tolist()}
+    return [
+        Neighbour(*kept[index][:2], distance, kept[index][2])
+        for index, distance in zip(nearest.indices.tolist(), nearest.distances.tolist(), strict=True)
+    ]
+
+
+def among_latents(
+    model: Model, given: OnePicture, table: LatentTable, nearest: Nearest, data: str | None
+) -> list[Neighbour]:
+    """Return the nearest rows of a table, without the given picture itself.
+
+    Their pictures are read again by their names; where that fails, the reconstruction takes their place.
+    """
+    for latents in table.chunks():
+        nearest.add(latents)
+    rows = nearest.indices.tolist()
+    files, labels = (table.texts(name, rows) for name in ("file", "label"))
+    images = _read_again(model, list(files.values()), data)
+    neighbours = []
+    for z, row, distance in zip(nearest.latents, rows, nearest.distances.tolist(), strict=True):
+        if _is_same(files[row], given.name):
+            continue
+        image = images.get(files[row])
+        is_decoded = image is None or not _has_latent(model, image, z)
+        if image is None or is_decoded:
+            image = to_uint8(model.decode(z[np.newaxis]))[0]
+        neighbours.append(Neighbour(files[row], labels[row] or None, distance, image, is_decoded))
+    return neighbours
+
+
+def _read_again(model: Model, names: list[str], data: str | None) -> dict[str, Pixels]:
+    """Return the pictures, by their names, of those that can be read."""
+    try:
+        stream = open_pictures(model, [name for name in names if name], data=data)
+        return {
+            name: image for batch in stream for name, image in zip(batch.names, batch.images, strict=True)
+        }
+    except VaecliError:
+        return {}
+
+
+def _has_latent(model: Model, image: Pixels, z: npt.NDArray[np.float32]) -> bool:
+    """Return whether a picture still has a latent (D,): its name may mean another picture by now."""
+    difference = np.abs(model.encode(image[np.newaxis])[0][0] - z).max()
+    return bool(difference < _SAME * (1.0 + np.abs(z).max()))
+
+
+def _is_same(name: str, other: str) -> bool:
+    """Return whether two names mean the same picture: the same text, or the same file."""
+    if name == other:
+        return True
+    if pathlib.PurePath(name).name != pathlib.PurePath(other).name:
+        return False
+    try:
+        return os.path.samefile(name, other)  # noqa: PTH121
+    except (OSError, ValueError):
+        return False
