@@ -20,7 +20,6 @@ from vaecli.latent.mixture import (
 )
 
 MAX_COMPONENTS = 1024
-FLOOR = 1e-3  # least eigenvalue of a component's covariance, where that of all latents is the identity
 TINY = 1e-9  # least eigenvalue of the covariance of all latents, relative to the largest
 IMAGES_PER_DIMENSION = 5  # a smaller component would be close to a copy of its images
 _START_ROWS = 16_384  # latents on which k-means runs
@@ -51,6 +50,7 @@ class FitOptions:
         iterations: of EM, at most.
         tolerance: EM ends when the mean log-density gains less in an iteration, in nats.
         fewest: least number of latents of a component; 5 D keeps a prior from copying its images.
+        floor: least eigenvalue of a component's covariance, where that of all latents is the identity.
         seed: of k-means++.
     """
 
@@ -59,6 +59,7 @@ class FitOptions:
     iterations: int = 100
     tolerance: float = 1e-4
     fewest: float = 0.0
+    floor: float = 1e-3
     seed: int = 0
 
 
@@ -83,7 +84,7 @@ def fit_mixture(z: npt.ArrayLike, options: FitOptions) -> Fit:
     diagonal = size > MAX_FULL if options.diagonal is None else options.diagonal
     whitening = _Whitening.of(latents, diagonal=diagonal)
     white = whitening.apply(latents)
-    mixture = _start(white, options.components, diagonal=diagonal, seed=options.seed)
+    mixture = _start(white, options, diagonal=diagonal)
     means: list[float] = []
     while True:
         statistics, log_likelihood = _expect(white, mixture)
@@ -91,7 +92,7 @@ def fit_mixture(z: npt.ArrayLike, options: FitOptions) -> Fit:
         means.append(log_likelihood)
         if gain < options.tolerance or len(means) > options.iterations:
             break
-        mixture = _maximise(statistics, diagonal=diagonal)
+        mixture = _maximise(statistics, options.floor, diagonal=diagonal)
     counts = statistics[-1]
     order = np.argsort(-mixture.weights, kind="stable")
     fewest = float(counts.min())
@@ -149,9 +150,9 @@ def _least(variances: Float64) -> float:
     return float(variances.max()) * TINY or 1.0
 
 
-def _start(z: Float64, components: int, *, diagonal: bool, seed: int) -> Mixture:
+def _start(z: Float64, options: FitOptions, *, diagonal: bool) -> Mixture:
     """Return the mixture of the clusters that k-means makes of some latents, with k-means++ centres."""
-    rng = np.random.default_rng(seed)
+    rng, components = np.random.default_rng(options.seed), options.components
     rows = rng.permutation(len(z))[:_START_ROWS] if len(z) > _START_ROWS else np.arange(len(z))
     some = z[np.sort(rows)]
     centres = _spread_centres(some, components, rng)
@@ -169,7 +170,7 @@ def _start(z: Float64, components: int, *, diagonal: bool, seed: int) -> Mixture
     share = features(centres, diagonal=diagonal).T
     share[: -z.shape[1] - 1] += _identity(z.shape[1], diagonal=diagonal)[:, None]
     statistics += share
-    return _maximise(statistics, diagonal=diagonal)
+    return _maximise(statistics, options.floor, diagonal=diagonal)
 
 
 def _identity(size: int, *, diagonal: bool) -> Float64:
@@ -216,7 +217,7 @@ def _expect(z: Float64, mixture: Mixture) -> tuple[Float64, float]:
     return statistics, total / len(z)
 
 
-def _maximise(statistics: Float64, *, diagonal: bool) -> Mixture:
+def _maximise(statistics: Float64, floor: float, *, diagonal: bool) -> Mixture:
     """Return the mixture of the greatest likelihood for the sums (F, K), with no variance below the floor.
 
     Raising the eigenvalues of the empirical covariance to the floor maximises the likelihood among the covariances
@@ -227,13 +228,13 @@ def _maximise(statistics: Float64, *, diagonal: bool) -> Mixture:
     moments = (statistics[:-1] / counts).T
     products, sums = moments[:, :-size], moments[:, -size:]
     if diagonal:
-        return Mixture(weights, sums, np.sqrt(np.maximum(products - np.square(sums), FLOOR)))
+        return Mixture(weights, sums, np.sqrt(np.maximum(products - np.square(sums), floor)))
     rows, columns = np.triu_indices(size)
     covariances = np.empty((len(weights), size, size))
     covariances[:, rows, columns] = covariances[:, columns, rows] = products
     covariances -= sums[:, :, None] * sums[:, None, :]
     eigenvalues, vectors = np.linalg.eigh(covariances)
-    floored = (vectors * np.maximum(eigenvalues, FLOOR)[:, None, :]) @ vectors.transpose(0, 2, 1)
+    floored = (vectors * np.maximum(eigenvalues, floor)[:, None, :]) @ vectors.transpose(0, 2, 1)
     return Mixture(weights, sums, np.linalg.cholesky(floored))
 
 

@@ -31,6 +31,7 @@ MOST_PIXELS = 2**25  # of these; 20,000 of 28 x 28 have half as many
 MOST_COMPONENTS, MOST_VALUES = 60, 2**18  # of the mixture
 IMAGES_PER_DIMENSION = 20  # of a component, on average
 TOLERANCE, ITERATIONS = 1e-3, 40
+FLOOR = 0.03  # of the covariances: a component that is narrow by chance would call its neighbours strange
 GRANULE = 4096  # images read at a time, at most
 
 
@@ -100,7 +101,9 @@ def _fit(joint: Float64, seed: int) -> Mixture:
     by_file = MOST_VALUES // feature_count(size, diagonal=diagonal)
     by_images = count // (IMAGES_PER_DIMENSION * size)
     components = max(1, min(MOST_COMPONENTS, by_images, by_file))
-    options = FitOptions(components, diagonal=diagonal, iterations=ITERATIONS, tolerance=TOLERANCE, seed=seed)
+    options = FitOptions(
+        components, diagonal=diagonal, iterations=ITERATIONS, tolerance=TOLERANCE, floor=FLOOR, seed=seed
+    )
     return fit_mixture(joint, options).mixture
 
 
