@@ -77,6 +77,11 @@ def fit_scorer(
     return Scorer(dimensions, mixture, ranked, rates, len(validation))
 
 
+def measured_count(count: int, shape: tuple[int, ...]) -> int:
+    """Return how many of `count` images of `shape` (H, W, C) are measured for a fit."""
+    return min(count, max(LEAST_MEASURED, min(MOST_MEASURED, MOST_PIXELS // math.prod(shape))))
+
+
 def tail_rate(values: Float64) -> float:
     """Return the rate of an exponential tail beyond the 90th percentile of values (N,).
 
@@ -111,8 +116,8 @@ def _measured(
     model: Autoencoder, images: Images, positions: npt.NDArray[np.integer], threads: int
 ) -> Measured:
     """Measure images at some of the `positions`, evenly chosen, in bounded memory."""
-    most = max(LEAST_MEASURED, min(MOST_MEASURED, MOST_PIXELS // math.prod(model.image_shape)))
-    evenly = np.linspace(0, len(positions) - 1, min(most, len(positions))).astype(np.int64)
+    count = measured_count(len(positions), model.image_shape)
+    evenly = np.linspace(0, len(positions) - 1, count).astype(np.int64)
     positions = positions[evenly]
     granule = chunk_length(model.image_shape, most=GRANULE)
     parts = [

@@ -28,15 +28,18 @@ class Deadline:
         yield
         self._start_seconds += time.monotonic() - began
 
-    def passed(self, validation_seconds: float = 0.0, *, int8: bool = False) -> bool:
+    def passed(
+        self, validation_seconds: float = 0.0, *, int8: bool = False, score_seconds: float = 0.0
+    ) -> bool:
         """Return whether training must stop now for one validation and the export to end within the limit.
 
         Args:
             validation_seconds: expected duration of the validation.
             int8: whether the export makes decoder.int8.onnx again, which takes longer.
+            score_seconds: expected duration of measuring images for the score.
         """
         if self._seconds is None:
             return False
         export_seconds = max(self._start_seconds, LEAST_START) * (EXPORT_FACTOR + INT8_FACTOR * int8)
-        needed = export_seconds + CALL_SECONDS + validation_seconds
+        needed = export_seconds + CALL_SECONDS + validation_seconds + score_seconds
         return time.monotonic() - self._began + needed >= self._seconds

@@ -10,6 +10,7 @@ from vaecli import checks
 from vaecli.commands import command
 from vaecli.errors import OutputError, TrainingError
 from vaecli.extras import require
+from vaecli.metrics.score_fit import measured_count
 from vaecli.modelfile.find import DECODERS
 from vaecli.options import TrainOptions
 from vaecli.runs.history import Row, write_metrics
@@ -132,10 +133,14 @@ def _with_deadline(
 ) -> Callable[[], str | None]:
     """Combine `stop` with the time limit."""
     int8 = (job.run.model / DECODERS["int8"]).exists()
+    validation_count, shape = len(job.data.images) - trainer.n_train, job.data.images.shape[1:]
+    measured = measured_count(trainer.n_train, shape) + measured_count(validation_count, shape)
 
     def reason_to_stop() -> str | None:
         history = trainer.state.history
-        passed = limit.passed(history[-1]["val_seconds"] if history else 0.0, int8=int8)
+        validation = history[-1]["val_seconds"] if history else 0.0
+        score = validation * measured / validation_count
+        passed = limit.passed(validation, int8=int8, score_seconds=score)
         return stop() or (REASON if passed else None)
 
     return reason_to_stop
