@@ -67,3 +67,18 @@ def test_few_images_have_no_covariance(count):
     """Fewer than 100 images carry the means, not the spread around them."""
     z_mean = np.random.default_rng(0).normal(size=(count, 2))
     assert summarise(z_mean, z_mean).keys() == {"kl", "z_mean", "examples"}
+
+
+@pytest.mark.parametrize("is_scaled_better", [True, False])
+def test_the_distance_that_tells_classes_apart(is_scaled_better):
+    """A posterior deviation is kept only if distances in its units are better than plain ones."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1], 200)
+    variance = np.array([1e-4, 0.5]) if is_scaled_better else np.array([0.5, 1e-4])
+    noise = 500 * rng.normal(size=400) if is_scaled_better else 0.05 * rng.normal(size=400)
+    z_mean = np.stack([labels + 0.1 * rng.normal(size=400), noise], axis=1)
+    kl = (variance + z_mean**2 - 1 - np.log(variance)) / 2
+    facts = summarise(z_mean, kl, labels, 2)
+    assert ("distance_scale" in facts) == is_scaled_better
+    if is_scaled_better:
+        np.testing.assert_allclose(facts["distance_scale"], np.sqrt(variance), rtol=0.01)

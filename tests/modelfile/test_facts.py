@@ -20,6 +20,7 @@ ARRAYS = {
     "z_covariance": np.eye(D),
     "class_counts": np.array([5, 0, 2, 1]),
     "class_means": RNG.normal(size=(K, D)),
+    "distance_scale": np.array([0.1, 1.0, 3.0]),
     "examples": RNG.normal(size=(8, D)).astype(np.float32),
     "example_labels": np.array([0, 1, 2, 3, 0, 1, 2, 3]),
 }
@@ -69,6 +70,8 @@ def test_large_facts_are_shortened():
         ({"example_labels": np.zeros(7, np.int64)}, "example_labels must be int64 of the shape"),
         ({"kl": np.zeros(D, np.float32)}, "kl must be float64 of the shape"),
         ({"secret": np.zeros(1)}, "facts must be known"),
+        ({"distance_scale": np.array([1.0, 0.0, 1.0])}, "distance_scale must be greater than 0"),
+        ({"distance_scale": np.ones(D + 1)}, "distance_scale must be float64 of the shape"),
     ],
 )
 def test_facts_that_do_not_fit_are_refused(changes, says):

@@ -102,8 +102,32 @@ def test_without_facts_the_prior_gives_the_values(model, here):
     result = traverse(model, steps=3, out="a.png")
     assert [row["dimension"] for row in result.facts["dimensions"]] == [0, 1]
     np.testing.assert_allclose(result.facts["dimensions"][0]["values"], [-2.326, 0, 2.326], atol=0.001)
-    assert not result.facts["measured"] and any("no facts" in note for note in result.notes)
+    assert not result.facts["measured"] and any("those of the prior" in note for note in result.notes)
     assert traverse(model, dims="2", steps=3, out="b.png").images.shape == (9, 28, 28, 1)
+
+
+def test_without_a_covariance_the_latents_in_the_file_give_the_spread(model_folder, here, add_facts):
+    """As in a model of more than 256 dimensions; fewer than 100 latents are too few, and the KL still orders."""
+    examples = np.random.default_rng(0).normal(1.0, [0.1, 3.0], (200, 2)).astype(np.float32)
+    for count in (200, 50):
+        facts = Facts(kl=np.array([1.0, 2.0]), z_mean=np.ones(2), examples=examples[:count])
+        result = traverse(Model.open(add_facts(model_folder, here / str(count), facts)), out=f"{count}.png")
+        dimensions = result.facts["dimensions"]
+        assert [row["dimension"] for row in dimensions] == [1, 0]
+        assert result.facts["measured"] is (count == 200)
+        width = dimensions[0]["values"][-1] - dimensions[0]["values"][0]
+        assert width == pytest.approx(2 * 2.326 * (3 if count == 200 else 1), rel=0.1)
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8", "fp16"])
+def test_other_shapes_and_precisions(small_folder, here, precision):
+    """Pictures that are not square, from each decoder, in each form."""
+    opened = Model.open(small_folder, precision=precision)
+    for out, dims in (("a.png", None), ("a.gif", None), ("b.png", "2")):
+        result = traverse(opened, out=out, dims=dims, steps=4, smooth=True)
+        assert result.images.shape[1:] == (14, 13, 1)
+        recipe = parse(embedded_text(here / out), out)
+        assert recipe.precision == precision
 
 
 @pytest.mark.parametrize("dims", ["2", "1,0", " 1 , 0 "])

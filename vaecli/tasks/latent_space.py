@@ -9,7 +9,9 @@ import numpy.typing as npt
 from vaecli.checks import shown
 from vaecli.errors import OptionError
 from vaecli.latent.aggregate import posterior_variance
+from vaecli.modelfile.facts import Facts
 from vaecli.runtime.model import Model
+from vaecli.sample_size import FEWEST_IMAGES
 
 LEAST_NATS = 0.01  # a dimension with a lower KL is not used
 _PAIR = re.compile(r"\s*(\d{1,6})\s*,\s*(\d{1,6})\s*")
@@ -52,11 +54,25 @@ def latent_space(model: Model) -> LatentSpace:
         ModelError: the facts do not fit the model.
     """
     facts = model.facts
-    if facts.kl is None or facts.z_mean is None or facts.z_covariance is None:
+    variance = variance_of_means(facts)
+    if facts.kl is None or facts.z_mean is None or variance is None:
         return LatentSpace(np.zeros(model.latent_dim), np.ones(model.latent_dim), facts.kl, is_measured=False)
-    variance = np.maximum(np.diagonal(facts.z_covariance), 0.0)
     total = variance + posterior_variance(facts.kl, facts.z_mean, variance)
     return LatentSpace(facts.z_mean, np.sqrt(total), facts.kl, is_measured=True)
+
+
+def variance_of_means(facts: Facts) -> Float64 | None:
+    """Return the variance (D,) of the posterior means; None if it is not known.
+
+    A file has no covariance if there are more than 256 dimensions; the latents of its examples take its place.
+    """
+    if facts.z_covariance is not None:
+        diagonal: Float64 = np.maximum(np.diagonal(facts.z_covariance), 0.0)
+        return diagonal
+    if facts.examples is not None and len(facts.examples) >= FEWEST_IMAGES:
+        variance: Float64 = facts.examples.var(axis=0, dtype=np.float64)
+        return variance
+    return None
 
 
 def parse_dims(text: str, space: LatentSpace) -> tuple[int, int]:

@@ -135,7 +135,7 @@ def traverse(
     unmeasured = (
         ""
         if space.is_measured
-        else f"{model.path.name} has no facts about its latents: values are those of the prior."
+        else f"{model.path.name} does not know the spread of its latents: values are those of the prior."
     )
     notes = (given.note if given else "", unmeasured, left_out)
     return Traversed(path, images, steps, tuple(filter(None, notes)), _facts(traversal, path, form))

@@ -25,6 +25,7 @@ from vaecli.runtime.model import Model
 from vaecli.tables.columns import Numbers, Texts
 from vaecli.tables.latents import LatentTable, holds_latents
 from vaecli.tables.writing import STDOUT, SUFFIXES, check_table, writing_table
+from vaecli.tasks.latent_space import variance_of_means
 from vaecli.tasks.one_picture import OnePicture, load_picture
 from vaecli.tasks.photo_words import photo_words
 from vaecli.tasks.recipe import data_name, plain_name, recipe_of
@@ -202,12 +203,13 @@ def _scales(model: Model, metric: Metric) -> np.ndarray | None:
         return None
     if metric == "auto":
         return facts.distance_scale
-    if facts.kl is None or facts.z_mean is None or facts.z_covariance is None:
+    variance = variance_of_means(facts)
+    if facts.kl is None or facts.z_mean is None or variance is None:
         raise OptionError(
             f"--metric must be plain for {model.path}, which has no facts about its latents, got scaled.",
             option="--metric",
         )
-    return np.sqrt(posterior_variance(facts.kl, facts.z_mean, np.diagonal(facts.z_covariance)))
+    return np.sqrt(posterior_variance(facts.kl, facts.z_mean, variance))
 
 
 def _write_table(
