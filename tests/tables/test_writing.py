@@ -116,6 +116,17 @@ def test_numbers_that_are_missing(tmp_path):
     }
 
 
+def test_half_a_pair_of_utf_16(tmp_path):
+    """A name on Windows may hold one; CSV escapes it, the other forms keep it."""
+    for suffix in ("csv", "jsonl", "npz"):
+        with writing_table(tmp_path / f"t.{suffix}", (Texts("file%"),)) as table:
+            table.add({"file%": ["\ud800.png"]})
+    assert (tmp_path / "t.csv").read_text(encoding="utf-8") == "file%\n\\ud800.png\n"
+    assert json.loads((tmp_path / "t.jsonl").read_text()) == {"file%": "\ud800.png"}
+    with np.load(tmp_path / "t.npz") as archive:
+        assert archive["file%"].tolist() == ["\ud800.png"]
+
+
 def test_types_of_numbers(tmp_path):
     """Truth values are true and false in both forms of text, whole numbers have no point."""
     columns = (Numbers("above", dtype="bool"), Numbers("place", dtype="int64"))
