@@ -193,3 +193,19 @@ def test_prepared_pictures_are_saved_as_the_model_saw_them(interpolate, pictures
     code, _, stderr = interpolate(*words, "--range", "9:1")
     assert code == 2 and "--range must be" in stderr
     assert interpolate(*words, "--prepare", "none")[0] == 1
+
+
+def test_names_of_several_pictures(interpolate, here):
+    """A slice of the data, and a folder, are as many pictures as they hold."""
+    assert interpolate("test:0:3", "--steps", 2, "-o", "a.npy")[0] == 0
+    assert interpolate("test:0", "test:1", "test:2", "--steps", 2, "-o", "b.npy")[0] == 0
+    np.testing.assert_array_equal(np.load("a.npy"), np.load("b.npy"))
+    (here / "pics").mkdir()
+    for number in range(3):
+        PIL.Image.new("L", (28, 28), 80 * number).save(here / "pics" / f"{number}.png")
+    code, _, stderr = interpolate("pics", "--steps", 2, "-o", "c.npy")
+    assert code == 0
+    assert [line.split(": ")[0] for line in stderr.splitlines()][:3] == [
+        f"pics/{number}.png" for number in range(3)
+    ]
+    assert interpolate("test:0:100", "-o", "d.npy")[0] == 2

@@ -4,6 +4,7 @@ import os
 import pathlib
 import sys
 import tarfile
+import weakref
 import zipfile
 
 import numpy as np
@@ -278,3 +279,15 @@ def test_a_stream_can_be_read_again(model, folder):
     first, second = ([batch.names for batch in stream] for _ in range(2))
     assert first == second
     assert stream.unreadable_count == 1
+
+
+def test_few_batches_are_in_memory(model, images, monkeypatch, here):
+    """Whoever reads a stream and keeps nothing holds few batches, however many pictures there are."""
+    monkeypatch.setattr("vaecli.tasks.stream.stream.BATCH", 4)
+    np.save("many.npy", np.concatenate([images] * 10))
+    seen = []
+    for batch in open_pictures(model, ["many.npy", "many.npy"]):
+        seen.append(weakref.ref(batch))
+        del batch
+        assert sum(reference() is not None for reference in seen) <= 2
+    assert len(seen) == 150
