@@ -14,6 +14,7 @@ GROUND = {
     "checks",
     "choices",
     "commands",
+    "config",
     "environment",
     "errors",
     "extras",

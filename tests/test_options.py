@@ -9,17 +9,19 @@ import numpy as np
 import pytest
 import tomli_w
 
+from vaecli.config import read_config
 from vaecli.errors import ConfigError, OptionError
-from vaecli.options import TrainOptions, device_count, merge, read_config, settings
+from vaecli.options import TrainOptions, device_count, merge, settings
 
 FULL = TrainOptions(
     data="mnist", network="conv", width=8, depth=3, epochs=3, latent_dim=5, batch_size=7, learning_rate=0.1,
-    schedule="constant", beta=0.0, precision="bfloat16", patience=2, validation_split=0.25, seed=2**63 - 1,
-    examples=False, stretch=True, image_size="48x36", colour="rgb", fit="crop", augment="flip,shift",
+    schedule="constant", beta=0.0, kl_warmup=0.5, free_bits=0.25, precision="bfloat16", patience=2,
+    validation_split=0.25, seed=2**63 - 1, examples=False, stretch=True,
+    image_size="48x36", colour="rgb", fit="crop", augment="flip,shift",
     test_split=0.125, allow_bad=True,
 )  # fmt: skip
 WHOLE = ("width", "depth", "epochs", "latent_dim", "batch_size", "patience", "seed")
-REAL = ("learning_rate", "beta", "validation_split")
+REAL = ("learning_rate", "beta", "kl_warmup", "free_bits", "validation_split")
 WORDS = ("network", "likelihood", "schedule", "precision")
 
 

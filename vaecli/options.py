@@ -1,16 +1,13 @@
 """Options of `vaecli train`: one frozen dataclass, to and from TOML."""
 
-import codecs
 import dataclasses
 import os
-import pathlib
 import re
-import types
 import typing
 from collections.abc import Mapping
 from typing import Any
 
-from vaecli import checks, foreign
+from vaecli import checks
 from vaecli.choices import (
     AUGMENTATIONS,
     Augmentation,
@@ -21,15 +18,13 @@ from vaecli.choices import (
     Schedule,
     TrainingPrecision,
 )
-from vaecli.errors import ConfigError, OptionError
-from vaecli.paths import user_path
+from vaecli.errors import OptionError
 
 MAX_LATENT_DIM = 4096
 MAX_SIZE = 4096  # of the width and the depth of a network
 MAX_DEVICES = 1_000_000
 MIN_SIDE, MAX_PIXELS = 4, 10**6  # of an image to train on; the reader of exported files refuses larger ones
 CHOICES = {"colour": typing.get_args(Colour), "fit": typing.get_args(Fit)}
-MAX_CONFIG_BYTES = 2**20
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -55,6 +50,8 @@ class TrainOptions:
     learning_rate: float | None = None
     schedule: Schedule = "cosine"
     beta: float = 1.0
+    kl_warmup: float = 0.0
+    free_bits: float = 0.0
     precision: TrainingPrecision = "auto"
     patience: int = 10
     validation_split: float = 0.05
@@ -80,7 +77,8 @@ class TrainOptions:
                 self._set(name, checks.integer(getattr(self, name), _flag(name), least=1, most=MAX_SIZE))
         if self.learning_rate is not None:
             self._set("learning_rate", checks.real(self.learning_rate, "--learning-rate", above=0))
-        self._set("beta", checks.real(self.beta, "--beta", least=0))
+        for name in ("beta", "kl_warmup", "free_bits"):
+            self._set(name, checks.real(getattr(self, name), _flag(name), least=0))
         self._set(
             "validation_split", checks.real(self.validation_split, "--validation-split", above=0, below=1)
         )
@@ -125,90 +123,6 @@ def merge(*layers: Mapping[str, Any]) -> TrainOptions:
     for layer in layers:
         merged |= {name: value for name, value in layer.items() if value is not None}
     return TrainOptions(**merged)
-
-
-def read_config(path: pathlib.Path) -> dict[str, Any]:
-    """Read the settings of a TOML file; their names and types are those of `TrainOptions`.
-
-    Raises:
-        ConfigError: the file is missing or not TOML, a key is unknown (the nearest one is named), or a value has
-            another type.
-    """
-    import tomllib  # noqa: PLC0415  # every command loads this module; few read a file
-
-    path = user_path(path, option="--config", error=ConfigError)
-    content = b""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_CONFIG_BYTES + 1)
-        settings = tomllib.loads(_decode(path, content))
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ConfigError(
-            f"Cannot read the configuration {path}: {reason}.", hint="Give a TOML file."
-        ) from error
-    except (
-        ValueError,
-        RecursionError,
-    ) as error:  # ValueError: also bytes that are not UTF-8, and 5,000 digits
-        raise _not_toml(path, content, error) from error
-    for key, value in settings.items():
-        _check_setting(path, key, value)
-    return settings
-
-
-def _not_toml(path: pathlib.Path, content: bytes, error: Exception) -> ConfigError:
-    """Return the error for a file that is not TOML; a picture or a model in its place is named."""
-    kind = foreign.identify(content[: foreign.START], path)
-    if kind and kind.kind != "a text file":
-        return ConfigError(f"{path} must be TOML, got {kind.kind}.", hint=kind.hint)
-    return ConfigError(f"{path} is not TOML: {error}.", hint="Write one `key = value` a line.")
-
-
-def _decode(path: pathlib.Path, content: bytes) -> str:
-    """Decode UTF-8, with or without a byte-order mark.
-
-    Raises:
-        ConfigError: the file is too large, or the text is UTF-16, with or without its mark.
-        UnicodeDecodeError: the content is neither UTF-8 nor UTF-16.
-    """
-    if len(content) > MAX_CONFIG_BYTES:
-        raise ConfigError(f"{path} must have at most {MAX_CONFIG_BYTES:,} bytes, got more.")
-    has_mark = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    if has_mark or (
-        len(content) > 1 and content[:2].count(0) == 1
-    ):  # half of an ASCII letter's two bytes is zero
-        raise ConfigError(
-            f"{path} must be UTF-8, got UTF-16.",
-            hint="Save it as UTF-8: in Notepad under Save as; in PowerShell with Out-File -Encoding utf8.",
-        )
-    return content.decode("utf-8-sig")
-
-
-def _check_setting(path: pathlib.Path, key: str, value: object) -> None:
-    fields = {field.name: field for field in dataclasses.fields(TrainOptions)}
-    if key not in fields:
-        import difflib  # noqa: PLC0415
-
-        near = difflib.get_close_matches(key.replace("-", "_"), fields, n=1, cutoff=0.5)
-        hint = f"Did you mean `{near[0]}`?" if near else f"Known keys: {', '.join(fields)}."
-        raise ConfigError(f"{path} has an unknown key: `{key}`.", hint=hint)
-    default = fields[key].default
-    allowed = _types(key)
-    if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
-        expected = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}[allowed[0]]
-        hint = "" if default is None else f"Its default is {default!r}."
-        raise ConfigError(f"{path}: `{key}` must be {expected}, got {checks.shown(value)}.", hint=hint)
-
-
-def _types(key: str) -> tuple[type, ...]:
-    """Return the types that a setting may have in TOML, the one to name in errors first."""
-    annotation = typing.get_type_hints(TrainOptions)[key]
-    members = typing.get_args(annotation) if isinstance(annotation, types.UnionType) else (annotation,)
-    plain = tuple(member for member in members if isinstance(member, type) and member is not type(None))
-    if float in plain:
-        return (float, int)
-    return plain or (str,)  # the words of a Literal
 
 
 def settings(options: TrainOptions) -> dict[str, Any]:

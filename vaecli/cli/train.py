@@ -26,8 +26,10 @@ from vaecli.cli.training_options import (
     EpochsOption,
     ExamplesOption,
     FitOption,
+    FreeBitsOption,
     GreyOption,
     ImageSizeOption,
+    KlWarmupOption,
     LatentDimOption,
     LearningRateOption,
     LikelihoodOption,
@@ -45,6 +47,7 @@ from vaecli.cli.training_options import (
     ValidationSplitOption,
     WidthOption,
 )
+from vaecli.config import read_config
 from vaecli.errors import OptionError
 from vaecli.options import TrainOptions, device_count
 
@@ -69,6 +72,8 @@ def train(
     learning_rate: LearningRateOption = None,
     schedule: ScheduleOption = DEFAULTS.schedule,
     beta: BetaOption = DEFAULTS.beta,
+    kl_warmup: KlWarmupOption = DEFAULTS.kl_warmup,
+    free_bits: FreeBitsOption = DEFAULTS.free_bits,
     precision: PrecisionOption = DEFAULTS.precision,
     patience: PatienceOption = DEFAULTS.patience,
     validation_split: ValidationSplitOption = DEFAULTS.validation_split,
@@ -113,7 +118,7 @@ def train(
     if resume is not None:
         _refuse_beside_resume([*typed, *(name for name in ("out", "config") if _is_typed(context, name))])
     else:
-        settings = options.read_config(config) if config else {}
+        settings = read_config(config) if config else {}
         from_file = {name: value for name, value in settings.items() if name not in typed}
         with _naming(config, from_file):
             new_options = options.merge(settings, typed)

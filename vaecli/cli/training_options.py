@@ -79,6 +79,22 @@ ScheduleOption = Annotated[
 BetaOption = Annotated[
     float, typer.Option(help="Weight of the KL divergence; 1 is the ELBO.", rich_help_panel=TRAINING)
 ]
+KlWarmupOption = Annotated[
+    float,
+    typer.Option(
+        help="Number of epochs over which the weight of the KL divergence rises from 0 to --beta.",
+        metavar="EPOCHS",
+        rich_help_panel=TRAINING,
+    ),
+]
+FreeBitsOption = Annotated[
+    float,
+    typer.Option(
+        help="Nats of KL that each latent dimension has for nothing; a remedy for inactive dimensions.",
+        metavar="NATS",
+        rich_help_panel=TRAINING,
+    ),
+]
 PrecisionOption = Annotated[
     TrainingPrecision,
     typer.Option(

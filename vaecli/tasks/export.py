@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from vaecli import checks, files
 from vaecli.choices import Precision
 from vaecli.commands import command
+from vaecli.config import read_config
 from vaecli.errors import ModelError, TrainingError
 from vaecli.export import describe, opsets
 from vaecli.extras import require
@@ -21,7 +22,7 @@ from vaecli.modelfile import facts, metadata
 from vaecli.modelfile.facts import Facts
 from vaecli.modelfile.find import read_all
 from vaecli.modelfile.metadata import PARTS, ModelInfo
-from vaecli.options import merge, read_config
+from vaecli.options import merge
 from vaecli.paths import user_path
 from vaecli.probability.likelihoods import likelihood
 from vaecli.runs import kept, layout

@@ -7,13 +7,14 @@ import shlex
 from collections.abc import Callable
 
 from vaecli.choices import Split
+from vaecli.config import read_config
 from vaecli.data.images import ImageSet
 from vaecli.data.load import load, load_named
 from vaecli.data.named.catalogue import CATALOGUE
 from vaecli.data.photo.reading import ReadingOptions
 from vaecli.errors import DataError, MissingPartError
 from vaecli.modelfile.metadata import ModelInfo
-from vaecli.options import TrainOptions, merge, read_config
+from vaecli.options import TrainOptions, merge
 from vaecli.paths import shown
 from vaecli.runs.layout import Run
 from vaecli.runtime.model import Model

@@ -75,6 +75,19 @@ class TrainingSteps:
 
     Randomness is stateless: the caller gives the order of the images, and noise and augmentation of step s follow
     from (seed, s) and the position in the batch. So a run can be resumed at any step, on any number of devices.
+
+    Args:
+        vae: the networks, which the steps change.
+        images: all images.
+        beta: weight of the KL divergence.
+        seed: seed of noise and augmentation.
+        kl_warmup: number of steps over which that weight rises in a line from 0 to `beta`; may be a fraction.
+        free_bits: nats of each latent dimension that cost nothing: while the mean KL of a dimension over the batch
+            is below, its KL is left out of the loss (Kingma et al. 2016, arXiv:1606.04934).
+        schedule: schedule of the learning rate, which decides Adam's memory.
+        precision: arithmetic of the steps.
+        augment: random changes of the images.
+        devices: the devices that train; one device if left out.
     """
 
     def __init__(
@@ -84,6 +97,8 @@ class TrainingSteps:
         *,
         beta: float,
         seed: int,
+        kl_warmup: float = 0.0,
+        free_bits: float = 0.0,
         schedule: Schedule = "cosine",
         precision: Resolved = "float32",
         augment: Sequence[Augmentation] = (),
@@ -95,7 +110,7 @@ class TrainingSteps:
         with self.devices.scope():
             self.optimizer = make_optimizer(vae, beta_2(schedule))
         self._source = source_of(images)
-        self._beta, self._seed = beta, seed
+        self._beta, self._seed, self._kl_warmup, self._free_bits = beta, seed, kl_warmup, free_bits
         self._augment = Augment(augment, seed=seed) if augment else None
         self._run = tf.function(
             self._all_steps,
@@ -175,12 +190,29 @@ class TrainingSteps:
         with tf.GradientTape() as tape:
             reconstruction, kl_of_dimensions, _ = terms(self.vae, images, noise, training=True)
             kl = tf.reduce_sum(kl_of_dimensions, axis=1)
-            loss = _batch_mean(reconstruction + self._beta * kl, size)
+            counted = self._counted(kl_of_dimensions, size) if self._free_bits else kl
+            loss = _batch_mean(
+                reconstruction + kl_weight(step, beta=self._beta, warmup=self._kl_warmup) * counted, size
+            )
         gradients = tape.gradient(loss, variables)
         means = _batch_mean(reconstruction, size), _batch_mean(kl, size)
         *gradients, reconstruction, kl = self.devices.all_reduce_in_replica([*gradients, *means], size)
         self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return reconstruction, kl
+
+    def _counted(self, kl_of_dimensions: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+        """Return the KL (N,) of the dimensions whose mean over the whole batch is at least `free_bits`."""
+        sums = tf.stop_gradient(tf.reduce_sum(kl_of_dimensions, axis=0))
+        (means,) = self.devices.all_reduce_in_replica([sums / tf.cast(size, tf.float32)], size)
+        is_counted = tf.cast(means >= self._free_bits, tf.float32)
+        return tf.reduce_sum(is_counted * kl_of_dimensions, axis=1)
+
+
+def kl_weight(step: tf.Tensor, *, beta: float, warmup: float) -> float | tf.Tensor:
+    """Return the weight of the KL divergence in a step: it rises in a line to `beta` over `warmup` steps."""
+    if not warmup:
+        return beta
+    return beta * tf.minimum((tf.cast(step, tf.float32) + 1.0) / warmup, 1.0)
 
 
 def _batch_mean(values: tf.Tensor, size: tf.Tensor) -> tf.Tensor:

@@ -69,6 +69,8 @@ class Trainer:
             self.vae,
             data.images,
             beta=options.beta,
+            kl_warmup=options.kl_warmup * self.steps_per_epoch,
+            free_bits=options.free_bits,
             seed=options.seed,
             schedule=options.schedule,
             precision=precision.choose(options.precision),

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from vaecli.choices import COMPONENTS
+from vaecli.config import read_config
 from vaecli.errors import ModelError
 from vaecli.modelfile.metadata import KEY_DIGEST
 from vaecli.modelfile.protobuf import metadata
 from vaecli.modelfile.read import read_file
 from vaecli.modelfile.score_facts import KEY_SCORE
 from vaecli.modelfile.write import with_metadata
-from vaecli.options import merge, read_config
+from vaecli.options import merge
 from vaecli.runs.layout import Run
 from vaecli.runtime.model import Model
 from vaecli.tasks.export import ExportOptions, export

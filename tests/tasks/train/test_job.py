@@ -8,9 +8,10 @@ import sys
 import numpy as np
 import pytest
 
+from vaecli.config import read_config
 from vaecli.data.named.bundled import load_mini
 from vaecli.errors import DataError, OutputError
-from vaecli.options import TrainOptions, read_config
+from vaecli.options import TrainOptions
 from vaecli.runs.progress import Watcher
 from vaecli.tasks.train.images import load_again
 from vaecli.tasks.train.job import begin

@@ -7,9 +7,10 @@ import shutil
 import pytest
 from PIL import Image
 
+from vaecli.config import read_config
 from vaecli.data.named.bundled import load_mini
 from vaecli.errors import DataError, TrainingError
-from vaecli.options import TrainOptions, read_config
+from vaecli.options import TrainOptions
 from vaecli.runs.layout import Run
 from vaecli.runs.progress import Watcher
 from vaecli.runtime.model import Model

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
+from vaecli.config import read_config
 from vaecli.data.images import ImageSet
 from vaecli.data.parts import Division
 from vaecli.errors import DataError, ModelError, VaecliError
@@ -12,7 +13,7 @@ from vaecli.metrics.score_fit import fit_scorer
 from vaecli.modelfile.find import DECODERS
 from vaecli.modelfile.read import read_file
 from vaecli.modelfile.score_facts import ScoreFacts, check
-from vaecli.options import TrainOptions, merge, read_config
+from vaecli.options import TrainOptions, merge
 from vaecli.runs.layout import Run
 from vaecli.runs.progress import Watcher
 from vaecli.runtime.model import Model

@@ -14,6 +14,7 @@ import tomli_w
 
 from vaecli import files, folders
 from vaecli import options as train_options
+from vaecli.config import read_config
 from vaecli.data.collection.report import BadFile
 from vaecli.data.images import ImageSet
 from vaecli.data.parts import Division
@@ -175,11 +176,11 @@ def reopen(
     """
     run = layout.Run(user_path(path, option="--resume", error=ModelError))
     run.read_provenance()  # before anything is written: a folder that is no run stays as it is
-    train_options.read_config(run.config)
+    read_config(run.config)
     with locked(run.lock, warn=watch.note):
         for folder in (run.path, run.checkpoint.parent, run.plots, run.sheets):
             folders.remove_leftovers(folder)
-        previous_options = train_options.merge(train_options.read_config(run.config))
+        previous_options = train_options.merge(read_config(run.config))
         saved = states.read(run.checkpoint)
         options = _changed(previous_options, changes, saved.state)
         with interruptible():
