@@ -191,6 +191,10 @@ def test_the_exact_name_of_a_class_wins(measured, here):
     (here / "Bag").mkdir()
     assert edit(measured, "test:3", toward="shirt", amounts="1", out="a.npy").facts["toward"] == "Shirt"
     assert not edit(measured, "test:3", toward="Bag", amounts="1", out="b.npy").read
+    assert (
+        edit(measured, "test:3", toward="t-shirt/TOP", amounts="1", out="d.npy").facts["toward"]
+        == "T-shirt/top"
+    )
     with pytest.raises(DataError):
         edit(measured, "test:3", toward="./Bag", amounts="1", out="c.npy")
 
@@ -251,6 +255,16 @@ def test_each_kind_of_target(measured, here, out):
     if out in ("a.png", "a.gif"):
         command = parse(embedded_text(here / out), out).command("M")
         assert "edit -m M test:3 --toward 'Ankle boot' --amount=0:1:4" in command
+
+
+def test_a_folder_of_the_name_of_a_class_makes_no_command(measured, folder, here):
+    """The recipe keeps no path, so the command cannot be repeated."""
+    shutil.copytree(folder, here / "Bag")
+    edit(measured, "test:3", toward="./Bag", out="a.png")
+    edit(measured, "test:3", toward="Coat", start="./Bag", out="b.png", save="bag.npz")
+    edit(measured, "test:3", toward="bag.npz", out="c.png")
+    for out in ("a.png", "b.png", "c.png"):
+        assert parse(embedded_text(here / out), out).command("M") is None
 
 
 def test_taken_names(measured, here):

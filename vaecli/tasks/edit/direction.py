@@ -65,7 +65,7 @@ class Finder:
             DataError: a folder without pictures that can be read, or a file that holds no direction.
             ModelError: a class of a model whose file has no class means, or a direction of another model.
         """
-        saved = self._saved(toward)
+        saved = self.saved(toward)
         if saved is not None:
             if start is not None:
                 raise OptionError(
@@ -81,7 +81,7 @@ class Finder:
         read = [place.pictures for place in (goal, origin) if place.pictures is not None]
         return Direction(origin.mean, goal.mean, origin.name, goal.name), read
 
-    def _saved(self, text: str) -> pathlib.Path | None:
+    def saved(self, text: str) -> pathlib.Path | None:
         """Return the file of a saved direction, or None if a text names something else."""
         if text in self.model.info.class_names or not text.lower().endswith(SUFFIX):
             return None
@@ -95,9 +95,14 @@ class Finder:
         names = self.model.info.class_names
         if text not in names and (os.path.lexists(os.path.expanduser(text)) or glob.has_magic(text)):  # noqa: PTH111
             return self._folder(text, option)
-        if text not in names and ("/" in text or os.sep in text):
-            raise DataError(f"There is no {shown(text)}.", hint=f"{option} names a class or a folder.")
-        label = find_label(text, names, option=option)
+        try:
+            label = find_label(text, names, option=option)
+        except OptionError as error:
+            if "/" in text or os.sep in text:
+                raise DataError(
+                    f"There is no {shown(text)}.", hint=f"{option} names a class or a folder."
+                ) from error
+            raise
         means, counts = self._classes(f"{option} {text}")
         if not counts[label]:
             raise ModelError(

@@ -103,12 +103,14 @@ def edit(
     place = None if save is None else saved.check_saving(save, force=force)
     given = load_picture(model, picture, data=data, photo=photo, reports=reports)
     z_mean = model.encode(given.image[np.newaxis])[0][0].astype(np.float64)
-    direction, read = Finder(model, photo, reports).direction(toward, start, z_mean)
+    finder = Finder(model, photo, reports)
+    direction, read = finder.direction(toward, start, z_mean)
+    is_between_classes = not read and finder.saved(toward) is None
     images = _decode(model, moved(z_mean, direction.start, direction.goal, numbers))
     recipe = dataclasses.replace(
         recipe_of(model, "edit", kind),
         sources=(plain_name(picture),),
-        toward=direction.goal_name if direction.goal_name in model.info.class_names else "",
+        toward=direction.goal_name if is_between_classes else "",
         start="" if start is None else direction.start_name,
         amounts=amounts,
         data=data_name(data),

@@ -7,15 +7,18 @@ import pathlib
 import numpy as np
 import numpy.typing as npt
 
-from vaecli.errors import VaecliError
+from vaecli.choices import DATA_SETS, Part
+from vaecli.data.photo.photo_options import PhotoOptions
+from vaecli.errors import OptionError, VaecliError
 from vaecli.latent.nearest import Nearest
 from vaecli.parallel import ahead
+from vaecli.paths import user_path
 from vaecli.pixels import Pixels, to_uint8
 from vaecli.runtime.model import Float32, Model
-from vaecli.tables.latents import LatentTable
+from vaecli.tables.latents import LatentTable, holds_latents
 from vaecli.tasks.one_picture import OnePicture
 from vaecli.tasks.stream.batch import PictureBatch
-from vaecli.tasks.stream.stream import PictureStream, open_pictures
+from vaecli.tasks.stream.stream import PictureStream, Reports, open_pictures
 
 _AHEAD = 2  # batches encoded at once
 _SAME = 0.01  # relative difference of latents of one picture, prepared with the same options, at most
@@ -38,6 +41,77 @@ class Neighbour:
     distance: float
     image: Pixels
     is_decoded: bool = False
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Place:
+    """A place that is searched.
+
+    Attributes:
+        model: the model.
+        among: what the user named.
+        split: part of a data set; only where `among` is its name.
+        data: data set of references such as `train:0:1000`.
+        photo: how files become like the training images.
+        reports: get what is to be said meanwhile.
+
+    Raises:
+        OptionError: a split of something that is no data set.
+    """
+
+    model: Model
+    among: str
+    split: Part | None
+    data: str | None
+    photo: PhotoOptions | None
+    reports: Reports
+
+    def __post_init__(self) -> None:
+        """Refuse a split of a folder or a file."""
+        if self.split is not None and not self.is_data_set:
+            raise OptionError(
+                f"--split must be left out unless --among names a data set, got {self.split}.",
+                option="--split",
+            )
+
+    @property
+    def is_data_set(self) -> bool:
+        """Whether the place is a data set by its name."""
+        return self.among in DATA_SETS and not os.path.lexists(self.among)
+
+    def search(
+        self,
+        given: OnePicture,
+        count: int,
+        scales: npt.NDArray[np.float64] | None,
+        target: str | os.PathLike[str] | None,
+    ) -> tuple[list[Neighbour], int, PictureStream | None]:
+        """Return the neighbours of a picture, the number of pictures, and their stream; None for latents.
+
+        Args:
+            given: the picture.
+            count: number of neighbours.
+            scales: (D,) what differences of latents are divided by; None for plain distances.
+            target: file that will be written, which must not be one of the pictures.
+        """
+        z_mean = self.model.encode(given.image[np.newaxis])[0][0]
+        path = user_path(self.among, option="--among")
+        if not self.is_data_set and path.is_file() and holds_latents(path):
+            nearest = Nearest(z_mean, count + 1, scales)  # the picture itself may be one of them
+            table = LatentTable(path, self.model.latent_dim)
+            return among_latents(self.model, given, table, nearest, self.data)[:count], nearest.total, None
+        stream = open_pictures(
+            self.model,
+            [] if self.is_data_set else [self.among],
+            data=self.among if self.is_data_set else self.data,
+            split=self.split,
+            photo=self.photo,
+            reports=self.reports,
+        )
+        if target is not None:
+            stream.require_apart(target)
+        nearest = Nearest(z_mean, count, scales)
+        return among_pictures(self.model, given, stream, nearest), nearest.total, stream
 
 
 def among_pictures(

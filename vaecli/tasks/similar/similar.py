@@ -9,13 +9,11 @@ from typing import IO, Any, Literal, TypeAlias, get_args
 import numpy as np
 
 from vaecli import checks
-from vaecli.choices import DATA_SETS, Part
+from vaecli.choices import Part
 from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.errors import DataError, OptionError
 from vaecli.files import IfTaken
 from vaecli.latent.aggregate import posterior_variance
-from vaecli.latent.nearest import Nearest
-from vaecli.paths import user_path
 from vaecli.pictures.captions import Captioned, captioned_sheet
 from vaecli.pictures.sheet import near_square
 from vaecli.pictures.targets import check_target
@@ -23,14 +21,13 @@ from vaecli.pictures.writers import save_picture
 from vaecli.pixels import Pixels
 from vaecli.runtime.model import Model
 from vaecli.tables.columns import Numbers, Texts
-from vaecli.tables.latents import LatentTable, holds_latents
 from vaecli.tables.writing import STDOUT, SUFFIXES, check_table, writing_table
 from vaecli.tasks.latent_space import variance_of_means
 from vaecli.tasks.one_picture import OnePicture, load_picture
 from vaecli.tasks.photo_words import photo_words
 from vaecli.tasks.recipe import data_name, plain_name, recipe_of
-from vaecli.tasks.similar.search import Neighbour, among_latents, among_pictures
-from vaecli.tasks.stream.stream import SILENT, PictureStream, Reports, open_pictures
+from vaecli.tasks.similar.search import Neighbour, Place
+from vaecli.tasks.stream.stream import SILENT, PictureStream, Reports
 
 Metric: TypeAlias = Literal["auto", "plain", "scaled"]
 
@@ -120,46 +117,20 @@ def similar(
     checks.integer(n, "-n", least=1, most=max(1, min(MOST, MAX_BYTES // math.prod(model.image_shape))))
     checks.choice(metric, "--metric", get_args(Metric))
     is_sheet = _is_sheet(out, force=force)
-    is_data_set = among in DATA_SETS and not os.path.lexists(among)
-    if split is not None and not is_data_set:
-        raise OptionError(
-            f"--split must be left out unless --among names a data set, got {split}.", option="--split"
-        )
     scales = _scales(model, metric)
+    place = Place(model, among, split, data, photo, reports)
     given = load_picture(model, picture, data=data, photo=photo, reports=reports)
-    z_mean = model.encode(given.image[np.newaxis])[0][0]
-    place = user_path(among, option="--among")
-    stream = None
-    if not is_data_set and place.is_file() and holds_latents(place):
-        table = LatentTable(place, model.latent_dim)
-        nearest = Nearest(z_mean, n + 1, scales)  # the picture itself may be one of them
-        neighbours = among_latents(model, given, table, nearest, data)[:n]
-    else:
-        nearest = Nearest(z_mean, n, scales)
-        stream = open_pictures(
-            model,
-            [] if is_data_set else [among],
-            data=among if is_data_set else data,
-            split=split,
-            photo=photo,
-            reports=reports,
-        )
-        if out is not None and os.fspath(out) != STDOUT:
-            stream.require_apart(out)
-        neighbours = among_pictures(model, given, stream, nearest)
+    target = None if out is None or os.fspath(out) == STDOUT else out
+    neighbours, total, stream = place.search(given, n, scales, target)
     if not neighbours:
         raise DataError(f"--among must hold a picture besides {given.name}, got none in {among}.")
-    decoded = sum(neighbour.is_decoded for neighbour in neighbours)
-    note = f"{decoded} of the pictures are not at hand: these are their reconstructions" if decoded else ""
-    result = Similar(
-        given,
-        neighbours,
-        "plain" if scales is None else "scaled",
-        nearest.total,
-        stream,
-        None,
-        tuple(filter(None, (given.note, note if is_sheet else ""))),
+    decoded = sum(neighbour.is_decoded for neighbour in neighbours) if is_sheet else 0
+    notes = (
+        given.note,
+        f"{decoded} pictures are not at hand: these are their reconstructions" if decoded else "",
     )
+    name = "plain" if scales is None else "scaled"
+    result = Similar(given, neighbours, name, total, stream, None, tuple(filter(None, notes)))
     if out is None:
         return result
     if_taken: IfTaken = "replace" if force else "refuse"
@@ -168,7 +139,7 @@ def similar(
     recipe = dataclasses.replace(
         recipe_of(model, "similar", "sheet"),
         sources=(plain_name(picture),),
-        among=among if is_data_set else plain_name(among),
+        among=among if place.is_data_set else plain_name(among),
         count=n,
         data=data_name(data),
         photo=photo_words(photo or PhotoOptions()),
