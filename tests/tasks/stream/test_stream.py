@@ -16,7 +16,7 @@ from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.errors import DataError, OptionError
 from vaecli.tasks.stream.names import require_pictures
 from vaecli.tasks.stream.shard import Shard, parse_shard
-from vaecli.tasks.stream.stream import open_pictures
+from vaecli.tasks.stream.stream import Reports, open_pictures
 
 CLASSES = ("boot", "shirt")
 
@@ -143,6 +143,19 @@ def test_all_kinds_in_one_order(read, folder, images):
     names, *_ = read("pics/boot/3.png", "test:1", "pics/shirt", "a.npy", "pics/boot/1.png")
     shirts = [f"pics/shirt/{number}.png" for number in range(15, 30)]
     assert names == ["pics/boot/3.png", "test:1", *shirts, "a.npy:0", "a.npy:1", "pics/boot/1.png"]
+
+
+def test_a_table_of_labels(read, folder):
+    """metadata.csv gives the labels, and the pictures that it does not name are left out with a note."""
+    (folder / "metadata.csv").write_text(
+        "file_name,label\nboot/3.png,sandal\nshirt/20.png,coat\ngone.png,coat\n"
+    )
+    notes = []
+    names, labels, _, unreadable = read("pics", reports=Reports(warn=notes.append))
+    assert names == ["pics/boot/3.png", "pics/shirt/20.png"]
+    assert labels == ["sandal", "coat"]
+    assert unreadable == {"pics/gone.png": "is in metadata.csv, but not there"}
+    assert len(notes) == 1 and notes[0].startswith("28 pictures of pics are left out")
 
 
 def test_one_broken_among_many(read, folder):

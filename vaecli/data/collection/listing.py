@@ -48,6 +48,7 @@ class Listing:
         class_names: the name of each label.
         bad_files: files that are left out already: links that leave the folder or go round in circles.
         ignored: the number of files that are no pictures.
+        left_out: the number of pictures that a table of labels does not name, or that lie beside split folders.
         contents: reads them.
     """
 
@@ -63,3 +64,4 @@ class Listing:
     contents: Contents
     bad_files: tuple[BadFile, ...] = ()
     ignored: int = 0
+    left_out: int = 0

@@ -102,6 +102,7 @@ def _listing(path: pathlib.Path, source: _Source) -> Listing:
         contents=source.contents(names, order),
         bad_files=tuple(bad),
         ignored=entries.ignored,
+        left_out=len(source.order) - len(order),
     )
 
 

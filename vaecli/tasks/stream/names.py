@@ -18,6 +18,7 @@ from vaecli.data.load import load
 from vaecli.data.reference import PREFIXES, parse_reference, positions
 from vaecli.errors import DataError, OptionError
 from vaecli.paths import shown, user_path
+from vaecli.tasks.inputs import Warn
 from vaecli.tasks.stream.reader import Reader
 from vaecli.tasks.stream.sections import FileSection, ImageSection, ListingSection, Section
 
@@ -30,10 +31,11 @@ class Names:
     Args:
         reader: prepares pictures for the model.
         load_part: loads a part of the data set.
+        warn: gets what a user should know of a folder or an archive.
     """
 
-    def __init__(self, reader: Reader, load_part: LoadPart) -> None:
-        self._reader, self._load_part = reader, functools.cache(load_part)
+    def __init__(self, reader: Reader, load_part: LoadPart, warn: Warn) -> None:
+        self._reader, self._load_part, self._warn = reader, functools.cache(load_part), warn
 
     def sections(self, names: Sequence[str | os.PathLike[str]]) -> list[Section]:
         """Return the pictures that all names mean, in order; consecutive files are one section.
@@ -111,7 +113,10 @@ class Names:
         return name if kind == "pixel table" else self._array(name, path)
 
     def _listed(self, name: str, path: pathlib.Path) -> ListingSection:
-        return ListingSection(open_source(path), name.rstrip("/") + "/", self._reader)
+        listing = open_source(path)
+        if listing.left_out:
+            self._warn(f"{listing.left_out:,} pictures of {shown(name)} are left out: {listing.layout}.")
+        return ListingSection(listing, name.rstrip("/") + "/", self._reader)
 
     def _array(self, name: str, path: pathlib.Path) -> ImageSection:
         images = load(str(path), "train")

@@ -206,6 +206,7 @@ def open_pictures(
         lambda part: load_for(
             model, data, part, warn=reports.warn, progress=reports.download, pictures=reports.decoding
         ),
+        reports.warn,
     )
     sections = names.sections(pictures) if pictures else [names.part(split)]
     total = sum(section.count for section in sections)
