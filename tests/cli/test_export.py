@@ -57,7 +57,8 @@ def test_a_folder_to_copy(call, run, here):
         "decoder.onnx",
         "MODEL_CARD.md",
     }
-    title, header, *rows, step = stderr.splitlines()
+    title, header, *rows, note, step = stderr.splitlines()
+    assert note.startswith("Without what `vaecli score` needs. A score needs at least 100 validation images")
     assert title == "Absolute differences between Keras and onnxruntime"
     assert header.split() == ["part", "output", "inputs", "batch", "largest", "mean", "bound"]
     assert all(float(row.split()[-3]) <= float(row.split()[-1]) for row in rows) and rows

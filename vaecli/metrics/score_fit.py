@@ -29,7 +29,7 @@ from vaecli.sample_size import FEWEST_IMAGES
 MOST_MEASURED, LEAST_MEASURED = 20_000, 1000  # training images and validation images, evenly chosen
 MOST_PIXELS = 2**25  # of these; 20,000 of 28 x 28 have half as many
 MOST_COMPONENTS, MOST_VALUES = 60, 2**18  # of the mixture
-IMAGES_PER_DIMENSION = 20  # of a component, on average
+IMAGES_PER_DIMENSION = 15  # of a component, on average
 TOLERANCE, ITERATIONS = 1e-3, 40
 FLOOR = 0.03  # of the covariances: a component that is narrow by chance would call its neighbours strange
 GRANULE = 4096  # images read at a time, at most

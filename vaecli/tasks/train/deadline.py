@@ -7,7 +7,7 @@ from collections.abc import Iterator
 REASON = "--max-time is over"
 # Duration of the export as a multiple of TensorFlow's start: both are imports, traces and conversions on one core,
 # so their ratio is about the same on any machine. Downloads, waits for workers and reading images do not count.
-EXPORT_FACTOR = 3.0
+EXPORT_FACTOR = 2.5
 INT8_FACTOR = 4.0  # in addition, where decoder.int8.onnx is made again
 LEAST_START = 3.0  # seconds; TensorFlow may be in memory already
 CALL_SECONDS = 0.5  # of one call of the graph, during which the loop does not ask
@@ -36,7 +36,7 @@ class Deadline:
         Args:
             validation_seconds: expected duration of the validation.
             int8: whether the export makes decoder.int8.onnx again, which takes longer.
-            score_seconds: expected duration of measuring images for the score.
+            score_seconds: expected duration of the fit of the score.
         """
         if self._seconds is None:
             return False
