@@ -67,3 +67,9 @@ def test_amount_0_is_the_latent_and_1_lies_beyond_the_goal():
     np.testing.assert_allclose(latents[2], [1 + REACH * 2, KEPT * 2])
     np.testing.assert_allclose(latents[1], (latents[0] + latents[2]) / 2)
     np.testing.assert_allclose(latents[3], 2 * latents[0] - latents[2])
+
+
+def test_a_bare_difference_keeps_all():
+    """Amount 1 adds the difference of the two means."""
+    z, start, goal = np.array([1.0, 2.0]), np.array([1.0, 0.0]), np.array([3.0, 1.0])
+    np.testing.assert_allclose(moved(z, start, goal, [0, 1, -2], keeps_all=True), [z, [3, 3], [-3, 0]])

@@ -58,7 +58,9 @@ def test_toward_a_class(measured, here):
     z, _ = measured.encode(load_mini("test").images[3:4])
     means = measured.facts.class_means
     require_near(result.images[1:2], to_uint8(measured.decode(z)))
-    expected = moved(z[0], means[NAMES.index("Trouser")], means[NAMES.index("Ankle boot")], [-1, 0, 1])
+    expected = moved(
+        z[0], means[NAMES.index("Trouser")], means[NAMES.index("Ankle boot")], [-1, 0, 1], keeps_all=True
+    )
     require_near(result.images, to_uint8(measured.decode(expected)))
     assert result.facts["toward"] == "Ankle boot" and result.facts["from"] == "Trouser"
     np.testing.assert_array_equal(np.load("a.npy"), result.images)
@@ -74,6 +76,10 @@ def test_without_a_start_it_leads_from_the_nearest_class(measured, here):
         distances[goal] = np.inf
         result = edit(measured, f"test:{number}", toward="Bag", amounts="1", out="a.npy", force=True)
         assert result.facts["from"] == NAMES[distances.argmin()]
+        require_near(
+            result.images,
+            to_uint8(measured.decode(moved(z[number], means[distances.argmin()], means[goal], [1]))),
+        )
 
 
 def test_toward_a_folder(measured, folder, here):
@@ -81,7 +87,7 @@ def test_toward_a_folder(measured, folder, here):
     z, _ = measured.encode(load_mini("test").images[3:4])
     mean = measured.encode(pictures_of("Bag"))[0].mean(axis=0)
     result = edit(measured, "test:3", toward=str(folder), start="Coat", amounts="1", out="a.npy")
-    expected = moved(z[0], measured.facts.class_means[NAMES.index("Coat")], mean, [1])
+    expected = moved(z[0], measured.facts.class_means[NAMES.index("Coat")], mean, [1], keeps_all=True)
     require_near(result.images, to_uint8(measured.decode(expected)))
     assert result.facts["toward"] == "bags" and [stream.total for stream in result.read] == [8]
     back = edit(measured, "test:3", toward="Coat", start=str(folder), amounts="1", out="b.npy")
@@ -110,6 +116,10 @@ def test_a_saved_direction(measured, here):
     np.testing.assert_array_equal(
         edit(measured, "test:4", toward="boot.npz", out="d.npy").images, other.images
     )
+    found = edit(measured, "test:3", toward="boot", out="e.npy", save="found.npz")
+    np.testing.assert_array_equal(
+        edit(measured, "test:3", toward="found.npz", out="f.npy").images, found.images
+    )
     arrays, means = read_npz(here / "boot.npz"), measured.facts.class_means
     np.testing.assert_allclose(
         arrays["direction"], means[NAMES.index("Ankle boot")] - means[NAMES.index("Coat")]
@@ -130,6 +140,7 @@ def test_a_direction_of_another_model(measured, small_folder, here):
     [
         lambda arrays: arrays.pop("goal"),
         lambda arrays: arrays.pop("model_id"),
+        lambda arrays: arrays.update(keeps_all=np.zeros(2)),
         lambda arrays: arrays.update(goal=np.full(2, np.nan)),
         lambda arrays: arrays.update(goal=np.full(2, 1e30)),
         lambda arrays: arrays.update(goal=np.zeros(3)),
@@ -137,7 +148,7 @@ def test_a_direction_of_another_model(measured, small_folder, here):
         lambda arrays: arrays.update(model_id=np.zeros(3)),
         lambda arrays: arrays.update(more=np.zeros(200_000)),
     ],
-    ids=["no goal", "no model", "NaN", "huge", "other size", "texts", "no text", "too large"],
+    ids=["no goal", "no model", "no truth", "NaN", "huge", "other size", "texts", "no text", "too large"],
 )
 def test_damaged_directions(measured, here, damage):
     """Each is an error of data, and nothing is written."""

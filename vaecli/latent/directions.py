@@ -60,16 +60,22 @@ def nearest_class(
 
 
 def moved(
-    z_mean: npt.ArrayLike, start: npt.ArrayLike, goal: npt.ArrayLike, amounts: npt.ArrayLike
+    z_mean: npt.ArrayLike,
+    start: npt.ArrayLike,
+    goal: npt.ArrayLike,
+    amounts: npt.ArrayLike,
+    *,
+    keeps_all: bool = False,
 ) -> npt.NDArray[np.float32]:
     """Move a latent (D,) by each amount (N,) along the direction from `start` (D,) to `goal` (D,): (N, D) float32.
 
-    At amount 1 the latent lies at start + REACH (goal - start) + KEPT (z_mean - start); other amounts lie on the
-    straight line from `z_mean` to there. A latent that is moved by goal - start alone is rarely seen as one of the
-    goal's class: it keeps what sets it apart from the class of the start, and that fits the goal's class less well.
+    With `keeps_all`, amount 1 adds goal - start: all that sets the latent apart from the start is kept. Such a
+    picture is often not seen as one of the goal's class, because what sets it apart fits that class less well. By
+    default it is: amount 1 leads to start + REACH (goal - start) + KEPT (z_mean - start).
     """
     origin, first = np.asarray(z_mean, np.float64), np.asarray(start, np.float64)
-    last = first + REACH * (np.asarray(goal, np.float64) - first) + KEPT * (origin - first)
-    steps = np.asarray(amounts, np.float64)[:, np.newaxis] * (last - origin)
+    reach, kept = (1.0, 1.0) if keeps_all else (REACH, KEPT)
+    step = reach * (np.asarray(goal, np.float64) - first) + (kept - 1.0) * (origin - first)
+    steps = np.asarray(amounts, np.float64)[:, np.newaxis] * step
     latents: npt.NDArray[np.float32] = (origin + steps).astype(np.float32)
     return latents

@@ -58,7 +58,7 @@ class Finder:
         """Return the direction that a user names, and the folders that were read for it.
 
         Without a start it leads from the class whose mean is nearest to `z_mean` (D,), the goal left out; from the
-        mean of all images where the model has no classes.
+        mean of all images where the model has no classes. With one it is the bare difference of the two means.
 
         Raises:
             OptionError: no such class, or several; or a start beside a saved direction.
@@ -79,7 +79,7 @@ class Finder:
                 f"--from must be another class than {goal.name}, where --toward leads.", option="--from"
             )
         read = [place.pictures for place in (goal, origin) if place.pictures is not None]
-        return Direction(origin.mean, goal.mean, origin.name, goal.name), read
+        return Direction(origin.mean, goal.mean, origin.name, goal.name, keeps_all=start is not None), read
 
     def saved(self, text: str) -> pathlib.Path | None:
         """Return the file of a saved direction, or None if a text names something else."""

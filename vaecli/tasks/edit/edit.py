@@ -73,7 +73,7 @@ def edit(
         picture: a file, or `test:17` of the data set.
         toward: a class by its name or a part of it, a folder of pictures, or a saved direction (.npz).
         start: the class or folder that the direction leads from; by default the class whose mean is nearest to the
-            picture, `toward` left out.
+            picture, `toward` left out. With it, amount 1 adds the bare difference of the two means.
         amounts: `start:stop:count`, or a single number; at 1 the
             picture is one of `toward`, with half of what sets it apart from `start`.
         out: `.png` for a strip with the amounts below, `.gif` there and back, `.npy` or `.npz` for the array, a
@@ -106,7 +106,9 @@ def edit(
     finder = Finder(model, photo, reports)
     direction, read = finder.direction(toward, start, z_mean)
     is_between_classes = not read and finder.saved(toward) is None
-    images = _decode(model, moved(z_mean, direction.start, direction.goal, numbers))
+    images = _decode(
+        model, moved(z_mean, direction.start, direction.goal, numbers, keeps_all=direction.keeps_all)
+    )
     recipe = dataclasses.replace(
         recipe_of(model, "edit", kind),
         sources=(plain_name(picture),),

@@ -29,12 +29,14 @@ class Direction:
         goal: (D,) mean latent of those that it leads to.
         start_name: a class, or a folder without its path; empty where it is the mean of all images.
         goal_name: a class, or a folder without its path.
+        keeps_all: whether it is the bare difference of the means, as `latent.directions.moved` has it.
     """
 
     start: npt.NDArray[np.float64]
     goal: npt.NDArray[np.float64]
     start_name: str
     goal_name: str
+    keeps_all: bool
 
 
 def check_saving(path: str | os.PathLike[str], *, force: bool) -> pathlib.Path:
@@ -52,7 +54,7 @@ def check_saving(path: str | os.PathLike[str], *, force: bool) -> pathlib.Path:
 
 
 def save(direction: Direction, model: Model, target: pathlib.Path) -> None:
-    """Write a direction: `start`, `goal` and their difference `direction`, (D,); `model_id`; and both names."""
+    """Write a direction: its fields, the difference of its means as `direction` (D,), and `model_id`."""
     write_npz(
         target,
         {
@@ -61,6 +63,7 @@ def save(direction: Direction, model: Model, target: pathlib.Path) -> None:
             "goal": direction.goal,
             "start_name": np.array(direction.start_name),
             "goal_name": np.array(direction.goal_name),
+            "keeps_all": np.array(direction.keeps_all),
             "model_id": np.array(model.info.model_id),
         },
     )
@@ -79,13 +82,15 @@ def load(path: pathlib.Path, model: Model) -> Direction:
         if max(size, path.stat().st_size) > _LARGEST:
             raise DamagedError(f"it is larger than {_LARGEST:,} bytes")
         arrays = read_npz(path)
-        start, goal = arrays["start"], arrays["goal"]
+        start, goal, keeps_all = arrays["start"], arrays["goal"], arrays["keeps_all"]
         model_id, start_name, goal_name = (
             _text(arrays[name]) for name in ("model_id", "start_name", "goal_name")
         )
         is_of_model = model_id == model.info.model_id
         if is_of_model and not all(_is_latent(latent, model.latent_dim) for latent in (start, goal)):
             raise DamagedError(f"its latents must be {model.latent_dim} numbers")
+        if keeps_all.shape != () or keeps_all.dtype != np.bool_:
+            raise DamagedError("its keeps_all must be true or false")
     except (DamagedError, KeyError, IndexError, OSError, ValueError, zipfile.BadZipFile) as error:
         reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
         raise DataError(
@@ -96,7 +101,9 @@ def load(path: pathlib.Path, model: Model) -> Direction:
             f"{shown(path)} is a direction of another model than {model.path}.",
             hint="Save one from this model, or name the other with -m.",
         )
-    return Direction(start.astype(np.float64), goal.astype(np.float64), start_name, goal_name)
+    return Direction(
+        start.astype(np.float64), goal.astype(np.float64), start_name, goal_name, bool(keeps_all)
+    )
 
 
 def _text(array: npt.NDArray[np.generic]) -> str:
