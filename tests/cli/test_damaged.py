@@ -15,6 +15,8 @@ COMMANDS = {
     "sample": ["-n", "2", "-o", "out.png"],
     "interpolate": [*PHOTOS, "-o", "out.npy"],
     "traverse": [PHOTOS[0], "-o", "out.png"],
+    "edit": [PHOTOS[0], "--toward", PHOTOS[1], "--from", PHOTOS[0], "-o", "out.png"],
+    "similar": [PHOTOS[0], "--among", PHOTOS[1], "-o", "out.png"],
     "eval": ["--data", "halved", "--metrics", "elbo", "--json"],
     "verify": [],
     "info": ["--json"],
@@ -30,6 +32,8 @@ def opens(command, name):
         return []
     if name == "encoder.onnx":
         return None if command == "sample" else []
+    if command == "similar" and name != "decoder.onnx":
+        return None
     precision = name.removeprefix("decoder").removesuffix(".onnx").lstrip(".")
     return ["--precision", precision] if precision else []
 

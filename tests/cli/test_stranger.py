@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import shutil
 
 import pytest
@@ -11,6 +12,7 @@ from vaecli.modelfile.metadata import KEY_INFO
 from vaecli.modelfile.protobuf import metadata
 
 POSIX = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes and no /dev/zero")
+PHOTOS = [pathlib.Path(__file__).parents[2] / "examples" / name for name in ("shirt.png", "boot.png")]
 COMMANDS = {
     "info": ("info",),
     "verify": ("verify",),
@@ -19,6 +21,8 @@ COMMANDS = {
     "eval": ("eval", "--data", "fashion-mnist-mini", "--metrics", "elbo"),
     "interpolate": ("interpolate", "test:0", "test:1", "--data", "fashion-mnist-mini", "-o", "y.png"),
     "traverse": ("traverse", "test:0", "--data", "fashion-mnist-mini", "-o", "z.png"),
+    "edit": ("edit", PHOTOS[0], "--toward", PHOTOS[1], "--from", PHOTOS[0], "-o", "e.png"),
+    "similar": ("similar", "test:0", "--data", "fashion-mnist-mini", "--among", "test:1:4", "-o", "s.png"),
 }
 
 
