@@ -122,7 +122,9 @@ def _parse(line: str, columns: Columns, positions: npt.NDArray[np.int64], place:
         return label, numbers[positions].astype(np.uint8).tobytes()
     fields = _fields(line, place)
     if len(fields) != columns.count:
-        raise DataError(f"{place}: the row must have {columns.count:,} fields, got {len(fields):,}.", hint=_AS_A_TABLE)
+        raise DataError(
+            f"{place}: the row must have {columns.count:,} fields, got {len(fields):,}.", hint=_AS_A_TABLE
+        )
     label = "" if columns.label is None else fields[columns.label].strip()
     return label, _pixels([fields[position] for position in columns.pixels], place)
 
