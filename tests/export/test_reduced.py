@@ -216,8 +216,8 @@ def test_another_likelihood_cannot_be_quantised(origin):
     """int8 decoders compute a sigmoid, so another likelihood is refused by name."""
     from vaecli.export.reduced import quantise
 
-    class Gaussian:
-        info = origin.exact.info.replace(likelihood={"name": "gaussian", "outputs": ["mean"]})
+    class Logistic:
+        info = origin.exact.info.replace(likelihood={"name": "logistic", "outputs": ["location", "log_scale"]})
 
-    with pytest.raises(ModelError, match="must be bernoulli for --int8, got gaussian"):
-        quantise(dataclasses.replace(origin, exact=Gaussian()))
+    with pytest.raises(ModelError, match="must be bernoulli or gaussian for --int8, got logistic"):
+        quantise(dataclasses.replace(origin, exact=Logistic()))
