@@ -217,7 +217,9 @@ def test_another_likelihood_cannot_be_quantised(origin):
     from vaecli.export.reduced import quantise
 
     class Logistic:
-        info = origin.exact.info.replace(likelihood={"name": "logistic", "outputs": ["location", "log_scale"]})
+        info = origin.exact.info.replace(
+            likelihood={"name": "logistic", "outputs": ["location", "log_scale"]}
+        )
 
     with pytest.raises(ModelError, match="must be bernoulli or gaussian for --int8, got logistic"):
         quantise(dataclasses.replace(origin, exact=Logistic()))
