@@ -14,5 +14,7 @@ bars             progress bars
 cells            pictures on the terminal
 training_options  the options of `train`
 training_screen  the progress of a training run
+training_json    the same as JSON lines
+forecast         what --dry-run shows
 schemas/         a JSON Schema for the --json output of each command
 """

@@ -23,6 +23,7 @@ from vaecli.cli.training_options import (
     ConfigOption,
     DepthOption,
     DevicesOption,
+    DryRunOption,
     EpochsOption,
     ExamplesOption,
     FitOption,
@@ -93,6 +94,7 @@ def train(
     max_time: MaxTimeOption = None,
     tensorboard: TensorboardOption = False,
     devices: DevicesOption = "1",
+    dry_run: DryRunOption = False,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -116,12 +118,16 @@ def train(
     device_limit = device_count(devices)
     new_options, from_file = None, {}
     if resume is not None:
-        _refuse_beside_resume([*typed, *(name for name in ("out", "config") if _is_typed(context, name))])
+        others = [name for name in ("out", "config", "dry_run") if _is_typed(context, name)]
+        _refuse_beside_resume([*typed, *others])
     else:
         settings = read_config(config) if config else {}
         from_file = {name: value for name, value in settings.items() if name not in typed}
         with _naming(config, from_file):
             new_options = options.merge(settings, typed)
+    if dry_run:
+        _show_forecast(new_options, devices=device_limit, quiet=quiet, as_json=as_json)
+        return
 
     from vaecli.cli.stopping import EXIT_CODES, stoppable
     from vaecli.cli.training_json import JsonWatcher
@@ -153,6 +159,18 @@ def train(
             raise typer.Exit(EXIT_CODES[stop_reason])
     if isinstance(watch, JsonWatcher) and watch.failed:
         raise typer.Exit(1)
+
+
+def _show_forecast(
+    new_options: TrainOptions | None, *, devices: int | None, quiet: bool, as_json: bool
+) -> None:
+    from vaecli.cli import forecast
+    from vaecli.cli.training_screen import watching
+    from vaecli.tasks.train.dry_run import dry_run as task
+
+    with watching(quiet=quiet or as_json, as_json=False) as watch:
+        result = task(new_options or DEFAULTS, watch, devices=devices)
+    forecast.show(result, as_json=as_json)
 
 
 def _refuse_beside_resume(names: list[str]) -> None:

@@ -217,6 +217,14 @@ TensorboardOption = Annotated[
     bool,
     typer.Option("--tensorboard", help="Also write event files for TensorBoard.", rich_help_panel=RUN),
 ]
+DryRunOption = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="Show the layers, the seconds an epoch, memory and the size of the files; make no run.",
+        rich_help_panel=RUN,
+    ),
+]
 DevicesOption = Annotated[
     str,
     typer.Option(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from vaecli.errors import DataError, ModelError
 from vaecli.export import describe
+from vaecli.modelfile.metadata import ModelInfo
 from vaecli.runs.progress import Watcher
 from vaecli.tasks.train import resume, workers
 from vaecli.tasks.train.job import Job
@@ -44,19 +45,27 @@ def require_exportable(job: Job) -> None:
     Raises:
         DataError: the reader of exported files refuses the files of the untrained network.
     """
-    table = job.run.read_provenance()["data"]
     with quietly(job.run.log):
-        from vaecli.export import untrained
+        exported_sizes(describe.untrained(job.run.read_provenance()["data"], job.options))
 
-        try:
-            untrained.require_exportable(describe.untrained(table, job.options))
-        except ModelError as error:
-            height, width, channels = table["image_shape"]
-            raise DataError(
-                f"A model of {height} x {width} images with {channels} channels and --latent-dim "
-                f"{job.options.latent_dim} could not be exported. {error.message}",
-                hint="Use smaller images or a smaller --latent-dim.",
-            ) from error
+
+def exported_sizes(info: ModelInfo) -> dict[str, int]:
+    """Convert the untrained network that `info` describes, and return the bytes of each half as an ONNX file.
+
+    Raises:
+        DataError: the reader of exported files refuses one.
+    """
+    from vaecli.export import untrained
+
+    try:
+        return untrained.exported_sizes(info)
+    except ModelError as error:
+        height, width, channels = info.image_shape
+        raise DataError(
+            f"A model of {height} x {width} images with {channels} channels and --latent-dim {info.latent_dim} "
+            f"could not be exported. {error.message}",
+            hint="Use smaller images or a smaller --latent-dim.",
+        ) from error
 
 
 def build_trainer(requested: Job, started: Started, watch: Watcher) -> "Trainer":

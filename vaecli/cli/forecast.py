@@ -1,0 +1,56 @@
+"""What `vaecli train --dry-run` shows."""
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from vaecli import options
+from vaecli.cli import console
+
+if TYPE_CHECKING:
+    from vaecli.tasks.train.dry_run import Forecast
+
+
+def show(forecast: "Forecast", *, as_json: bool) -> None:
+    """Show the layers and the figures of a run that was not made."""
+    if as_json:
+        document = dataclasses.asdict(forecast) | {"options": options.settings(forecast.options)}
+        console.print_json("train-dry-run", document)
+        return
+    rows = [
+        (
+            layer.part,
+            layer.name,
+            " x ".join(map(str, layer.output_shape)),
+            f"{layer.weights:,}",
+            f"{layer.multiplications:,}",
+        )
+        for layer in forecast.layers
+    ]
+    columns = {
+        "part": "left",
+        "layer": "left",
+        "output": "left",
+        "weights": "right",
+        "multiplications": "right",
+    }
+    console.print_table(columns, rows)
+    console.say("")
+    for name, value in _figures(forecast).items():
+        console.say(f"{name:<16}{value}")
+
+
+def _figures(forecast: "Forecast") -> dict[str, str]:
+    epochs, seconds = forecast.options.epochs, forecast.seconds_an_epoch
+    height, width, channels = forecast.image_shape
+    sizes = ", ".join(f"{part}.onnx {size / 1e6:.2f} MB" for part, size in forecast.file_sizes.items())
+    return {
+        "images": f"{forecast.n_train:,} of {height} x {width} x {channels}, {forecast.n_validation:,} held out",
+        "weights": f"{forecast.weights:,}",
+        "multiplications": f"{forecast.multiplications:,} an image, forward",
+        "an epoch": f"{forecast.steps:,} steps, {seconds:,.1f} s with its validation",
+        f"{epochs:,} epochs": f"{epochs * seconds / 60:,.1f} min at most, and the export",
+        "memory": f"{forecast.memory / 1e6:,.0f} MB at the peak"
+        if forecast.memory
+        else "not known on this system",
+        "files": f"{sizes}, and up to 0.2 MB of test vectors and facts",
+    }

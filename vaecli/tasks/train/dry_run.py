@@ -1,0 +1,163 @@
+"""`vaecli train --dry-run`: what a run would train, how long an epoch would take, and what would be exported."""
+
+import dataclasses
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vaecli.data.parts import Division
+from vaecli.export import describe
+from vaecli.extras import require
+from vaecli.options import TrainOptions
+from vaecli.probability.likelihoods import likelihood
+from vaecli.runs.progress import Watcher
+from vaecli.tasks.train import images
+from vaecli.tasks.train.start import exported_sizes
+from vaecli.training.networks import table
+from vaecli.training.networks.layers import Graph
+from vaecli.training.tensorflow import quietly
+
+if TYPE_CHECKING:
+    from vaecli.training.trainer import Trainer
+
+FIRST_STEPS = 4  # in the first call, which also makes the graph, and in the second one
+SECONDS = 3.0  # of the steps whose time counts
+VALIDATED = 512  # images whose validation is timed
+
+
+@dataclasses.dataclass(frozen=True)
+class LayerForecast:
+    """A layer: its part, name, the shape of its output for one image, weights and biases, and multiplications."""
+
+    part: str
+    name: str
+    output_shape: tuple[int, ...]
+    weights: int
+    multiplications: int
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What a run would be.
+
+    Attributes:
+        options: its options, with defaults resolved.
+        n_train: number of training images.
+        n_validation: number of validation images.
+        image_shape: (H, W, C).
+        layers: of encoder and decoder.
+        weights: number of all weights and biases.
+        multiplications: for one image through both halves, forward.
+        steps: of an epoch.
+        seconds_an_epoch: measured on a few steps of this machine; with the validation after it.
+        memory: bytes of the process at its peak so far, the conversion of both halves included.
+        file_sizes: bytes of encoder.onnx and decoder.onnx, without test vectors and facts about the latent space.
+    """
+
+    options: TrainOptions
+    n_train: int
+    n_validation: int
+    image_shape: tuple[int, int, int]
+    layers: list[LayerForecast]
+    weights: int
+    multiplications: int
+    steps: int
+    seconds_an_epoch: float
+    memory: int
+    file_sizes: dict[str, int]
+
+
+def dry_run(options: TrainOptions, watch: Watcher, *, devices: int | None = 1) -> Forecast:
+    """Load the data, convert the untrained network, take a few steps, and write no run.
+
+    Raises:
+        VaecliError: what `train` would raise before its first epoch has ended.
+    """
+    require("Training needs TensorFlow, tf2onnx and matplotlib", "tensorflow", "tf2onnx", "matplotlib")
+    data = images.to_train_on(images.load_new(options, watch), options, watch)
+    held_out = Division.of(options).held_out(data)
+    height, width, channels = data.images.shape[1:]
+    shape = (height, width, channels)
+    n_train = int((~held_out).sum())
+    options = table.with_defaults(images.with_reading(options, data), shape, n_train)
+    description = images.description(data, held_out, options, None)
+    with quietly(None):
+        from vaecli.training.cluster.devices import Devices
+        from vaecli.training.precision import choose
+        from vaecli.training.trainer import Trainer
+        from vaecli.training.vae import graphs
+
+        options = dataclasses.replace(options, precision=choose(options.precision))
+        sizes = exported_sizes(describe.untrained(description, options))
+        trainer = Trainer(data, held_out, options, checkpoint=None, devices=Devices(devices))
+        seconds = _seconds_an_epoch(trainer)
+    halves = graphs(
+        options.network,
+        likelihood(options.likelihood),
+        shape,
+        options.latent_dim,
+        size=table.size_of(options, shape),
+    )
+    return Forecast(
+        options=options,
+        n_train=n_train,
+        n_validation=len(data.images) - n_train,
+        image_shape=shape,
+        layers=[layer for graph in halves for layer in _layers(graph)],
+        weights=sum(graph.weights() for graph in halves),
+        multiplications=sum(graph.multiplications() for graph in halves),
+        steps=trainer.steps_per_epoch,
+        seconds_an_epoch=seconds,
+        memory=_peak_memory(),
+        file_sizes=sizes,
+    )
+
+
+def _layers(graph: Graph) -> list[LayerForecast]:
+    return [
+        LayerForecast(
+            graph.name,
+            layer.name,
+            layer.output_shape(shape),
+            layer.weights(shape),
+            layer.multiplications(shape),
+        )
+        for layer, shape in graph.layers()
+    ]
+
+
+def _seconds_an_epoch(trainer: "Trainer") -> float:
+    """Return the seconds of the steps of an epoch and of the validation after it, by timing a part of both."""
+    _steps(trainer, FIRST_STEPS)  # makes the graph
+    per_step = _steps(trainer, FIRST_STEPS)
+    count = min(trainer.steps_per_epoch, max(FIRST_STEPS, round(SECONDS / per_step)))
+    per_step = _steps(trainer, count)
+    from vaecli.training.validation import Validation
+
+    indices = trainer.validation.indices
+    few = Validation(trainer.vae, trainer.data.images, indices[:VALIDATED], seed=trainer.options.seed)
+    few.measure()  # makes the graph
+    start = time.perf_counter()
+    few.measure()
+    per_image = (time.perf_counter() - start) / len(few.indices)
+    return per_step * trainer.steps_per_epoch + per_image * len(indices)
+
+
+def _steps(trainer: "Trainer", count: int) -> float:
+    """Take steps, which change the weights in memory, and return the seconds of one."""
+    positions = np.resize(trainer.train_indices, (count, trainer.batch_size)).astype(np.int32)
+    start = time.perf_counter()
+    trainer.steps.run(positions, trainer.learning_rates(0, count), 0)
+    return (time.perf_counter() - start) / count
+
+
+def _peak_memory() -> int:
+    """Return the bytes of this process at its peak; 0 where the system does not tell."""
+    if sys.platform == "win32":
+        return 0
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak
