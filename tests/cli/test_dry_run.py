@@ -9,7 +9,7 @@ pytestmark = pytest.mark.train
 
 @pytest.mark.parametrize("network", ["classic", "dense"])
 def test_a_run_is_described_and_not_made(call, here, check_schema, network):
-    """The counts are those of the network that would be trained, sizes are those of its files; nothing is written."""
+    """The counts are those of the network that would be trained, the sizes those of its files; no file is made."""
     options = ["--data", "fashion-mnist-mini", "--network", network, "--latent-dim", "3", "--batch-size", "64"]
     code, stdout, stderr = call("train", *options, "--dry-run", "--json")
     assert code == 0, stderr
