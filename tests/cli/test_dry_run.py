@@ -10,7 +10,16 @@ pytestmark = pytest.mark.train
 @pytest.mark.parametrize("network", ["classic", "dense"])
 def test_a_run_is_described_and_not_made(call, here, check_schema, network):
     """The counts are those of the network that would be trained, the sizes those of its files; no file is made."""
-    options = ["--data", "fashion-mnist-mini", "--network", network, "--latent-dim", "3", "--batch-size", "64"]
+    options = [
+        "--data",
+        "fashion-mnist-mini",
+        "--network",
+        network,
+        "--latent-dim",
+        "3",
+        "--batch-size",
+        "64",
+    ]
     code, stdout, stderr = call("train", *options, "--dry-run", "--json")
     assert code == 0, stderr
     document = json.loads(stdout)
@@ -33,7 +42,14 @@ def test_as_a_table(call, here):
     """Without --json the layers stand in a table, and the figures below it."""
     code, stdout, stderr = call("train", "--data", "fashion-mnist-mini", "--latent-dim", "2", "--dry-run")
     assert code == 0, stderr
-    for text in ("convolution_1", "14 x 14 x 32", "134,165", "s with its validation", "encoder.onnx 0.", "MB at"):
+    for text in (
+        "convolution_1",
+        "14 x 14 x 32",
+        "134,165",
+        "s with its validation",
+        "encoder.onnx 0.",
+        "MB at",
+    ):
         assert text in stdout
     assert list(here.iterdir()) == []
 
