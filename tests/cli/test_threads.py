@@ -79,7 +79,9 @@ def test_the_number_reaches_every_pool(call, model_folder, pools, started, comma
     """With three threads the decoder and the picture writer have three each; with one, no others are started."""
     assert call(*COMMANDS[command], "-m", model_folder, "--threads", "3")[0] == 0
     assert pools["vaecli"] == {3}
-    assert (3 in pools["vaecli-ahead"]) == (command in {"folder", "sheet"})
+    assert (3 in pools["vaecli-ahead"]) == (
+        command in {"folder", "sheet", "interpolate"}  # which reads its pictures ahead
+    )
     started.clear()
     force = ["--force"] if "-o" in COMMANDS[command] else []
     assert call(*COMMANDS[command], "-m", model_folder, "--threads", "1", *force)[0] == 0
