@@ -85,7 +85,7 @@ class ContinuousBernoulli:
         half = 0.5 * xp.abs(logits)
         square = half * half
         series = square * (
-            1 / 6 - square * (1 / 180 - square * (1 / 2835 - square * (1 / 37800 - square / 467775)))
+            1 / 6 - square * (1 / 180 - square * (1 / 2835 - square * (1 / 37800 - square / 467775.0)))
         )
         large = xp.maximum(
             half, SERIES_BELOW
