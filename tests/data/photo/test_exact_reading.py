@@ -77,6 +77,7 @@ def reduce(values, factors):
 def coefficients(old, new, factor, reduced):
     """Return the weights of bicubic resizing, (new, reduced), in units of 2**-22."""
     rows = np.zeros((new, reduced), np.int64)
+    old, factor = float(np.float32(old / factor)).as_integer_ratio()
     side = 2 * max(old, factor * new)
     for i in range(new):
         places = [abs((2 * j + 1) * factor * new - (2 * i + 1) * old) for j in range(reduced)]
@@ -120,6 +121,7 @@ def placed(values, height, width):
     seed=st.integers(0, 9),
 )
 @hypothesis.example(size=(29, 56), shape=(28, 28, 1), fit="pad", mode="L", seed=0)  # halves of pixels
+@hypothesis.example(size=(223, 23), shape=(4, 1, 3), fit="pad", mode="RGB", seed=0)  # the length as a float32
 @hypothesis.example(size=(250, 167), shape=(28, 20, 3), fit="stretch", mode="RGB", seed=0)
 def test_the_reading_is_repeated_to_the_bit(size, shape, fit, mode, seed):
     """Pictures of any size, colour, alpha and fit, enlarged, made smaller a little and by a lot."""

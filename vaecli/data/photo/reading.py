@@ -14,9 +14,9 @@ order:
 5. Reduction of a side of n pixels to m, where `f = n // (3 m)` is 2 or more, both sides at once: each block of
    f x f' pixels, d in number, smaller at the right and the bottom, becomes
    `((sum + d // 2) (2**24 // d)) // 2**24`. A side with f < 2 has f = 1.
-6. Bicubic resizing (a = -1/2), first of rows, then of columns, in which the reduced side counts as n / f pixels
-   long. The old pixel j has in the new pixel i the weight w(t),
-   `t = |(2 j + 1) f m - (2 i + 1) n| / (2 max(n, f m))`,
+6. Bicubic resizing (a = -1/2), first of rows, then of columns, in which the reduced side counts as p / q pixels
+   long: n / f rounded to a float32, which is a whole number p over a power of two q. The old pixel j has in the new
+   pixel i the weight w(t), `t = |(2 j + 1) q m - (2 i + 1) p| / (2 max(p, q m))`,
    `w = (3 t**3 - 5 t**2 + 2) / 2` below 1, `(-t**3 + 5 t**2 - 8 t + 4) / 2` below 2, else 0. The coefficient is w
    divided by the sum of all w of the new pixel, times 2**22, rounded; halves away from 0. The new value is
    `(2**21 + sum of coefficient times value) // 2**22`, clipped to 0 to 255, after each of the two passes.
