@@ -39,7 +39,7 @@ def config(tmp_path):
 
 @pytest.mark.parametrize("options", [TrainOptions(), FULL], ids=["defaults", "full"])
 def test_round_trip(config, options):
-    """What a run writes into config.toml is what `--config` reads: the same options, to the last bit."""
+    """`--config` reads what a run writes into config.toml: the same options, to the last bit."""
     assert merge(read_config(config(tomli_w.dumps(settings(options))))) == options
 
 

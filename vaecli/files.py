@@ -18,7 +18,7 @@ from typing import Literal, TypeAlias
 from vaecli.errors import OutputError
 
 IfTaken: TypeAlias = Literal["replace", "refuse", "number"]
-"""What to do when the content is complete and its name is taken: replace what is there, also the target of a link;
+"""The treatment of a name that is taken by then: replace what is there, also the target of a link;
 raise OutputError; or take the next free one of `name-2.ext`, `name-3.ext`, ..."""
 
 # Temporary names do not contain the target's: with it they could exceed the 255 bytes that a name may have.

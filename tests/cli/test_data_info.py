@@ -86,7 +86,7 @@ def test_sides_are_named_where_it_matters_which_is_which(call, here):
 
 
 def test_an_unfinished_cache_is_listed_as_such(call, here, pictures):
-    """What an interrupted reading left is no use of zero pictures."""
+    """A cache that an interrupted reading left is called unfinished, not one of zero pictures."""
     assert call("data", "info", pictures)[0] == 0
     assert "used 2" in call("data")[1]
     for path in (here / "cache").rglob("complete.json"):

@@ -63,7 +63,7 @@ def test_as_a_table(call, here):
     ],
 )
 def test_refusals(call, here, arguments, exit_code, says):
-    """What a run would refuse is refused."""
+    """Options that a run would refuse are refused."""
     code, stdout, stderr = call("train", *arguments, "--dry-run")
     assert (code, stdout) == (exit_code, "") and says in stderr and "Traceback" not in stderr
     assert list(here.iterdir()) == []

@@ -1,4 +1,4 @@
-"""What a training run shows before it trains."""
+"""The lines that a training run shows before it trains."""
 
 from vaecli.cli.training_screen import PlainWatcher, Screen
 

@@ -1,4 +1,4 @@
-"""What a file is: decided by its content, whatever its name is."""
+"""The kind of a file, decided by its content, whatever its name is."""
 
 import io
 import tarfile

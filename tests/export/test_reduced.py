@@ -55,7 +55,7 @@ def folder(vae, describe, noise_images, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def origin(vae, folder, noise_images):
-    """What the reduced-precision decoders of the folder were made from."""
+    """The origin of the folder's reduced-precision decoders."""
     import onnx
 
     from vaecli.export.reduced import Origin

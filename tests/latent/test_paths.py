@@ -39,7 +39,7 @@ def test_spherical_keeps_norm_and_angular_speed():
 
 @pytest.mark.parametrize("end", [[0.0, 0.0], [2.0, 2.0], [-1.0, -1.0], [1.0, 1.0]])
 def test_spherical_falls_back_to_the_line(end):
-    """To the origin, or a parallel, opposite or equal vector, no great circle leads: the path is a line."""
+    """No great circle leads to the origin, or to a parallel, opposite or equal vector: the path is a line."""
     assert np.array_equal(spherical([1.0, 1.0], end, 7), linear([1.0, 1.0], end, 7))
 
 

@@ -40,7 +40,7 @@ def test_labels_beyond_the_classes():
 
 
 def test_examples_are_evenly_chosen():
-    """Of 1,021 images 256: the first, the last, and every fourth between; of fewer, all."""
+    """256 of 1,021 images: the first, the last, and every fourth between; all of fewer."""
     z_mean = np.arange(1021.0)[:, None]
     facts = summarise(z_mean, z_mean, np.arange(1021) % 10, 10)
     assert facts["examples"].dtype == np.float32

@@ -84,7 +84,7 @@ def test_mutants_are_refused_or_work(mutants, originals, tried):
 
 
 def test_hostile_graphs_are_refused_or_work(graphs, originals, tried):
-    """Of the well-formed random graphs many are refused, and many run within the limits."""
+    """Many of the well-formed random graphs are refused, and many run within the limits."""
     first = len(graphs.ATTACKS)  # test_known_attacks tries those
     refused, reached = tried(
         graphs.hostile(originals["decoder"], number, seed=1) for number in range(first, first + GRAPHS)

@@ -1,4 +1,4 @@
-"""What the score needs is decoded as it was encoded; figures that do not fit the model are refused."""
+"""The figures of the score are decoded as they were encoded; figures that do not fit the model are refused."""
 
 import dataclasses
 import json

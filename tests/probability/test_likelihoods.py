@@ -197,7 +197,7 @@ def test_the_best_deviation_of_gaussian_pixels():
 
 
 def test_parameters():
-    """What is learned travels by name; an output of that name wins while training."""
+    """Learned numbers travel by name; an output of that name wins while training."""
     pixels = likelihood("gaussian").with_parameters({"log_sigma": -3.0})
     assert pixels.parameters == {"log_sigma": -3.0}
     named = likelihood("gaussian").log_prob(0.3, {"logits": 0.1, "log_sigma": -3.0}, np)

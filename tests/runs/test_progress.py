@@ -35,7 +35,7 @@ def test_several_watchers_receive_every_call(count):
 
 
 def test_a_quiet_watcher_passes_progress_on_and_no_notes():
-    """What has been said once is not said again when data are loaded again."""
+    """A message that was given once is not given again when data are loaded again."""
     listener = Listener()
     watcher = Quiet(listener)
     for name, *arguments in CALLS:

@@ -181,6 +181,6 @@ def test_places_that_cannot_be_written(tmp_path):
 
 @pytest.mark.skipif(not pathlib.Path("/dev/full").exists(), reason="this system has no full device")
 def test_a_full_disk_is_an_output_error(tmp_path):
-    """What cannot be written to stdout is the caller's OSError, as of every command."""
+    """A full stdout is the caller's OSError, as of every command."""
     with pathlib.Path("/dev/full").open("wb", buffering=0) as full, pytest.raises(OSError, match="space"):
         write("-", stdout=full)

@@ -245,7 +245,7 @@ def test_another_series_replaces_the_first(model, here):
 
 
 def test_targets_are_refused_before_the_work(model, here, contents):
-    """What exists stays; the pictures are not even opened."""
+    """A file that exists stays; the pictures are not even opened."""
     (here / "a.npy").write_bytes(b"mine")
     was = contents(here)
     with pytest.raises(OutputError, match="--force"):

@@ -54,7 +54,7 @@ def test_rows_are_decoded_quantiles(measured, here):
 
 
 def test_quantiles_hold_the_latents_of_pictures(measured, here):
-    """Of samples of the posteriors of other pictures, about 1 % lie below the first and above the last value."""
+    """About 1 % of samples of other pictures' posteriors lie below the first and above the last value."""
     z_mean, z_log_var = measured.encode(load_mini("test").images)
     z = z_mean + np.exp(z_log_var / 2) * np.random.default_rng(0).standard_normal(z_mean.shape)
     for row in traverse(measured, steps=3, out="a.png").facts["dimensions"]:

@@ -71,7 +71,7 @@ def test_exact_values(names, shape):
 
 
 def test_all_changes_have_the_same_probability():
-    """Of 50,000 draws each of the 50 changes comes about 1,000 times, half of them flips; steps differ."""
+    """Each of the 50 changes comes about 1,000 times in 50,000 draws, half of them flips; steps differ."""
     from vaecli.training.augment import Augment
 
     augment = Augment(("flip", "shift"), seed=7)

@@ -1,4 +1,4 @@
-"""What `vaecli train --dry-run` shows."""
+"""The output of `vaecli train --dry-run`."""
 
 import dataclasses
 from typing import TYPE_CHECKING

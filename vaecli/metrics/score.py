@@ -40,7 +40,7 @@ LEAST_EXCESS, LEAST_SHARE = 1.0, 1e-3  # added in a logarithm
 
 
 class Measured(NamedTuple):
-    """What the model says of N images: the values that need no comparison with others.
+    """The values of N images that need no comparison with others.
 
     Attributes:
         z_mean: (N, D).
@@ -81,7 +81,7 @@ class Scores:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Scorer:
-    """What is fitted for the score.
+    """The fitted parts of the score.
 
     Attributes:
         dimensions: (A,) latent dimensions that the model uses, in increasing order.

@@ -1,4 +1,4 @@
-"""What the score of a model is computed with, stored in the decoder's metadata as arrays.
+"""The figures that the score of a model is computed with, stored in the decoder's metadata as arrays.
 
 It may be absent: where a run had fewer than 100 training or validation images, or these could not be found when the
 file was exported.

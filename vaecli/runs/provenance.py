@@ -1,4 +1,4 @@
-"""Where a run comes from: versions, command line, git state, machine. What cannot be found out is left out."""
+"""The provenance of a run: versions, command line, git state, machine. What cannot be found out is left out."""
 
 import contextlib
 import datetime

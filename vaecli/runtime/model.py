@@ -107,7 +107,7 @@ class Model:
 
     @functools.cached_property
     def scorer(self) -> "Scorer":
-        """What the score is computed with.
+        """The fitted parts of the score.
 
         Raises:
             ModelError: the decoder file does not have it, or it does not fit the model.

@@ -41,7 +41,7 @@ def names(column: Texts | Numbers) -> tuple[str, ...]:
 
 Columns: TypeAlias = Sequence[Texts | Numbers]
 Rows: TypeAlias = Mapping[str, Sequence[str | None] | npt.NDArray[Any]]
-"""Of each column, by its name: n texts, or numbers (n,) or (n, D)."""
+"""The n values of each column, by its name: texts, or numbers (n,) or (n, D)."""
 
 
 class TableWriter(Protocol):

@@ -24,7 +24,7 @@ Latents = npt.NDArray[np.float32]
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Traversal:
-    """What is shown of a latent space.
+    """The parts of a latent space that are shown.
 
     Attributes:
         model: the model.

@@ -189,7 +189,7 @@ def test_links_in_a_zip(tmp_path, png):
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_the_later_of_two_members_counts(tmp_path, png, suffix):
-    """Of two members with one name the later counts, as it does when the archive is unpacked."""
+    """The later of two members with one name counts, as it does when the archive is unpacked."""
     path = tmp_path / f"a{suffix}"
     if suffix == ".zip":
         with zipfile.ZipFile(path, "w") as archive:

@@ -89,7 +89,7 @@ def test_a_killed_build_continues(filled, cache, listing_of, pixels_of):
 @pytest.mark.parametrize("name", ["pixels", "records", "bad.jsonl"])
 @pytest.mark.parametrize("damage", ["torn", "zeros", "garbage"])
 def test_the_torn_end_of_a_build(filled, cache, listing_of, pixels_of, name, damage):
-    """What is on the disk is checked before an interrupted build goes on; the result is always right."""
+    """The files on the disk are checked before an interrupted build goes on; the result is always right."""
     for number in (7, 300):
         (filled / f"{number:04d}.png").write_bytes(b"")
     before = Counted(listing_of(filled)).load().images

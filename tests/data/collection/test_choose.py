@@ -58,7 +58,7 @@ def test_what_the_user_asks_for(pictures, write, listing_of):
 
 
 def test_the_second_choice_opens_no_file(pictures, write, listing_of):
-    """What the cache knows of unchanged files suffices, and the choice is the same, with broken pictures too."""
+    """The cache's knowledge of unchanged files suffices, and the choice is the same, with broken pictures too."""
     write(pictures, 9, channels=1, height=40, width=40)
     for number in range(20):  # broken after a header that tells another size
         Image.new("RGB", (64, 64), (number, 0, 0)).save(pictures / f"cut{number}.bmp")

@@ -89,7 +89,7 @@ def test_a_grey_subject_is_no_shadow():
 
 
 def test_a_dark_subject_with_a_light_outline_is_filled():
-    """What an outline encloses is the subject even if it is like the ground, when it is nearly all there is."""
+    """The inside of an outline is the subject even if it is like the ground, when it is nearly all there is."""
     mask = Image.new("L", (WIDTH, HEIGHT), 0)
     pen = ImageDraw.Draw(mask)
     pen.rectangle((140, 60, 340, 300), fill=255)

@@ -1,4 +1,4 @@
-"""What training images are like is found from the data."""
+"""The polarity and kind of training images follow from the data."""
 
 import numpy as np
 import pytest

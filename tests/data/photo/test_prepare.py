@@ -474,7 +474,7 @@ def test_whole_pictures_are_resized_and_cut_out_ones_cut_out(reading):
 
 
 def test_metadata_round_trip():
-    """What is written into a model file is read back as the same preparation."""
+    """A preparation written into a model file is read back as the same one."""
     for photo in ("fashion", "digits"):
         preparation = Preparation(shape=(14, 13, 1), polarity="dark-on-light", photo=photo)
         table = preparation.to_metadata()

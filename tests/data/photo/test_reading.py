@@ -56,7 +56,7 @@ def test_pad_keeps_the_whole_picture():
 
 
 def test_crop_keeps_the_middle():
-    """Of a wide picture the sides are lost: both colours keep a half."""
+    """A wide picture loses its sides: both colours keep a half."""
     pixels = Reading(height=10, width=10, channels=1, fit="crop").apply(halves(10, 40))[..., 0]
     assert (pixels[:, :4] == 0).all() and (pixels[:, 6:] == 255).all()
 

@@ -1,4 +1,4 @@
-"""What the score needs is fitted when training ends, travels with exports, and is made anew for an older run."""
+"""The score is fitted when training ends, travels with exports, and is fitted again for an older run."""
 
 import dataclasses
 import shutil

@@ -159,7 +159,7 @@ def test_a_table_of_labels(read, folder):
 
 
 def test_one_broken_among_many(read, folder):
-    """What cannot be read is listed with a reason; the rest goes on, in order."""
+    """Pictures that cannot be read are listed with a reason; the rest goes on, in order."""
     (folder / "boot" / "3.png").write_bytes((folder / "boot" / "3.png").read_bytes()[:60])
     (folder / "boot" / "5.png").write_bytes(b"")
     pathlib.Path("notes.txt").write_text("no picture")

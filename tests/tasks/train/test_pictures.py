@@ -1,4 +1,4 @@
-"""What a run says and keeps of the pictures that it reads."""
+"""The words and files of a run about the pictures that it reads."""
 
 import csv
 import io

@@ -26,7 +26,7 @@ def _installed_roots() -> tuple[pathlib.Path, ...]:
 
 @dataclasses.dataclass(frozen=True)
 class Places:
-    """Where data sets are looked for.
+    """The places where data sets are looked for.
 
     Attributes:
         cache: the folder of downloads; None if no home folder is known.

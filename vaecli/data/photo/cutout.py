@@ -50,7 +50,7 @@ _MARGIN = 2  # pixels of the larger copy that are cut off the outline: they are 
 
 @dataclasses.dataclass(frozen=True)
 class Cutout:
-    """Where the subject of a picture is.
+    """The place of the subject in a picture.
 
     Attributes:
         mask: (H, W), true where the subject is.

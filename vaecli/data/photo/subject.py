@@ -1,4 +1,4 @@
-"""Where the subject of a picture is: all that differs from the background, but for specks.
+"""The place of the subject in a picture: all that differs from the background, but for specks.
 
 Noise, dust and lone pixels are distinguished by their size. The picture is divided into cells, at most 128 along a
 side: `ceil(side / 128)` pixels each, from the top left. Cells with a pixel of the subject that touch, corners

@@ -1,4 +1,4 @@
-"""What --toward and --from name: a class, the pictures of a folder, or a saved direction."""
+"""The direction that --toward and --from name: by classes, by the pictures of folders, or a saved one."""
 
 import dataclasses
 import glob

@@ -1,4 +1,4 @@
-"""What the score is computed with: fitted on the images of a run, or taken over from the run's own model."""
+"""The figures of the score: fitted on the images of a run, or taken over from the run's own model."""
 
 import dataclasses
 

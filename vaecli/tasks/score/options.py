@@ -18,7 +18,7 @@ MAX_TOP_BYTES = 2**27  # of the images of a sheet
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ScoreOptions:
-    """What to rank pictures by, and what to do with the strangest.
+    """The component to rank pictures by, and the targets for the strangest.
 
     Attributes:
         by: `score`, or the component that takes its place.

@@ -20,7 +20,7 @@ class Unreadable(NamedTuple):
 
     @property
     def reason(self) -> str:
-        """What is wrong with it, without its name at the beginning."""
+        """The error's message, without the picture's name at the beginning."""
         return str(self.error).removeprefix(self.name).lstrip(": ")
 
 

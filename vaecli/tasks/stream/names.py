@@ -1,4 +1,4 @@
-"""What a user names in place of pictures: files, folders, globs, archives, arrays, test:17 and test:0:100."""
+"""The names that stand for pictures: files, folders, globs, archives, arrays, test:17 and test:0:100."""
 
 import functools
 import glob

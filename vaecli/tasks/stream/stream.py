@@ -34,7 +34,7 @@ def _silent(*_: object) -> None:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Reports:
-    """What receives reports while pictures are read; by default nothing does.
+    """The receivers of reports while pictures are read; by default they do nothing.
 
     Attributes:
         warn: gets what a user should know of the data set.

@@ -40,7 +40,7 @@ class LayerForecast:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """What a run would be.
+    """The figures of a run before it is made.
 
     Attributes:
         options: its options, with defaults resolved.
