@@ -15,7 +15,7 @@ from vaecli.probability.likelihoods import Likelihood, likelihood
 from vaecli.runs import provenance
 from vaecli.runs.state import State
 from vaecli.training.networks import table
-from vaecli.training.networks.size import Size
+from vaecli.training.networks.shared import Size
 
 DESCRIBED = ("name", "kind", "stretch", "sha256", "count", "validation_count")
 OPTIONAL = ("test_sha256", "test_count")  # absent in runs of before they were written

@@ -7,6 +7,7 @@ likelihoods      log p(x given z), by name
 bernoulli        of binary pixels, and its continuous relative
 gaussian_pixels  of Gaussian pixels
 logistic         of 8-bit pixels
+parameters       the learned numbers of a likelihood
 gaussian         log-densities, KL to N(0, I), reparametrised samples, active units
 bounds           importance-weighted bound of K samples, in chunks of any size
 """

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vaecli.choices import LikelihoodName
+from vaecli.probability.parameters import WithoutParameters
 
 SMALLEST_MEAN = 0.01  # of an untrained decoder; its largest is 1 - 0.01
 TINY = 1e-30  # in place of 0 in a logarithm whose factor is 0
@@ -13,23 +14,13 @@ SERIES_BELOW = 0.6  # half a logit, up to which log(sinh(u) / u) is a series: re
 MEAN_SERIES_BELOW = 0.25  # a logit, up to which the mean of a continuous Bernoulli is a series: error 3e-8
 
 
-class Bernoulli:
+class Bernoulli(WithoutParameters):
     """Binary pixels, 1 with probability sigmoid(logits); on grey pixels `log_prob` is minus the cross-entropy."""
 
     name: LikelihoodName = "bernoulli"
     outputs: tuple[str, ...] = ("logits",)
     normalised = False
     note = "cross-entropy; on grey pixels not a log-likelihood"
-
-    @property
-    def parameters(self) -> dict[str, float]:
-        """Nothing is learned beside the networks."""
-        return {}
-
-    def with_parameters(self, values: Mapping[str, float]) -> "Bernoulli":
-        """Return the object itself."""
-        del values
-        return self
 
     def log_prob(self, images: Any, outputs: Mapping[str, Any], xp: Any) -> Any:
         """Compute `x log p + (1 - x) log(1 - p)` with `p = sigmoid(l)`.
@@ -55,7 +46,7 @@ class Bernoulli:
         return {"logits": math.log(mean / (1 - mean))}
 
 
-class ContinuousBernoulli:
+class ContinuousBernoulli(WithoutParameters):
     """Pixels in [0, 1] of the density C(l) exp(l x), where C makes its integral 1.
 
     Source: Loaiza-Ganem & Cunningham 2019 (arXiv:1907.06845).
@@ -65,16 +56,6 @@ class ContinuousBernoulli:
     outputs: tuple[str, ...] = ("logits",)
     normalised = False
     note = "a density of pixels in [0, 1], without a bound above where many pixels are 0 or 1"
-
-    @property
-    def parameters(self) -> dict[str, float]:
-        """Nothing is learned beside the networks."""
-        return {}
-
-    def with_parameters(self, values: Mapping[str, float]) -> "ContinuousBernoulli":
-        """Return the object itself."""
-        del values
-        return self
 
     def log_prob(self, images: Any, outputs: Mapping[str, Any], xp: Any) -> Any:
         """Compute `l (x - 1/2) - log(sinh(u) / u)` with `u = |l| / 2`, which serves both signs of the logit l.

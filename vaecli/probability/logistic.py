@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from vaecli.choices import LikelihoodName
+from vaecli.probability.parameters import WithoutParameters
 
 HALF_BIN = 1 / 255  # half the width of a bin, in [-1, 1]
 LEAST_LOG_SCALE, MOST_LOG_SCALE = -7.0, 7.0  # a bin is as wide as 2 e^-4.8
 INITIAL_LOG_SCALE = -1.0
 
 
-class DiscretisedLogistic:
+class DiscretisedLogistic(WithoutParameters):
     """Pixels in 256 bins of a logistic distribution, whose location and scale the decoder gives for each pixel.
 
     The bins of 0 and 255 take the tails, so that the location may leave [-1, 1].
@@ -21,16 +22,6 @@ class DiscretisedLogistic:
     outputs: tuple[str, ...] = ("location", "log_scale")
     normalised = True
     note = ""
-
-    @property
-    def parameters(self) -> dict[str, float]:
-        """Nothing is learned beside the networks."""
-        return {}
-
-    def with_parameters(self, values: Mapping[str, float]) -> "DiscretisedLogistic":
-        """Return the object itself."""
-        del values
-        return self
 
     def log_prob(self, images: Any, outputs: Mapping[str, Any], xp: Any) -> Any:
         """Compute the log-probability of each pixel's bin, exactly for any location and scale.

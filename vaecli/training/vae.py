@@ -12,7 +12,7 @@ from vaecli.training.keras_settings import standard_settings
 from vaecli.training.networks import keras_model, table
 from vaecli.training.networks.initializers import Initializers
 from vaecli.training.networks.layers import Graph
-from vaecli.training.networks.size import Size
+from vaecli.training.networks.shared import Size
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vaecli.data.parts import Division
 from vaecli.export import describe
 from vaecli.extras import require
 from vaecli.options import TrainOptions
-from vaecli.probability.likelihoods import likelihood
+from vaecli.processors import available
 from vaecli.runs.progress import Watcher
 from vaecli.tasks.train import images
 from vaecli.tasks.train.start import exported_sizes
-from vaecli.training.networks import table
 from vaecli.training.networks.layers import Graph
-from vaecli.training.tensorflow import quietly
+from vaecli.training.tensorflow import quietly, use_threads
 
 if TYPE_CHECKING:
     from vaecli.training.trainer import Trainer
@@ -76,35 +74,32 @@ def dry_run(options: TrainOptions, watch: Watcher, *, devices: int | None = 1) -
         VaecliError: what `train` would raise before its first epoch has ended.
     """
     require("Training needs TensorFlow, tf2onnx and matplotlib", "tensorflow", "tf2onnx", "matplotlib")
-    data = images.to_train_on(images.load_new(options, watch), options, watch)
-    held_out = Division.of(options).held_out(data)
-    height, width, channels = data.images.shape[1:]
-    shape = (height, width, channels)
-    n_train = int((~held_out).sum())
-    options = table.with_defaults(images.with_reading(options, data), shape, n_train)
-    description = images.description(data, held_out, options, None)
+    options, data, held_out, test = images.load_run(options, watch)
+    description = images.description(data, held_out, options, test)
     with quietly(None):
         from vaecli.training.cluster.devices import Devices
         from vaecli.training.precision import choose
         from vaecli.training.trainer import Trainer
         from vaecli.training.vae import graphs
 
+        use_threads([available()] * 2)
         options = dataclasses.replace(options, precision=choose(options.precision))
-        sizes = exported_sizes(describe.untrained(description, options))
+        info = describe.untrained(description, options)
+        sizes = exported_sizes(info)
         trainer = Trainer(data, held_out, options, checkpoint=None, devices=Devices(devices))
         seconds = _seconds_an_epoch(trainer)
     halves = graphs(
-        options.network,
-        likelihood(options.likelihood),
-        shape,
-        options.latent_dim,
-        size=table.size_of(options, shape),
+        info.network,
+        trainer.vae.likelihood,
+        info.image_shape,
+        info.latent_dim,
+        size=describe.network_size(info),
     )
     return Forecast(
         options=options,
-        n_train=n_train,
-        n_validation=len(data.images) - n_train,
-        image_shape=shape,
+        n_train=trainer.n_train,
+        n_validation=len(data.images) - trainer.n_train,
+        image_shape=info.image_shape,
         layers=[layer for graph in halves for layer in _layers(graph)],
         weights=sum(graph.weights() for graph in halves),
         multiplications=sum(graph.multiplications() for graph in halves),

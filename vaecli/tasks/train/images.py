@@ -3,7 +3,7 @@
 import dataclasses
 import math
 import os
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,19 +22,43 @@ from vaecli.options import MAX_PIXELS, TrainOptions
 from vaecli.paths import user_path
 from vaecli.runs.kept import KeptImages
 from vaecli.runs.progress import Quiet, Watcher
+from vaecli.training.networks import table
 
 # Images that stay in the run, so that an export needs no data set: to check the files with, and to quantise with.
 KEPT_VALIDATION, KEPT_TRAINING = 64, 256
 KEPT_BYTES, KEPT_LEAST = 2**24, 16  # bytes of either, unless 16 images have more
 
 
-def load_new(options: TrainOptions, watch: Watcher) -> ImageSet:
-    """Load the training images of a new run, before stretching and before a test part is set apart.
+class RunData(NamedTuple):
+    """The images of a new run.
+
+    Attributes:
+        options: its options, with the reading and all defaults resolved.
+        data: all images but those of the test part.
+        held_out: (N,) bool, true for the validation images.
+        test: the test part; None if there is none that the model could be measured on.
+    """
+
+    options: TrainOptions
+    data: ImageSet
+    held_out: np.ndarray
+    test: ImageSet | None
+
+
+def load_run(options: TrainOptions, watch: Watcher) -> RunData:
+    """Load and divide the images of a new run, and resolve the options that depend on them.
 
     Raises:
-        DataError: it cannot be loaded.
+        DataError: they cannot be loaded, or have more pixels than an exported model may have.
+        OptionError: an option does not fit the images or the network.
     """
-    return _load(options, "train", watch)
+    source = _load(options, "train", watch)
+    data = to_train_on(source, options, watch)
+    held_out = Division.of(options).held_out(data)
+    height, width, channels = data.images.shape[1:]
+    n_train = int((~held_out).sum())
+    options = table.with_defaults(with_reading(options, data), (height, width, channels), n_train)
+    return RunData(options, data, held_out, load_test(options, source, data, watch))
 
 
 def to_train_on(source: ImageSet, options: TrainOptions, watch: Watcher) -> ImageSet:
@@ -79,7 +103,7 @@ def load_test(options: TrainOptions, source: ImageSet, data: ImageSet, watch: Wa
 
     Args:
         options: of the run, with the reading resolved.
-        source: the images that `load_new` returned.
+        source: the images from which `data` was set apart.
         data: the images to train on.
         watch: receives progress, and why a test part that exists cannot be used.
 

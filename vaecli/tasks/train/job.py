@@ -29,7 +29,6 @@ from vaecli.runs.progress import Watcher
 from vaecli.runs.state import Saved, State
 from vaecli.tasks.changes import what_changed
 from vaecli.tasks.train import images, pictures
-from vaecli.training.networks import table
 
 Interruptible = Callable[[], contextlib.AbstractContextManager[None]]
 """Makes a context in which a signal may end the process at once; data are loaded in it, as nothing can be lost."""
@@ -96,15 +95,7 @@ def begin(
         out = user_path(out, option="--out", error=OutputError)
         layout.check_free(out)  # reading a folder of photos may take minutes
     with interruptible():
-        source = images.load_new(options, watch)
-        data = images.to_train_on(source, options, watch)
-        held_out = Division.of(options).held_out(data)
-        height, width, channels = data.images.shape[1:]
-        options = table.with_defaults(
-            images.with_reading(options, data), (height, width, channels), int((~held_out).sum())
-        )
-        test = images.load_test(options, source, data, watch)
-        del source  # its images may be in memory
+        options, data, held_out, test = images.load_run(options, watch)
     description = images.description(data, held_out, options, test)
     options = dataclasses.replace(options, data=images.name_to_keep(options, data))
     is_new_folder = out is None or not out.exists()

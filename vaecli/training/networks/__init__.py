@@ -1,7 +1,7 @@
 """The networks: encoder q(z given x) and decoder p(x given z), as lists of layers, and their Keras models.
 
 layers        layers as plain values: shapes, numbers of weights and of multiplications
-size          what all networks share
+shared        what all networks share
 classic       the classic convolutional network
 dense         vectors of pixels
 conv          convolutions and a wide hidden layer

@@ -3,20 +3,18 @@
 import math
 
 from vaecli.training.networks.layers import Convolution, Dense, Flatten, Graph, Reshape, TransposedConvolution
-from vaecli.training.networks.size import Size, crop, posterior
+from vaecli.training.networks.shared import Size, grid, image_heads, posterior
 
 FILTERS = (32, 64)
+HALVINGS = len(FILTERS)
 HIDDEN_UNITS = 16  # of images of up to 28 x 28 values
 HIDDEN_VALUES = 28 * 28
 MOST_HIDDEN_UNITS = 256
 MOST_HIDDEN_WEIGHTS = (
     2**23
 )  # of a hidden layer wider than 16: 32 MiB in encoder.onnx; Adam keeps twice as much
-# Early in training the KL pulls z_mean to zero before the decoder can use it. With a z_mean of full size Adam does
-# so by switching the ReLU units off for good. A small initial z_mean and a positive bias keep them alive.
-HIDDEN_BIAS = 0.5
-WIDTH = "units of the hidden layer"
-DEPTH: str | None = None  # it has two convolutions
+HIDDEN_BIAS = 0.5  # keeps the few ReLU units alive, as `shared.Z_MEAN_GAIN` does
+HAS_DEPTH = False
 LEARNING_RATE = 1e-2
 
 
@@ -28,13 +26,8 @@ def default_size(shape: tuple[int, int, int]) -> Size:
     128 at 128 x 128 x 3.
     """
     width = HIDDEN_UNITS * max(1.0, math.prod(shape) / HIDDEN_VALUES) ** 2
-    most = min(MOST_HIDDEN_UNITS, MOST_HIDDEN_WEIGHTS // math.prod(_grid(shape)))
+    most = min(MOST_HIDDEN_UNITS, MOST_HIDDEN_WEIGHTS // math.prod((*grid(shape, HALVINGS), FILTERS[-1])))
     return Size(max(HIDDEN_UNITS, min(8 * round(width / 8), most // 8 * 8)), len(FILTERS))
-
-
-def _grid(shape: tuple[int, int, int]) -> tuple[int, int, int]:
-    """Return the shape (h, w, C) of the activations between the convolutions and the dense layers."""
-    return math.ceil(shape[0] / 4), math.ceil(shape[1] / 4), FILTERS[-1]
 
 
 def _hidden_rate_factor(shape: tuple[int, int, int]) -> float:
@@ -68,18 +61,11 @@ def decoder(shape: tuple[int, int, int], latent_dim: int, size: Size, outputs: d
         outputs: name of each output -> its initial bias.
     """
     del size
-    grid = _grid(shape)
+    activations = (*grid(shape, HALVINGS), FILTERS[-1])
     trunk = (
-        Dense(name="grid", units=math.prod(grid)),
-        Reshape(target=grid),
+        Dense(name="grid", units=math.prod(activations)),
+        Reshape(target=activations),
         TransposedConvolution(name="upsampling_1", units=FILTERS[1], stride=2),  # (H/2, W/2, 64)
         TransposedConvolution(name="upsampling_2", units=FILTERS[0], stride=2),  # (H, W, 32)
     )
-    heads = {
-        name: (
-            TransposedConvolution(name=name, units=shape[2], activation="linear", bias=bias),
-            *crop(shape, (4 * grid[0], 4 * grid[1]), name),
-        )
-        for name, bias in outputs.items()
-    }
-    return Graph("decoder", "z", (latent_dim,), trunk, heads)
+    return Graph("decoder", "z", (latent_dim,), trunk, image_heads(shape, HALVINGS, outputs))

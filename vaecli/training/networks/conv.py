@@ -1,5 +1,7 @@
 """The convolutional network: classic's cost without its narrow hidden layer.
 
+Its width is the number of filters of the first convolution, its depth that of 3x3 convolutions before upsampling.
+
 The pictures are halved until no side is longer than 8. At width 32, the first convolution has 32 filters, and all
 that follow have 64. SiLU in the encoder; ReLU in the decoder, so that it can be quantised to int8.
 """
@@ -13,10 +15,9 @@ from vaecli.training.networks.layers import (
     Reshape,
     TransposedConvolution,
 )
-from vaecli.training.networks.size import Size, crop, grid, halvings, posterior
+from vaecli.training.networks.shared import Size, grid, halvings, image_heads, posterior
 
-WIDTH = "filters of the first convolution"
-DEPTH: str | None = "3x3 convolutions of the decoder before it upsamples"
+HAS_DEPTH = True
 LEARNING_RATE = 5e-3
 HIDDEN_PER_WIDTH = 8  # units of the dense layers, for each filter of the first convolution
 
@@ -61,11 +62,4 @@ def decoder(shape: tuple[int, int, int], latent_dim: int, size: Size, outputs: d
         units = max(1, filters >> max(0, 2 - level))
         name = f"upsampling_{count - level}"
         trunk.append(TransposedConvolution(name=name, units=units, stride=2))
-    heads = {
-        name: (
-            TransposedConvolution(name=name, units=shape[2], activation="linear", bias=bias),
-            *crop(shape, (rows << count, columns << count), name),
-        )
-        for name, bias in outputs.items()
-    }
-    return Graph("decoder", "z", (latent_dim,), tuple(trunk), heads)
+    return Graph("decoder", "z", (latent_dim,), tuple(trunk), image_heads(shape, count, outputs))

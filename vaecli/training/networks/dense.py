@@ -1,12 +1,11 @@
-"""The dense network: the pixels as one vector, and hidden layers of equal width in both halves."""
+"""The dense network: the pixels as one vector, and `depth` hidden layers of `width` units in both halves."""
 
 import math
 
 from vaecli.training.networks.layers import Dense, Flatten, Graph, Layer, Reshape
-from vaecli.training.networks.size import Size, posterior
+from vaecli.training.networks.shared import Size, posterior
 
-WIDTH = "units of each hidden layer"
-DEPTH: str | None = "hidden layers in each half"
+HAS_DEPTH = True
 LEARNING_RATE = 2e-3
 
 

@@ -1,5 +1,8 @@
 """The residual network, for quality: bottleneck blocks without normalisation at half and at a quarter of the size.
 
+Its width is the number of channels at half the size; below there are half as many again. Its depth is the number of
+blocks at each size, less one at half the size in the encoder.
+
 A block adds to its input what three layers make of it: 1x1 to half the channels, 3x3, 1x1 back. A ReLU follows the
 sum (He et al. 2015, arXiv:1512.03385). The last layer of each block starts small, with a gain of 1 / sqrt(B), so
 that the sum over B blocks keeps its size (Child 2021, arXiv:2011.10650). With the ReLU before the three layers
@@ -18,10 +21,9 @@ from vaecli.training.networks.layers import (
     Residual,
     TransposedConvolution,
 )
-from vaecli.training.networks.size import Size, crop, grid, halvings, posterior
+from vaecli.training.networks.shared import Size, grid, halvings, image_heads, posterior
 
-WIDTH = "channels at half the size; half as many again below"
-DEPTH: str | None = "blocks at each size in the decoder; one less at half the size in the encoder"
+HAS_DEPTH = True
 LEARNING_RATE = 1.5e-3
 HIDDEN_UNITS = 256
 LAST_CHANNELS = 24  # at the full size
@@ -34,7 +36,7 @@ def default_size(shape: tuple[int, int, int]) -> Size:
 
 
 def _channels(size: Size, level: int) -> int:
-    """Return the channels after `level` halvings, at least one."""
+    """Return the number of channels after `level` halvings."""
     return size.width if level == 1 else size.width * 3 // 2
 
 
@@ -88,11 +90,4 @@ def decoder(shape: tuple[int, int, int], latent_dim: int, size: Size, outputs: d
         trunk += _blocks(f"decoder_level_{level}_block", _channels(size, level), size.depth, total)
         units = _channels(size, level - 1) if level > 1 else LAST_CHANNELS
         trunk.append(TransposedConvolution(name=f"upsampling_{count - level + 1}", units=units, stride=2))
-    heads = {
-        name: (
-            TransposedConvolution(name=name, units=shape[2], activation="linear", bias=bias),
-            *crop(shape, (rows << count, columns << count), name),
-        )
-        for name, bias in outputs.items()
-    }
-    return Graph("decoder", "z", (latent_dim,), tuple(trunk), heads)
+    return Graph("decoder", "z", (latent_dim,), tuple(trunk), image_heads(shape, count, outputs))

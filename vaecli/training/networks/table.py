@@ -10,20 +10,18 @@ from vaecli.errors import OptionError
 from vaecli.options import TrainOptions
 from vaecli.training.networks import classic, conv, dense, residual
 from vaecli.training.networks.layers import Dense, Graph
-from vaecli.training.networks.size import Size
+from vaecli.training.networks.shared import Size
 
 
 class Architecture(Protocol):
     """A module of this package that describes a network.
 
     Attributes:
-        WIDTH: what the width is.
-        DEPTH: what the depth is; None if the network has only one.
-        LEARNING_RATE: Adam's rate at its peak, chosen on validation images.
+        HAS_DEPTH: whether the depth can be chosen.
+        LEARNING_RATE: Adam's rate at its peak, for batches of 128.
     """
 
-    WIDTH: str
-    DEPTH: str | None
+    HAS_DEPTH: bool
     LEARNING_RATE: float
 
     def default_size(self, shape: tuple[int, int, int]) -> Size:
@@ -66,7 +64,7 @@ def size(
     """
     module = architecture(network)
     default = module.default_size(shape)
-    if depth is not None and module.DEPTH is None and depth != default.depth:
+    if depth is not None and not module.HAS_DEPTH and depth != default.depth:
         raise OptionError(
             f"--depth must be left out or {default.depth} for --network {network}, got {depth}.",
             option="--depth",
