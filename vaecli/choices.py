@@ -38,3 +38,4 @@ AUGMENTATIONS: tuple[Augmentation, ...] = get_args(Augmentation)
 PHOTOS: tuple[Photo, ...] = get_args(Photo)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 COMPONENTS: tuple[ScoreComponent, ...] = get_args(ScoreComponent)
+RANKED = ("score", *COMPONENTS)  # the values of a picture that have a percentile

@@ -21,6 +21,14 @@ IfTaken: TypeAlias = Literal["replace", "refuse", "number"]
 """The treatment of a name that is taken by then: replace what is there, also the target of a link;
 raise OutputError; or take the next free one of `name-2.ext`, `name-3.ext`, ..."""
 
+
+def treatment(out: str | os.PathLike[str] | None, *, force: bool) -> IfTaken:
+    """Return what a command does with a taken name: of `out`, or of the default where `out` is None."""
+    if out is None:
+        return "number"
+    return "replace" if force else "refuse"
+
+
 # Temporary names do not contain the target's: with it they could exceed the 255 bytes that a name may have.
 TEMPORARY_PREFIX, TEMPORARY_SUFFIX = ".vaecli-", ".part"
 NOT_SUPPORTED = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}  # network drives, object stores

@@ -197,6 +197,24 @@ def test_output_on_top_of_an_input(encode, here, contents):
     assert contents(here) == before
 
 
+def test_an_input_below_the_home_folder(encode, here, contents, monkeypatch):
+    """`~` in a target is expanded before the check: bash leaves that in `--out=~/x.npz` as it is."""
+    monkeypatch.setenv("HOME", str(here))
+    np.savez("x.npz", images=MINI.images[:3])
+    before = contents(here)
+    for name in ("~/x.npz", "x.npz"):
+        assert encode(name, "--out=~/x.npz", "--force")[0] == 2
+    assert contents(here) == before
+
+
+def test_twice_in_the_folder_of_the_pictures(call, here, model_folder):
+    """Without -o the second result takes the next free name, also where the first one is among the pictures."""
+    PIL.Image.fromarray(MINI.images[0, ..., 0]).save("a.png")
+    for name in ("reconstruction.png", "reconstruction-2.png"):
+        code, stdout, stderr = call("reconstruct", ".", "-m", model_folder)
+        assert (code, stdout) == (0, f"{name}\n"), stderr
+
+
 def test_a_decoder_without_its_encoder(call, here, model_folder):
     """The error says what is missing, before any picture is read, and nothing is written."""
     shutil.copy(model_folder / "decoder.onnx", here)

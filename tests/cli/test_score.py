@@ -92,10 +92,20 @@ def test_a_component_takes_the_place_of_the_score(score):
     assert np.diff(np.float64([rows[number]["percentile"] for number in order])).min() >= 0
 
 
-@pytest.mark.parametrize(("percentile", "code"), [("100", 4), ("0", 4), ("99", 4)])
-def test_a_strange_picture_fails(score, noise, percentile, code):
-    """--fail-above ends with exit code 4 after the table is written; a percentile that none reaches with 0."""
-    assert score(noise, "-o", "s.csv", "--fail-above", percentile)[:2] == (code, "s.csv\n")
+def test_maps_among_the_pictures_are_refused(score, folder, contents):
+    """The next run would score them."""
+    before = contents(folder)
+    code, _, stderr = score(folder, "--heatmaps", folder, "--force")
+    assert code == 2 and "--heatmaps must not be one of the pictures" in " ".join(
+        stderr.replace("│", " ").split()
+    )
+    assert contents(folder) == before
+
+
+@pytest.mark.parametrize("percentile", ["0", "99", "100"])
+def test_a_strange_picture_fails(score, noise, percentile):
+    """--fail-above ends with exit code 4 after the table is written."""
+    assert score(noise, "-o", "s.csv", "--fail-above", percentile)[:2] == (4, "s.csv\n")
     assert len(rows_of("s.csv")) == 3
 
 
@@ -198,6 +208,7 @@ def test_a_broken_picture_among_others(score, folder):
     assert code == 1 and "Cannot read" in stderr and document["unreadable_count"] == 1
     empty = [row for row in rows_of("s.csv") if not row["score"]]
     assert [row["file"] for row in empty] == [document["unreadable"][0]["file"]]
+    assert empty[0]["strange"] == ""
     assert sum(bool(row["score"]) for row in rows_of("s.csv")) == 19
 
 

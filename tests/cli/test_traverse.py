@@ -41,5 +41,6 @@ def test_info_tells_how_to_make_it_again(call, here, measured_folder):
 def test_usage_errors(call, here, measured_folder):
     """Exit code 2 for an option, 1 for a picture."""
     assert call("traverse", "-m", measured_folder, "--dims", "0,9")[0] == 2
-    assert call("traverse", "nothing.png", "-m", measured_folder)[0] == 1
+    code, _, stderr = call("traverse", "nothing.png", "-m", measured_folder)
+    assert code == 1 and stderr.count("nothing.png") == 1  # said once
     assert list(here.iterdir()) == []

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from vaecli.choices import COMPONENTS, ScoreComponent
+from vaecli.choices import COMPONENTS, RANKED, ScoreComponent
 from vaecli.latent.mixture import Mixture
 from vaecli.metrics.protocol import Autoencoder, Float32, Float64
 from vaecli.parallel import ahead
@@ -30,10 +30,9 @@ from vaecli.probability.likelihoods import Likelihood
 
 STATISTICS: tuple[ScoreComponent, ...] = ("excess", "unexplained", "neg_log_density")
 WEIGHTS = (1.0, 1.0, 2.0)  # of the statistics in the score
-RANKED = ("score", *COMPONENTS)
 LEVELS = np.linspace(0.0, 1.0, 1001)  # of the quantiles of validation images
 TAIL = 0.9  # level from which the tail is exponential
-_TAIL_INDEX = 900
+_TAIL_INDEX = round(TAIL * (len(LEVELS) - 1))
 CHUNK, CHUNK_BYTES = 500, 2**23  # most images of a chunk, and most bytes of their 8-bit pixels
 AT_ONCE = 2  # chunks: while the model computes one, numpy adds up the other
 LEAST_EXCESS, LEAST_SHARE = 1.0, 1e-3  # added in a logarithm
@@ -101,11 +100,19 @@ class Scorer:
         """Score images that the model has measured."""
         components = components_of(measured, self.dimensions, self.mixture)
         ordered = {name: self.quantiles[RANKED.index(name)] for name in COMPONENTS}
-        score = np.zeros(len(measured.excess))
-        for name, weight, rate in zip(STATISTICS, WEIGHTS, self.rates, strict=True):
-            score += weight * surprise(components[name], ordered[name], rate)
+        score = combined(components, ordered, self.rates)
         ranks = {name: percentile(components[name], ordered[name]) for name in COMPONENTS}
         return Scores(score, percentile(score, self.quantiles[0]), components, ranks)
+
+
+def combined(
+    components: Mapping[ScoreComponent, Float64], quantiles: Mapping[ScoreComponent, Float64], rates: Float64
+) -> Float64:
+    """Return the score (N,) of components (N,), given quantiles (1001,) of each and tail rates (3,)."""
+    score = np.zeros(len(components[STATISTICS[0]]))
+    for name, weight, rate in zip(STATISTICS, WEIGHTS, rates, strict=True):
+        score += weight * surprise(components[name], quantiles[name], rate)
+    return score
 
 
 def measure(model: Autoencoder, images: Float32) -> Measured:

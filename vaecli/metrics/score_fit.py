@@ -15,12 +15,11 @@ from vaecli.metrics.score import (
     LEVELS,
     STATISTICS,
     TAIL,
-    WEIGHTS,
     Measured,
     Scorer,
+    combined,
     components_of,
     measure_all,
-    surprise,
 )
 from vaecli.pixels import chunk_length
 from vaecli.probability.gaussian import active_dimensions
@@ -70,9 +69,7 @@ def fit_scorer(
     components = components_of(measured, dimensions, mixture)
     quantiles = {name: np.quantile(values, LEVELS) for name, values in components.items()}
     rates = np.array([tail_rate(components[name]) for name in STATISTICS])
-    score = np.zeros(len(measured.excess))
-    for name, weight, rate in zip(STATISTICS, WEIGHTS, rates, strict=True):
-        score += weight * surprise(components[name], quantiles[name], rate)
+    score = combined(components, quantiles, rates)
     ranked = np.stack([np.quantile(score, LEVELS), *quantiles.values()])
     return Scorer(dimensions, mixture, ranked, rates, len(validation))
 

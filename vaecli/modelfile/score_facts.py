@@ -10,12 +10,11 @@ import math
 
 import numpy as np
 
-from vaecli.choices import COMPONENTS
+from vaecli.choices import RANKED
 from vaecli.errors import ModelError
 from vaecli.modelfile.arrays import MALFORMED, load, pack, unpack
 
 KEY_SCORE = "vaecli.score"
-RANKED = ("score", *COMPONENTS)  # rows of `quantiles`
 LEVELS = 1001  # columns of `quantiles`: 0, 0.1, ... 100 %
 STATISTIC_COUNT = 3  # of which the score is made
 LOGS = 2  # coordinates of the mixture beside latent dimensions

@@ -1,9 +1,9 @@
 """Running an exported model; the only home of onnxruntime.
 
 model            Model: encode, decode, sample, interpolate, score
-scoring          the scorer of a model, from and to the pickled          a model from the content of its files
+scoring          the scorer of a model, from and to the arrays in its file
 similar          the images or latents nearest to an image
-arrays in its file
+pickled          a model from the content of its files
 parts            the files of a model, each checked for its part and precision
 arrays           checks of the arrays that callers pass in
 session          batches over a pool of threads

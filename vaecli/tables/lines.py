@@ -22,14 +22,14 @@ class CsvWriter:
         header = (name for column in columns for name in names(column))
         self._file.write(f"{','.join(map(_field, header))}\n".encode())
 
-    def add(self, rows: Rows, errors: Mapping[int, str]) -> None:  # noqa: ARG002  # a CSV row has no place for one
+    def add(self, rows: Rows, errors: Mapping[int, str]) -> None:
         """Add rows."""
         fields: list[list[str]] = []
         for column in self._columns:
             if isinstance(column, Texts):
                 fields.append([_field(text or "") for text in rows[column.name]])
             else:
-                fields += _digits(column, rows, "")
+                fields += _digits(column, rows, "", errors)
         lines = "".join([f"{','.join(row)}\n" for row in zip(*fields, strict=True)])
         self._file.write(lines.encode("utf-8"))
 
@@ -49,7 +49,7 @@ class JsonlWriter:
             if isinstance(column, Texts):
                 values.append(["null" if text is None else _json_text(text) for text in rows[column.name]])
             else:
-                values += _digits(column, rows, "null")
+                values += _digits(column, rows, "null", errors)
         pairs = [self._form % row for row in zip(*values, strict=True)]
         for position, reason in errors.items():
             pairs[position] += f', "{ERROR}": {_json_text(reason)}'
@@ -72,10 +72,11 @@ def _escaped(text: str) -> str:
         return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _digits(column: Numbers, rows: Rows, missing: str) -> list[list[str]]:
-    """Return the numbers of a column as text: D lists of n."""
+def _digits(column: Numbers, rows: Rows, missing: str, errors: Mapping[int, str]) -> list[list[str]]:
+    """Return the numbers of a column as text, D lists of n, with `missing` in the rows with errors."""
     values = np.asarray(rows[column.name], column.dtype)
     table = values.reshape(len(values), -1)
     texts = np.char.lower(table.astype("U5")) if column.dtype == "bool" else table.astype("U32")
     texts[~np.isfinite(table)] = missing
+    texts[list(errors)] = missing
     return [list(column) for column in texts.T.tolist()] if table.size else [[] for _ in names(column)]

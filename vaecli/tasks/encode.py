@@ -10,19 +10,16 @@ import numpy as np
 
 from vaecli.choices import Part
 from vaecli.data.photo.photo_options import PhotoOptions
-from vaecli.files import IfTaken
-from vaecli.parallel import ahead
+from vaecli.files import treatment
 from vaecli.pixels import Pixels
 from vaecli.runtime.model import Float32, Model
 from vaecli.tables.columns import Numbers, Texts
 from vaecli.tables.writing import STDOUT, check_table, writing_table
-from vaecli.tasks.stream.batch import PictureBatch
 from vaecli.tasks.stream.names import require_pictures
 from vaecli.tasks.stream.shard import parse_shard
 from vaecli.tasks.stream.stream import SILENT, PictureStream, Reports, open_pictures
 
 OUT = "latents.npz"
-AHEAD = 2  # batches encoded at once, so that the encoder is busy while one is read or written
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,25 +73,18 @@ def encode(
     """
     require_pictures(pictures, data, split, "encode")
     part = parse_shard(shard)
-    if_taken: IfTaken = "number" if out is None else "replace" if force else "refuse"
+    if_taken = treatment(out, force=force)
     target = OUT if out is None else out
     check_table(target, if_taken=if_taken)
-    model.encode(
-        np.empty((0, *model.image_shape), np.uint8)
-    )  # an encoder that is missing is an error at once
     stream = open_pictures(model, pictures, data=data, split=split, shard=part, photo=photo, reports=reports)
-    if os.fspath(target) != STDOUT:
+    if if_taken == "replace" and os.fspath(target) != STDOUT:
         stream.require_apart(target)
-
-    def compute(batch: PictureBatch) -> tuple[PictureBatch, dict[str, Float32]]:
-        return batch, batch.compute(lambda images: _posterior(model, images, std=std))
-
     kinds = ("z", "std") if std else ("z",)
     columns = [Numbers(kind, numbered(kind, model.latent_dim)) for kind in kinds]
     with writing_table(
         target, (Texts("file"), Texts("label"), *columns), if_taken=if_taken, stdout=stdout
     ) as table:
-        for batch, values in ahead(compute, stream, threads=min(AHEAD, model.threads)):
+        for batch, values in stream.computed(lambda images: _posterior(model, images, std=std)):
             table.add(batch.rows(values), batch.errors)
     return Encoded(table.path, stream)
 

@@ -24,7 +24,7 @@ Warn = Callable[[str], None]
 Progress = Callable[[str, int, int], None]
 
 
-def _silent(*_: object) -> None:
+def silent(*_: object) -> None:
     """Ignore a report."""
 
 
@@ -33,9 +33,9 @@ def load_for(
     data: str | None,
     part: Part | None,
     *,
-    warn: Warn = _silent,
-    progress: Progress = _silent,
-    pictures: Progress = _silent,
+    warn: Warn = silent,
+    progress: Progress = silent,
+    pictures: Progress = silent,
 ) -> ImageSet:
     """Load images for a model, read, stretched and divided as its training images were.
 

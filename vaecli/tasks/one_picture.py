@@ -40,7 +40,8 @@ def load_picture(
         OptionError: the name means several pictures.
         DataError: it cannot be read.
     """
-    stream = open_pictures(model, [name], data=data, photo=photo, reports=reports)
+    quiet = dataclasses.replace(reports, unreadable=SILENT.unreadable)  # it is raised
+    stream = open_pictures(model, [name], data=data, photo=photo, reports=quiet)
     if stream.total != 1:
         raise OptionError(f"PICTURE must be one picture, got {stream.total:,} of {name}.", option="PICTURE")
     batch = next(iter(stream))

@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import pathlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,8 @@ from vaecli.choices import Part
 from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.data.reference import PREFIXES
 from vaecli.errors import ModelError, OptionError
-from vaecli.files import IfTaken
+from vaecli.files import treatment
 from vaecli.metrics.score import Scorer, measured
-from vaecli.parallel import ahead
 from vaecli.pictures import png
 from vaecli.pictures.reconstructions import Tile, plan_reconstructions
 from vaecli.pictures.targets import check_target, target_kind, target_path
@@ -33,7 +32,6 @@ from vaecli.tasks.stream.names import require_pictures
 from vaecli.tasks.stream.stream import SILENT, PictureStream, Reports, open_pictures
 
 OUT = "reconstruction.png"
-AHEAD = 2  # batches computed at once, so that the model is busy while one is read or drawn
 WARNED = 5  # pictures unlike the training images that are named in warnings
 UNREADABLE = "cannot be read"
 
@@ -87,22 +85,17 @@ def reconstruct(
         OutputError: `out` is taken or cannot be written.
     """
     require_pictures(pictures, data, split, "reconstruct")
-    if_taken: IfTaken = "number" if out is None else "replace" if force else "refuse"
+    if_taken = treatment(out, force=force)
     target = OUT if out is None else out
     check_target(target, if_taken=if_taken)
     kind = target_kind(target)
     if kind == "gif":
         raise OptionError(f"--out must end in .png, .npy, .npz or /, got {target}.", option="--out")
     require_enlargeable(kind, scale, smooth=smooth)
-    model.encode(
-        np.empty((0, *model.image_shape), np.uint8)
-    )  # an encoder that is missing is an error at once
     stream = open_pictures(model, pictures, data=data, split=split, photo=photo, reports=reports)
-    stream.require_apart(target)
-    batches = _warning(
-        ahead(lambda batch: (batch, _compute(model, batch)), stream, threads=min(AHEAD, model.threads)),
-        reports.warn,
-    )
+    if if_taken == "replace":
+        stream.require_apart(target)
+    batches = _warning(stream.computed(_measurement(model)), reports.warn)
     if kind != "sheet":
         path = write_images(
             target,
@@ -131,12 +124,11 @@ def reconstruct(
     return Reconstructed(file.path, stream)
 
 
-def _compute(model: Model, batch: PictureBatch) -> dict[str, Any]:
-    """Return the reconstruction of each image of a batch (m, H, W, C) uint8, and its nats, (m,) each."""
-
+def _measurement(model: Model) -> Callable[[Pixels], dict[str, Any]]:
+    """Return a function from images (N, H, W, C) to their reconstructions, uint8, and their nats, (N,) each."""
     scorer = _scorer(model)
 
-    def function(images: Pixels) -> dict[str, Any]:
+    def measurement(images: Pixels) -> dict[str, Any]:
         posterior = model.encode(images)
         outputs = model.outputs(posterior[0])
         nats = measured(model.likelihood, to_float32(images), posterior, outputs)
@@ -148,7 +140,7 @@ def _compute(model: Model, batch: PictureBatch) -> dict[str, Any]:
         }
         return values if scorer is None else values | {"percentile": scorer.apply(nats).percentile}
 
-    return batch.compute(function)
+    return measurement
 
 
 def _scorer(model: Model) -> Scorer | None:
@@ -181,20 +173,22 @@ def _in_places(batch: PictureBatch, images: Pixels) -> Pixels:
 
 def _tiles(batch: PictureBatch, values: dict[str, Any]) -> Iterator[Tile]:
     """Yield the tiles of all pictures of a batch, in order."""
-    readable = iter(range(len(batch.images)))
-    for position in range(len(batch)):
-        if (picture := batch.unreadable.get(position)) is not None:
-            yield Tile(None, None, ([plain_name(picture.name), UNREADABLE], [], []))
-            continue
-        row = next(readable)
-        loss, kl, excess = (values[name][row] for name in ("loss", "kl", "excess"))
-        percentile = f"percentile {values['percentile'][row]:.1f}" if "percentile" in values else ""
-        captions = (
-            [plain_name(batch.names[row]), batch.labels[row] or ""],
-            [f"{loss:,.1f} nats", f"KL {kl:,.1f}"],
-            [f"excess {excess:,.1f}", percentile],
-        )
-        yield Tile(batch.images[row], values["image"][row], captions)
+    tiles = [_tile(batch, row, values) for row in range(len(batch.images))]
+    unreadable = [batch.unreadable[position] for position in sorted(batch.unreadable)]
+    missing = [Tile(None, None, ([plain_name(picture.name), UNREADABLE], [], [])) for picture in unreadable]
+    yield from batch.all_rows(tiles, missing)
+
+
+def _tile(batch: PictureBatch, row: int, values: dict[str, Any]) -> Tile:
+    """Return the tile of the readable picture number `row`."""
+    loss, kl, excess = (values[name][row] for name in ("loss", "kl", "excess"))
+    percentile = f"percentile {values['percentile'][row]:.1f}" if "percentile" in values else ""
+    captions = (
+        [plain_name(batch.names[row]), batch.labels[row] or ""],
+        [f"{loss:,.1f} nats", f"KL {kl:,.1f}"],
+        [f"excess {excess:,.1f}", percentile],
+    )
+    return Tile(batch.images[row], values["image"][row], captions)
 
 
 def _sources(pictures: Sequence[str | os.PathLike[str]], split: Part | None) -> tuple[str, ...]:

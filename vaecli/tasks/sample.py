@@ -10,7 +10,7 @@ import numpy as np
 
 from vaecli import checks
 from vaecli.choices import ArrayType
-from vaecli.files import IfTaken
+from vaecli.files import treatment
 from vaecli.parallel import ahead
 from vaecli.pictures.targets import check_target, target_kind
 from vaecli.pictures.writers import write_images
@@ -64,7 +64,7 @@ def sample(
     n = checks.integer(n, "-n", least=1, most=2**64 - first)
     temperature = checks.real(temperature, "--temperature", least=0)
     checks.choice(dtype, "--dtype", get_args(ArrayType))
-    if_taken: IfTaken = "number" if out is None else "replace" if force else "refuse"
+    if_taken = treatment(out, force=force)
     target = "samples.png" if out is None else out
     check_target(target, if_taken=if_taken)
 

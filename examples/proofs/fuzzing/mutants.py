@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from vaecli.choices import Precision
+from vaecli.choices import RANKED, Precision
 from vaecli.modelfile import facts, onnx_schema, protobuf, score_facts
 from vaecli.modelfile.golden import KEY_GOLDEN
 from vaecli.modelfile.metadata import KEY_DIGEST, KEY_INFO
@@ -188,7 +188,7 @@ def _facts(latent_dim: int, class_count: int, rng: np.random.Generator) -> facts
 def _score_facts(latent_dim: int, rng: np.random.Generator) -> score_facts.ScoreFacts:
     size, count = latent_dim + score_facts.LOGS, 3
     scales = np.tril(rng.normal(size=(count, size, size)), -1) + np.eye(size)
-    shape = (len(score_facts.RANKED), score_facts.LEVELS)
+    shape = (len(RANKED), score_facts.LEVELS)
     return score_facts.ScoreFacts(
         count=np.array([200]),
         dimensions=np.arange(latent_dim),

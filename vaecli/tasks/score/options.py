@@ -3,14 +3,13 @@
 import dataclasses
 import math
 import os
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias
 
 from vaecli import checks
-from vaecli.choices import ScoreComponent
+from vaecli.choices import RANKED, ScoreComponent
 from vaecli.errors import OptionError
 
 ScoreBy: TypeAlias = Literal["score"] | ScoreComponent
-BY: tuple[str, ...] = ("score", *get_args(ScoreComponent))
 THRESHOLD = 99.0  # percentile from which pictures count as strange, where no other is given
 MAX_TOP = 1000
 MAX_TOP_BYTES = 2**27  # of the images of a sheet
@@ -42,7 +41,7 @@ class ScoreOptions:
     normal: str | None = None
 
     def __post_init__(self) -> None:
-        checks.choice(self.by, "--by", BY)
+        checks.choice(self.by, "--by", RANKED)
         for value, option in ((self.threshold, "--threshold"), (self.fail_above, "--fail-above")):
             if value is not None:
                 _require_percentile(value, option)

@@ -11,9 +11,9 @@ import numpy as np
 from vaecli.choices import COMPONENTS, Part
 from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.errors import OptionError
-from vaecli.files import IfTaken
+from vaecli.files import treatment
 from vaecli.metrics.detection import Detection
-from vaecli.parallel import ahead
+from vaecli.paths import user_path
 from vaecli.pictures.targets import check_target
 from vaecli.pixels import Pixels
 from vaecli.runtime.model import Model
@@ -23,13 +23,11 @@ from vaecli.tasks.score.heatmaps import check_heatmaps, writing_heatmaps
 from vaecli.tasks.score.judging import Judge, normal_class
 from vaecli.tasks.score.options import ScoreOptions
 from vaecli.tasks.score.strangest import Strange, Strangest
-from vaecli.tasks.stream.batch import PictureBatch
 from vaecli.tasks.stream.names import require_pictures
 from vaecli.tasks.stream.shard import parse_shard
 from vaecli.tasks.stream.stream import SILENT, PictureStream, Reports, open_pictures
 
 OUT = "scores.csv"
-AHEAD = 2  # batches scored at once, so that the networks are busy while one is read or written
 Values = dict[str, np.ndarray]
 
 
@@ -104,34 +102,26 @@ def score(
     """
     require_pictures(pictures, data, split, "score")
     part = parse_shard(shard)
-    taken: IfTaken = "replace" if force else "refuse"
-    if_taken: IfTaken = "number" if out is None else taken
+    if_taken = treatment(out, force=force)
     target = OUT if out is None else out
     check_table(target, if_taken=if_taken)
     _check_targets(options, force=force)
     options.require_room(model.image_shape)
     scorer = model.scorer
-    model.encode(
-        np.empty((0, *model.image_shape), np.uint8)
-    )  # an encoder that is missing is an error at once
     stream = open_pictures(model, pictures, data=data, split=split, shard=part, photo=photo, reports=reports)
-    _require_apart(stream, options, target)
+    _require_apart(stream, options, target if if_taken == "replace" else None)
     normal = normal_class(options.normal, stream.class_names)
     judge = None if normal is None else Judge(normal)
     strangest = Strangest(options.top, with_images=options.sheet is not None)
     strange_count, fails = 0, False
 
-    def compute(batch: PictureBatch) -> tuple[PictureBatch, Values]:
-        return batch, batch.compute(lambda images: _values(model, images, options))
-
     with (
         writing_heatmaps(model, options.heatmaps, force=force) as maps,
         writing_table(target, _columns(options), if_taken=if_taken, stdout=stdout) as table,
     ):
-        for batch, values in ahead(compute, stream, threads=min(AHEAD, model.threads)):
+        for batch, values in stream.computed(lambda images: _values(model, images, options)):
             table.add(batch.rows(values), batch.errors)
-            scores, percentiles = values["score"], values["percentile"]
-            marks = percentiles >= options.line
+            scores, percentiles, marks = (values[name] for name in ("score", "percentile", "strange"))
             strange_count += int(marks.sum())
             fails |= options.fail_above is not None and bool((percentiles >= options.fail_above).any())
             strangest.add(batch, scores, percentiles)
@@ -139,12 +129,14 @@ def score(
                 judge.add(batch.labels, scores, marks)
             if maps:
                 maps.add(batch)
-        sheet = None if options.sheet is None else strangest.write_sheet(options.sheet, if_taken=taken)
+        sheet = None
+        if options.sheet is not None:
+            sheet = strangest.write_sheet(options.sheet, if_taken=treatment(options.sheet, force=force))
     normal_count, other_count = judge.counts if judge else (0, 0)
     return Scored(
         path=table.path,
         sheet=sheet,
-        heatmaps=pathlib.Path(options.heatmaps) if options.heatmaps else None,
+        heatmaps=None if options.heatmaps is None else user_path(options.heatmaps, option="--heatmaps"),
         pictures=stream,
         validation_count=scorer.count,
         strange_count=strange_count,
@@ -165,8 +157,7 @@ def _values(model: Model, images: Pixels, options: ScoreOptions) -> Values:
     if options.by != "score":
         score, percentile = scores.components[options.by], scores.component_percentiles[options.by]
     values |= {"score": score.astype(np.float32), "percentile": percentile.astype(np.float32)}
-    if options.threshold is not None:
-        values["strange"] = values["percentile"] >= options.threshold
+    values["strange"] = values["percentile"] >= options.line
     return values
 
 
@@ -181,14 +172,17 @@ def _check_targets(options: ScoreOptions, *, force: bool) -> None:
     if options.sheet is not None:
         if pathlib.PurePath(options.sheet).suffix.lower() != ".png":
             raise OptionError(f"--sheet must end in .png, got {options.sheet}.", option="--sheet")
-        check_target(options.sheet, if_taken="replace" if force else "refuse")
+        check_target(options.sheet, if_taken=treatment(options.sheet, force=force))
     if options.heatmaps is not None:
         check_heatmaps(options.heatmaps, force=force)
 
 
-def _require_apart(stream: PictureStream, options: ScoreOptions, target: str | os.PathLike[str]) -> None:
-    """Refuse targets that are among the pictures."""
-    if os.fspath(target) != STDOUT:
+def _require_apart(
+    stream: PictureStream, options: ScoreOptions, target: str | os.PathLike[str] | None
+) -> None:
+    """Refuse targets that are among the pictures; None is a table whose name is chosen free."""
+    if target is not None and os.fspath(target) != STDOUT:
         stream.require_apart(target)
-    if options.sheet is not None:
-        stream.require_apart(options.sheet, option="--sheet")
+    for place, option in ((options.sheet, "--sheet"), (options.heatmaps, "--heatmaps")):
+        if place is not None:
+            stream.require_apart(place, option=option)

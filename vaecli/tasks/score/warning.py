@@ -9,22 +9,18 @@ from vaecli.runtime.model import Model
 from vaecli.tasks.score.options import THRESHOLD
 
 
-def warn_of_strange(
-    model: Model, names: Sequence[str], images: Pixels, warn: Callable[[str], None]
-) -> list[bool]:
-    """Warn of each of images (N, H, W, C) whose score is at or above the 99th percentile; return which they are.
+def warn_of_strange(model: Model, names: Sequence[str], images: Pixels, warn: Callable[[str], None]) -> None:
+    """Warn of each of images (N, H, W, C) whose score is at or above the 99th percentile.
 
     A model without figures for scores warns of none.
     """
     try:
         percentiles = model.score(images).percentile
     except ModelError:
-        return [False] * len(images)
-    strange = [bool(percentile >= THRESHOLD) for percentile in percentiles]
-    for name, is_strange in zip(names, strange, strict=True):
-        if is_strange:
+        return
+    for name, percentile in zip(names, percentiles, strict=True):
+        if percentile >= THRESHOLD:
             warn(warning_of(name))
-    return strange
 
 
 def warning_of(name: str) -> str:

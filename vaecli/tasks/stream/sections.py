@@ -128,7 +128,7 @@ class FileSection:
 
     def holds(self, path: pathlib.Path) -> bool:
         """Return whether a path is one of the files."""
-        return any(os.path.basename(name) == path.name and _is_same(name, path) for name in self.names)  # noqa: PTH119
+        return any(os.path.basename(name) == path.name and _is_named(name, path) for name in self.names)  # noqa: PTH119
 
     def _read(self, name: str) -> Picture:
         return self.reader.read(user_path(name, option="PICTURES"), name)
@@ -221,6 +221,14 @@ def _size(name: str) -> int:
         return user_path(name).stat().st_size
     except (OSError, ValueError, DataError):
         return 0
+
+
+def _is_named(name: str, path: pathlib.Path) -> bool:
+    """Return whether a path is the file that the user has named."""
+    try:
+        return _is_same(user_path(name), path)
+    except DataError:  # such as ~nobody/a.png
+        return False
 
 
 def _is_same(path: str | os.PathLike[str], other: pathlib.Path) -> bool:

@@ -5,19 +5,21 @@ import dataclasses
 import functools
 import itertools
 import os
-import pathlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from vaecli.choices import Part
 from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.data.photo.prepare import Preparation
-from vaecli.errors import DataError, OptionError
+from vaecli.errors import DataError, OptionError, OutputError
 from vaecli.parallel import ahead
-from vaecli.pixels import chunk_length
+from vaecli.paths import user_path
+from vaecli.pixels import Pixels, chunk_length
 from vaecli.runtime.model import Model
-from vaecli.tasks.inputs import Progress, Warn, load_for
+from vaecli.tasks.inputs import Progress, Warn, load_for, silent
 from vaecli.tasks.stream.batch import PictureBatch, Unreadable
 from vaecli.tasks.stream.names import Names
 from vaecli.tasks.stream.reader import Piece, Reader
@@ -25,11 +27,8 @@ from vaecli.tasks.stream.sections import Section, Work
 from vaecli.tasks.stream.shard import ALL, Shard
 
 BATCH = 512  # pictures at a time, at most
+COMPUTED_AHEAD = 2  # batches, so that the networks are busy while one is read or written
 LISTED = 1000  # unreadable pictures that a stream keeps; it counts all
-
-
-def _silent(*_: object) -> None:
-    """Ignore a report."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -44,11 +43,11 @@ class Reports:
         decoding: gets the progress of decoding the pictures of --data: what is done, pictures so far, in all.
     """
 
-    warn: Warn = _silent
-    unreadable: Callable[[Unreadable], None] = _silent
-    progress: Callable[[int, int], None] = _silent
-    download: Progress = _silent
-    decoding: Progress = _silent
+    warn: Warn = silent
+    unreadable: Callable[[Unreadable], None] = silent
+    progress: Callable[[int, int], None] = silent
+    download: Progress = silent
+    decoding: Progress = silent
 
 
 SILENT = Reports()
@@ -97,6 +96,14 @@ class PictureStream:
                 pieces = []
                 self._reports.progress(position - self._rows.start, self.total)
 
+    def computed(
+        self, function: Callable[[Pixels], Mapping[str, npt.NDArray[Any]]]
+    ) -> Iterator[tuple[PictureBatch, dict[str, npt.NDArray[Any]]]]:
+        """Yield each batch with what `PictureBatch.compute` returns for it; the next ones are computed ahead."""
+        return ahead(
+            lambda batch: (batch, batch.compute(function)), self, threads=min(COMPUTED_AHEAD, self._threads)
+        )
+
     @property
     def class_names(self) -> tuple[str, ...]:
         """Names of the classes that the pictures may have, each once, in the order of their sources."""
@@ -109,7 +116,7 @@ class PictureStream:
         Raises:
             OptionError: it is.
         """
-        target = pathlib.Path(path)
+        target = user_path(path, option=option, error=OutputError)
         if target.exists() and any(section.holds(target) for section in self._sections):
             raise OptionError(
                 f"{option} must not be one of the pictures that are read, got {target}.", option=option
@@ -199,7 +206,11 @@ def open_pictures(
     Raises:
         OptionError: a name is empty, or a glob matches nothing.
         DataError: a folder, an archive or an array without pictures, or a data set that cannot be had.
+        ModelError: the model has no encoder.
     """
+    model.encode(
+        np.empty((0, *model.image_shape), np.uint8)
+    )  # a missing encoder is an error before any reading
     preparation = Preparation.from_metadata(model.info.preparation, model.image_shape)
     names = Names(
         Reader(preparation, photo or PhotoOptions()),
