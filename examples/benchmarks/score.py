@@ -116,6 +116,8 @@ def main() -> None:
     model = Model.open(options.model)
     images = np.asarray(load_for(model, None, options.part).images[:])
     normal = model.score(images)
+    calibration = {"images": len(images), "at_or_above_99": float((normal.percentile >= 99).mean())}
+    print(json.dumps(calibration | {"validation_images": model.scorer.count}), flush=True)
     for kind, pictures in strange_pictures(images, options.mnist).items():
         strange = model.score(np.ascontiguousarray(pictures))
         print(json.dumps({"strange": kind, "count": len(pictures)} | areas(normal, strange)), flush=True)
