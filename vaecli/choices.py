@@ -26,12 +26,15 @@ Prepare: TypeAlias = Literal[
 ]  # a user's picture; auto: the model says
 PicturePolarity: TypeAlias = Literal["auto", "keep", "light-on-dark", "dark-on-light"]  # of a user's picture
 Cutout: TypeAlias = Literal["auto", "off"]
+Metric: TypeAlias = Literal["auto", "plain", "scaled"]  # of distances in the latent space; auto: the model says
 
 ScoreComponent: TypeAlias = Literal["excess", "kl", "unexplained", "neg_elbo", "neg_log_density"]
 
 DATA_SETS: tuple[DataSetName, ...] = get_args(DataSetName)
 LIKELIHOODS: tuple[LikelihoodName, ...] = get_args(LikelihoodName)
 PRIORS: tuple[PriorName, ...] = get_args(PriorName)
+PARTS: tuple[Part, ...] = get_args(Part)
+METRICS: tuple[Metric, ...] = get_args(Metric)
 POLARITIES: tuple[Polarity, ...] = get_args(Polarity)
 FITS: tuple[Fit, ...] = get_args(Fit)
 AUGMENTATIONS: tuple[Augmentation, ...] = get_args(Augmentation)

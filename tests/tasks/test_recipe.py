@@ -1,5 +1,6 @@
 """Recipes: round trip, names without paths, commands that are built and never taken from a file."""
 
+import dataclasses
 import json
 
 import pytest
@@ -38,9 +39,10 @@ EDIT = Recipe(
     **COMMON,
 )
 SEARCH = Recipe(kind="similar", form="sheet", sources=("test:3",), among="mnist", count=4, **COMMON)
+NARROWED = dataclasses.replace(SEARCH, split="train", metric="scaled")
 
 
-@pytest.mark.parametrize("recipe", [SAMPLE, PATH, TRAVERSAL, EDIT, SEARCH], ids=lambda recipe: recipe.kind)
+@pytest.mark.parametrize("recipe", [SAMPLE, PATH, TRAVERSAL, EDIT, SEARCH, NARROWED], ids=lambda recipe: recipe.kind)
 def test_round_trip(recipe):
     """A text gives its recipe back, and says the same each time."""
     assert parse(recipe.to_text(), "a.png") == recipe
@@ -60,6 +62,8 @@ def test_commands():
     expected = "vaecli edit -m M val:2 --toward 'Ankle boot' --amount=-1:1:5 --from Bag -o edit.png"
     assert EDIT.command("M") == expected
     assert SEARCH.command("M") == "vaecli similar -m M test:3 --among mnist -n 4 -o similar.png"
+    expected = "vaecli similar -m M test:3 --among mnist -n 4 --split train --metric scaled -o similar.png"
+    assert NARROWED.command("M") == expected
 
 
 def test_the_options_of_the_preparation_are_kept():
@@ -142,6 +146,9 @@ def test_the_largest_recipe_is_within_the_limit():
         {"amounts": "0:1; rm"},
         {"toward": "a\nb"},
         {"among": 3},
+        {"split": "all"},
+        {"split": ["train"]},
+        {"metric": "--out"},
         {"prepare": "--out"},
         {"polarity": ["keep"]},
         {"trim": False},

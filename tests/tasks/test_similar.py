@@ -148,6 +148,16 @@ def test_a_sheet(model, here, folder):
     assert str(folder.parent).encode() not in (here / "b.png").read_bytes()
 
 
+def test_the_recipe_has_the_part_and_the_metric(measured_folder, here):
+    """So that its command makes the same sheet: the plain distances among the training images."""
+    measured = Model.open(measured_folder)
+    options = {"among": "fashion-mnist-mini", "split": "train", "metric": "plain", "n": 4}
+    similar(measured, "test:5", out="a.png", **options)
+    command = parse(embedded_text(here / "a.png"), "a.png").command("M")
+    words = "--among fashion-mnist-mini -n 4 --split train --metric plain"
+    assert command == f"vaecli similar -m M test:5 {words} -o similar.png"
+
+
 def test_tables(model, here):
     """CSV to a file and to a stream, and arrays."""
     result = similar(model, "test:5", among="test::", n=3, out="a.csv")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from vaecli.choices import DATA_SETS
+from vaecli.choices import DATA_SETS, METRICS
 from vaecli.commands import command
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ class Recipe:
         dims, all_dims: of a traversal: dimensions of its plane, and whether it shows unused dimensions, too.
         toward, start, amounts: of an edit: class that it leads to (empty for a file), class that it leads from, and
             the amounts.
-        among: of a search: name of what was searched.
+        among, split, metric: of a search: name of what was searched, the part of the data set if one was named, and
+            the distance as it was given.
         photo: how picture files were prepared: the words after `--prepare` and the like that are not the default.
         index: position of the picture on its path, for one PNG of a folder; None for others.
     """
@@ -69,6 +70,8 @@ class Recipe:
     start: str = ""
     amounts: str = ""
     among: str = ""
+    split: str = ""
+    metric: str = METRICS[0]
     photo: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def to_text(self) -> str:
@@ -112,7 +115,7 @@ KINDS = {  # command -> the fields that it has besides COMMON
     "reconstruct": ("sources", "data"),
     "traverse": ("sources", "steps", "data", "dims", "all_dims"),
     "edit": ("sources", "data", "toward", "start", "amounts"),
-    "similar": ("sources", "data", "among", "count"),
+    "similar": ("sources", "data", "among", "split", "metric", "count"),
 }
 _OUTPUTS = {
     "sample": "samples",
@@ -155,7 +158,11 @@ def _edit_words(recipe: Recipe) -> list[object] | None:
 
 
 def _similar_words(recipe: Recipe) -> list[object] | None:
-    return ["--among", recipe.among, "-n", recipe.count] if recipe.among in DATA_SETS else None
+    if recipe.among not in DATA_SETS:  # a folder, a file, or a part of a data set
+        return None
+    words: list[object] = ["--among", recipe.among, "-n", recipe.count]
+    words += ["--split", recipe.split] if recipe.split else []
+    return words + (["--metric", recipe.metric] if recipe.metric != METRICS[0] else [])
 
 
 _WORDS: Mapping[str, Callable[[Recipe], list[object] | None]] = {

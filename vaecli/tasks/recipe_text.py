@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-from vaecli.choices import PRECISIONS, LineKind, PathKind
+from vaecli.choices import METRICS, PARTS, PRECISIONS, LineKind, PathKind
 from vaecli.errors import DataError
 from vaecli.modelfile.safe_text import is_plain
 from vaecli.tasks.photo_words import DEFAULTS, is_word
@@ -68,6 +68,8 @@ def _checked(fields: Any) -> Recipe:
         "precision": PRECISIONS,
         "form": ("sheet", "gif", "folder"),
         "path": get_args(LineKind) if fields.get("grid") else get_args(PathKind),
+        "split": ("", *PARTS),
+        "metric": METRICS,
     }.items():
         value = fields.get(name, values[0])
         _require(isinstance(value, str) and value in values, name, " or ".join(values), value)

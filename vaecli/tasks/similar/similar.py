@@ -4,12 +4,12 @@ import dataclasses
 import math
 import os
 import pathlib
-from typing import IO, Any, Literal, TypeAlias, get_args
+from typing import IO, Any
 
 import numpy as np
 
 from vaecli import checks
-from vaecli.choices import Part
+from vaecli.choices import METRICS, Metric, Part
 from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.errors import DataError, OptionError
 from vaecli.files import IfTaken
@@ -28,8 +28,6 @@ from vaecli.tasks.photo_words import photo_words
 from vaecli.tasks.recipe import data_name, plain_name, recipe_of
 from vaecli.tasks.similar.search import Neighbour, Place
 from vaecli.tasks.stream.stream import SILENT, PictureStream, Reports
-
-Metric: TypeAlias = Literal["auto", "plain", "scaled"]
 
 MOST = 1000  # neighbours
 MAX_BYTES = 2**27  # of their 8-bit pixels, which are all in memory
@@ -115,7 +113,7 @@ def similar(
         OutputError: `out` is taken or cannot be written.
     """
     checks.integer(n, "-n", least=1, most=max(1, min(MOST, MAX_BYTES // math.prod(model.image_shape))))
-    checks.choice(metric, "--metric", get_args(Metric))
+    checks.choice(metric, "--metric", METRICS)
     is_sheet = _is_sheet(out, force=force)
     scales = _scales(model, metric)
     place = Place(model, among, split, data, photo, reports)
@@ -141,6 +139,8 @@ def similar(
         sources=(plain_name(picture),),
         among=among if place.is_data_set else plain_name(among),
         count=n,
+        split=split or "",
+        metric=metric,
         data=data_name(data),
         photo=photo_words(photo or PhotoOptions()),
         scale=scale,
