@@ -158,6 +158,16 @@ def test_the_recipe_has_the_part_and_the_metric(measured_folder, here):
     assert command == f"vaecli similar -m M test:5 {words} -o similar.png"
 
 
+def test_a_folder_of_the_name_of_a_data_set_makes_no_command(model, folder, here):
+    """The recipe keeps no path, so the command would search the data set; the part of a data set has none either."""
+    shutil.copytree(folder, here / "elsewhere" / "mnist")
+    shutil.copytree(folder, here / "mnist")
+    for number, among in enumerate(("elsewhere/mnist", "mnist", "./mnist/", "test:0:50")):
+        similar(model, "test:5", among=among, n=4, out=f"{number}.png")
+        recipe = parse(embedded_text(here / f"{number}.png"), "a.png")
+        assert recipe.command("M") is None and recipe.among in {"mnist/", "test:0:50/"}
+
+
 def test_tables(model, here):
     """CSV to a file and to a stream, and arrays."""
     result = similar(model, "test:5", among="test::", n=3, out="a.csv")

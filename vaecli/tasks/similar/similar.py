@@ -137,7 +137,7 @@ def similar(
     recipe = dataclasses.replace(
         recipe_of(model, "similar", "sheet"),
         sources=(plain_name(picture),),
-        among=among if place.is_data_set else plain_name(among),
+        among=among if place.is_data_set else f"{plain_name(among)}/",  # never the name of a data set
         count=n,
         split=split or "",
         metric=metric,
