@@ -3,12 +3,14 @@
 import io
 import json
 import shutil
+import zipfile
 
 import numpy as np
 import PIL.Image
 import pytest
 
 from vaecli.data.named.bundled import load_mini
+from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.errors import DataError, ModelError, OptionError, OutputError
 from vaecli.modelfile.facts import Facts
 from vaecli.pictures.embedded import embedded_text
@@ -107,6 +109,39 @@ def test_among_latents(model, latents, here, folder):
     lost = next(neighbour for neighbour in gone.neighbours if neighbour.file.endswith("a/4.png"))
     decoded = to_uint8(model.decode(latents[4:5]))[0]
     assert np.abs(lost.image.astype(int) - decoded.astype(int)).max() <= 1
+
+
+def test_latents_without_names(model, latents, here):
+    """There is no picture to read again, so all are reconstructions."""
+    np.savez(here / "z.npz", z=latents)
+    result = similar(model, "test:5", among="z.npz", n=3)
+    assert all(neighbour.is_decoded and neighbour.file == "" for neighbour in result.neighbours)
+    expected, _ = order(latents, 5)
+    images = to_uint8(model.decode(latents[[5, *expected[:2]]]))
+    assert np.abs(result.images[1:].astype(int) - images.astype(int)).max() <= 1
+
+
+def test_names_that_mean_no_picture_any_more(model, latents, folder, here):
+    """Each is a reconstruction, and the pictures of the other names are read."""
+    shutil.copy(folder / "a" / "4.png", here / "4.png")
+    shutil.copytree(folder, here / "photos")
+    names = ["test:0", "gone[1].png", "test:2", "test:999999", "4.png", "photos", "test:0:9", "a\0b", ""]
+    with zipfile.ZipFile("z.npz", "w") as archive:  # np.savez cannot name an array `file`
+        for name, array in {"z": latents[: len(names)], "file": np.array(names)}.items():
+            with archive.open(f"{name}.npy", "w") as member:
+                np.lib.format.write_array(member, array)
+    result = similar(model, "test:20", among="z.npz", n=len(names))
+    at_hand = {neighbour.file for neighbour in result.neighbours if not neighbour.is_decoded}
+    assert at_hand == {"test:0", "test:2", "4.png"}
+
+
+def test_pictures_of_latents_are_prepared_with_the_same_options(model, folder, here):
+    """As `encode` prepared them, so that they have the same latents."""
+    photo = PhotoOptions(prepare="resize", polarity="dark-on-light")
+    encode(model, [str(folder)], out="z.npz", photo=photo)
+    result = similar(model, "test:3", among="z.npz", photo=photo)
+    assert not any(neighbour.is_decoded for neighbour in result.neighbours)
+    assert any(neighbour.is_decoded for neighbour in similar(model, "test:3", among="z.npz").neighbours)
 
 
 def test_a_picture_is_not_its_own_neighbour_among_latents(model, here):

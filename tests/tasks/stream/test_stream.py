@@ -16,7 +16,7 @@ from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.errors import DataError, OptionError
 from vaecli.tasks.stream.names import require_pictures
 from vaecli.tasks.stream.shard import Shard, parse_shard
-from vaecli.tasks.stream.stream import Reports, open_pictures
+from vaecli.tasks.stream.stream import Reports, open_at_hand, open_pictures
 
 CLASSES = ("boot", "shirt")
 
@@ -176,6 +176,15 @@ def test_one_broken_among_many(read, folder):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_names_that_are_still_at_hand(model, folder):
+    """Files and images of the data set, one each; no name means all pictures, as it does for `open_pictures`."""
+    names = [str(path) for path in sorted(folder.rglob("*.png"))[:2]]
+    stream = open_at_hand(model, ["", names[0], "test:3", str(folder), "*", "test::", "gone.png", names[1]])
+    assert [name for batch in stream for name in batch.names] == [names[0], "test:3", names[1]]
+    assert open_at_hand(model, []).total == 0 and list(open_at_hand(model, [])) == []
+    assert open_at_hand(model, ["test:1", "test:2", names[0]], data="nowhere").total == 1
+
+
 def test_links_that_leave_a_folder_are_listed(read, folder, tmp_path_factory):
     """A link out of a folder is never followed; it is an unreadable picture."""
     secret = tmp_path_factory.mktemp("elsewhere") / "secret.png"

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from vaecli.choices import DATA_SETS, Part
 from vaecli.data.photo.photo_options import PhotoOptions
-from vaecli.errors import OptionError, VaecliError
+from vaecli.errors import OptionError
 from vaecli.latent.nearest import Nearest
 from vaecli.parallel import ahead
 from vaecli.paths import user_path
@@ -18,7 +18,7 @@ from vaecli.runtime.model import Float32, Model
 from vaecli.tables.latents import LatentTable, holds_latents
 from vaecli.tasks.one_picture import OnePicture
 from vaecli.tasks.stream.batch import PictureBatch
-from vaecli.tasks.stream.stream import PictureStream, Reports, open_pictures
+from vaecli.tasks.stream.stream import PictureStream, Reports, open_at_hand, open_pictures
 
 _AHEAD = 2  # batches encoded at once
 _SAME = 0.01  # relative difference of latents of one picture, prepared with the same options, at most
@@ -99,7 +99,10 @@ class Place:
         if not self.is_data_set and path.is_file() and holds_latents(path):
             nearest = Nearest(z_mean, count + 1, scales)  # the picture itself may be one of them
             table = LatentTable(path, self.model.latent_dim)
-            return among_latents(self.model, given, table, nearest, self.data)[:count], nearest.total, None
+            neighbours = among_latents(
+                self.model, given, table, nearest, data=self.data, photo=self.photo
+            )
+            return neighbours[:count], nearest.total, None
         stream = open_pictures(
             self.model,
             [] if self.is_data_set else [self.among],
@@ -138,17 +141,24 @@ def among_pictures(
 
 
 def among_latents(
-    model: Model, given: OnePicture, table: LatentTable, nearest: Nearest, data: str | None
+    model: Model,
+    given: OnePicture,
+    table: LatentTable,
+    nearest: Nearest,
+    *,
+    data: str | None,
+    photo: PhotoOptions | None,
 ) -> list[Neighbour]:
     """Return the nearest rows of a table, without the given picture itself.
 
-    Their pictures are read again by their names; where that fails, the reconstruction takes their place.
+    Their pictures are read again by their names; the reconstruction takes the place of each that is gone or has changed.
     """
     for latents in table.chunks():
         nearest.add(latents)
     rows = nearest.indices.tolist()
     files, labels = (table.texts(name, rows) for name in ("file", "label"))
-    images = _read_again(model, list(files.values()), data)
+    stream = open_at_hand(model, filter(None, files.values()), data=data, photo=photo)
+    images = {name: image for batch in stream for name, image in zip(batch.names, batch.images, strict=True)}
     neighbours = []
     for z, row, distance in zip(nearest.latents, rows, nearest.distances.tolist(), strict=True):
         if _is_same(files[row], given.name):
@@ -159,17 +169,6 @@ def among_latents(
             image = to_uint8(model.decode(z[np.newaxis]))[0]
         neighbours.append(Neighbour(files[row], labels[row] or None, distance, image, is_decoded))
     return neighbours
-
-
-def _read_again(model: Model, names: list[str], data: str | None) -> dict[str, Pixels]:
-    """Return the pictures, by their names, of those that can be read."""
-    try:
-        stream = open_pictures(model, [name for name in names if name], data=data)
-        return {
-            name: image for batch in stream for name, image in zip(batch.names, batch.images, strict=True)
-        }
-    except VaecliError:
-        return {}
 
 
 def _has_latent(model: Model, image: Pixels, z: npt.NDArray[np.float32]) -> bool:

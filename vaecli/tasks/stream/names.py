@@ -1,6 +1,5 @@
 """The names that stand for pictures: files, folders, globs, archives, arrays, test:17 and test:0:100."""
 
-import functools
 import glob
 import os
 import pathlib
@@ -16,7 +15,7 @@ from vaecli.data.images import ImageSet
 from vaecli.data.kind import FileKind, file_kind
 from vaecli.data.load import load
 from vaecli.data.reference import PREFIXES, parse_reference, positions
-from vaecli.errors import DataError, OptionError
+from vaecli.errors import DataError, OptionError, VaecliError
 from vaecli.paths import shown, user_path
 from vaecli.tasks.inputs import Warn
 from vaecli.tasks.stream.reader import Reader
@@ -35,7 +34,8 @@ class Names:
     """
 
     def __init__(self, reader: Reader, load_part: LoadPart, warn: Warn) -> None:
-        self._reader, self._load_part, self._warn = reader, functools.cache(load_part), warn
+        self._reader, self._load_part, self._warn = reader, load_part, warn
+        self._loaded = dict[Part | None, ImageSet | VaecliError]()
 
     def sections(self, names: Sequence[str | os.PathLike[str]]) -> list[Section]:
         """Return the pictures that all names mean, in order; consecutive files are one section.
@@ -59,14 +59,37 @@ class Names:
 
     def part(self, split: Part | None) -> ImageSection:
         """Return all images of a part of the data set."""
-        images = self._load_part(split)
+        images = self._images(split)
         return ImageSection(images, range(len(images.images)), PREFIXES[images.split])
+
+    def at_hand(self, name: str) -> list[Section]:
+        """Return the section of a name that means one picture which is there; none for any other name."""
+        try:
+            is_file = bool(name) and user_path(name).is_file()
+            if not is_file and parse_reference(name) is None:
+                return []
+            sections = self.sections([name])
+        except VaecliError:
+            return []
+        return sections if sum(section.count for section in sections) == 1 else []
+
+    def _images(self, part: Part | None) -> ImageSet:
+        """Load a part of the data set once; if that fails, its error is raised again without another attempt."""
+        if part not in self._loaded:
+            try:
+                self._loaded[part] = self._load_part(part)
+            except VaecliError as error:
+                self._loaded[part] = error
+        images = self._loaded[part]
+        if isinstance(images, VaecliError):
+            raise images
+        return images
 
     def _parts(self, name: str) -> Iterator[str | Section]:
         """Yield the files and the sections that a name means."""
         reference = parse_reference(name)
         if reference is not None:
-            images = self._load_part(reference.part)
+            images = self._images(reference.part)
             yield ImageSection(images, positions(images, reference.rows), PREFIXES[reference.part])
             return
         try:

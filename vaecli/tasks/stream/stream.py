@@ -5,7 +5,7 @@ import dataclasses
 import functools
 import itertools
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -211,14 +211,7 @@ def open_pictures(
     model.encode(
         np.empty((0, *model.image_shape), np.uint8)
     )  # a missing encoder is an error before any reading
-    preparation = Preparation.from_metadata(model.info.preparation, model.image_shape)
-    names = Names(
-        Reader(preparation, photo or PhotoOptions()),
-        lambda part: load_for(
-            model, data, part, warn=reports.warn, progress=reports.download, pictures=reports.decoding
-        ),
-        reports.warn,
-    )
+    names = _names(model, data, photo, reports)
     sections = names.sections(pictures) if pictures else [names.part(split)]
     total = sum(section.count for section in sections)
     return PictureStream(
@@ -227,4 +220,28 @@ def open_pictures(
         model.image_shape,
         threads=model.threads,
         reports=reports,
+    )
+
+
+def open_at_hand(
+    model: Model, pictures: Iterable[str], *, data: str | None = None, photo: PhotoOptions | None = None
+) -> PictureStream:
+    """Open, of names that a stream gave to pictures earlier, those that still mean one picture each.
+
+    Others are left out: empty ones, files that are gone, folders, and images that the data set does not have.
+    """
+    names = _names(model, data, photo, SILENT)
+    sections = [section for name in pictures for section in names.at_hand(name)]
+    total = sum(section.count for section in sections)
+    return PictureStream(sections, range(total), model.image_shape, threads=model.threads, reports=SILENT)
+
+
+def _names(model: Model, data: str | None, photo: PhotoOptions | None, reports: Reports) -> Names:
+    preparation = Preparation.from_metadata(model.info.preparation, model.image_shape)
+    return Names(
+        Reader(preparation, photo or PhotoOptions()),
+        lambda part: load_for(
+            model, data, part, warn=reports.warn, progress=reports.download, pictures=reports.decoding
+        ),
+        reports.warn,
     )
