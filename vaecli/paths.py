@@ -70,6 +70,16 @@ def _require_accessible(path: pathlib.Path, error: type[VaecliError]) -> None:
         raise error(f"Cannot use the path {str(path)!r}: {reason}.") from reason
 
 
+def is_same_place(first: str | os.PathLike[str], second: str | os.PathLike[str]) -> bool:
+    """Return whether two paths lead to the same file or folder, also where nothing is there yet."""
+    if os.path.realpath(first) == os.path.realpath(second):
+        return True
+    try:
+        return os.path.samefile(first, second)  # noqa: PTH121
+    except (OSError, ValueError):
+        return False
+
+
 def shown(path: str | os.PathLike[str], *, most: int = 200) -> str:
     """Return a path for a message: its middle is left out if it is longer than `most` characters."""
     text = os.fspath(path)

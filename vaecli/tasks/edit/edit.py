@@ -12,9 +12,10 @@ from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.errors import OptionError
 from vaecli.files import IfTaken
 from vaecli.latent.directions import moved, parse_amounts
+from vaecli.paths import is_same_place, shown
 from vaecli.pictures.captions import Captioned, captioned_sheet
 from vaecli.pictures.gif import there_and_back
-from vaecli.pictures.targets import check_target, target_kind
+from vaecli.pictures.targets import check_target, target_kind, target_path
 from vaecli.pictures.writers import require_enlargeable, save_picture, write_images
 from vaecli.pixels import Pixels, chunks, to_uint8
 from vaecli.runtime.model import Model
@@ -101,6 +102,8 @@ def edit(
     kind = target_kind(target)
     require_enlargeable(kind, scale, smooth=smooth)
     place = None if save is None else saved.check_saving(save, force=force)
+    if place is not None and is_same_place(place, target_path(target)):
+        raise OptionError(f"--save must be another file than --out, got {shown(place)}.", option="--save")
     given = load_picture(model, picture, data=data, photo=photo, reports=reports)
     z_mean = model.encode(given.image[np.newaxis])[0][0].astype(np.float64)
     finder = Finder(model, photo, reports)
