@@ -50,6 +50,13 @@ def test_round_trip(recipe):
     assert recipe.to_text().isascii()
 
 
+@pytest.mark.parametrize("amounts", ["1", " 0.5", "1E0", "-1:1:5", "0:1: 3 ", "+.5:1_0:2"])
+def test_all_amounts_of_the_option_are_read(amounts):
+    """A recipe has the text as it was typed."""
+    recipe = dataclasses.replace(EDIT, amounts=amounts)
+    assert parse(recipe.to_text(), "a.png") == recipe
+
+
 def test_commands():
     """Each option that is not the default is there, quoted for the shell."""
     expected = "vaecli sample -m 'my model' -n 9 --seed 7 --first 3 --temperature 0.1 -o samples.png"
@@ -144,6 +151,9 @@ def test_the_largest_recipe_is_within_the_limit():
         {"dims": ["0", "1"]},
         {"all_dims": 1},
         {"amounts": "0:1; rm"},
+        {"amounts": "0:1:100000000"},
+        {"amounts": "nan"},
+        {"amounts": "1:"},
         {"toward": "a\nb"},
         {"among": 3},
         {"split": "all"},

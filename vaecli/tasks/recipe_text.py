@@ -2,12 +2,12 @@
 
 import dataclasses
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from vaecli.choices import METRICS, PARTS, PRECISIONS, LineKind, PathKind
-from vaecli.errors import DataError
+from vaecli.errors import DataError, OptionError
+from vaecli.latent.directions import parse_amounts
 from vaecli.modelfile.safe_text import is_plain
 from vaecli.tasks.photo_words import DEFAULTS, is_word
 from vaecli.tasks.recipe import KINDS, MAX_NAME, Recipe
@@ -22,7 +22,6 @@ _WHOLE_NUMBERS = {  # field -> least and most
 }
 _TEMPERATURE_BOUND = 1e5
 _MAX_DIMENSIONS = 4096
-_AMOUNTS = re.compile(r"[-+.:e0-9]{0,100}")
 
 
 def parse(text: str, where: str) -> Recipe:
@@ -101,7 +100,15 @@ def _check_rest(fields: Mapping[str, Any]) -> None:
     )
     _require(are_numbers, "dims", "two numbers of dimensions", dims)
     amounts = fields.get("amounts", "")
-    _require(_AMOUNTS.fullmatch(amounts) is not None, "amounts", "start:stop:count", amounts)
+    if amounts:
+        _require_amounts(amounts)
+
+
+def _require_amounts(text: str) -> None:
+    try:
+        parse_amounts(text)
+    except OptionError as error:
+        raise _FieldError(f"have START:STOP:COUNT as amounts, got {ascii(text)[:60]}") from error
 
 
 def _is_text(value: Any) -> bool:
