@@ -289,6 +289,38 @@ def test_taken_names(measured, here):
     assert edit(measured, "test:3", toward="boot").path.name == "edit-2.png"
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"out": "given.png"}, "--out must not be one of the pictures"),
+        ({"out": "./bags/../bags/3.png", "toward": "bags", "start": "Coat"}, "--out must not be one of"),
+        ({"out": "link.png", "toward": "Coat", "start": "bags"}, "--out must not be one of"),
+        ({"data": "images.npz", "picture": "test:3", "save": "images.npz"}, "--save must not be one of"),
+        ({"data": "images.npz", "picture": "test:3", "out": "images.npz"}, "--out must not be one of"),
+        ({"toward": "boot.npz", "save": "./boot.npz"}, "--save must be another file than --toward"),
+        ({"toward": "boot.npz", "out": "boot.npz"}, "--out must be another file than --toward"),
+    ],
+    ids=str,
+)
+def test_outputs_that_are_inputs(measured, folder, here, options, message):
+    """Each is refused though it may be replaced, and no byte of it changes."""
+    shutil.copy(SHIRT, "given.png")
+    shutil.copytree(folder, "bags")
+    (here / "link.png").symlink_to(here / "bags" / "2.png")
+    data = load_mini("test")
+    np.savez(here / "images.npz", x_test=data.images, y_test=data.labels)
+    edit(measured, "test:3", toward="boot", out="a.npy", save="boot.npz")
+    before = {path: path.read_bytes() for path in here.rglob("*.*")}
+    with pytest.raises(OptionError, match=message):
+        edit(
+            measured,
+            options.get("picture", "given.png"),
+            **{"toward": "Bag", "out": "new.png", "force": True}
+            | {name: value for name, value in options.items() if name != "picture"},
+        )
+    assert {path: path.read_bytes() for path in here.rglob("*.*")} == before
+
+
 def test_the_facts_are_json(measured, here):
     """Plain numbers and texts."""
     facts = edit(measured, "test:3", toward="boot", out="a.png").facts

@@ -269,6 +269,13 @@ def test_targets_that_cannot_be_written(model, folder, here):
     with pytest.raises(OptionError, match="must not be one of the pictures"):
         similar(model, "test:5", among="photos", out="photos/a/3.png", force=True)
     assert (copy / "a" / "3.png").read_bytes() == (folder / "a" / "3.png").read_bytes()
+    shutil.copy(folder / "a" / "4.png", here / "given.png")
+    encode(model, ["photos"], out="z.npz")
+    for among, out in (("test::", "given.png"), ("z.npz", "given.png"), ("./z.npz", "z.npz")):
+        before = (here / out).read_bytes()
+        with pytest.raises(OptionError, match="--out must"):
+            similar(model, "given.png", among=among, out=out, force=True)
+        assert (here / out).read_bytes() == before
 
 
 def test_a_decoder_alone(model_folder, here):

@@ -239,6 +239,15 @@ def test_a_taken_name(measured, here):
     assert traverse(measured).path.name == "traversal-2.png"
 
 
+def test_a_target_that_is_the_picture(measured, here):
+    """It is refused though it may be replaced."""
+    PIL.Image.fromarray(load_mini("test").images[3, ..., 0]).save(here / "a.png")
+    before = (here / "a.png").read_bytes()
+    with pytest.raises(OptionError, match="--out must not be one of the pictures"):
+        traverse(measured, "a.png", out="./a.png", force=True)
+    assert (here / "a.png").read_bytes() == before
+
+
 def test_the_facts_are_json(measured, here):
     """Plain numbers and texts, with the values of the quantiles."""
     facts = traverse(measured, "test:0", out="a.png").facts

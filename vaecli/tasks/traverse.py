@@ -106,7 +106,8 @@ def traverse(
     dimensions, left_out = (list(pair), "") if pair else _choose(model, space, most, all_dims=all_dims)
     given = None
     if picture is not None:
-        given = load_picture(model, picture, data=data, photo=photo, reports=reports)
+        outputs = {} if out is None else {"--out": out}
+        given = load_picture(model, picture, data=data, photo=photo, reports=reports, outputs=outputs)
     centre = space.mean if given is None else model.encode(given.image[np.newaxis])[0][0]
     traversal = Traversal(model, space, centre, dimensions, steps, given, scale, smooth)
     recipe = dataclasses.replace(

@@ -175,7 +175,6 @@ def test_one_broken_among_many(read, folder):
     assert "text file" in unreadable["notes.txt"]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
 def test_names_that_are_still_at_hand(model, folder):
     """Files and images of the data set, one each; no name means all pictures, as it does for `open_pictures`."""
     names = [str(path) for path in sorted(folder.rglob("*.png"))[:2]]
@@ -185,6 +184,7 @@ def test_names_that_are_still_at_hand(model, folder):
     assert open_at_hand(model, ["test:1", "test:2", names[0]], data="nowhere").total == 1
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
 def test_links_that_leave_a_folder_are_listed(read, folder, tmp_path_factory):
     """A link out of a folder is never followed; it is an unreadable picture."""
     secret = tmp_path_factory.mktemp("elsewhere") / "secret.png"
@@ -275,8 +275,10 @@ def test_a_target_among_the_pictures(model, folder):
         archive.write("pics/boot/0.png", "0.png")
     np.save("a.npy", np.zeros((2, 28, 28), np.uint8))
     stream = open_pictures(model, ["pics/boot", "pics/shirt/15.png", "a.zip", "a.npy", "test:0"])
+    (folder / "link.png").symlink_to(folder / "boot" / "1.png")
     for path in (
         "pics/boot/3.png",
+        "pics/link.png",
         "./pics/../pics/shirt/15.png",
         "a.zip",
         "a.npy",
@@ -286,6 +288,21 @@ def test_a_target_among_the_pictures(model, folder):
             stream.require_apart(path)
     for path in ("pics/shirt/16.png", "z.npz", "pics/boot/none.png"):
         stream.require_apart(path)
+
+
+def test_a_target_among_the_data(model, folder):
+    """Nothing is written over what --data names: an array, a picture of a folder, a table of its labels."""
+    np.savez("a.npz", x_test=np.zeros((2, 28, 28), np.uint8))
+    rows = "".join(f"{path.relative_to(folder).as_posix()},a\n" for path in sorted(folder.rglob("*.png")))
+    (folder / "metadata.csv").write_text(f"file_name,label\n{rows}")
+    (folder / "notes.csv").write_text("mine")
+    for data, target in (("a.npz", "./a.npz"), ("pics", "pics/boot/0.png"), ("pics", "pics/metadata.csv")):
+        stream = open_pictures(model, [], data=data, split="test" if data == "a.npz" else "train")
+        with pytest.raises(OptionError, match="--out must not be one of the pictures"):
+            stream.require_apart(target)
+        stream.require_apart("pics/notes.csv")
+    with pytest.raises(OptionError, match="--out must not be one of the pictures"):
+        open_pictures(model, ["pics"]).require_apart("pics/metadata.csv")
 
 
 def test_large_pictures_take_turns(read, here):

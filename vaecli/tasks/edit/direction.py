@@ -12,9 +12,10 @@ from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.errors import DataError, ModelError, OptionError
 from vaecli.labels import find_label
 from vaecli.latent.directions import nearest_class
-from vaecli.paths import shown, user_path
+from vaecli.paths import is_same_place, shown, user_path
 from vaecli.runtime.model import Model
 from vaecli.tasks.edit.saved import SUFFIX, Direction, load
+from vaecli.tasks.one_picture import Outputs
 from vaecli.tasks.recipe import plain_name
 from vaecli.tasks.stream.stream import PictureStream, Reports, open_pictures
 
@@ -46,11 +47,13 @@ class Finder:
         model: the model.
         photo: how pictures of a folder become like the training images.
         reports: get what is to be said while a folder is read.
+        outputs: will be written, so they must not be among what is read.
     """
 
     model: Model
     photo: PhotoOptions | None
     reports: Reports
+    outputs: Outputs
 
     def direction(
         self, toward: str, start: str | None, z_mean: Float64
@@ -61,7 +64,8 @@ class Finder:
         mean of all images where the model has no classes. With one it is the bare difference of the two means.
 
         Raises:
-            OptionError: no such class, or several; or a start beside a saved direction.
+            OptionError: no such class, or several; a start beside a saved direction; or an output is among what is
+                read.
             DataError: a folder without pictures that can be read, or a file that holds no direction.
             ModelError: a class of a model whose file has no class means, or a direction of another model.
         """
@@ -71,6 +75,11 @@ class Finder:
                 raise OptionError(
                     f"--from must be left out with a saved direction, got {start}.", option="--from"
                 )
+            for option, output in self.outputs.items():
+                if is_same_place(saved, user_path(output, option=option)):
+                    raise OptionError(
+                        f"{option} must be another file than --toward, got {shown(output)}.", option=option
+                    )
             return load(saved, self.model), []
         goal = self._goal(toward, "--toward")
         origin = self._nearest(z_mean, goal) if start is None else self._goal(start, "--from")
@@ -115,9 +124,12 @@ class Finder:
         """Return the mean latent of the pictures that a path names; unreadable ones are left out.
 
         Raises:
+            OptionError: an output is one of them.
             DataError: none can be read.
         """
         stream = open_pictures(self.model, [text], photo=self.photo, reports=self.reports)
+        for name, output in self.outputs.items():
+            stream.require_apart(output, option=name)
         total, count = np.zeros(self.model.latent_dim), 0
         for batch in stream:
             if len(batch.images):

@@ -104,9 +104,11 @@ def edit(
     place = None if save is None else saved.check_saving(save, force=force)
     if place is not None and is_same_place(place, target_path(target)):
         raise OptionError(f"--save must be another file than --out, got {shown(place)}.", option="--save")
-    given = load_picture(model, picture, data=data, photo=photo, reports=reports)
+    named = {"--out": out, "--save": place}
+    outputs = {option: path for option, path in named.items() if path is not None}
+    given = load_picture(model, picture, data=data, photo=photo, reports=reports, outputs=outputs)
     z_mean = model.encode(given.image[np.newaxis])[0][0].astype(np.float64)
-    finder = Finder(model, photo, reports)
+    finder = Finder(model, photo, reports, outputs)
     direction, read = finder.direction(toward, start, z_mean)
     is_between_classes = not read and finder.saved(toward) is None
     images = _decode(

@@ -12,7 +12,7 @@ from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.errors import OptionError
 from vaecli.latent.nearest import Nearest
 from vaecli.parallel import ahead
-from vaecli.paths import user_path
+from vaecli.paths import is_same_place, shown, user_path
 from vaecli.pixels import Pixels, to_uint8
 from vaecli.runtime.model import Float32, Model
 from vaecli.tables.latents import LatentTable, holds_latents
@@ -92,11 +92,18 @@ class Place:
             given: the picture.
             count: number of neighbours.
             scales: (D,) what differences of latents are divided by; None for plain distances.
-            target: file that will be written, which must not be one of the pictures.
+            target: file that will be written.
+
+        Raises:
+            OptionError: the target is one of the pictures, or the file of the latents.
         """
         z_mean = self.model.encode(given.image[np.newaxis])[0][0]
         path = user_path(self.among, option="--among")
         if not self.is_data_set and path.is_file() and holds_latents(path):
+            if target is not None and is_same_place(path, user_path(target, option="--out")):
+                raise OptionError(
+                    f"--out must be another file than --among, got {shown(target)}.", option="--out"
+                )
             nearest = Nearest(z_mean, count + 1, scales)  # the picture itself may be one of them
             table = LatentTable(path, self.model.latent_dim)
             neighbours = among_latents(

@@ -117,8 +117,9 @@ def similar(
     is_sheet = _is_sheet(out, force=force)
     scales = _scales(model, metric)
     place = Place(model, among, split, data, photo, reports)
-    given = load_picture(model, picture, data=data, photo=photo, reports=reports)
     target = None if out is None or os.fspath(out) == STDOUT else out
+    outputs = {} if target is None else {"--out": target}
+    given = load_picture(model, picture, data=data, photo=photo, reports=reports, outputs=outputs)
     neighbours, total, stream = place.search(given, n, scales, target)
     if not neighbours:
         raise DataError(f"--among must hold a picture besides {given.name}, got none in {among}.")

@@ -8,11 +8,12 @@ import pathlib
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from vaecli.data.collection.entries import METADATA, has_picture_suffix
 from vaecli.data.collection.listing import Content, Listing
 from vaecli.data.images import ImageSet
 from vaecli.data.photo.prepare import Picture
 from vaecli.errors import DataError
-from vaecli.paths import user_path
+from vaecli.paths import is_same_place, user_path
 from vaecli.tasks.stream.reader import Piece, Reader
 
 _MOST = 64  # pictures that a thread reads at a time: one each would cost more than decoding a small one
@@ -38,7 +39,11 @@ class Section(Protocol):
         """Yield functions that read `rows`, in order; threads may call them. No piece is longer than its room."""
 
     def holds(self, path: pathlib.Path) -> bool:
-        """Return whether a path is the source, or one of its pictures: nothing may be written there."""
+        """Return whether a path is the source, or one of its pictures: nothing may be written there.
+
+        Args:
+            path: of something that exists.
+        """
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,8 +81,11 @@ class ImageSection:
             yield functools.partial(self._read, self.rows[part.start : part.stop])
 
     def holds(self, path: pathlib.Path) -> bool:
-        """Return whether a path is the file of the images."""
-        return self.path is not None and _is_same(self.path, path)
+        """Return whether a path is the file of the images, or a picture or a table of labels in their folder."""
+        if is_same_place(self.source.location, path):
+            return True
+        inside = _inside(path, self.source.location)
+        return inside is not None and (has_picture_suffix(inside) or path.name in METADATA)
 
     def _read(self, rows: range) -> Piece:
         images = self.source.images[rows.start : rows.stop]
@@ -128,7 +136,8 @@ class FileSection:
 
     def holds(self, path: pathlib.Path) -> bool:
         """Return whether a path is one of the files."""
-        return any(os.path.basename(name) == path.name and _is_named(name, path) for name in self.names)  # noqa: PTH119
+        target = path.stat()
+        return any(_has_identity(name, target) for name in self.names)
 
     def _read(self, name: str) -> Picture:
         return self.reader.read(user_path(name, option="PICTURES"), name)
@@ -168,13 +177,11 @@ class ListingSection:
             yield functools.partial(self.reader.piece, names, [self._label(row) for row in part], pictures)
 
     def holds(self, path: pathlib.Path) -> bool:
-        """Return whether a path is the archive, or a picture in the folder."""
-        location = pathlib.Path(os.path.realpath(self.listing.location))
-        target = pathlib.Path(os.path.realpath(path))
-        if target == location:
+        """Return whether a path is the archive, or a picture or a table of labels in the folder."""
+        if is_same_place(self.listing.location, path):
             return True
-        inside = target.relative_to(location).as_posix() if target.is_relative_to(location) else None
-        return inside is not None and inside in self.listing.names
+        inside = _inside(path, self.listing.location)
+        return inside is not None and (inside in self.listing.names or path.name in METADATA)
 
     def _picture(self, row: int, contents: Iterator[Content]) -> Callable[[], Picture]:
         name, total = self.name + self._member(row), len(self.listing.names)
@@ -223,16 +230,15 @@ def _size(name: str) -> int:
         return 0
 
 
-def _is_named(name: str, path: pathlib.Path) -> bool:
-    """Return whether a path is the file that the user has named."""
-    try:
-        return _is_same(user_path(name), path)
-    except DataError:  # such as ~nobody/a.png
-        return False
+def _inside(path: pathlib.Path, folder: str) -> str | None:
+    """Return a path as seen from a folder, with `/`; None if it does not lie there. Links are followed."""
+    target, location = (pathlib.Path(os.path.realpath(place)) for place in (path, folder))
+    return target.relative_to(location).as_posix() if target.is_relative_to(location) else None
 
 
-def _is_same(path: str | os.PathLike[str], other: pathlib.Path) -> bool:
+def _has_identity(name: str, identity: os.stat_result) -> bool:
+    """Return whether a name leads to a file of this identity, also through a link."""
     try:
-        return os.path.samefile(path, other)  # noqa: PTH121
-    except (OSError, ValueError):
+        return os.path.samestat(user_path(name).stat(), identity)
+    except (OSError, ValueError, DataError):
         return False
