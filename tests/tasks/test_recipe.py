@@ -42,7 +42,9 @@ SEARCH = Recipe(kind="similar", form="sheet", sources=("test:3",), among="mnist"
 NARROWED = dataclasses.replace(SEARCH, split="train", metric="scaled")
 
 
-@pytest.mark.parametrize("recipe", [SAMPLE, PATH, TRAVERSAL, EDIT, SEARCH, NARROWED], ids=lambda recipe: recipe.kind)
+@pytest.mark.parametrize(
+    "recipe", [SAMPLE, PATH, TRAVERSAL, EDIT, SEARCH, NARROWED], ids=lambda recipe: recipe.kind
+)
 def test_round_trip(recipe):
     """A text gives its recipe back, and says the same each time."""
     assert parse(recipe.to_text(), "a.png") == recipe

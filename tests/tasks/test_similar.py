@@ -194,7 +194,7 @@ def test_the_recipe_has_the_part_and_the_metric(measured_folder, here):
 
 
 def test_a_folder_of_the_name_of_a_data_set_makes_no_command(model, folder, here):
-    """The recipe keeps no path, so the command would search the data set; the part of a data set has none either."""
+    """The recipe keeps no path: a command would search the data set. A part of a data set has none either."""
     shutil.copytree(folder, here / "elsewhere" / "mnist")
     shutil.copytree(folder, here / "mnist")
     for number, among in enumerate(("elsewhere/mnist", "mnist", "./mnist/", "test:0:50")):

@@ -158,7 +158,8 @@ def among_latents(
 ) -> list[Neighbour]:
     """Return the nearest rows of a table, without the given picture itself.
 
-    Their pictures are read again by their names; the reconstruction takes the place of each that is gone or has changed.
+    Their pictures are read again by their names; the reconstruction takes the place of each that is gone or has
+    changed.
     """
     for latents in table.chunks():
         nearest.add(latents)
