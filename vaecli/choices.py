@@ -26,7 +26,9 @@ Prepare: TypeAlias = Literal[
 ]  # a user's picture; auto: the model says
 PicturePolarity: TypeAlias = Literal["auto", "keep", "light-on-dark", "dark-on-light"]  # of a user's picture
 Cutout: TypeAlias = Literal["auto", "off"]
-Metric: TypeAlias = Literal["auto", "plain", "scaled"]  # of distances in the latent space; auto: the model says
+Metric: TypeAlias = Literal[
+    "auto", "plain", "scaled"
+]  # of distances in the latent space; auto: the model says
 
 ScoreComponent: TypeAlias = Literal["excess", "kl", "unexplained", "neg_elbo", "neg_log_density"]
 

@@ -106,9 +106,7 @@ class Place:
                 )
             nearest = Nearest(z_mean, count + 1, scales)  # the picture itself may be one of them
             table = LatentTable(path, self.model.latent_dim)
-            neighbours = among_latents(
-                self.model, given, table, nearest, data=self.data, photo=self.photo
-            )
+            neighbours = among_latents(self.model, given, table, nearest, data=self.data, photo=self.photo)
             return neighbours[:count], nearest.total, None
         stream = open_pictures(
             self.model,
