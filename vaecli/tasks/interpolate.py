@@ -14,16 +14,17 @@ from vaecli.choices import LineKind, PathKind
 from vaecli.data.collection.entries import printable
 from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.errors import OptionError
-from vaecli.files import IfTaken
+from vaecli.files import treatment
 from vaecli.latent.even import Way, distances, evenness, way
 from vaecli.latent.grids import between
 from vaecli.pictures.gif import max_frames, there_and_back
 from vaecli.pictures.strip import corner_sheet, strip
 from vaecli.pictures.targets import Kind, check_target, target_kind
 from vaecli.pictures.writers import require_enlargeable, save_picture, write_images
-from vaecli.pixels import Pixels, chunk_length, chunks, to_uint8
+from vaecli.pixels import Pixels, chunk_length
 from vaecli.runtime.model import Model
 from vaecli.tasks import photos
+from vaecli.tasks.decoding import CHUNK, decoded
 from vaecli.tasks.photo_words import photo_words
 from vaecli.tasks.recipe import data_name, plain_name, recipe_of
 from vaecli.tasks.recipe_text import MAX_SOURCES
@@ -32,7 +33,6 @@ from vaecli.tasks.stream.stream import PictureStream, Reports, open_pictures
 
 MAX_PICTURES = 10_000  # of one path, so that viewers open a strip of them
 MAX_BYTES = 2**27  # of their 8-bit pixels, which are all in memory
-CHUNK = 512  # pictures decoded at a time, at most
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,7 +104,7 @@ def interpolate(
     checks.choice(path, "--path", get_args(PathKind))
     if not pictures:
         _require_count(0, grid=grid)
-    if_taken: IfTaken = "number" if out is None else "replace" if force else "refuse"
+    if_taken = treatment(out, force=force)
     target = "interpolation.png" if out is None else out
     check_target(target, if_taken=if_taken)
     kind = target_kind(target)
@@ -136,7 +136,7 @@ def interpolate(
         fewest, count = legs * (steps - 1) + 1, len(track.z)
         more = f"; {count} pictures, since {fewest} do not divide evenly" if count > fewest else ""
         notes += (f"{path} path: the largest step is {largest:.2f} times the mean step, as seen{more}",)
-    images = _decode(model, track.z)
+    images = decoded(model, track.z)
     recipe = dataclasses.replace(
         recipe_of(model, "interpolate", kind),
         sources=tuple(map(plain_name, names)),
@@ -209,12 +209,6 @@ def _most_pictures(kind: Kind, shape: tuple[int, int, int], scale: int | None) -
     """Return the number of pictures that memory and a GIF allow; a GIF shows them there and back."""
     count = min(MAX_PICTURES, MAX_BYTES // math.prod(shape))
     return max_frames(shape, scale and 1) // 2 if kind == "gif" else count
-
-
-def _decode(model: Model, z: np.ndarray) -> Pixels:
-    """Decode latents (N, D) to 8-bit images (N, H, W, C), a chunk at a time."""
-    parts = chunks(len(z), model.image_shape, most=CHUNK)
-    return np.concatenate([to_uint8(model.decode(z[part])) for part in parts])
 
 
 def _read_all(stream: PictureStream) -> tuple[tuple[str, ...], Pixels, tuple[str, ...]]:

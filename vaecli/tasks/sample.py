@@ -16,9 +16,9 @@ from vaecli.pictures.targets import check_target, target_kind
 from vaecli.pictures.writers import write_images
 from vaecli.pixels import chunks, to_uint8
 from vaecli.runtime.model import Model
+from vaecli.tasks.decoding import CHUNK
 from vaecli.tasks.recipe import recipe_of
 
-CHUNK = 512  # pictures decoded at a time, at most
 CHUNK_BYTES = 2**22  # of their 8-bit pixels, at most
 AHEAD = 2  # chunks decoded at once, so that the decoder is busy while one is drawn, rounded or written
 

@@ -10,15 +10,16 @@ import numpy.typing as npt
 
 from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.errors import OptionError
-from vaecli.files import IfTaken
+from vaecli.files import treatment
 from vaecli.latent.directions import moved, parse_amounts
 from vaecli.paths import is_same_place, shown
 from vaecli.pictures.captions import Captioned, captioned_sheet
 from vaecli.pictures.gif import there_and_back
 from vaecli.pictures.targets import check_target, target_kind, target_path
 from vaecli.pictures.writers import require_enlargeable, save_picture, write_images
-from vaecli.pixels import Pixels, chunks, to_uint8
+from vaecli.pixels import Pixels
 from vaecli.runtime.model import Model
+from vaecli.tasks.decoding import decoded
 from vaecli.tasks.edit import saved
 from vaecli.tasks.edit.direction import Finder
 from vaecli.tasks.one_picture import OnePicture, load_picture
@@ -28,7 +29,6 @@ from vaecli.tasks.stream.stream import SILENT, PictureStream, Reports
 
 AMOUNTS = "0:1:9"
 COLUMNS = 10  # pictures in a row of a strip: the original, and nine amounts
-CHUNK = 512  # pictures decoded at a time, at most
 MAX_BYTES = 2**27  # of their 8-bit pixels, which are all in memory
 
 
@@ -96,7 +96,7 @@ def edit(
     numbers = parse_amounts(amounts)
     if len(numbers) * np.prod(model.image_shape) > MAX_BYTES:
         raise OptionError(f"--amount must have fewer amounts, got {len(numbers)}.", option="--amount")
-    if_taken: IfTaken = "number" if out is None else "replace" if force else "refuse"
+    if_taken = treatment(out, force=force)
     target = "edit.png" if out is None else out
     check_target(target, if_taken=if_taken)
     kind = target_kind(target)
@@ -111,7 +111,7 @@ def edit(
     finder = Finder(model, photo, reports, outputs)
     direction, read = finder.direction(toward, start, z_mean)
     is_between_classes = not read and finder.saved(toward) is None
-    images = _decode(
+    images = decoded(
         model, moved(z_mean, direction.start, direction.goal, numbers, keeps_all=direction.keeps_all)
     )
     recipe = dataclasses.replace(
@@ -160,9 +160,3 @@ def _cells(given: OnePicture, images: Pixels, numbers: npt.NDArray[np.float64]) 
     original = Captioned(given.image, (plain_name(given.name),), has_frame=True)
     texts = [f"{number:.3g}" for number in numbers + 0.0]
     return [original, *(Captioned(image, (text,)) for image, text in zip(images, texts, strict=True))]
-
-
-def _decode(model: Model, z: npt.NDArray[np.floating]) -> Pixels:
-    """Decode latents (N, D) to 8-bit images (N, H, W, C), a chunk at a time."""
-    parts = chunks(len(z), model.image_shape, most=CHUNK)
-    return np.concatenate([to_uint8(model.decode(z[part])) for part in parts])

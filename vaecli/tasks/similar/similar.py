@@ -12,7 +12,7 @@ from vaecli import checks
 from vaecli.choices import METRICS, Metric, Part
 from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.errors import DataError, OptionError
-from vaecli.files import IfTaken
+from vaecli.files import IfTaken, treatment
 from vaecli.latent.aggregate import posterior_variance
 from vaecli.pictures.captions import Captioned, captioned_sheet
 from vaecli.pictures.sheet import near_square
@@ -132,7 +132,7 @@ def similar(
     result = Similar(given, neighbours, name, total, stream, None, tuple(filter(None, notes)))
     if out is None:
         return result
-    if_taken: IfTaken = "replace" if force else "refuse"
+    if_taken = treatment(out, force=force)
     if not is_sheet:
         return dataclasses.replace(result, path=_write_table(result, out, if_taken, stdout))
     recipe = dataclasses.replace(
