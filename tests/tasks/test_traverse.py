@@ -189,6 +189,7 @@ def test_it_is_deterministic_and_tells_how_it_was_made(measured, here, out, opti
         ({"scale": 0}, "--scale must be at least 1"),
         ({"scale": 512, "steps": 100}, "--scale must be at most"),
         ({"scale": 512, "out": "a.gif"}, "--scale must be at most"),
+        ({"scale": 64, "steps": 100, "out": "a.gif"}, "--steps must be at most 6"),
         ({"scale": 512, "dims": "2"}, "--scale must be at most"),
         ({"dims": "2", "out": "a.gif"}, r"--out must end in \.png for a plane"),
         ({"out": "a.npy"}, r"--out must end in \.png or \.gif"),

@@ -4,7 +4,7 @@ import math
 import os
 import pathlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy.typing as npt
@@ -118,31 +118,6 @@ def save_picture(
         folders.require_free(target, force=if_taken == "replace")
     with files.replacing(target, if_taken=if_taken) as file:
         file.writelines(png.pieces([picture], picture.shape, threads=threads, recipe=recipe))
-    return file.path
-
-
-def save_film(
-    path: str | os.PathLike[str],
-    frames: Sequence[Pixels],
-    *,
-    if_taken: IfTaken = "refuse",
-    recipe: str = "",
-) -> pathlib.Path:
-    """Write frames (H, W, C), such as pictures with text, as a GIF of their own size.
-
-    Returns:
-        The path that was written.
-
-    Raises:
-        OutputError: something is there and `if_taken` is `refuse`, or the file cannot be written.
-    """
-    from vaecli.pictures.gif import write_gif  # noqa: PLC0415  # loads Pillow
-
-    target = target_path(path)
-    if if_taken != "number":
-        folders.require_free(target, force=if_taken == "replace")
-    with files.replacing(target, if_taken=if_taken) as file:
-        write_gif(file, frames, scale=1, recipe=recipe)
     return file.path
 
 

@@ -11,14 +11,15 @@ import numpy as np
 from vaecli import checks
 from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.errors import ModelError, OptionError
-from vaecli.files import IfTaken
+from vaecli.files import treatment
 from vaecli.latent.aggregate import probabilities
 from vaecli.pictures.gif import max_frames
 from vaecli.pictures.sliders import film_scale, frame_shape
 from vaecli.pictures.targets import check_target, target_kind
-from vaecli.pictures.writers import save_film, save_picture
-from vaecli.pixels import Pixels, chunks, to_uint8
+from vaecli.pictures.writers import save_picture, write_images
+from vaecli.pixels import Pixels
 from vaecli.runtime.model import Model
+from vaecli.tasks.decoding import decoded
 from vaecli.tasks.latent_space import LEAST_NATS, LatentSpace, latent_space, parse_dims
 from vaecli.tasks.one_picture import load_picture
 from vaecli.tasks.photo_words import photo_words
@@ -31,7 +32,6 @@ Form: TypeAlias = Literal["rows", "plane", "film"]
 STEPS, PLANE_STEPS = 11, 15
 MAX_PICTURES = 10_000
 MAX_BYTES = 2**27  # of the 8-bit pixels of all pictures, which are in memory
-CHUNK = 512  # pictures decoded at a time, at most
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,13 +95,13 @@ def traverse(
         DataError: the picture cannot be read.
         OutputError: `out` is taken or cannot be written.
     """
-    if_taken: IfTaken = "number" if out is None else "replace" if force else "refuse"
+    if_taken = treatment(out, force=force)
     target = "traversal.png" if out is None else out
     form = _form(target, is_plane=dims is not None)
     check_target(target, if_taken=if_taken)
     space = latent_space(model)
     pair = None if dims is None else parse_dims(dims, space)
-    steps = _checked_steps(steps, model, is_plane=form == "plane")
+    steps = _checked_steps(steps, model, form, scale)
     most = _most_rows(model.image_shape, form, steps, scale)
     dimensions, left_out = (list(pair), "") if pair else _choose(model, space, most, all_dims=all_dims)
     given = None
@@ -122,15 +122,23 @@ def traverse(
         smooth=smooth,
     ).to_text()
     if form == "film":
-        images = _decode(model, traversal.film())
+        images = decoded(model, traversal.film())
         frames = traversal.draw_film(images, film_scale(model.image_shape, scale))
-        path = save_film(target, frames, if_taken=if_taken, recipe=recipe)
+        path = write_images(
+            target,
+            (frame[np.newaxis] for frame in frames),
+            count=len(frames),
+            shape=frames[0].shape,
+            scale=1,
+            recipe=lambda _number: recipe,
+            if_taken=if_taken,
+        )
     else:
-        images = _decode(model, traversal.plane() if pair else traversal.rows())
+        images = decoded(model, traversal.plane() if pair else traversal.rows())
         page = (
             traversal.draw_plane(images)
             if pair
-            else traversal.draw_rows(images, _decode(model, centre[None])[0])
+            else traversal.draw_rows(images, decoded(model, centre[None])[0])
         )
         path = save_picture(target, page, if_taken=if_taken, threads=model.threads, recipe=recipe)
     unmeasured = (
@@ -157,20 +165,27 @@ def _form(target: str | os.PathLike[str], *, is_plane: bool) -> Form:
     return "film"
 
 
-def _checked_steps(steps: int | None, model: Model, *, is_plane: bool) -> int:
+def _checked_steps(steps: int | None, model: Model, form: Form, scale: int | None) -> int:
     """Return the number of values of a dimension, at least 2, and at most what memory allows."""
     count = min(MAX_PICTURES, MAX_BYTES // math.prod(model.image_shape))
-    most = max(2, math.isqrt(count) if is_plane else count // 4)
+    most = max(2, math.isqrt(count) if form == "plane" else count // 4)
+    if form == "film":  # a dimension has two frames for each step
+        most = max(2, min(most, _most_frames(model.image_shape, scale) // 2))
     if steps is None:
-        return min(PLANE_STEPS if is_plane else STEPS, most)
+        return min(PLANE_STEPS if form == "plane" else STEPS, most)
     return checks.integer(steps, "--steps", least=2, most=most)
 
 
 def _most_rows(shape: tuple[int, int, int], form: Form, steps: int, scale: int | None) -> int:
     """Return how many dimensions memory allows."""
     if form == "film":
-        return max_frames(frame_shape(shape, film_scale(shape, scale)), 1) // (2 * steps)
+        return _most_frames(shape, scale) // (2 * steps)
     return min(MAX_PICTURES, MAX_BYTES // math.prod(shape)) // steps
+
+
+def _most_frames(shape: tuple[int, int, int], scale: int | None) -> int:
+    """Return how many frames of an animation memory allows."""
+    return max_frames(frame_shape(shape, film_scale(shape, scale)), 1)
 
 
 def _choose(model: Model, space: LatentSpace, most: int, *, all_dims: bool) -> tuple[list[int], str]:
@@ -195,12 +210,6 @@ def _choose(model: Model, space: LatentSpace, most: int, *, all_dims: bool) -> t
     if len(dimensions) < len(candidates):
         parts.append(f"{len(candidates) - len(dimensions)} for which there is no room")
     return dimensions.tolist(), f"left out: {', and '.join(parts)}" if parts else ""
-
-
-def _decode(model: Model, z: np.ndarray) -> Pixels:
-    """Decode latents (N, D) to 8-bit images (N, H, W, C), a chunk at a time."""
-    parts = chunks(len(z), model.image_shape, most=CHUNK)
-    return np.concatenate([to_uint8(model.decode(z[part])) for part in parts])
 
 
 def _facts(traversal: Traversal, path: pathlib.Path, form: Form) -> dict[str, Any]:
