@@ -1,6 +1,6 @@
 """Pictures out: arrays of images become files, plots and terminal cells. No terminal codes.
 
-pixels   8-bit pixels as Pillow images, and enlarged
+pixels   8-bit pixels as Pillow images, as RGB, and enlarged
 heat     maps of a number for each pixel
 sheet    contact sheets
 reconstructions  originals, reconstructions and differences

@@ -7,16 +7,15 @@ from typing import IO, TypeVar
 import numpy as np
 import PIL.Image
 
-from vaecli.pictures.pixels import MAX_ENLARGED, enlarge, to_pillow
+from vaecli.pictures.pixels import MAX_ENLARGED, enlarge, picture_scale, to_pillow
 from vaecli.pixels import Pixels
 
 Frame = TypeVar("Frame")
-_VIEWABLE = 224  # pixels; a smaller frame is enlarged until its longer side is at most this
 
 
 def max_frames(shape: tuple[int, int, int], scale: int | None = None) -> int:
     """Return how many frames of `shape` (H, W, C) fit in the 128 MiB of memory of `write_gif`, at least 2."""
-    scale = scale or _scale_for(shape)
+    scale = scale or picture_scale(shape)
     return max(2, MAX_ENLARGED // (math.prod(shape) * scale**2))
 
 
@@ -47,7 +46,7 @@ def write_gif(
         recipe: ASCII text for a comment block, which says how the pictures were made.
     """
     images = np.stack(list(frames))
-    first, *others = _paletted(images, scale or _scale_for(images.shape[1:]), smooth)
+    first, *others = _paletted(images, scale or picture_scale(images.shape[1:]), smooth)
     first.save(
         file,
         format="GIF",
@@ -58,10 +57,6 @@ def write_gif(
         optimize=False,
         **({"comment": recipe.encode("ascii")} if recipe else {}),
     )
-
-
-def _scale_for(shape: Sequence[int]) -> int:
-    return max(1, _VIEWABLE // max(shape[:2]))
 
 
 def _paletted(images: Pixels, scale: int, smooth: bool) -> Iterator[PIL.Image.Image]:

@@ -3,12 +3,11 @@
 import numpy as np
 import numpy.typing as npt
 
-from vaecli.pictures.pixels import enlarge
+from vaecli.pictures.pixels import as_rgb, enlarge, picture_scale
 from vaecli.pixels import Pixels
 
 # black, violet, red, orange, pale yellow: lightness grows evenly, so that the map also reads without colour
 _STOPS = np.array([(0, 0, 4), (74, 12, 107), (165, 44, 96), (237, 105, 37), (252, 255, 164)], np.float64)
-_VIEWABLE = 224  # pixels a side that a picture is enlarged to at most
 _PAPER = 255
 
 
@@ -23,8 +22,7 @@ def colours(values: npt.NDArray[np.floating], largest: float) -> Pixels:
 
 def beside(image: Pixels, values: npt.NDArray[np.floating], largest: float) -> Pixels:
     """Return an image (H, W, C) and its map (H, W) side by side, enlarged: (Y, X, 3)."""
-    scale = max(1, _VIEWABLE // max(image.shape[:2]))
-    rgb = image if image.shape[-1] == 3 else image.repeat(3, axis=-1)
-    left, right = (enlarge(part, scale) for part in (rgb, colours(values, largest)))
+    scale = picture_scale(image.shape)
+    left, right = (enlarge(part, scale) for part in (as_rgb(image), colours(values, largest)))
     gap = np.full((len(left), max(2, scale), 3), _PAPER, np.uint8)
     return np.concatenate([left, gap, right], axis=1)

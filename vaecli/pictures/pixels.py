@@ -1,6 +1,6 @@
 """Pixels of 8 bits as Pillow images, and enlarged."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import PIL.Image
 
 MAX_SCALE = 512
+VIEWABLE = 224  # pixels; a smaller picture is enlarged until its longer side is at most this
 MAX_ENLARGED = 2**27  # bytes of a picture, or of all frames of a GIF, that `--scale` makes at most
 
 
@@ -33,6 +34,16 @@ def enlarge(images: Pixels, scale: int, *, smooth: bool = False) -> Pixels:
         smoothed = np.stack([_smooth(image, scale) for image in flat])
         return smoothed.reshape(*images.shape[:-3], *smoothed.shape[1:])
     return images.repeat(scale, axis=-3).repeat(scale, axis=-2)
+
+
+def as_rgb(images: Pixels) -> Pixels:
+    """Return images (..., H, W, C), grey or RGB, as RGB (..., H, W, 3)."""
+    return images if images.shape[-1] == 3 else images.repeat(3, axis=-1)
+
+
+def picture_scale(shape: Sequence[int]) -> int:
+    """Return the enlargement of a picture of a shape (H, W, ...) to at most 224 pixels a side, at least 1."""
+    return max(1, VIEWABLE // max(shape[:2]))
 
 
 def require_scale(scale: int | None, size: Callable[[int], int]) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from vaecli.errors import OptionError
-from vaecli.pictures.pixels import enlarge, require_scale
+from vaecli.pictures.pixels import as_rgb, enlarge, require_scale
 from vaecli.pictures.png import MAX_SIDE
 from vaecli.pictures.sheet import lay_out, viewable_scale
 from vaecli.pictures.text import (
@@ -121,7 +121,7 @@ class Plan:
         if tile.original is None or tile.reconstruction is None:
             parts = [np.full((*self.image_shape[:2], 3), PAPER - 20, np.uint8)] * 3
         else:
-            shown = [_as_rgb(image) for image in (tile.original, tile.reconstruction)]
+            shown = [as_rgb(image) for image in (tile.original, tile.reconstruction)]
             parts = [*shown, difference(tile.original, tile.reconstruction)]
         cells = []
         for part, texts in zip(parts, tile.captions, strict=True):
@@ -177,7 +177,3 @@ def difference(original: Pixels, reconstruction: Pixels) -> Pixels:
     colour = np.where(change[..., None] > 0, np.array(BRIGHTER, np.float32), np.array(DARKER, np.float32))
     mixed: Pixels = np.rint(PAPER + (colour - PAPER) * strength).astype(np.uint8)
     return mixed
-
-
-def _as_rgb(image: Pixels) -> Pixels:
-    return image if image.shape[-1] == 3 else image.repeat(3, axis=-1)

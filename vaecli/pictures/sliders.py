@@ -4,12 +4,11 @@ import math
 
 import numpy as np
 
-from vaecli.pictures.pixels import enlarge, require_scale
+from vaecli.pictures.pixels import enlarge, picture_scale, require_scale
 from vaecli.pictures.text import ACCENT, FAINT, INK, PAPER, block, font_size, line_height, paste
 from vaecli.pixels import Pixels
 
 _RAIL = (205, 205, 205)
-_VIEWABLE = 224  # pixels; a smaller picture is enlarged until its longer side is at most this
 
 
 def film_scale(shape: tuple[int, int, int], scale: int | None) -> int:
@@ -19,7 +18,7 @@ def film_scale(shape: tuple[int, int, int], scale: int | None) -> int:
         OptionError: a scale with which two frames would be too large.
     """
     require_scale(scale, lambda s: 2 * math.prod(frame_shape(shape, s)))
-    return scale or max(1, _VIEWABLE // max(shape[:2]))
+    return scale or picture_scale(shape)
 
 
 def frame_shape(shape: tuple[int, int, int], scale: int) -> tuple[int, int, int]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vaecli.pictures.pixels import enlarge, require_scale
+from vaecli.pictures.pixels import as_rgb, enlarge, require_scale
 from vaecli.pictures.sheet import lay_out, viewable_scale
 from vaecli.pixels import Pixels
 
@@ -44,7 +44,7 @@ def strip(
     gap, frame = max(1, scale), max(2, scale)
 
     def larger(images: Pixels) -> Pixels:
-        return _as_rgb(enlarge(images, scale, smooth=smooth))
+        return as_rgb(enlarge(images, scale, smooth=smooth))
 
     rows = []
     for leg in range(legs):
@@ -76,7 +76,7 @@ def corner_sheet(
     gap, frame = max(1, scale), max(2, scale)
 
     def larger(images: Pixels) -> Pixels:
-        return _as_rgb(enlarge(images, scale, smooth=smooth))
+        return as_rgb(enlarge(images, scale, smooth=smooth))
 
     rows = (larger(row) for row in grid.reshape(side, side, *grid.shape[1:]))
     middle = np.concatenate(list(lay_out(rows, side, gap=gap, margin=(frame, 4 * gap))))
@@ -88,10 +88,6 @@ def corner_sheet(
         sides.append(column)
     page = np.concatenate([sides[0], middle, sides[1]], axis=1)
     return np.pad(page, ((3 * gap,) * 2, (3 * gap,) * 2, (0, 0)), constant_values=_PAPER)
-
-
-def _as_rgb(images: Pixels) -> Pixels:
-    return images if images.shape[-1] == 3 else images.repeat(3, axis=-1)
 
 
 def _framed(image: Pixels, width: int) -> Pixels:
