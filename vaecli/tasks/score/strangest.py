@@ -8,14 +8,12 @@ import pathlib
 import numpy as np
 
 from vaecli.files import IfTaken
-from vaecli.pictures.pixels import enlarge
-from vaecli.pictures.sheet import viewable_scale
-from vaecli.pictures.text import FAINT, INK, PAPER, captioned, font_size
-from vaecli.pictures.writers import write_images
+from vaecli.pictures.captions import Captioned, captioned_sheet
+from vaecli.pictures.sheet import near_square
+from vaecli.pictures.writers import save_picture
 from vaecli.pixels import Pixels
+from vaecli.tasks.recipe import plain_name
 from vaecli.tasks.stream.batch import PictureBatch
-
-_MARGIN = 5  # pixels around a picture of the sheet
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,20 +68,13 @@ class Strangest:
         entries = self._sorted()
         if not entries:
             return None
-        cells = np.stack([_cell(image, strange) for _, _, strange, image in entries if image is not None])
-        return write_images(
-            path, [cells], count=len(cells), shape=cells.shape[1:], scale=1, if_taken=if_taken
-        )
+        cells = [
+            Captioned(image, (f"{strange.percentile:.1f} %", plain_name(strange.file)))
+            for _, _, strange, image in entries
+            if image is not None
+        ]
+        page = captioned_sheet(cells, columns=near_square(len(cells)))
+        return save_picture(path, page, if_taken=if_taken)
 
     def _sorted(self) -> list[tuple[float, int, Strange, Pixels | None]]:
         return sorted(self._heap, key=lambda entry: entry[:2], reverse=True)
-
-
-def _cell(image: Pixels, strange: Strange) -> Pixels:
-    """Return an image (H, W, C) enlarged, with its percentile and its name below."""
-    scale = viewable_scale(1, 1, max(image.shape[:2]))
-    rgb = image if image.shape[-1] == 3 else image.repeat(3, axis=-1)
-    large = enlarge(rgb, scale)
-    lines = [(f"{strange.percentile:.1f} %", INK), (pathlib.PurePath(strange.file).name, FAINT)]
-    cell = captioned(large, lines, font_size(max(large.shape[:2])))
-    return np.pad(cell, ((_MARGIN, _MARGIN), (_MARGIN, _MARGIN), (0, 0)), constant_values=PAPER)
