@@ -125,7 +125,7 @@ def test_output_on_top_of_an_input(reconstruct, broken, contents):
         code, _, stderr = reconstruct("pics", "-o", out, "--force")
         assert code == 2 and "must not be one of the pictures" in " ".join(stderr.replace("│", " ").split())
     code, _, stderr = reconstruct("pics", "-o", "pics/", "--force")
-    assert code == 2 and "must not be one of the pictures" in " ".join(stderr.replace("│", " ").split())
+    assert code == 2 and "must not hold one of the pictures" in " ".join(stderr.replace("│", " ").split())
     assert contents(broken) == before
 
 

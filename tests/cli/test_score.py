@@ -96,7 +96,7 @@ def test_maps_among_the_pictures_are_refused(score, folder, contents):
     """The next run would score them."""
     before = contents(folder)
     code, _, stderr = score(folder, "--heatmaps", folder, "--force")
-    assert code == 2 and "--heatmaps must not be one of the pictures" in " ".join(
+    assert code == 2 and "--heatmaps must not hold one of the pictures" in " ".join(
         stderr.replace("│", " ").split()
     )
     assert contents(folder) == before

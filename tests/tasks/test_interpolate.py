@@ -1,5 +1,7 @@
 """`vaecli.tasks.interpolate`: a user's pictures, and the path between them."""
 
+import shutil
+
 import numpy as np
 import PIL.Image
 import PIL.ImageDraw
@@ -242,6 +244,28 @@ def test_another_series_replaces_the_first(model, here):
     interpolate(model, ["test:0", "test:1"], steps=5, out="path/")
     interpolate(model, ["test:2", "test:3"], steps=2, out="path/", force=True)
     assert sorted(path.name for path in (here / "path").iterdir()) == ["000000.png", "000001.png"]
+
+
+@pytest.mark.parametrize(
+    ("pictures", "options"),
+    [
+        (["a.png", "test:1"], {"out": "./a.png"}),
+        (["series"], {"out": "new.png", "save_prepared": "series/"}),
+        (["series/000001.png", "test:1"], {"out": "series/"}),
+        (["series"], {"out": "series/"}),
+        (["link.png", "test:1"], {"out": "new.png", "save_prepared": "series"}),
+    ],
+    ids=str,
+)
+def test_outputs_that_are_inputs(model, here, pictures, options):
+    """Each is refused though it may be replaced, and no byte of it changes."""
+    interpolate(model, ["test:0", "test:1"], steps=3, out="series/")
+    shutil.copy("series/000000.png", "a.png")
+    (here / "link.png").symlink_to(here / "series" / "000002.png")
+    before = {path: path.read_bytes() for path in here.rglob("*.png")}
+    with pytest.raises(OptionError, match=r"must not (be|hold) one of the pictures"):
+        interpolate(model, pictures, steps=2, force=True, **options)
+    assert {path: path.read_bytes() for path in here.rglob("*.png")} == before
 
 
 def test_targets_are_refused_before_the_work(model, here, contents):

@@ -23,6 +23,7 @@ from vaecli.cli.parameters import (
     ThreadsOption,
     TrimOption,
 )
+from vaecli.cli.pictures import reporting, show_result
 
 
 @console.usage_errors
@@ -71,36 +72,28 @@ def interpolate(
 
     [dim]vaecli interpolate test:0 test:1 test:2 test:3 --grid --scale 8 -o grid.png[/dim]
     """
-    import warnings
-
     from vaecli.tasks.interpolate import interpolate as task
     from vaecli.tasks.model import open_model
     from vaecli.tasks.photos import photo_options
 
-    warnings.filterwarnings("ignore", module=r"PIL\.")  # odd metadata of a picture
     opened = open_model(console.model_path(model), precision=precision, threads=threads)
-    result = task(
-        opened,
-        pictures,
-        steps=steps,
-        path=path,
-        grid=grid,
-        out=out,
-        data=data,
-        scale=scale,
-        smooth=smooth,
-        photo=photo_options(
-            prepare=prepare, polarity=polarity, trim=trim, cutout=cutout, value_range=value_range
-        ),
-        save_prepared=save_prepared,
-        force=force,
-        warn=console.silent if quiet else console.note,
-    )
-    if show:
-        from vaecli.cli.cells import draw
-
-        draw(result.images)
-    if not quiet:
-        for line in result.notes:
-            console.note(line)
+    with reporting("Reading", quiet=quiet) as reports:
+        result = task(
+            opened,
+            pictures,
+            steps=steps,
+            path=path,
+            grid=grid,
+            out=out,
+            data=data,
+            scale=scale,
+            smooth=smooth,
+            photo=photo_options(
+                prepare=prepare, polarity=polarity, trim=trim, cutout=cutout, value_range=value_range
+            ),
+            save_prepared=save_prepared,
+            force=force,
+            reports=reports,
+        )
+    show_result(result, show=show, quiet=quiet)
     console.say(console.shown_path(result.path))

@@ -3,13 +3,14 @@
 import contextlib
 import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from vaecli.cli import console
 from vaecli.cli.bars import bars
 from vaecli.errors import OptionError
 
 if TYPE_CHECKING:
+    from vaecli.pixels import Pixels
     from vaecli.tasks.stream.batch import Unreadable
     from vaecli.tasks.stream.stream import PictureStream, Reports
 
@@ -37,6 +38,29 @@ def reporting(name: str, *, quiet: bool) -> Iterator["Reports"]:
 
 def _list_unreadable(picture: "Unreadable") -> None:
     console.note(f"Cannot read {picture.name}: {picture.reason}")
+
+
+class Shown(Protocol):
+    """The result of a task that makes a few pictures."""
+
+    @property
+    def images(self) -> "Pixels":
+        """Images (N, H, W, C)."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Lines for the user."""
+
+
+def show_result(result: Shown, *, columns: int | None = None, show: bool, quiet: bool) -> None:
+    """Draw the pictures of a result in the terminal if `show`, then print its notes unless `quiet`."""
+    if show:
+        from vaecli.cli.cells import draw
+
+        draw(result.images, columns=columns)
+    if not quiet:
+        for note in result.notes:
+            console.note(note)
 
 
 def require_one_result(out: str | None, *, as_json: bool) -> None:

@@ -4,7 +4,7 @@ import dataclasses
 import math
 import os
 import pathlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import get_args
 
 import numpy as np
@@ -29,7 +29,7 @@ from vaecli.tasks.photo_words import photo_words
 from vaecli.tasks.recipe import data_name, plain_name, recipe_of
 from vaecli.tasks.recipe_text import MAX_SOURCES
 from vaecli.tasks.score.warning import warn_of_strange
-from vaecli.tasks.stream.stream import PictureStream, Reports, open_pictures
+from vaecli.tasks.stream.stream import SILENT, PictureStream, Reports, open_pictures
 
 MAX_PICTURES = 10_000  # of one path, so that viewers open a strip of them
 MAX_BYTES = 2**27  # of their 8-bit pixels, which are all in memory
@@ -70,7 +70,7 @@ def interpolate(
     photo: PhotoOptions | None = None,
     save_prepared: str | os.PathLike[str] | None = None,
     force: bool = False,
-    warn: Callable[[str], None] = lambda _message: None,
+    reports: Reports = SILENT,
 ) -> Interpolated:
     """Write the decoded path from each picture to the next.
 
@@ -93,11 +93,12 @@ def interpolate(
         photo: how the files become like the training images; by default as the model says.
         save_prepared: folder for the pictures as the encoder saw them.
         force: replace what `out` and `save_prepared` name.
-        warn: gets what a user should know of the data set.
+        reports: get what is to be said meanwhile.
 
     Raises:
         OptionError: fewer than 2 or more than 20 pictures, not four for a grid, too few or too many steps, an
-            unknown `path` or suffix, a `path` or suffix that a grid cannot have, or a `scale` that is too large.
+            unknown `path` or suffix, a `path` or suffix that a grid cannot have, a `scale` that is too large, or
+            an output that would replace one of the pictures.
         DataError: a picture that cannot be read.
         OutputError: `out` is taken or cannot be written.
     """
@@ -111,7 +112,8 @@ def interpolate(
     if grid:
         _require_grid(kind, path)
     require_enlargeable(kind, scale, smooth=smooth)
-    stream = open_pictures(model, pictures, data=data, photo=photo, reports=Reports(warn=warn))
+    quiet = dataclasses.replace(reports, unreadable=SILENT.unreadable)  # the first one is raised
+    stream = open_pictures(model, pictures, data=data, photo=photo, reports=quiet)
     _require_count(stream.total, grid=grid)
     legs = 1 if grid else stream.total - 1
     most = _most_pictures(kind, model.image_shape, scale)
@@ -119,12 +121,15 @@ def interpolate(
         steps, "--steps", least=2, most=max(2, math.isqrt(most) if grid else (most - 1) // legs + 1)
     )
 
+    if if_taken == "replace":
+        stream.require_apart(target)
     if save_prepared is not None:
         photos.require_folder(save_prepared, force=force)
+        stream.require_apart(save_prepared, option="--save-prepared")
     names, originals, notes = _read_all(stream)
     if save_prepared is not None:
         photos.save_prepared(save_prepared, originals, force=force)
-    warn_of_strange(model, names, originals, warn)
+    warn_of_strange(model, names, originals, reports.warn)
     z_mean, _ = model.encode(originals)
     chunk = chunk_length(model.image_shape, most=CHUNK)
     if grid:

@@ -305,6 +305,19 @@ def test_a_target_among_the_data(model, folder):
         open_pictures(model, ["pics"]).require_apart("pics/metadata.csv")
 
 
+def test_a_folder_that_holds_pictures(model, folder):
+    """Numbered pictures in it could be replaced, other files could not."""
+    series = folder / "series"
+    series.mkdir()
+    for name in ("000003.png", "000004-shirt.png", "other.png"):
+        (series / name).write_bytes((folder / "boot" / "0.png").read_bytes())
+    for names in (["pics"], ["pics/series"], ["pics/series/000003.png"], ["pics/series/000004-shirt.png"]):
+        with pytest.raises(OptionError, match="--heatmaps must not hold one of the pictures"):
+            open_pictures(model, names).require_apart("pics/series/", option="--heatmaps")
+    open_pictures(model, ["pics/boot", "pics/series/other.png"]).require_apart("pics/series/")
+    open_pictures(model, ["pics"]).require_apart("pics/new/")
+
+
 def test_large_pictures_take_turns(read, here):
     """Pictures that together are above the budget are decoded one after the other, none is lost."""
     for number in range(4):

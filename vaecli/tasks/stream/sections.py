@@ -3,18 +3,17 @@
 import dataclasses
 import functools
 import itertools
-import os
 import pathlib
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from vaecli.data.collection.entries import METADATA, has_picture_suffix
 from vaecli.data.collection.listing import Content, Listing
 from vaecli.data.images import ImageSet
 from vaecli.data.photo.prepare import Picture
 from vaecli.errors import DataError
-from vaecli.paths import is_same_place, user_path
+from vaecli.paths import user_path
 from vaecli.tasks.stream.reader import Piece, Reader
+from vaecli.tasks.stream.targets import Targets
 
 _MOST = 64  # pictures that a thread reads at a time: one each would cost more than decoding a small one
 _BYTES = 2**22  # of their files
@@ -38,12 +37,8 @@ class Section(Protocol):
     def works(self, rows: range, room: Room) -> Iterator[Work]:
         """Yield functions that read `rows`, in order; threads may call them. No piece is longer than its room."""
 
-    def holds(self, path: pathlib.Path) -> bool:
-        """Return whether a path is the source, or one of its pictures: nothing may be written there.
-
-        Args:
-            path: of something that exists.
-        """
+    def has_any(self, targets: Targets) -> bool:
+        """Return whether a target is the source, or one of its pictures: nothing may be written there."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,12 +75,10 @@ class ImageSection:
         for part in _parts(rows, room, most):
             yield functools.partial(self._read, self.rows[part.start : part.stop])
 
-    def holds(self, path: pathlib.Path) -> bool:
-        """Return whether a path is the file of the images, or a picture or a table of labels in their folder."""
-        if is_same_place(self.source.location, path):
-            return True
-        inside = _inside(path, self.source.location)
-        return inside is not None and (has_picture_suffix(inside) or path.name in METADATA)
+    def has_any(self, targets: Targets) -> bool:
+        """Return whether a target is the file of the images, or a picture or a table of labels in their folder."""
+        location = self.source.location
+        return targets.include(location) or targets.include_part_of(location)
 
     def _read(self, rows: range) -> Piece:
         images = self.source.images[rows.start : rows.stop]
@@ -134,10 +127,9 @@ class FileSection:
             pictures = [functools.partial(self._read, name) for name in names]
             yield functools.partial(self.reader.piece, names, [None] * len(names), pictures)
 
-    def holds(self, path: pathlib.Path) -> bool:
-        """Return whether a path is one of the files."""
-        target = path.stat()
-        return any(_has_identity(name, target) for name in self.names)
+    def has_any(self, targets: Targets) -> bool:
+        """Return whether a target is one of the files."""
+        return any(map(targets.include, self.names))
 
     def _read(self, name: str) -> Picture:
         return self.reader.read(user_path(name, option="PICTURES"), name)
@@ -176,12 +168,10 @@ class ListingSection:
             names = [self.name + self._member(row) for row in part]
             yield functools.partial(self.reader.piece, names, [self._label(row) for row in part], pictures)
 
-    def holds(self, path: pathlib.Path) -> bool:
-        """Return whether a path is the archive, or a picture or a table of labels in the folder."""
-        if is_same_place(self.listing.location, path):
-            return True
-        inside = _inside(path, self.listing.location)
-        return inside is not None and (inside in self.listing.names or path.name in METADATA)
+    def has_any(self, targets: Targets) -> bool:
+        """Return whether a target is the archive or folder, or a picture or a table of labels in the folder."""
+        location = self.listing.location
+        return targets.include(location) or targets.include_any_of(location, self.listing.names)
 
     def _picture(self, row: int, contents: Iterator[Content]) -> Callable[[], Picture]:
         name, total = self.name + self._member(row), len(self.listing.names)
@@ -228,17 +218,3 @@ def _size(name: str) -> int:
         return user_path(name).stat().st_size
     except (OSError, ValueError, DataError):
         return 0
-
-
-def _inside(path: pathlib.Path, folder: str) -> str | None:
-    """Return a path as seen from a folder, with `/`; None if it does not lie there. Links are followed."""
-    target, location = (pathlib.Path(os.path.realpath(place)) for place in (path, folder))
-    return target.relative_to(location).as_posix() if target.is_relative_to(location) else None
-
-
-def _has_identity(name: str, identity: os.stat_result) -> bool:
-    """Return whether a name leads to a file of this identity, also through a link."""
-    try:
-        return os.path.samestat(user_path(name).stat(), identity)
-    except (OSError, ValueError, DataError):
-        return False

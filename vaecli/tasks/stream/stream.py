@@ -25,6 +25,7 @@ from vaecli.tasks.stream.names import Names
 from vaecli.tasks.stream.reader import Piece, Reader
 from vaecli.tasks.stream.sections import Section, Work
 from vaecli.tasks.stream.shard import ALL, Shard
+from vaecli.tasks.stream.targets import Targets
 
 BATCH = 512  # pictures at a time, at most
 COMPUTED_AHEAD = 2  # batches, so that the networks are busy while one is read or written
@@ -111,15 +112,18 @@ class PictureStream:
         return tuple(dict.fromkeys(names))
 
     def require_apart(self, path: str | os.PathLike[str], *, option: str = "--out") -> None:
-        """Refuse a target that is one of the pictures, or their archive.
+        """Refuse an output that would replace one of the pictures, or their archive.
 
         Raises:
-            OptionError: it is.
+            OptionError: it would.
         """
         target = user_path(path, option=option, error=OutputError)
-        if target.exists() and any(section.holds(target) for section in self._sections):
+        targets = Targets.of(target)
+        if targets.paths and any(section.has_any(targets) for section in self._sections):
+            relation = "hold" if target.is_dir() else "be"
             raise OptionError(
-                f"{option} must not be one of the pictures that are read, got {target}.", option=option
+                f"{option} must not {relation} one of the pictures that are read, got {target}.",
+                option=option,
             )
 
     def require_read(self) -> None:
