@@ -22,7 +22,7 @@ from vaecli.cli.parameters import (
     ThreadsOption,
     TrimOption,
 )
-from vaecli.cli.pictures import reporting
+from vaecli.cli.pictures import reporting, show_result
 
 
 @console.usage_errors
@@ -109,13 +109,7 @@ def edit(
             force=force,
             reports=reports,
         )
-    if show:
-        from vaecli.cli.cells import draw
-
-        draw(result.images)
-    if not quiet:
-        for line in result.notes:
-            console.note(line)
+    show_result(result, show=show, quiet=quiet)
     if as_json:
         shown = {
             name: result.facts[name] and console.shown_path(result.facts[name]) for name in ("out", "saved")

@@ -22,7 +22,7 @@ from vaecli.cli.parameters import (
     ThreadsOption,
     TrimOption,
 )
-from vaecli.cli.pictures import counts, reporting, require_one_result
+from vaecli.cli.pictures import counts, reporting, require_one_result, show_result
 
 if TYPE_CHECKING:
     from vaecli.tasks.similar.similar import Similar
@@ -104,13 +104,7 @@ def similar(
             force=force,
             reports=reports,
         )
-    if show:
-        from vaecli.cli.cells import draw
-
-        draw(result.images)
-    if not quiet:
-        for line in result.notes:
-            console.note(line)
+    show_result(result, show=show, quiet=quiet)
     _print(result, out, as_json=as_json)
     if result.pictures is not None:
         result.pictures.require_read()

@@ -21,7 +21,7 @@ from vaecli.cli.parameters import (
     ThreadsOption,
     TrimOption,
 )
-from vaecli.cli.pictures import reporting
+from vaecli.cli.pictures import reporting, show_result
 
 
 @console.usage_errors
@@ -103,13 +103,7 @@ def traverse(
             force=force,
             reports=reports,
         )
-    if show:
-        from vaecli.cli.cells import draw
-
-        draw(result.images, columns=result.columns)
-    if not quiet:
-        for line in result.notes:
-            console.note(line)
+    show_result(result, columns=result.columns, show=show, quiet=quiet)
     if as_json:
         console.print_json("traverse", result.facts | {"out": console.shown_path(result.path)})
     else:

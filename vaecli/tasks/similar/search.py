@@ -11,16 +11,13 @@ from vaecli.choices import DATA_SETS, Part
 from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.errors import OptionError
 from vaecli.latent.nearest import Nearest
-from vaecli.parallel import ahead
 from vaecli.paths import is_same_place, shown, user_path
 from vaecli.pixels import Pixels, to_uint8
-from vaecli.runtime.model import Float32, Model
+from vaecli.runtime.model import Model
 from vaecli.tables.latents import LatentTable, holds_latents
 from vaecli.tasks.one_picture import OnePicture
-from vaecli.tasks.stream.batch import PictureBatch
 from vaecli.tasks.stream.stream import PictureStream, Reports, open_at_hand, open_pictures
 
-_AHEAD = 2  # batches encoded at once
 _SAME = 0.01  # relative difference of latents of one picture, prepared with the same options, at most
 
 
@@ -128,13 +125,10 @@ def among_pictures(
     """Return the nearest pictures of a stream, without the given one itself."""
     kept: dict[int, tuple[str, str | None, Pixels]] = {}
 
-    def encode(batch: PictureBatch) -> tuple[PictureBatch, Float32]:
-        return batch, batch.compute(lambda images: {"z": model.encode(images)[0]})["z"]
-
-    for batch, latents in ahead(encode, stream, threads=min(_AHEAD, model.threads)):
+    for batch, values in stream.computed(lambda images: {"z": model.encode(images)[0]}):
         start = nearest.total
         own = [start + row for row, name in enumerate(batch.names) if _is_same(name, given.name)]
-        nearest.add(latents, without=frozenset(own))
+        nearest.add(values["z"], without=frozenset(own))
         for index in nearest.indices[nearest.indices >= start].tolist():
             row = index - start
             kept[index] = batch.names[row], batch.labels[row], batch.images[row].copy()
