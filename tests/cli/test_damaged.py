@@ -22,7 +22,7 @@ COMMANDS = {
     "info": ["--json"],
     "bench": ["--seconds", "0.001", "--json", "--quiet"],
 }
-FILES = ["decoder.onnx", "encoder.onnx", "decoder.fp16.onnx", "decoder.int8.onnx"]
+FILES = ["decoder.onnx", "encoder.onnx", "encoder.fp16.onnx", "decoder.fp16.onnx", "decoder.int8.onnx"]
 PLACES = 12  # spread over each file, besides its first byte, its last byte and its digest
 
 

@@ -45,7 +45,7 @@ def vae():
 
 @pytest.fixture(scope="module")
 def folder(vae, describe, noise_images, tmp_path_factory):
-    """A folder with all four files, for images in colour that are cropped. Not to be written to."""
+    """A folder with all five files, for images in colour that are cropped. Not to be written to."""
     from vaecli.export.folder import export_folder
 
     folder = tmp_path_factory.mktemp("export") / "model"
@@ -60,8 +60,9 @@ def origin(vae, folder, noise_images):
 
     from vaecli.export.reduced import Origin
 
-    graph, golden = onnx.load(folder / "decoder.onnx"), read_file(folder / "decoder.onnx").golden()
-    return Origin(Model.open(folder), vae.decoder, graph, golden, noise_images(SHAPE), None, 13)
+    graphs = {part: onnx.load(folder / f"{part}.onnx") for part in ("encoder", "decoder")}
+    golden = {part: read_file(folder / f"{part}.onnx").golden() for part in graphs}
+    return Origin(Model.open(folder), vae.decoder, graphs, golden, noise_images(SHAPE), None, 13)
 
 
 @pytest.mark.train
@@ -79,13 +80,39 @@ def test_the_file(folder, precision, levels):
     for name in ("decoder.onnx", f"decoder.{precision}.onnx"):
         by_name = Model.open(folder / name, precision=precision)
         np.testing.assert_array_equal(by_name.decode(z), reduced.decode(z))
-    assert f"## {precision}\n\n`decoder.{precision}.onnx`" in (folder / "MODEL_CARD.md").read_text()
+    card = (folder / "MODEL_CARD.md").read_text()
+    assert f"(`--precision {precision}`): `decoder.{precision}.onnx`" in card
+    assert ("| `encoder.fp16.onnx` |" in card) and ("| kl |" in card)
 
 
 @pytest.mark.train
-def test_fp16_has_half_the_bytes(folder):
+def test_the_fp16_encoder(folder, noise_images):
+    """It opens beside the fp16 decoder, its posteriors are close to those of float32, and it says how close."""
+    exact, reduced = Model.open(folder), Model.open(folder, precision="fp16")
+    images = noise_images(SHAPE).validation
+    pairs = list(zip(exact.encode(images), reduced.encode(images), strict=True))
+    gaps = [np.abs(first - second).max() for first, second in pairs]
+    assert gaps[0] > 0 and max(gaps) < 0.01  # z_log_var of this network is zero
+    (z_mean, other_mean), (z_log_var, other_log_var) = (np.asarray(pair, np.float64) for pair in pairs)
+    variance, other = np.exp(other_log_var), np.exp(z_log_var)  # of fp16, and of float32
+    divergence = 0.5 * (variance / other + (other_mean - z_mean) ** 2 / other - 1 + z_log_var - other_log_var)
+    info = read_file(folder / "encoder.fp16.onnx").info
+    assert info.quantisation == {"kl": pytest.approx(divergence.sum(axis=1).mean(), rel=1e-3)}
+    assert (info.part, info.precision, info.inputs) == ("encoder", "fp16", ["image"])
+
+
+@pytest.mark.parametrize("divergence", [0.02, float("nan")])
+def test_an_fp16_encoder_that_is_too_far_off(divergence):
+    """Its posteriors must stay within 0.01 nats of those of float32."""
+    with pytest.raises(ParityError, match=r"fp16 encoder must differ from .* by at most 0\.01"):
+        degradation.require_encoder(divergence)
+
+
+@pytest.mark.train
+@pytest.mark.parametrize("part", ["encoder", "decoder"])
+def test_fp16_has_half_the_bytes(folder, part):
     """Its constants take half the bytes of the float32 ones, one for each."""
-    fp16, float32 = (read_file(folder / name).graph.tensors for name in ("decoder.fp16.onnx", "decoder.onnx"))
+    fp16, float32 = (read_file(folder / name).graph.tensors for name in (f"{part}.fp16.onnx", f"{part}.onnx"))
     sizes = [sum(t.span[1] - t.span[0] for t in tensors.values()) for tensors in (fp16, float32)]
     assert 0.5 <= sizes[0] / sizes[1] < 0.51
     assert {name.removesuffix("/fp16") for name in fp16} == set(float32)
@@ -196,7 +223,7 @@ def test_export_sees_another_fp16_constant(folder, alter, set_to, kind):
     source, fp16 = (onnx.load(folder / name) for name in ("decoder.onnx", "decoder.fp16.onnx"))
     require_rounded(fp16, source)
     change({entry.name: entry for entry in fp16.graph.initializer}, fp16.graph.node)
-    with pytest.raises(ParityError, match="fp16 decoder must be the rounded float32 one"):
+    with pytest.raises(ParityError, match="fp16 file must be the rounded float32 one"):
         require_rounded(fp16, source)
 
 

@@ -20,11 +20,14 @@ def folder(small_folder, tmp_path):
 @pytest.mark.parametrize("precision", DECODERS)
 def test_locate(folder, precision):
     """A model folder, a run and decoder.onnx lead to the decoder of each precision and to the encoder beside it."""
-    expected = folder / DECODERS[precision], folder / "encoder.onnx"
+    encoder = "encoder.fp16.onnx" if precision == "fp16" else "encoder.onnx"
+    expected = folder / DECODERS[precision], folder / encoder
     assert locate(folder, precision) == locate(folder / "decoder.onnx", precision) == expected
     run = folder.with_name("run")
     shutil.copytree(folder, run / "model")
-    assert locate(run, precision) == (run / "model" / DECODERS[precision], run / "model" / "encoder.onnx")
+    assert locate(run, precision) == (run / "model" / DECODERS[precision], run / "model" / encoder)
+    (folder / "encoder.fp16.onnx").unlink()
+    assert locate(folder, precision) == (expected[0], folder / "encoder.onnx")
 
 
 def test_a_file_is_taken_by_its_name(folder):
@@ -65,10 +68,10 @@ def test_the_command_that_adds_a_decoder(folder):
 
 def test_read_all(folder):
     """All files beside a decoder are read, the decoder first; those that are missing are left out."""
-    names = ["decoder.onnx", "encoder.onnx", "decoder.fp16.onnx", "decoder.int8.onnx"]
+    names = ["decoder.onnx", "encoder.onnx", "encoder.fp16.onnx", "decoder.fp16.onnx", "decoder.int8.onnx"]
     assert [file.path.name for file in read_all(folder)] == names
     assert [file.path.name for file in read_all(folder / "decoder.int8.onnx")] == [
-        *("decoder.int8.onnx", "encoder.onnx", "decoder.onnx", "decoder.fp16.onnx")
+        *("decoder.int8.onnx", "encoder.onnx", "encoder.fp16.onnx", "decoder.onnx", "decoder.fp16.onnx")
     ]
     (folder / "encoder.onnx").unlink()
     assert [file.path.name for file in read_all(folder)] == [names[0], *names[2:]]

@@ -168,7 +168,7 @@ def test_an_extended_run_updates_all_decoders(with_all):
     """Every file in the model folder has the new weights and figures."""
     train(resume=with_all.path, changes={"epochs": 3})
     files = read_all(with_all.model)
-    assert [file.info.precision for file in files] == ["float32", "float32", "fp16", "int8"]
+    assert [file.info.precision for file in files] == ["float32", "float32", "fp16", "fp16", "int8"]
     assert {file.info.training["epochs_done"] for file in files} == {3}
 
 
@@ -186,9 +186,9 @@ def test_an_export_leaves_no_file_of_other_weights(with_all):
     """After a kill, an export without a precision removes its outdated decoder and keeps a current one."""
     killed(4, resume=with_all.path, changes={"epochs": 9})
     export(with_all.path, ExportOptions(precisions=["fp16"], force=True))
-    assert [file.info.precision for file in read_all(with_all.model)] == ["float32", "float32", "fp16"]
+    assert [file.info.precision for file in read_all(with_all.model)] == ["float32", "float32", "fp16", "fp16"]
     export(with_all.path, ExportOptions(force=True))
-    assert len(read_all(with_all.model)) == 3  # fp16 has the same weights
+    assert len(read_all(with_all.model)) == 4  # fp16 has the same weights
 
 
 def test_a_stale_decoder_counts_as_missing(with_all, model_folder):
@@ -250,8 +250,8 @@ def test_an_export_elsewhere_leaves_the_run_as_it_was(run, contents, tmp_path):
     link.symlink_to(run.path)
     exported = export(link, ExportOptions(out=tmp_path / "new [folder]" / "x", precisions=["fp16"]))
     assert contents(run.path) == before
-    (file,) = [file for file in read_all(exported.folder) if file.info.precision == "fp16"]
-    assert exported.degradations == {"fp16": file.info.quantisation}
+    encoder, decoder = (file.info for file in read_all(exported.folder) if file.info.precision == "fp16")
+    assert exported.degradations == {"fp16": decoder.quantisation | encoder.quantisation}
 
 
 def damage_images(run):

@@ -33,7 +33,7 @@ def export(
         bool, typer.Option("--int8", help="Add decoder.int8.onnx: faster, nearly the same pictures.")
     ] = False,
     fp16: Annotated[
-        bool, typer.Option("--fp16", help="Add decoder.fp16.onnx: half the size, equally fast.")
+        bool, typer.Option("--fp16", help="Add encoder.fp16.onnx and decoder.fp16.onnx: half the size, equally fast.")
     ] = False,
     no_examples: Annotated[
         bool,
@@ -100,5 +100,6 @@ def _loss_line(precision: str, loss: Mapping[str, float]) -> str:
     return (
         f"{precision} against float32: {loss['mae_posterior']:.2g} levels of 255 on posterior samples, "
         f"{loss['mae_prior']:.2g} on the prior, {loss['mae_extreme']:.2g} at norm 10; "
-        f"ELBO {loss['elbo']:+.1g} nats."
+        f"ELBO {loss['elbo']:+.1g} nats"
+        + (f"; KL of the posteriors {loss['kl']:.1g} nats." if "kl" in loss else ".")
     )

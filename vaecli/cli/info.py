@@ -13,7 +13,8 @@ LOSSES = {  # entry of a file's metadata -> column
     "mae_posterior": "posterior",
     "mae_prior": "prior",
     "mae_extreme": "norm 10",
-    "elbo": "ELBO, nats",
+    "elbo": "ELBO",
+    "kl": "KL",
 }
 
 
@@ -131,14 +132,14 @@ def _print_files(files: list[dict[str, Any]]) -> None:
 
 
 def _print_losses(files: list[dict[str, Any]]) -> None:
-    """Print how far each file of reduced precision is from the float32 decoder, by its own metadata."""
+    """Print how far each file of reduced precision is from the float32 one, by its own metadata."""
     columns = dict.fromkeys(("file", "precision"), "left") | dict.fromkeys(LOSSES.values(), "right")
     rows = []
     for file in files:
         loss = file.get("quantisation", {})
         values = [_number(loss.get(key, ""), "+.2g" if key == "elbo" else ".2g") for key in LOSSES]
         rows.append((file["file"], file["precision"], *values))
-    title = "Difference from float32: mean absolute in levels of 255, and ELBO in nats"
+    title = "Difference from float32: mean absolute in levels of 255; ELBO, and KL of the posteriors, in nats"
     console.print_table(columns, rows, title=title)
     console.say("")
 

@@ -8,11 +8,11 @@ subpixel     transposed convolutions as plain convolutions
 stamp        a graph with metadata and digest, as bytes
 parity       differences between exported files and Keras
 folder       the model folder, complete or not there
-previous     decoders of an earlier export
+previous     files of an earlier export
 untrained    the check before training that a model of this size can be exported
 card         MODEL_CARD.md
-reduced      reduced-precision decoders: made, compared, written
-degradation  differences between a reduced-precision decoder and the float32 one
+reduced      files of reduced precision: made, compared, written
+degradation  differences between a file of reduced precision and the float32 one
 fp16         weights in float16
 int8/        the quantised decoder
 """

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from vaecli.choices import Precision
 from vaecli.export import describe
 from vaecli.export.parity import Difference
-from vaecli.modelfile.find import DECODERS
+from vaecli.modelfile.find import DECODERS, ENCODERS
 from vaecli.modelfile.metadata import ModelInfo
 from vaecli.modelfile.words import photo_in_words
 
@@ -21,13 +21,13 @@ def model_card(
     sizes: Mapping[str, int],
     degradations: Mapping[Precision, Mapping[str, float]],
 ) -> str:
-    """Return the card as Markdown: files, use, training figures, parity, reduced-precision decoders.
+    """Return the card as Markdown: files, use, training figures, parity, files of reduced precision.
 
     Args:
         info: the model's metadata.
         table: the differences between Keras and the float32 files, one per output, kind of input and batch size.
         sizes: file name -> number of bytes.
-        degradations: precision -> fields of `degradation.Degradation`, for each reduced-precision decoder.
+        degradations: precision -> the figures of its files.
     """
     size = describe.network_size(info)
     lines = [
@@ -58,8 +58,10 @@ def _files(info: ModelInfo, sizes: Mapping[str, int], reduced: Mapping[Precision
         f"| `decoder.onnx` | {sizes['decoder.onnx']:,} | `z` {latent}, float32 | "
         f"`image` {image} in [0, 1], {raw_outputs} {image} |",
         *(
-            f"| `{DECODERS[name]}` | {sizes[DECODERS[name]]:,} | as `decoder.onnx` | as `decoder.onnx` |"
-            for name in reduced
+            f"| `{table[precision]}` | {sizes[table[precision]]:,} | as `{exact}` | as `{exact}` |"
+            for precision in reduced
+            for table, exact in ((ENCODERS, "encoder.onnx"), (DECODERS, "decoder.onnx"))
+            if precision in table
         ),
         "",
     ]
@@ -116,12 +118,14 @@ def _parity(table: Sequence[Difference]) -> list[str]:
 
 
 def _reduced(precision: Precision, figures: Mapping[str, float]) -> list[str]:
+    names = " and ".join(f"`{table[precision]}`" for table in (DECODERS, ENCODERS) if precision in table)
     return [
         f"## {precision}",
         "",
-        f"`{DECODERS[precision]}` {REDUCED[precision]} (`--precision {precision}`). Compared with "
-        "`decoder.onnx`: mean absolute difference of the pictures in levels of 255 (mae) on posterior samples of "
-        "validation images, on draws from the prior and on latents of norm 10, and the change of the ELBO in nats.",
+        f"Of reduced precision (`--precision {precision}`): {names}. It {REDUCED[precision]}. Compared with float32: "
+        "mean absolute difference of the pictures in levels of 255 (mae) on posterior samples of validation images, "
+        "on draws from the prior and on latents of norm 10, and the change of the ELBO in nats"
+        + (", and the KL divergence of the posteriors in nats (kl)." if "kl" in figures else "."),
         "",
         "| name | value |",
         "|---|---|",

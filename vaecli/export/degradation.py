@@ -1,4 +1,4 @@
-"""The difference between a reduced-precision decoder and the float32 one: in pixel levels, and in nats."""
+"""The difference between a file of reduced precision and the float32 one: in pixel levels, and in nats."""
 
 import dataclasses
 import math
@@ -10,13 +10,14 @@ from vaecli.choices import Precision
 from vaecli.errors import ParityError
 from vaecli.latent.draws import standard_normal
 from vaecli.metrics.evaluate import evaluate
-from vaecli.probability.gaussian import sample_posterior
+from vaecli.probability.gaussian import kl_divergence, sample_posterior
 from vaecli.runtime.model import Model
 
 MAE_BOUNDS: Mapping[Precision, float] = {"int8": 1.0, "fp16": 0.1}  # levels of 255
 # Nats per image of up to ELBO_VALUES values. The ELBO is a sum over values: larger images get more in proportion.
 ELBO_BOUNDS: Mapping[Precision, float] = {"int8": 0.2, "fp16": 0.02}
 ELBO_VALUES = 28 * 28
+KL_BOUND = 0.01  # nats per image, of the posterior of an fp16 encoder
 EXTREME_NORM = 10.0
 DRAWS = 512  # from the prior
 NOISES = 8  # samples of each image's posterior
@@ -33,7 +34,8 @@ class Degradation:
         mae_posterior: mean absolute difference of the pictures, in levels of 255, on posterior samples.
         mae_prior: the same on draws from the prior.
         mae_extreme: the same on latents of norm 10; reported, not bounded.
-        elbo: the decoder's ELBO minus the float32 decoder's, in nats per validation image, with the same noise.
+        elbo: the ELBO minus that of the float32 files, in nats per validation image, with the same noise; for fp16,
+            of both fp16 halves.
     """
 
     mae_posterior: float
@@ -77,6 +79,28 @@ def _elbo(model: Model, validation: np.ndarray, seed: int) -> float:
         evaluate(model, validation, metrics=["elbo"], seed=seed + i).values["elbo"] for i in range(NOISES)
     ]
     return float(np.mean(values))
+
+
+def posterior_divergence(exact: Model, reduced: Model, validation: np.ndarray) -> float:
+    """Return the mean KL divergence of the posteriors of `reduced` from those of `exact`, in nats per image."""
+    other_mean, other_log_var = (array.astype(np.float64) for array in exact.encode(validation))
+    z_mean, z_log_var = (array.astype(np.float64) for array in reduced.encode(validation))
+    divergence = kl_divergence(z_mean, z_log_var, other_mean, other_log_var, np)
+    return float(divergence.sum(axis=1).mean())
+
+
+def require_encoder(divergence: float) -> None:
+    """Refuse an fp16 encoder whose posteriors differ too much from those of encoder.onnx.
+
+    Raises:
+        ParityError: the divergence is above its bound, or NaN.
+    """
+    if not divergence <= KL_BOUND:
+        raise ParityError(
+            f"The posteriors of the fp16 encoder must differ from those of encoder.onnx by at most {KL_BOUND:g} "
+            f"nats, got {divergence:.2g}. Nothing was written.",
+            hint="Export without --fp16; the float32 files are not affected.",
+        )
 
 
 def require(degradation: Degradation, precision: Precision, *, values: int) -> None:

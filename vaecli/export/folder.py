@@ -13,11 +13,11 @@ from vaecli import files, folders
 from vaecli.choices import Precision
 from vaecli.export import convert, opsets, parity, reduced
 from vaecli.export.card import model_card
-from vaecli.export.previous import outdated_decoders
+from vaecli.export.previous import outdated_files
 from vaecli.export.rewrite import faster
 from vaecli.export.stamp import stamp
 from vaecli.modelfile.facts import KEY_FACTS, Facts
-from vaecli.modelfile.find import DECODERS, ENCODER
+from vaecli.modelfile.find import DECODERS, ENCODERS
 from vaecli.modelfile.golden import Golden
 from vaecli.modelfile.metadata import INPUTS, ModelInfo
 from vaecli.modelfile.score_facts import KEY_SCORE, ScoreFacts
@@ -26,7 +26,7 @@ from vaecli.runtime.model import Model
 from vaecli.training.vae import Vae
 
 CARD = "MODEL_CARD.md"
-FILES = {"encoder": ENCODER, "decoder": DECODERS["float32"]}
+FILES = {"encoder": ENCODERS["float32"], "decoder": DECODERS["float32"]}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +35,7 @@ class ExportedFolder:
 
     Attributes:
         table: the differences between Keras and the float32 files.
-        degradations: precision -> fields of `degradation.Degradation`, for each int8 or fp16 decoder.
+        degradations: precision -> the figures of its files, see `degradation`, for int8 or fp16.
     """
 
     table: list[parity.Difference]
@@ -54,23 +54,24 @@ def export_folder(
     precisions: Sequence[Precision] = (),
     force: bool = True,
 ) -> ExportedFolder:
-    """Write encoder.onnx, decoder.onnx, the reduced-precision decoders and MODEL_CARD.md to a folder.
+    """Write encoder.onnx, decoder.onnx, the files of reduced precision and MODEL_CARD.md to a folder.
 
     Args:
         vae: the trained networks.
         info: the metadata; `part` and `inputs` are filled in here.
         images: validation images to compare with Keras on, and training images to fit int8 to.
-        target: the folder. Files of the same name are replaced. Decoders of another model or of an earlier state of
+        target: the folder. Files of the same name are replaced. Files of another model or of an earlier state of
             its training are removed; all other files stay.
         facts: facts about the latent space, for the decoders.
         fit_score: fits the score of the exported model, also for the decoders.
         opset: version of the ONNX operators.
-        precisions: further decoders to write: `int8` for decoder.int8.onnx, `fp16` for decoder.fp16.onnx.
+        precisions: further files to write: `int8` for decoder.int8.onnx; `fp16` for decoder.fp16.onnx and
+            encoder.fp16.onnx.
         force: replace files; without it, `target` must still be empty when the files are complete.
 
     Raises:
-        ParityError: encoder.onnx or decoder.onnx differs too much from Keras, or a reduced-precision decoder from
-            decoder.onnx; `target` stays as it was.
+        ParityError: encoder.onnx or decoder.onnx differs too much from Keras, or a file of reduced precision
+            from the float32 one; `target` stays as it was.
         ModelError: the conversion fails.
         OutputError: the folder cannot be written.
     """
@@ -79,7 +80,7 @@ def export_folder(
     encoder_inputs, decoder_inputs = reference.inputs(images.validation)
     golden = parity.golden(encoder_inputs, decoder_inputs, reference.encode, reference.decode)
     if_taken: Literal["replace", "refuse"] = "replace" if force else "refuse"
-    outdated = outdated_decoders(info)
+    outdated = outdated_files(info)
     with folders.replacing_folder(target, if_taken=if_taken, is_outdated=outdated) as folder:
         with files.translating(target):
             _write_parts(folder, graphs, info, golden)
@@ -90,7 +91,7 @@ def export_folder(
         with files.translating(target):
             _write_parts(folder, graphs, info, golden, entries)
         origin = reduced.Origin(
-            exact, vae.decoder, graphs["decoder"], golden["decoder"], images, entries, opset
+            exact, vae.decoder, graphs, golden, images, entries, opset
         )
         exported = ExportedFolder(table, reduced.add(origin, precisions))
         sizes = {path.name: path.stat().st_size for path in sorted(folder.glob("*.onnx"))}

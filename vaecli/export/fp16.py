@@ -1,4 +1,4 @@
-"""The fp16 decoder: weights stored as float16, all computations in float32."""
+"""The fp16 files: weights stored as float16, all computations in float32."""
 
 import numpy as np
 import onnx
@@ -50,7 +50,7 @@ def require_rounded(graph: onnx.ModelProto, source: onnx.ModelProto) -> None:
         actual = constants.get(tensor.name) if rounded is None else rounded
         if actual is None or not np.array_equal(actual, expected):
             raise ParityError(
-                f"The constant {tensor.name!r} of the fp16 decoder must be the rounded float32 one, but differs. "
+                f"The constant {tensor.name!r} of the fp16 file must be the rounded float32 one, but differs. "
                 "Nothing was written.",
                 hint="This is a bug in vaecli: please report it with the model. Export without --fp16.",
             )

@@ -1,11 +1,11 @@
-"""Decoders that an earlier export left in a folder: whether vaecli wrote them, and whether they are outdated."""
+"""Files that an earlier export left in a folder: whether vaecli wrote them, and whether they are outdated."""
 
 import pathlib
 from collections.abc import Callable
 
 from vaecli.errors import ModelError
 from vaecli.modelfile import protobuf
-from vaecli.modelfile.find import DECODERS
+from vaecli.modelfile.find import DECODERS, ENCODERS
 from vaecli.modelfile.metadata import KEY_INFO, ModelInfo
 from vaecli.modelfile.read import read_file
 
@@ -18,19 +18,19 @@ def is_ours(path: pathlib.Path) -> bool:
         return False
 
 
-def outdated_decoders(info: ModelInfo) -> Callable[[pathlib.Path], bool]:
-    """Return a function that tells whether a file is a decoder of another model or training state than `info`.
+def outdated_files(info: ModelInfo) -> Callable[[pathlib.Path], bool]:
+    """Return a function that tells whether a file belongs to another model or training state than `info`.
 
     It returns false for any file that vaecli did not write, and true for a damaged one that vaecli wrote.
     """
 
     def is_outdated(path: pathlib.Path) -> bool:
-        if path.name not in DECODERS.values() or not is_ours(path):
+        if path.name not in (*ENCODERS.values(), *DECODERS.values()) or not is_ours(path):
             return False
         try:
-            decoder = read_file(path).info
+            other = read_file(path).info
         except ModelError:
             return True
-        return (decoder.model_id, decoder.training) != (info.model_id, info.training)
+        return (other.model_id, other.training) != (info.model_id, info.training)
 
     return is_outdated

@@ -1,4 +1,7 @@
-"""Reduced-precision decoders, int8 and fp16: made, compared with decoder.onnx, and written beside it."""
+"""Files of reduced precision: made, compared with the float32 ones, and written beside them.
+
+int8 is a decoder alone; fp16 is both halves.
+"""
 
 import dataclasses
 import math
@@ -17,8 +20,9 @@ from vaecli.export.int8 import calibrate, graph, layers, tune
 from vaecli.export.int8.integer_decoder import QuantisedDecoder
 from vaecli.export.stamp import stamp
 from vaecli.files import translating
-from vaecli.modelfile.find import DECODERS
+from vaecli.modelfile.find import DECODERS, ENCODERS
 from vaecli.modelfile.golden import Golden
+from vaecli.modelfile.metadata import INPUTS
 from vaecli.runs.kept import KeptImages
 from vaecli.runtime.model import Model
 
@@ -32,39 +36,39 @@ MAX_DIFFERENCE = 0.01
 MAX_CHANGED = 0.03  # part of the logits that may differ by more than SAME
 CHECKED_VALUES = 2**18  # logits that are compared
 
-Figures: TypeAlias = dict[str, float]  # the fields of `degradation.Degradation`
+Figures: TypeAlias = dict[str, float]  # the fields of `degradation.Degradation`; `kl` of an fp16 encoder
 SelfCheck: TypeAlias = Callable[[Model, Mapping[str, np.ndarray]], Golden]
 """(opened file, inputs) -> golden vectors for the inputs, after a check of the file that does not use its graph."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Origin:
-    """The float32 decoder from which reduced-precision decoders are made.
+    """The float32 model from which files of reduced precision are made.
 
     Attributes:
         exact: the opened encoder.onnx and decoder.onnx; new files are written to the same folder.
         decoder: the Keras model.
-        graph: the graph of decoder.onnx.
-        golden: the golden vectors of decoder.onnx.
+        graphs: the graphs of encoder.onnx and decoder.onnx, by part.
+        golden: their golden vectors, by part.
         images: training images, to which int8 is fitted, and validation images, on which decoders are compared.
-        facts: entries for the metadata beside description and golden vectors, key -> text.
+        facts: entries for the decoders' metadata beside description and golden vectors, key -> text.
         opset: version of the ONNX operators.
     """
 
     exact: Model
     decoder: keras.Model
-    graph: onnx.ModelProto
-    golden: Golden
+    graphs: Mapping[str, onnx.ModelProto]
+    golden: Mapping[str, Golden]
     images: KeptImages
     facts: Mapping[str, str]
     opset: int
 
 
 def add(origin: Origin, precisions: Sequence[Precision]) -> dict[Precision, Figures]:
-    """Write a decoder of each precision beside decoder.onnx; return precision -> degradation, also in its metadata.
+    """Write the files of each precision; return precision -> figures, which are also in the files' metadata.
 
     Raises:
-        ParityError: a decoder differs too much from decoder.onnx.
+        ParityError: a file differs too much from the float32 one.
         ModelError: the decoder's layers or likelihood cannot be quantised.
         OutputError: the file cannot be written.
     """
@@ -72,7 +76,11 @@ def add(origin: Origin, precisions: Sequence[Precision]) -> dict[Precision, Figu
         "int8": _int8,
         "fp16": _fp16,
     }
-    return {precision: _add(origin, precision, *make[precision](origin)) for precision in precisions}
+    figures: dict[Precision, Figures] = {}
+    for precision in precisions:
+        encoder = _add_encoder(origin) if precision == "fp16" else {}  # first: the decoder's ELBO is that of both
+        figures[precision] = _add(origin, precision, *make[precision](origin)) | encoder
+    return figures
 
 
 def quantise(origin: Origin) -> QuantisedDecoder:
@@ -113,10 +121,10 @@ def _int8(origin: Origin) -> tuple[onnx.ModelProto, SelfCheck]:
 def _fp16(origin: Origin) -> tuple[onnx.ModelProto, SelfCheck]:
     def self_check(file: Model, inputs: Mapping[str, np.ndarray]) -> Golden:
         """Check that each constant is the rounded float32 one, and return the file's outputs for `inputs`."""
-        fp16.require_rounded(onnx.load_from_string(file.path.read_bytes()), origin.graph)
+        fp16.require_rounded(onnx.load_from_string(file.path.read_bytes()), origin.graphs["decoder"])
         return Golden.build(inputs, file.outputs(inputs["z"]))
 
-    return fp16.to_fp16(origin.graph), self_check
+    return fp16.to_fp16(origin.graphs["decoder"]), self_check
 
 
 def _add(origin: Origin, precision: Precision, graph: onnx.ModelProto, self_check: SelfCheck) -> Figures:
@@ -124,13 +132,40 @@ def _add(origin: Origin, precision: Precision, graph: onnx.ModelProto, self_chec
     exact = origin.exact
     info = exact.info.replace(precision=precision)
     path = exact.path.parent / DECODERS[precision]
-    _write(path, stamp(graph, info, origin.golden, origin.facts))
+    _write(path, stamp(graph, info, origin.golden["decoder"], origin.facts))
     file = Model.open(path.parent, precision=precision)
     measured = degradation.measure(exact, file, origin.images.validation, seed=CHECK_SEED)
     degradation.require(measured, precision, values=math.prod(exact.image_shape))
-    golden = self_check(file, origin.golden.inputs)
+    golden = self_check(file, origin.golden["decoder"].inputs)
     figures: Figures = dataclasses.asdict(measured)
     _write(path, stamp(graph, info.replace(quantisation=figures), golden, origin.facts))
+    return figures
+
+
+def _add_encoder(origin: Origin) -> Figures:
+    """Write encoder.fp16.onnx and decoder.fp16.onnx; check the encoder; write it again with figures and golden vectors.
+
+    The decoder is without figures here: it is there so that the two can be opened.
+    """
+    exact = origin.exact
+    folder = exact.path.parent
+    source, golden = origin.graphs["encoder"], origin.golden["encoder"]
+    graph = fp16.to_fp16(source)
+    info = exact.info.replace(part="encoder", inputs=INPUTS["encoder"], precision="fp16")
+    path = folder / ENCODERS["fp16"]
+    _write(path, stamp(graph, info, golden))
+    decoder = stamp(
+        fp16.to_fp16(origin.graphs["decoder"]), exact.info.replace(precision="fp16"), origin.golden["decoder"]
+    )
+    _write(folder / DECODERS["fp16"], decoder)
+    file = Model.open(folder, precision="fp16")
+    divergence = degradation.posterior_divergence(exact, file, origin.images.validation)
+    degradation.require_encoder(divergence)
+    fp16.require_rounded(onnx.load_from_string(path.read_bytes()), source)
+    z_mean, z_log_var = file.encode(golden.inputs["image"])
+    figures: Figures = {"kl": divergence}
+    outputs = {"z_mean": z_mean, "z_log_var": z_log_var}
+    _write(path, stamp(graph, info.replace(quantisation=figures), Golden.build(golden.inputs, outputs)))
     return figures
 
 

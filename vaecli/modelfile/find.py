@@ -8,7 +8,7 @@ from vaecli.errors import ModelError
 from vaecli.modelfile.read import ModelFile, read_file
 from vaecli.paths import user_path
 
-ENCODER = "encoder.onnx"
+ENCODERS: dict[Precision, str] = {"float32": "encoder.onnx", "fp16": "encoder.fp16.onnx"}
 DECODERS: dict[Precision, str] = {
     "float32": "decoder.onnx",
     "fp16": "decoder.fp16.onnx",
@@ -18,7 +18,7 @@ TRAIN_OR_NAME = "Train one with `vaecli train`, or name one with --model."
 
 
 def locate(path: pathlib.Path, precision: Precision = "float32") -> tuple[pathlib.Path, pathlib.Path]:
-    """Return the paths of the decoder, which exists, and of the encoder, which may be missing.
+    """Return the paths of the decoder, which exists, and of the encoder beside it, which may be missing.
 
     Args:
         path: a run, a model folder or a decoder file. With another precision, decoder.onnx stands for the
@@ -33,7 +33,7 @@ def locate(path: pathlib.Path, precision: Precision = "float32") -> tuple[pathli
     if path.is_dir():
         for folder in (path, path / "model"):
             if (folder / name).exists():
-                return folder / name, folder / ENCODER
+                return folder / name, _encoder(folder / name)
         raise _no_decoder(path, precision)
     if not path.exists():
         raise ModelError(f"There is no {path}.", hint=TRAIN_OR_NAME)
@@ -41,11 +41,18 @@ def locate(path: pathlib.Path, precision: Precision = "float32") -> tuple[pathli
         path = path.with_name(name)
         if not path.exists():
             raise _no_decoder(path.parent, precision)
-    return path, path.with_name(ENCODER)
+    return path, _encoder(path)
+
+
+def _encoder(decoder: pathlib.Path) -> pathlib.Path:
+    """Return the path of the encoder beside a decoder: beside decoder.fp16.onnx that in fp16 if there is one."""
+    if decoder.name == DECODERS["fp16"] and decoder.with_name(ENCODERS["fp16"]).exists():
+        return decoder.with_name(ENCODERS["fp16"])
+    return decoder.with_name(ENCODERS["float32"])
 
 
 def read_all(path: pathlib.Path) -> list[ModelFile]:
-    """Read and check the decoder that a path leads to, then the encoder and the other decoders beside it.
+    """Read and check the decoder that a path leads to, then its encoder and all other files of the model.
 
     Args:
         path: a run, a model folder or a decoder file.
@@ -55,8 +62,9 @@ def read_all(path: pathlib.Path) -> list[ModelFile]:
     """
     try:
         decoder, encoder = locate(path)
-        neighbours = [encoder, *(decoder.with_name(name) for name in DECODERS.values())]
-        beside = [neighbour for neighbour in neighbours if neighbour != decoder and neighbour.exists()]
+        names = dict.fromkeys([encoder.name, *ENCODERS.values(), *DECODERS.values()])
+        beside = [decoder.with_name(name) for name in names if name != decoder.name]
+        beside = [path for path in beside if path.exists()]
     except OSError as error:
         raise ModelError(f"Cannot read {path}: {error.strerror or error}.") from error
     files = [read_file(decoder), *map(read_file, beside)]
@@ -84,7 +92,7 @@ def _no_decoder(folder: pathlib.Path, precision: Precision) -> ModelError:
         return ModelError(
             f"{folder} has a {exact} but no {missing}.", hint=f"Add it: {export_again(folder, precision)}"
         )
-    content = "an encoder.onnx but no" if (folder / ENCODER).exists() else "no"
+    content = "an encoder.onnx but no" if (folder / ENCODERS["float32"]).exists() else "no"
     return ModelError(
         f"{folder} must be a run or a model folder, but has {content} {missing}.", hint=TRAIN_OR_NAME
     )

@@ -60,7 +60,7 @@ class ModelInfo:
         training: options and figures, in nats on the validation images.
         software: package name -> version.
         created: time in ISO 8601, UTC.
-        precision: `float32`; a decoder may be `int8`, or `fp16`: float32 arithmetic with float16 weights.
+        precision: `float32`, `fp16` (float32 arithmetic with float16 weights), or `int8`, a decoder alone.
         quantisation: differences of an int8 or fp16 file from the float32 one, see `export.degradation`; else
             empty.
     """

@@ -19,6 +19,15 @@ def kl_to_standard_normal(z_mean: Any, z_log_var: Any, xp: Any) -> Any:
     return 0.5 * (xp.square(z_mean) + xp.exp(z_log_var) - 1.0 - z_log_var)
 
 
+def kl_divergence(z_mean: Any, z_log_var: Any, other_mean: Any, other_log_var: Any, xp: Any) -> Any:
+    """Compute KL(N(z_mean, exp(z_log_var)) || N(other_mean, exp(other_log_var))) of each dimension, in nats.
+
+    The shapes broadcast. With N(0, 1) as the other it is `kl_to_standard_normal`.
+    """
+    distance = (z_mean - other_mean) * xp.exp(-0.5 * other_log_var)
+    return kl_to_standard_normal(distance, z_log_var - other_log_var, xp)
+
+
 def sample_posterior(z_mean: Any, z_log_var: Any, noise: Any, xp: Any) -> Any:
     """Return the samples `z = z_mean + exp(z_log_var / 2) * noise`, (N, D), from standard normal noise (N, D).
 

@@ -67,7 +67,7 @@ class Model:
         Args:
             path: the folder or file.
             precision: `int8` opens decoder.int8.onnx in place of decoder.onnx: faster, nearly the same pictures;
-                `fp16` opens decoder.fp16.onnx: a smaller file, as fast.
+                `fp16` opens decoder.fp16.onnx and encoder.fp16.onnx: smaller files, as fast.
             threads: number of threads to use; all that the process may use if left out.
 
         Raises:

@@ -46,7 +46,8 @@ class ExportOptions:
     Attributes:
         out: the folder to write; the run's own `model` if left out, and then its .keras files are written, too.
         opset: version of the ONNX operators.
-        precisions: of further decoders: `int8`, fitted to the run's kept training images and the prior, or `fp16`.
+        precisions: of further files: `int8`, a decoder fitted to the run's kept training images and the prior, or `fp16`, both
+            halves.
         force: replace files of the same name.
         examples: store latents of individual validation images in the decoders; they reveal something of the data.
             The figures for scores, which are of at least 100 images together, are stored in any case.
@@ -74,7 +75,7 @@ class Exported:
     Attributes:
         folder: the folder that was written.
         table: the differences between the outputs of Keras and of the float32 files.
-        degradations: for each int8 or fp16 decoder, the fields of `export.degradation.Degradation`.
+        degradations: precision -> the figures of its files, as in `export.reduced`.
         without_score: why the decoders have no figures for `vaecli score`; empty if they have.
     """
 
