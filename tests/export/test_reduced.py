@@ -98,7 +98,7 @@ def test_the_fp16_encoder(folder, noise_images):
     divergence = 0.5 * (variance / other + (other_mean - z_mean) ** 2 / other - 1 + z_log_var - other_log_var)
     info = read_file(folder / "encoder.fp16.onnx").info
     assert info.quantisation == {"kl": pytest.approx(divergence.sum(axis=1).mean(), rel=1e-3)}
-    assert (info.part, info.precision, info.inputs) == ("encoder", "fp16", ["image"])
+    assert (info.part, info.precision, info.inputs) == ("encoder", "fp16", ("image",))
 
 
 @pytest.mark.parametrize("divergence", [0.02, float("nan")])

@@ -143,7 +143,7 @@ def _add(origin: Origin, precision: Precision, graph: onnx.ModelProto, self_chec
 
 
 def _add_encoder(origin: Origin) -> Figures:
-    """Write encoder.fp16.onnx and decoder.fp16.onnx; check the encoder; write it again with figures and golden vectors.
+    """Write encoder.fp16.onnx and decoder.fp16.onnx; check the encoder; write it again with its figures.
 
     The decoder is without figures here: it is there so that the two can be opened.
     """

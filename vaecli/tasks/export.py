@@ -46,8 +46,8 @@ class ExportOptions:
     Attributes:
         out: the folder to write; the run's own `model` if left out, and then its .keras files are written, too.
         opset: version of the ONNX operators.
-        precisions: of further files: `int8`, a decoder fitted to the run's kept training images and the prior, or `fp16`, both
-            halves.
+        precisions: of further files: `int8`, a decoder fitted to the run's kept training images and the prior, or
+            `fp16`, both halves.
         force: replace files of the same name.
         examples: store latents of individual validation images in the decoders; they reveal something of the data.
             The figures for scores, which are of at least 100 images together, are stored in any case.
