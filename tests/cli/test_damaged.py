@@ -30,12 +30,12 @@ def opens(command, name):
     """Return the options with which a command opens a file; None if it never opens it."""
     if command in ("verify", "info", "bench"):
         return []
-    if name == "encoder.onnx":
-        return None if command == "sample" else []
-    if command == "similar" and name != "decoder.onnx":
+    part, *precision = name.removesuffix(".onnx").split(".")
+    if part == "encoder" and command == "sample":
         return None
-    precision = name.removeprefix("decoder").removesuffix(".onnx").lstrip(".")
-    return ["--precision", precision] if precision else []
+    if command == "similar" and precision:
+        return None
+    return ["--precision", *precision] if precision else []
 
 
 CASES = [(command, name) for command in COMMANDS for name in FILES if opens(command, name) is not None]

@@ -24,7 +24,10 @@ image = model.sample(1)[0]
 encoded, {before}
 expected = model.sample(200)
 stop = threading.Event()
-busy = [threading.Thread(target=lambda: [model.sample(50) for _ in iter(stop.is_set, True)]) for _ in range(2)]
+def sample():
+    while not stop.is_set():
+        model.sample(50)
+busy = [threading.Thread(target=sample) for _ in range(2)]
 for thread in busy:
     thread.start()
 for _ in range(4):
