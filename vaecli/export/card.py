@@ -123,8 +123,9 @@ def _reduced(precision: Precision, figures: Mapping[str, float]) -> list[str]:
         f"## {precision}",
         "",
         f"Of reduced precision (`--precision {precision}`): {names}. It {REDUCED[precision]}. "
-        "Compared with float32: mean absolute difference of the pictures in levels of 255 (mae) on posterior samples of "
-        "validation images, on draws from the prior and on latents of norm 10, and the change of the ELBO in nats"
+        "Compared with float32: mean absolute difference of the pictures in levels of 255 (mae) on posterior "
+        "samples of validation images, on draws from the prior and on latents of norm 10, and the change of the "
+        "ELBO in nats"
         + (", and the KL divergence of the posteriors in nats (kl)." if "kl" in figures else "."),
         "",
         "| name | value |",
