@@ -93,9 +93,7 @@ def test_info_shows_differences_from_float32(call, small_folder, model_folder, h
     assert (code, stderr) == (0, "")
     assert "float32, fp16, int8" in stdout
     lines = [line.split() for line in stdout.splitlines() if line.strip()]
-    losses = lines[
-        lines.index(["file", "precision", "posterior", "prior", "norm", "10", "ELBO", "KL"]) + 1 :
-    ]
+    losses = lines[lines.index(["file", "precision", "posterior", "prior", "norm", "10", "ELBO", "KL"]) + 1 :]
     assert len(losses) == 3 and max(len(line.rstrip()) for line in stdout.splitlines()) <= 80
     for name, precision, *numbers in losses:
         loss = files[name]["quantisation"]

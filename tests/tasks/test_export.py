@@ -186,7 +186,12 @@ def test_an_export_leaves_no_file_of_other_weights(with_all):
     """After a kill, an export without a precision removes its outdated decoder and keeps a current one."""
     killed(4, resume=with_all.path, changes={"epochs": 9})
     export(with_all.path, ExportOptions(precisions=["fp16"], force=True))
-    assert [file.info.precision for file in read_all(with_all.model)] == ["float32", "float32", "fp16", "fp16"]
+    assert [file.info.precision for file in read_all(with_all.model)] == [
+        "float32",
+        "float32",
+        "fp16",
+        "fp16",
+    ]
     export(with_all.path, ExportOptions(force=True))
     assert len(read_all(with_all.model)) == 4  # fp16 has the same weights
 

@@ -33,7 +33,8 @@ def export(
         bool, typer.Option("--int8", help="Add decoder.int8.onnx: faster, nearly the same pictures.")
     ] = False,
     fp16: Annotated[
-        bool, typer.Option("--fp16", help="Add encoder.fp16.onnx and decoder.fp16.onnx: half the size, as fast.")
+        bool,
+        typer.Option("--fp16", help="Add encoder.fp16.onnx and decoder.fp16.onnx: half the size, as fast."),
     ] = False,
     no_examples: Annotated[
         bool,

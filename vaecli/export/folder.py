@@ -90,9 +90,7 @@ def export_folder(
         entries = _fact_entries(facts, fit_score(exact))
         with files.translating(target):
             _write_parts(folder, graphs, info, golden, entries)
-        origin = reduced.Origin(
-            exact, vae.decoder, graphs, golden, images, entries, opset
-        )
+        origin = reduced.Origin(exact, vae.decoder, graphs, golden, images, entries, opset)
         exported = ExportedFolder(table, reduced.add(origin, precisions))
         sizes = {path.name: path.stat().st_size for path in sorted(folder.glob("*.onnx"))}
         card = model_card(info, table, sizes, exported.degradations)

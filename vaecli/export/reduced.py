@@ -78,7 +78,9 @@ def add(origin: Origin, precisions: Sequence[Precision]) -> dict[Precision, Figu
     }
     figures: dict[Precision, Figures] = {}
     for precision in precisions:
-        encoder = _add_encoder(origin) if precision == "fp16" else {}  # first: the decoder's ELBO is that of both
+        encoder = (
+            _add_encoder(origin) if precision == "fp16" else {}
+        )  # first: the decoder's ELBO is that of both
         figures[precision] = _add(origin, precision, *make[precision](origin)) | encoder
     return figures
 
