@@ -18,7 +18,7 @@ FULL = TrainOptions(
     schedule="constant", beta=0.0, kl_warmup=0.5, free_bits=0.25, precision="bfloat16", patience=2,
     validation_split=0.25, seed=2**63 - 1, examples=False, stretch=True,
     image_size="48x36", colour="rgb", fit="crop", augment="flip,shift",
-    test_split=0.125, allow_bad=True,
+    test_split=0.125, allow_bad=True, binarize=True,
 )  # fmt: skip
 WHOLE = ("width", "depth", "epochs", "latent_dim", "batch_size", "patience", "seed")
 REAL = ("learning_rate", "beta", "kl_warmup", "free_bits", "validation_split")
@@ -68,7 +68,7 @@ def test_layers():
         ("learning_rate", 0.0),
         *[("validation_split", value) for value in (0.0, 1.0, 1.1)],
         *[("data", value) for value in ("", 3)],
-        *[(name, value) for name in ("examples", "stretch", "allow_bad") for value in (1, 0, "no")],
+        *[(name, value) for name in ("examples", "stretch", "allow_bad", "binarize") for value in (1, 0, "no")],
         *[
             ("image_size", value)
             for value in ("", "3", "0x64", "64x", "4x3", "1001x1000", "64 x 64", "-64", 6.4)
@@ -109,6 +109,10 @@ def test_messages():
             "--validation-split must be greater than 0 and less than 1, got 1.",
         ),
         ({"schedule": "linear"}, "--schedule must be cosine or constant, got 'linear'."),
+        (
+            {"binarize": True, "likelihood": "logistic"},
+            "--binarize must be left out with --likelihood logistic: binary pixels are Bernoulli's.",
+        ),
         ({"data": ""}, "--data must be the name of a data set, a folder or a file, got ''."),
     ):
         with pytest.raises(OptionError) as caught:

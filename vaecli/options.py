@@ -44,6 +44,7 @@ class TrainOptions:
     width: int | None = None
     depth: int | None = None
     likelihood: LikelihoodName = "bernoulli"
+    binarize: bool = False
     epochs: int = 30
     latent_dim: int = 16
     batch_size: int | None = None
@@ -94,8 +95,13 @@ class TrainOptions:
             image_size(self.image_size)
         augmentations(self.augment)
         self._set("test_split", checks.real(self.test_split, "--test-split", least=0, below=1))
-        for name in ("examples", "stretch", "allow_bad"):
+        for name in ("binarize", "examples", "stretch", "allow_bad"):
             checks.boolean(getattr(self, name), _flag(name))
+        if self.binarize and self.likelihood != "bernoulli":
+            raise OptionError(
+                f"--binarize must be left out with --likelihood {self.likelihood}: binary pixels are Bernoulli's.",
+                option="--binarize",
+            )
 
     def _check_data(self) -> None:
         if self.data is None:

@@ -280,3 +280,18 @@ def test_images_of_another_shape_are_refused(toy, shape):
 def test_every_metric_has_a_description():
     """Each metric has a line with its meaning, and its unit if it has one."""
     assert all(len(metric.line) > 20 for metric in METRICS.values())
+
+
+def test_images_of_a_model_with_binary_pixels_are_binarised_once(toy):
+    """The metrics are those of RandomState(777)'s binary images, in chunks of any size, in two threads."""
+    grey = np.random.default_rng(2).integers(0, 256, (301, 3, 2, 1), np.uint8)
+    binary = (255 * np.random.RandomState(777).binomial(1, grey / 255)).astype(np.uint8)
+    expected = measured(toy, binary, importance_samples=3)
+    toy.likelihood = likelihood("bernoulli", binarised=True)
+    for chunk in (7, 301):
+        values = measured(toy, grey, importance_samples=3, chunk=chunk)
+        assert values == pytest.approx(expected, rel=1e-9)
+    assert "bits_per_dim" not in values
+    with pytest.raises(OptionError, match="8-bit pixels") as caught:
+        measured(toy, grey, "bits_per_dim")
+    assert "binarised" in caught.value.hint

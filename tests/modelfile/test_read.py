@@ -138,6 +138,9 @@ def test_a_reading_is_read_back(forge, entries, decoder, photo, fit):
     assert check_content(content, pathlib.Path("x.onnx")).info.preparation == preparation
 
 
+BERNOULLI = {"name": "bernoulli", "outputs": ["logits"]}
+
+
 @pytest.mark.parametrize(
     ("field", "value", "says"),
     [
@@ -149,6 +152,13 @@ def test_a_reading_is_read_back(forge, entries, decoder, photo, fit):
             "The parameters of the likelihood",
         ),
         ("likelihood", {"name": "bernoulli", "outputs": ["logits", "scale"]}, "outputs of"),
+        ("likelihood", BERNOULLI | {"binarised": 1}, "The binary pixels of the likelihood"),
+        ("likelihood", BERNOULLI | {"levels": 2}, "The entries of the likelihood"),
+        (
+            "likelihood",
+            {"name": "logistic", "outputs": ["location", "log_scale"], "binarised": True},
+            "The binary pixels of the likelihood",
+        ),
         ("prior", {"name": "flow"}, "must be normal, got 'flow'"),
         ("preparation", {"scale": 127.5, "polarity": "any", "photo": "fashion"}, "must be 255, got '127.5'"),
         ("preparation", {"scale": 255, "polarity": "any", "photo": "sky"}, "got 'sky'"),

@@ -12,7 +12,8 @@ streams          standard streams that are closed, full, or of few characters
 stopping         signals
 bars             progress bars
 cells            pictures on the terminal
-training_options  the options of `train`
+training_options  the options of `train` that decide what is computed
+run_options      its other options
 training_screen  the progress of a training run
 training_json    the same as JSON lines
 forecast         what --dry-run shows

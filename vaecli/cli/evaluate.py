@@ -70,9 +70,12 @@ def evaluate(
             progress=shown.counter("Evaluating"),
         )
     if as_json:
-        console.print_json("eval", {"split": result.part} | result.values)
-    else:
-        _print_values(result.values)
+        document = {"split": result.part, "binarised": opened.likelihood.binarised}
+        console.print_json("eval", document | result.values)
+        return
+    _print_values(result.values)
+    if opened.likelihood.note and not quiet:
+        console.note(f"{opened.likelihood.name}: {opened.likelihood.note}.")
 
 
 def _print_values(values: dict[str, float]) -> None:

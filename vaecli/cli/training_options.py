@@ -1,14 +1,13 @@
-"""The options of `vaecli train`, in the panels of its help."""
+"""The options of `vaecli train` that decide what is computed, in the panels of its help."""
 
-import pathlib
 from typing import Annotated
 
 import typer
 
 from vaecli.choices import DATA_SETS, Fit, LikelihoodName, Network, Schedule, TrainingPrecision
-from vaecli.cli.parameters import complete_data, complete_runs
+from vaecli.cli.parameters import complete_data
 
-PICTURES, MODEL, TRAINING, RUN = "Pictures", "Model", "Training", "Run"  # panels
+PICTURES, MODEL, TRAINING = "Pictures", "Model", "Training"  # panels
 
 TrainingDataOption = Annotated[
     str | None,
@@ -50,6 +49,14 @@ DepthOption = Annotated[
 ]
 LikelihoodOption = Annotated[
     LikelihoodName, typer.Option(help="Distribution of a pixel given the latents.", rich_help_panel=MODEL)
+]
+BinarizeOption = Annotated[
+    bool,
+    typer.Option(
+        "--binarize",
+        help="Train on binary pixels, drawn from the grey ones anew in each step; for bernoulli.",
+        rich_help_panel=MODEL,
+    ),
 ]
 EpochsOption = Annotated[int, typer.Option(min=1, help="Number of epochs at most.", rich_help_panel=TRAINING)]
 LatentDimOption = Annotated[
@@ -114,15 +121,6 @@ PatienceOption = Annotated[
 ValidationSplitOption = Annotated[
     float, typer.Option(help="Fraction of the images held out for validation.", rich_help_panel=PICTURES)
 ]
-ExamplesOption = Annotated[
-    bool,
-    typer.Option(
-        " /--no-examples",
-        help="Store no latents of individual validation images in the model: they reveal some of the data.",
-        show_default=False,
-        rich_help_panel=RUN,
-    ),
-]
 StretchOption = Annotated[
     bool,
     typer.Option(
@@ -179,50 +177,6 @@ AllowBadOption = Annotated[
         "--allow-bad",
         help="Train even if more than 5 % of the pictures are unreadable.",
         rich_help_panel=PICTURES,
-    ),
-]
-TrainingOutOption = Annotated[
-    pathlib.Path | None,
-    typer.Option(
-        "--out", "-o", help="Folder of the new run.", show_default="runs/<data>-<n>", rich_help_panel=RUN
-    ),
-]
-ConfigOption = Annotated[
-    pathlib.Path | None,
-    typer.Option(help="TOML file of options; those on the command line override it.", rich_help_panel=RUN),
-]
-ResumeOption = Annotated[
-    pathlib.Path | None,
-    typer.Option(
-        help="Folder of the run to continue; more --epochs extend a finished run.",
-        autocompletion=complete_runs,
-        rich_help_panel=RUN,
-    ),
-]
-CheckpointEveryOption = Annotated[
-    float,
-    typer.Option(
-        min=0, help="Minutes between checkpoints within an epoch.", metavar="MINUTES", rich_help_panel=RUN
-    ),
-]
-MaxTimeOption = Annotated[
-    str | None,
-    typer.Option(
-        help="Time limit for the whole command, export included: 90s, 20m, 1h30m.",
-        show_default="no limit",
-        rich_help_panel=RUN,
-    ),
-]
-TensorboardOption = Annotated[
-    bool,
-    typer.Option("--tensorboard", help="Also write event files for TensorBoard.", rich_help_panel=RUN),
-]
-DryRunOption = Annotated[
-    bool,
-    typer.Option(
-        "--dry-run",
-        help="Show the layers, the seconds an epoch, memory and the size of the files; make no run.",
-        rich_help_panel=RUN,
     ),
 ]
 DevicesOption = Annotated[

@@ -3,6 +3,7 @@
 images       a set of labelled images
 file_images  images that stay in their file and are read when needed
 contrast     the range of pixel values in use, and its stretch to 0 to 255
+binarise     binary images from grey ones
 split        which images are held out for validation and for testing
 parts        training, validation and test images of a run
 load         what --data means: a name, a folder, an archive, a file of arrays

@@ -25,7 +25,7 @@ def untrained(data: Mapping[str, Any], train_options: TrainOptions) -> ModelInfo
     """Describe a model before training, from its options and `data`, the table of that name in provenance.json."""
     height, width, channels = data["image_shape"]
     preparation = Preparation.from_metadata({"scale": SCALE} | dict(data), (height, width, channels))
-    pixels = likelihood(train_options.likelihood)
+    pixels = likelihood(train_options.likelihood, binarised=train_options.binarize)
     return ModelInfo(
         part="decoder",
         model_id="",
@@ -51,7 +51,7 @@ def trained(data: Mapping[str, Any], train_options: TrainOptions, state: State, 
     figures = {column: best[column] for column in ("val_loss", "val_reconstruction", "val_kl")}
     info = untrained(data, train_options)
     training = info.training | {"best_epoch": state.best_epoch, "epochs_done": state.epoch} | figures
-    pixels = likelihood(train_options.likelihood)
+    pixels = likelihood(train_options.likelihood, binarised=train_options.binarize)
     learned = {parameter: float(state.best_weights[parameter]) for parameter in pixels.parameters}
     return info.replace(
         model_id=model_id(state.best_weights),
@@ -68,6 +68,7 @@ def _likelihood(pixels: Likelihood) -> dict[str, Any]:
         "outputs": list(pixels.outputs),
         "note": pixels.note,
         "parameters": pixels.parameters,
+        "binarised": pixels.binarised,
     }
 
 

@@ -10,7 +10,7 @@ from vaecli.export.folder import to_graphs
 from vaecli.modelfile.metadata import INPUTS, ModelInfo
 from vaecli.modelfile.read import MAX_BYTES, check_content
 from vaecli.modelfile.write import with_metadata
-from vaecli.probability.likelihoods import likelihood
+from vaecli.probability.likelihoods import from_metadata
 from vaecli.training.vae import build, graphs
 
 
@@ -24,7 +24,7 @@ def exported_sizes(info: ModelInfo) -> dict[str, int]:
     Raises:
         ModelError: a file is refused, cannot be converted, or does not fit into memory.
     """
-    pixels, size = likelihood(info.likelihood["name"]), describe.network_size(info)
+    pixels, size = from_metadata(info.likelihood), describe.network_size(info)
     for graph in graphs(info.network, pixels, info.image_shape, info.latent_dim, size=size):
         count = graph.weights()
         if 4 * count > MAX_BYTES:

@@ -1,5 +1,7 @@
 """All metrics in one pass over the images, with the value of each image, so that standard errors are exact.
 
+Images of a model with binary pixels are binarised first, the same way each time.
+
 The result depends on the images, the model, the seed and K, not on the chunk size, except for the last bits of the
 model's own float32 arithmetic.
 """
@@ -8,12 +10,13 @@ import dataclasses
 import math
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 import numpy as np
 
 from vaecli import checks
 from vaecli.choices import Part
+from vaecli.data.binarise import binarised
 from vaecli.data.images import Images
 from vaecli.errors import DataError
 from vaecli.metrics.bound import bound
@@ -21,7 +24,7 @@ from vaecli.metrics.protocol import Autoencoder, Float32, Float64
 from vaecli.metrics.ssim import ssim
 from vaecli.metrics.table import METRICS, require_metrics
 from vaecli.parallel import ahead
-from vaecli.pixels import chunk_length, chunks, to_float32
+from vaecli.pixels import Pixels, chunk_length, chunks, to_float32
 from vaecli.probability.gaussian import active_units, kl_to_standard_normal
 from vaecli.sample_size import FEWEST_IMAGES
 
@@ -142,18 +145,25 @@ def evaluate(
     began = time.perf_counter()
     meter = _Meter(len(images) * max(1, samples), progress)
 
-    def measure(part: slice) -> dict[str, Float64]:
-        return _measure(model, to_float32(images[part]), part.start, plan, meter.advance)
+    def measure(batch: tuple[int, Pixels]) -> dict[str, Float64]:
+        first, pixels = batch
+        return _measure(model, to_float32(pixels), first, plan, meter.advance)
 
-    slices = chunks(
-        len(images), model.image_shape, most=size, chunk_bytes=size * math.prod(model.image_shape)
-    )
-    parts = list(ahead(measure, slices, threads=min(AT_ONCE, threads)))
+    parts = list(ahead(measure, _batches(model, images, size), threads=min(AT_ONCE, threads)))
     seconds = time.perf_counter() - began
     values = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     totals = {"active_units": active_units(values["z_mean"])} if "active_units" in names else {}
     per_image = _per_image(values, plan, math.prod(model.image_shape))
     return Evaluation(names, per_image, totals, len(images), seconds)
+
+
+def _batches(model: Autoencoder, images: Images, size: int) -> Iterator[tuple[int, Pixels]]:
+    """Yield batches of `size` images with the number of their first, binarised if the model's pixels are binary."""
+    shape = model.image_shape
+    slices = [*chunks(len(images), shape, most=size, chunk_bytes=size * math.prod(shape))]
+    batches = (images[part] for part in slices)
+    starts = (part.start for part in slices)
+    return zip(starts, binarised(batches) if model.likelihood.binarised else batches, strict=True)
 
 
 def _measure(

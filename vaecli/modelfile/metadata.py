@@ -30,6 +30,7 @@ OUTPUTS = {  # of a decoder beside `image`, by the name of its likelihood
     "gaussian": ("logits",),
     "logistic": ("location", "log_scale"),
 }
+LIKELIHOOD_KEYS = {"name", "outputs", "note", "parameters", "binarised"}
 PARAMETERS = {
     "gaussian": ("log_sigma",)
 }  # learned numbers of a likelihood, by its name; the others have none
@@ -48,8 +49,9 @@ class ModelInfo:
         image_shape: (H, W, C).
         latent_dim: D.
         network: name of the architecture; only for information, since the graph defines the computation.
-        likelihood: `name`; `outputs`, the names of the decoder's outputs beside `image`; and `parameters`, its own
-            learned numbers by name, which may be absent if it has none.
+        likelihood: `name`; `outputs`, the names of the decoder's outputs beside `image`; `parameters`, its own
+            learned numbers by name, which may be absent if it has none; and `binarised`, whether pixels are made
+            binary before the model is measured on them, false if absent.
         preparation: preparation of pictures for the encoder: `scale`, the divisor of 8-bit pixels, `polarity`, and
             `photo`, the way in which a user's picture is made like the training images; `reading`, how the pictures
             of a folder become images, None or absent if the training images had their shape.
@@ -157,6 +159,11 @@ def _require_known(info: ModelInfo, where: str) -> None:
         "fit of pictures": (reading["fit"], FITS),
         "inputs": (list(info.inputs), (list(expected_inputs),)),
         "outputs": (info.likelihood["outputs"], (list(OUTPUTS.get(info.likelihood["name"], ())),)),
+        "entries of the likelihood": (sorted(info.likelihood.keys() - LIKELIHOOD_KEYS), ([],)),
+        "binary pixels of the likelihood": (
+            info.likelihood.get("binarised", False),
+            (False, True) if info.likelihood["name"] == "bernoulli" else (False,),
+        ),
         "parameters of the likelihood": (
             sorted(info.likelihood.get("parameters", {})),
             (list(PARAMETERS.get(info.likelihood["name"], ())),),

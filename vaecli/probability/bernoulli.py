@@ -20,7 +20,16 @@ class Bernoulli(WithoutParameters):
     name: LikelihoodName = "bernoulli"
     outputs: tuple[str, ...] = ("logits",)
     normalised = False
-    note = "cross-entropy; on grey pixels not a log-likelihood"
+
+    def __init__(self, *, binarised: bool = False) -> None:
+        self.binarised = binarised
+
+    @property
+    def note(self) -> str:
+        """Return what the figures are, which differs for grey and for binarised pixels."""
+        if self.binarised:
+            return "of binarised pixels; not to be compared with figures of grey pixels"
+        return "cross-entropy; on grey pixels not a log-likelihood"
 
     def log_prob(self, images: Any, outputs: Mapping[str, Any], xp: Any) -> Any:
         """Compute `x log p + (1 - x) log(1 - p)` with `p = sigmoid(l)`.

@@ -21,6 +21,7 @@ class GaussianPixels:
     name: LikelihoodName = "gaussian"
     outputs: tuple[str, ...] = ("logits",)
     normalised = False
+    binarised = False
     note = "a density of pixels in [0, 1], not a probability of 8-bit pixels"
 
     def __init__(self, log_sigma: float = INITIAL_LOG_SIGMA) -> None:

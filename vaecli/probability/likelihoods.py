@@ -22,13 +22,17 @@ class Likelihood(Protocol):
         outputs: names of the decoder's raw outputs.
         normalised: whether `log_prob` is a log-probability of 8-bit pixels, which can be compared with published
             log-likelihoods and converted to bits per dimension.
-        note: warning to readers of this likelihood's figures; empty if there is none.
+        binarised: whether pixels are made binary at random before the model is trained and measured on them.
     """
 
     name: LikelihoodName
     outputs: tuple[str, ...]
     normalised: bool
-    note: str
+    binarised: bool
+
+    @property
+    def note(self) -> str:
+        """Return a warning to readers of this likelihood's figures; empty if there is none."""
 
     @property
     def parameters(self) -> dict[str, float]:
@@ -60,16 +64,17 @@ _ALL: tuple[Likelihood, ...] = (Bernoulli(), ContinuousBernoulli(), GaussianPixe
 LIKELIHOODS: Mapping[str, Likelihood] = {known.name: known for known in _ALL}
 
 
-def likelihood(name: str) -> Likelihood:
-    """Look up a likelihood by its name.
+def likelihood(name: str, *, binarised: bool = False) -> Likelihood:
+    """Look up a likelihood by its name; `binarised` is for Bernoulli alone.
 
     Raises:
         OptionError: an unknown name.
     """
     checks.choice(name, "--likelihood", list(LIKELIHOODS))
-    return LIKELIHOODS[name]
+    return Bernoulli(binarised=True) if binarised and name == Bernoulli.name else LIKELIHOODS[name]
 
 
 def from_metadata(table: Mapping[str, Any]) -> Likelihood:
-    """Return the likelihood of a model from `name` and `parameters` in its metadata."""
-    return likelihood(table["name"]).with_parameters(table.get("parameters", {}))
+    """Return the likelihood of a model from `name`, `parameters` and `binarised` in its metadata."""
+    known = likelihood(table["name"], binarised=table.get("binarised", False))
+    return known.with_parameters(table.get("parameters", {}))

@@ -7,6 +7,8 @@ from typing import Self
 class WithoutParameters:
     """A likelihood for which nothing is learned beside the networks."""
 
+    binarised = False
+
     @property
     def parameters(self) -> dict[str, float]:
         """Return no numbers."""

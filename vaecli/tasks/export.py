@@ -24,7 +24,7 @@ from vaecli.modelfile.find import read_all
 from vaecli.modelfile.metadata import PARTS, ModelInfo
 from vaecli.options import merge
 from vaecli.paths import user_path
-from vaecli.probability.likelihoods import likelihood
+from vaecli.probability.likelihoods import from_metadata
 from vaecli.runs import kept, layout
 from vaecli.runs import state as states
 from vaecli.runs.kept import KeptImages
@@ -221,7 +221,7 @@ def _network(info: ModelInfo, state: State) -> "Vae":
 
     vae = build(
         info.network,
-        likelihood(info.likelihood["name"]),
+        from_metadata(info.likelihood),
         info.image_shape,
         info.latent_dim,
         seed=info.training["seed"],

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from vaecli.choices import Augmentation
+from vaecli.training import streams
 
 MOST_SHIFT = 2  # pixels, in each direction
 _SHIFTS = 2 * MOST_SHIFT + 1
@@ -23,11 +24,11 @@ class Augment:
 
     def __init__(self, names: Sequence[Augmentation], *, seed: int) -> None:
         self._flips, self._shifts = "flip" in names, "shift" in names
-        self._seed = -1 - seed  # negative: the noise of the posterior has the seeds from 0 on
+        self._seed = seed
 
     def draw(self, size: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
         """Draw the changes of a batch, in the graph: (size,) int32, one of 50 values an image."""
-        seed = tf.stack([tf.constant(self._seed, tf.int64), tf.cast(step, tf.int64)])
+        seed = streams.augmentation(self._seed, step)
         changes = 2 * _SHIFTS**2
         return tf.random.stateless_uniform((size,), seed=seed, minval=0, maxval=changes, dtype=tf.int32)
 

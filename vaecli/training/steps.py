@@ -10,7 +10,9 @@ import tensorflow as tf
 
 from vaecli.choices import Augmentation, Schedule
 from vaecli.data.images import Images
+from vaecli.training import streams
 from vaecli.training.augment import Augment
+from vaecli.training.binarise import Binarise
 from vaecli.training.cluster.devices import Devices
 from vaecli.training.image_source import source_of
 from vaecli.training.keras_settings import standard_settings
@@ -73,14 +75,14 @@ def clip_norm(vae: Vae) -> float:
 class TrainingSteps:
     """Training steps on images (N, H, W, C) uint8, which are scaled to [0, 1] in the graph.
 
-    Randomness is stateless: the caller gives the order of the images, and noise and augmentation of step s follow
-    from (seed, s) and the position in the batch. So a run can be resumed at any step, on any number of devices.
+    Randomness is stateless: the caller gives the order of the images; noise, augmentation and binary pixels of step
+    s follow from (seed, s) and the position in the batch. So a run can be resumed at any step, on any number of devices.
 
     Args:
         vae: the networks, which the steps change.
         images: all images.
         beta: weight of the KL divergence.
-        seed: seed of noise and augmentation.
+        seed: seed of noise, augmentation and binary pixels.
         kl_warmup: number of steps over which that weight rises in a line from 0 to `beta`; may be a fraction.
         free_bits: nats of each latent dimension that cost nothing: while the mean KL of a dimension over the batch
             is below, its KL is left out of the loss (Kingma et al. 2016, arXiv:1606.04934).
@@ -112,6 +114,7 @@ class TrainingSteps:
         self._source = source_of(images)
         self._beta, self._seed, self._kl_warmup, self._free_bits = beta, seed, kl_warmup, free_bits
         self._augment = Augment(augment, seed=seed) if augment else None
+        self._binarise = Binarise(seed=seed) if vae.likelihood.binarised else None
         self._run = tf.function(
             self._all_steps,
             autograph=False,  # saves half a second of reading this source and all that it calls
@@ -182,8 +185,12 @@ class TrainingSteps:
         if self._augment:
             changes = self.devices.replica_slice(self._augment.draw(size, step), size)
             pixels = self._augment.apply(pixels, changes)
+        if self._binarise:
+            shape = tf.concat([[size], tf.shape(pixels)[1:]], axis=0)
+            thresholds = self.devices.replica_slice(self._binarise.draw(shape, step), size)
+            pixels = self._binarise.apply(pixels, thresholds)
         images = to_unit_range(pixels)
-        seed = tf.stack([tf.constant(self._seed, tf.int64), tf.cast(step, tf.int64)])
+        seed = streams.noise(self._seed, step)
         noise = tf.random.stateless_normal((size, self.vae.latent_dim), seed=seed)
         noise = self.devices.replica_slice(noise, size)
         variables = self.vae.variables

@@ -58,7 +58,7 @@ class Trainer:
         with self.devices.scope():
             self.vae = build(
                 options.network,
-                likelihood(options.likelihood),
+                likelihood(options.likelihood, binarised=options.binarize),
                 self.image_shape,
                 options.latent_dim,
                 seed=options.seed,

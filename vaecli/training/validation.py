@@ -1,16 +1,20 @@
 """The validation loss, on the same images with the same noise after every epoch.
 
-With fresh noise each time, early stopping would follow the noise.
+With fresh noise each time, early stopping would follow the noise. Binary images are the same in each epoch, too:
+those that `vaecli eval --split validation` measures.
 """
 
 import dataclasses
+import itertools
+from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
 
+from vaecli.data.binarise import binarised
 from vaecli.data.images import Images
 from vaecli.latent.draws import standard_normal_at
-from vaecli.pixels import chunks
+from vaecli.pixels import Pixels, chunks
 from vaecli.probability.gaussian import active_units
 from vaecli.sample_size import FEWEST_IMAGES
 from vaecli.training.cluster.devices import Devices
@@ -60,7 +64,7 @@ class Validation:
         self.indices = indices
         self.noise = standard_normal_at(indices, vae.latent_dim, seed=seed)
         self._devices = devices or Devices()
-        self._images = images
+        self._images, self._binarised = images, vae.likelihood.binarised
         self._terms = tf.function(
             lambda pixels, noise: terms(vae, to_unit_range(pixels), noise, training=False),
             autograph=False,
@@ -71,10 +75,19 @@ class Validation:
         """Measure the losses under the current weights; the same weights give the same losses."""
         dimensions = self.noise.shape[1]
         rows = np.zeros((len(self.indices), 1 + 2 * dimensions))  # reconstruction, kl, z_mean of each image
-        parts = [*chunks(len(rows), self._images.shape[1:], most=MOST_IMAGES, chunk_bytes=CHUNK_BYTES)]
-        for part in parts[self._devices.worker :: self._devices.workers]:
-            pixels = self._images[self.indices[part]]
+        for part, pixels in self._parts():
             columns = self._terms(tf.constant(pixels), tf.constant(self.noise[part]))
             rows[part] = np.column_stack([column.numpy() for column in columns])
         reconstruction, kl, z_mean = np.split(self._devices.all_reduce(rows), [1, 1 + dimensions], axis=1)
         return Measurement(float(reconstruction.mean()), kl, z_mean)
+
+    def _parts(self) -> Iterator[tuple[slice, Pixels]]:
+        """Yield this worker's chunks of the validation images, with their positions among them."""
+        shape = self._images.shape[1:]
+        parts = [*chunks(len(self.indices), shape, most=MOST_IMAGES, chunk_bytes=CHUNK_BYTES)]
+        mine = slice(self._devices.worker, None, self._devices.workers)
+        if not self._binarised:
+            yield from ((part, self._images[self.indices[part]]) for part in parts[mine])
+            return
+        batches = binarised(self._images[self.indices[part]] for part in parts)  # a draw follows those before it
+        yield from itertools.islice(zip(parts, batches, strict=True), mine.start, None, mine.step)

@@ -185,6 +185,8 @@ def _train(
     run, was_finished = job.run, trainer.finished
     if not was_finished:
         watch.started(_plan(job, trainer))
+        if job.options.binarize:
+            watch.note("Pixels are binarised: the losses do not compare with those of grey pixels.")
     reason = Loop(
         trainer,
         watch=watch,

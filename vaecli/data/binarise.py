@@ -1,0 +1,26 @@
+"""Binary images from grey ones: each pixel becomes 255 with the probability pixel / 255, else 0."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from vaecli.pixels import SCALE, Pixels
+
+SEED = 777  # of the published figures for binarised Fashion-MNIST (Norouzi et al. 2020, arXiv:2004.04795)
+_VALUES = 2**18  # drawn at a time: probabilities and draws take 16 bytes a value
+
+
+def binarised(batches: Iterable[Pixels]) -> Iterator[Pixels]:
+    """Yield each batch (n, H, W, C) uint8 made binary.
+
+    The draws are those of `numpy.random.RandomState(777).binomial(1, pixels / 255)` for all images together, however
+    batches divide them. So the same images in the same order always give the same binary images.
+    """
+    state = np.random.RandomState(SEED)
+    for pixels in batches:
+        binary = np.empty_like(pixels)
+        grey, drawn = pixels.reshape(-1), binary.reshape(-1)
+        for first in range(0, len(grey), _VALUES):
+            block = slice(first, first + _VALUES)
+            drawn[block] = state.binomial(1, grey[block] / SCALE) * SCALE
+        yield binary
