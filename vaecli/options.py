@@ -97,6 +97,9 @@ class TrainOptions:
         self._set("test_split", checks.real(self.test_split, "--test-split", least=0, below=1))
         for name in ("binarize", "examples", "stretch", "allow_bad"):
             checks.boolean(getattr(self, name), _flag(name))
+        self._check_binarize()
+
+    def _check_binarize(self) -> None:
         if self.binarize and self.likelihood != "bernoulli":
             raise OptionError(
                 f"--binarize must be left out with --likelihood {self.likelihood}: binary pixels are Bernoulli's.",

@@ -13,8 +13,8 @@ _VALUES = 2**18  # drawn at a time: probabilities and draws take 16 bytes a valu
 def binarised(batches: Iterable[Pixels]) -> Iterator[Pixels]:
     """Yield each batch (n, H, W, C) uint8 made binary.
 
-    The draws are those of `numpy.random.RandomState(777).binomial(1, pixels / 255)` for all images together, however
-    batches divide them. So the same images in the same order always give the same binary images.
+    The draws are those of `numpy.random.RandomState(777).binomial(1, pixels / 255)` for all images together,
+    however batches divide them. So the same images in the same order always give the same binary images.
     """
     state = np.random.RandomState(SEED)
     for pixels in batches:

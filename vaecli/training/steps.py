@@ -76,7 +76,8 @@ class TrainingSteps:
     """Training steps on images (N, H, W, C) uint8, which are scaled to [0, 1] in the graph.
 
     Randomness is stateless: the caller gives the order of the images; noise, augmentation and binary pixels of step
-    s follow from (seed, s) and the position in the batch. So a run can be resumed at any step, on any number of devices.
+    s follow from (seed, s) and the position in the batch. So a run can be resumed at any step, on any number of
+    devices.
 
     Args:
         vae: the networks, which the steps change.
