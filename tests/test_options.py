@@ -68,7 +68,11 @@ def test_layers():
         ("learning_rate", 0.0),
         *[("validation_split", value) for value in (0.0, 1.0, 1.1)],
         *[("data", value) for value in ("", 3)],
-        *[(name, value) for name in ("examples", "stretch", "allow_bad", "binarize") for value in (1, 0, "no")],
+        *[
+            (name, value)
+            for name in ("examples", "stretch", "allow_bad", "binarize")
+            for value in (1, 0, "no")
+        ],
         *[
             ("image_size", value)
             for value in ("", "3", "0x64", "64x", "4x3", "1001x1000", "64 x 64", "-64", 6.4)

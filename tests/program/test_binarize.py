@@ -34,7 +34,9 @@ def test_every_command_takes_the_model(call, here, check_schema):
     model, images = Model.open("run"), load_mini("test").images
     (binary,) = binarised([images])
     assert not np.array_equal(binary, images)  # and binary pixels stay as they are
-    assert evaluate(model, binary, metrics=["elbo"]).values["elbo"] == pytest.approx(document["elbo"], rel=1e-6)
+    assert evaluate(model, binary, metrics=["elbo"]).values["elbo"] == pytest.approx(
+        document["elbo"], rel=1e-6
+    )
     code, stdout, stderr = call("eval", "-m", "run")
     assert code == 0 and "bernoulli: of binarised pixels; not to be compared with" in stderr
     code, stdout, _ = call("info", "run")

@@ -89,5 +89,7 @@ class Validation:
         if not self._binarised:
             yield from ((part, self._images[self.indices[part]]) for part in parts[mine])
             return
-        batches = binarised(self._images[self.indices[part]] for part in parts)  # a draw follows those before it
+        batches = binarised(
+            self._images[self.indices[part]] for part in parts
+        )  # a draw follows those before it
         yield from itertools.islice(zip(parts, batches, strict=True), mine.start, None, mine.step)
