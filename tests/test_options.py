@@ -18,7 +18,7 @@ FULL = TrainOptions(
     schedule="constant", beta=0.0, kl_warmup=0.5, free_bits=0.25, precision="bfloat16", patience=2,
     validation_split=0.25, seed=2**63 - 1, examples=False, stretch=True,
     image_size="48x36", colour="rgb", fit="crop", augment="flip,shift",
-    test_split=0.125, allow_bad=True, binarize=True,
+    test_split=0.125, allow_bad=True, binarize=True, start_from="runs/first",
 )  # fmt: skip
 WHOLE = ("width", "depth", "epochs", "latent_dim", "batch_size", "patience", "seed")
 REAL = ("learning_rate", "beta", "kl_warmup", "free_bits", "validation_split")
@@ -67,7 +67,7 @@ def test_layers():
         ("latent_dim", 4097),
         ("learning_rate", 0.0),
         *[("validation_split", value) for value in (0.0, 1.0, 1.1)],
-        *[("data", value) for value in ("", 3)],
+        *[(name, value) for name in ("data", "start_from") for value in ("", 3)],
         *[
             (name, value)
             for name in ("examples", "stretch", "allow_bad", "binarize")

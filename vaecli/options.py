@@ -65,9 +65,11 @@ class TrainOptions:
     augment: str = ""
     test_split: float = 0.0
     allow_bad: bool = False
+    start_from: str | None = None
 
     def __post_init__(self) -> None:
-        self._check_data()
+        self._check_path("data", "the name of a data set, a folder or a file")
+        self._check_path("start_from", "the folder of a run")
         for name in ("epochs", "batch_size", "patience"):
             if getattr(self, name) is not None or name != "batch_size":
                 self._set(name, checks.integer(getattr(self, name), _flag(name), least=1, most=2**63 - 1))
@@ -106,16 +108,16 @@ class TrainOptions:
                 option="--binarize",
             )
 
-    def _check_data(self) -> None:
-        if self.data is None:
+    def _check_path(self, name: str, meaning: str) -> None:
+        value = getattr(self, name)
+        if value is None:
             return
-        data = os.fspath(self.data) if isinstance(self.data, os.PathLike) else self.data
-        if not isinstance(data, str) or not data:
+        path = os.fspath(value) if isinstance(value, os.PathLike) else value
+        if not isinstance(path, str) or not path:
             raise OptionError(
-                f"--data must be the name of a data set, a folder or a file, got {checks.shown(data)}.",
-                option="--data",
+                f"{_flag(name)} must be {meaning}, got {checks.shown(path)}.", option=_flag(name)
             )
-        self._set("data", data)
+        self._set(name, path)
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)  # the instance is frozen

@@ -36,6 +36,16 @@ ResumeOption = Annotated[
         rich_help_panel=RUN,
     ),
 ]
+StartFromOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Run whose weights are the initial ones: of the same network and image size, for few pictures.",
+        metavar="RUN",
+        show_default="random weights",
+        autocompletion=complete_runs,
+        rich_help_panel=RUN,
+    ),
+]
 CheckpointEveryOption = Annotated[
     float,
     typer.Option(

@@ -21,6 +21,7 @@ from vaecli.cli.run_options import (
     ExamplesOption,
     MaxTimeOption,
     ResumeOption,
+    StartFromOption,
     TensorboardOption,
     TrainingOutOption,
 )
@@ -91,6 +92,7 @@ def train(
     augment: AugmentOption = DEFAULTS.augment,
     test_split: TestSplitOption = DEFAULTS.test_split,
     allow_bad: AllowBadOption = DEFAULTS.allow_bad,
+    start_from: StartFromOption = DEFAULTS.start_from,
     out: TrainingOutOption = None,
     config: ConfigOption = None,
     resume: ResumeOption = None,

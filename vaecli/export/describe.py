@@ -18,6 +18,7 @@ from vaecli.training.networks import table
 from vaecli.training.networks.shared import Size
 
 DESCRIBED = ("name", "kind", "stretch", "sha256", "count", "validation_count")
+PATHS = ("data", "start_from")  # options that name places on this machine
 OPTIONAL = ("test_sha256", "test_count")  # absent in runs of before they were written
 
 
@@ -38,7 +39,9 @@ def untrained(data: Mapping[str, Any], train_options: TrainOptions) -> ModelInfo
         prior={"name": "normal"},
         class_names=tuple(data["class_names"]),
         data={name: data[name] for name in DESCRIBED} | {name: data.get(name) for name in OPTIONAL},
-        training={name: value for name, value in options.settings(train_options).items() if name != "data"},
+        training={
+            name: value for name, value in options.settings(train_options).items() if name not in PATHS
+        },
         software=provenance.versions(),
         created=provenance.now(),
         inputs=INPUTS["decoder"],

@@ -34,14 +34,22 @@ def restore_best(state: State, variables: Sequence[keras.Variable]) -> None:
     Raises:
         TrainingError: the best weights are those of another network.
     """
-    if not state.best_weights:
-        return
-    if mismatch := _mismatch(state.best_weights, by_path(variables)):
+    if state.best_weights:
+        assign(variables, state.best_weights)
+
+
+def assign(variables: Sequence[keras.Variable], weights: Arrays) -> None:
+    """Assign weights, path -> array, to the variables of a network.
+
+    Raises:
+        TrainingError: they are those of another network.
+    """
+    if mismatch := _mismatch(weights, by_path(variables)):
         raise TrainingError(
             f"The saved weights are those of another network: {mismatch}.",
             hint="Has config.toml been changed since the run began? Restore it.",
         )
-    _assign(variables, state.best_weights)
+    _assign(variables, weights)
 
 
 def restore(saved: Saved, variables: Sequence[keras.Variable], identity: Mapping[str, Any]) -> State:

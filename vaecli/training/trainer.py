@@ -12,7 +12,7 @@ from vaecli.options import TrainOptions, augmentations
 from vaecli.pixels import SCALE, chunks
 from vaecli.probability.likelihoods import likelihood
 from vaecli.runs import state as states
-from vaecli.runs.state import State
+from vaecli.runs.state import Arrays, State
 from vaecli.training import checkpoint as checkpoints
 from vaecli.training import precision, schedule
 from vaecli.training.cluster.devices import Devices
@@ -113,6 +113,14 @@ class Trainer:
             peak=table.learning_rate(options) * self.state.learning_rate_scale,
             schedule=options.schedule,
         )
+
+    def start_from(self, weights: Arrays) -> None:
+        """Assign initial weights, path -> array, in place of random ones.
+
+        Raises:
+            TrainingError: they are those of another network.
+        """
+        checkpoints.assign(self.vae.variables, weights)
 
     def resume(self) -> None:
         """Restore state and variables from the checkpoint; do nothing in workers other than the chief.

@@ -1,14 +1,15 @@
 """`vaecli train`.
 
-train     one training run from beginning to end
-job       the run folder and its options, new or resumed
-images    the images of a run
-pictures  what a run says and keeps of the pictures that it reads
-dry_run   a run described and not made
-start     TensorFlow, the check before training, networks and state
-workers   several processes on one run
-resume    what changes when a run is resumed
-results   .keras files, exported model, plots
-deadline  --max-time
-plots     the images in the run's `plots/`
+train       one training run from beginning to end
+job         the run folder and its options, new or resumed
+images      the images of a run
+pictures    what a run says and keeps of the pictures that it reads
+pretrained  the weights of --start-from
+dry_run     a run described and not made
+start       TensorFlow, the check before training, networks and state
+workers     several processes on one run
+resume      what changes when a run is resumed
+results     .keras files, exported model, plots
+deadline    --max-time
+plots       the images in the run's `plots/`
 """

@@ -12,7 +12,7 @@ from vaecli.extras import require
 from vaecli.options import TrainOptions
 from vaecli.processors import available
 from vaecli.runs.progress import Watcher
-from vaecli.tasks.train import images
+from vaecli.tasks.train import images, pretrained
 from vaecli.tasks.train.start import exported_sizes
 from vaecli.training.networks.layers import Graph
 from vaecli.training.tensorflow import quietly, use_threads
@@ -74,7 +74,9 @@ def dry_run(options: TrainOptions, watch: Watcher, *, devices: int | None = 1) -
         VaecliError: what `train` would raise before its first epoch has ended.
     """
     require("Training needs TensorFlow, tf2onnx and matplotlib", "tensorflow", "tf2onnx", "matplotlib")
+    source = pretrained.read(options)
     options, data, held_out, test = images.load_run(options, watch)
+    pretrained.require_same(source, options, data.images.shape[1:])
     description = images.description(data, held_out, options, test)
     with quietly(None):
         from vaecli.training.cluster.devices import Devices

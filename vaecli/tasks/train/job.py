@@ -28,7 +28,8 @@ from vaecli.runs.lock import locked
 from vaecli.runs.progress import Watcher
 from vaecli.runs.state import Saved, State
 from vaecli.tasks.changes import what_changed
-from vaecli.tasks.train import images, pictures
+from vaecli.tasks.train import images, pictures, pretrained
+from vaecli.tasks.train.pretrained import Pretrained
 
 Interruptible = Callable[[], contextlib.AbstractContextManager[None]]
 """Makes a context in which a signal may end the process at once; data are loaded in it, as nothing can be lost."""
@@ -47,6 +48,7 @@ class Job:
         held_out: (N,) bool, true for the validation images.
         previous_options: the options of a resumed run before they were changed; None for a new run.
         threads: TensorFlow's threads within an operation and between operations.
+        pretrained: the run whose weights are the initial ones of a new run; None for random ones.
     """
 
     run: layout.Run
@@ -55,6 +57,7 @@ class Job:
     held_out: np.ndarray
     previous_options: TrainOptions | None
     threads: list[int]
+    pretrained: Pretrained | None = None
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -90,12 +93,15 @@ def begin(
     Raises:
         DataError: the data cannot be loaded, or no model of them could be exported.
         OutputError: the folder cannot be made, or is not empty.
+        OptionError: --start-from names a run of another network.
     """
     if out is not None:
         out = user_path(out, option="--out", error=OutputError)
         layout.check_free(out)  # reading a folder of photos may take minutes
+    source = pretrained.read(options)
     with interruptible():
         options, data, held_out, test = images.load_run(options, watch)
+    pretrained.require_same(source, options, data.images.shape[1:])
     description = images.description(data, held_out, options, test)
     options = dataclasses.replace(options, data=images.name_to_keep(options, data))
     is_new_folder = out is None or not out.exists()
@@ -104,7 +110,7 @@ def begin(
         with files.translating(run.path):  # with a umask of 0777 a new folder may not be entered
             entries_before = {entry.name for entry in run.path.iterdir()}
         with locked(run.lock, warn=watch.note), _removed_on_failure(run, entries_before):
-            job = Job(run, options, data, held_out, None, [available()] * 2)
+            job = Job(run, options, data, held_out, None, [available()] * 2, source)
             _fill(job, description, bad_files := pictures.bad_files(data, test))
             if data.report is not None:
                 watch.note(pictures.summary(data, test, run.bad_files if bad_files else None))
@@ -145,6 +151,8 @@ def _fill(job: Job, table: dict[str, Any], bad_files: Sequence[BadFile]) -> None
         run.plots.mkdir()
     job.write_config()
     document = provenance.describe(available()) | {"seed": job.options.seed, "data": table}
+    if job.pretrained:
+        document["start_from"] = job.pretrained.origin
     files.write_text(run.provenance, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     kept.write(run.kept, images.images_to_keep(job.data, job.held_out))
     if bad_files:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from vaecli.errors import DataError, ModelError
 from vaecli.export import describe
 from vaecli.modelfile.metadata import ModelInfo
+from vaecli.paths import shown
 from vaecli.runs.progress import Watcher
 from vaecli.tasks.train import resume, workers
 from vaecli.tasks.train.job import Job
@@ -84,6 +85,12 @@ def build_trainer(requested: Job, started: Started, watch: Watcher) -> "Trainer"
             devices=started.devices,
         )
     if job.previous_options is None:
+        if job.pretrained:
+            trainer.start_from(job.pretrained.weights)
+            watch.note(
+                f"The weights of {shown(job.pretrained.run.path)} after its epoch {job.pretrained.epoch} are the "
+                "initial ones."
+            )
         job.write_config()
     else:
         trainer.resume()

@@ -1,0 +1,108 @@
+"""`--start-from`: the weights of an earlier run, and the runs that are refused."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from vaecli.config import read_config
+from vaecli.data.named.bundled import load_mini
+from vaecli.errors import ModelError, OptionError, TrainingError
+from vaecli.export.describe import model_id
+from vaecli.runs.layout import Run
+from vaecli.runs.progress import Watcher
+from vaecli.runs.state import read
+from vaecli.tasks.train.dry_run import dry_run
+from vaecli.tasks.train.train import train
+
+pytestmark = pytest.mark.train
+
+STILL = {"epochs": 1, "learning_rate": 1e-12, "precision": "float32"}  # no weight moves
+
+
+@pytest.fixture
+def others(write_data, tmp_path):
+    """A folder of 300 other pictures."""
+    return write_data(tmp_path / "others", load_mini("train").images[300:600])
+
+
+def test_the_initial_weights_are_the_kept_ones(run, others, options, here):
+    """After an epoch that moves nothing they are still there; the name of the run stays in config.toml alone."""
+    assert shutil.move(run.path, here / "old") and Run(here / "old").checkpoint.exists()
+    result = train(options(others, start_from="old", **STILL), out=here / "new")
+    before, after = (read(Run(folder).checkpoint).state.best_weights for folder in (here / "old", result.run))
+    assert before.keys() == after.keys()
+    for name, value in before.items():
+        np.testing.assert_allclose(after[name], value, atol=1e-7)
+    assert read_config(result.run / "config.toml")["start_from"] == "old"
+    provenance = json.loads((result.run / "provenance.json").read_text("utf-8"))
+    assert provenance["start_from"]["model_id"] == model_id(before) and provenance["start_from"]["run"] == "old"
+    for file in (result.run / "model").iterdir():
+        assert b"start_from" not in file.read_bytes()
+
+
+def test_the_other_run_is_not_needed_again(run, data, options, here):
+    """A run that was stopped is resumed to the same bits after the other one is gone, also with a new name."""
+    fit = options(data, start_from=str(run.path), precision="float32")
+    straight = train(fit, out=here / "straight")
+    train(fit, out=here / "stopped", stop=iter([None, "stop"]).__next__)
+    shutil.rmtree(run.path)
+    resumed = train(resume=here / "stopped")
+    assert resumed.finished
+    first, second = (read(Run(result.run).checkpoint).variables for result in (straight, resumed))
+    assert all(np.array_equal(value, second[name]) for name, value in first.items())
+
+
+@pytest.mark.parametrize(
+    ("change", "differences"),
+    [
+        ({"latent_dim": 3}, ("--latent-dim 2", "--latent-dim 3")),
+        ({"width": 17}, ("--width 16", "--width 17")),
+        ({"network": "conv", "width": 16}, ("--network classic --depth 2", "--network conv --depth 1")),
+        ({"likelihood": "logistic"}, ("--likelihood bernoulli", "--likelihood logistic")),
+        ({"image_size": "20x24"}, ("--image-size 28x28", "--image-size 20x24")),
+        ({"colour": "rgb"}, ("--grey --width 16", "--rgb --width 144")),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("only_looked_at", [False, True], ids=["train", "dry run"])
+def test_another_network_is_refused(run, data, options, here, change, differences, only_looked_at):
+    """Each difference is named as the option that makes it; no folder is made."""
+    fit = options(data, start_from=str(run.path), **change)
+    with pytest.raises(OptionError) as caught:
+        dry_run(fit, Watcher()) if only_looked_at else train(fit, out=here / "new")
+    assert caught.value.option == "--start-from" and not (here / "new").exists()
+    theirs, ours = differences
+    assert f" has {theirs}, and this run would have {ours}." in str(caught.value)
+    assert theirs in caught.value.hint
+
+
+def test_no_run_to_start_from(run, data, options, here, model_folder):
+    """A place without a run, an exported model, a run without an epoch and a damaged state each have their error."""
+    fresh = train(options(data), out=here / "fresh", stop=lambda: "stop").run
+    damaged = Run(shutil.copytree(run.path, here / "damaged"))
+    damaged.checkpoint.write_bytes(b"damaged")
+    shapeless = Run(shutil.copytree(run.path, here / "shapeless"))
+    shapeless.provenance.write_text(json.dumps({"data": {"image_shape": [28, 28]}}))
+    for path, error, message in (
+        (here / "absent", ModelError, "is not a run of vaecli"),
+        (model_folder, ModelError, "is not a run of vaecli"),
+        (fresh, ModelError, "no completed epoch"),
+        (damaged.path, TrainingError, "Cannot read the state"),
+        (shapeless.path, ModelError, "no shape"),
+    ):
+        with pytest.raises(error, match=message):
+            train(options(data, start_from=str(path)), out=here / "new")
+        assert not (here / "new").exists()
+
+
+def test_on_the_command_line(call, run, data):
+    """The run is named as other runs are; beside --resume it is refused."""
+    small = ["--data", data, "--epochs", "1", "--validation-split", "0.2", "-o", "new"]
+    code, _, stderr = call("train", *small, "--latent-dim", "3", "--start-from", run.path)
+    assert code == 2 and "--latent-dim 2, and this run would have --latent-dim 3" in " ".join(stderr.split())
+    code, _, stderr = call("train", *small, "--latent-dim", "2", "--start-from", run.path)
+    assert code == 0 and "after its epoch 2 are the initial ones" in " ".join(stderr.split())
+    code, _, stderr = call("train", "--resume", "new", "--start-from", run.path)
+    assert code == 2 and "Got --start-from" in " ".join(stderr.split())
