@@ -79,7 +79,7 @@ def test_another_network_is_refused(run, data, options, here, change, difference
 
 
 def test_no_run_to_start_from(run, data, options, here, model_folder):
-    """A place without a run, an exported model, a run without an epoch and a damaged state each have their error."""
+    """A place without a run, a model, a run without an epoch and a damaged one each have their error."""
     fresh = train(options(data), out=here / "fresh", stop=lambda: "stop").run
     damaged = Run(shutil.copytree(run.path, here / "damaged"))
     damaged.checkpoint.write_bytes(b"damaged")
