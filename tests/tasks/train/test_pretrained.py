@@ -37,7 +37,9 @@ def test_the_initial_weights_are_the_kept_ones(run, others, options, here):
         np.testing.assert_allclose(after[name], value, atol=1e-7)
     assert read_config(result.run / "config.toml")["start_from"] == "old"
     provenance = json.loads((result.run / "provenance.json").read_text("utf-8"))
-    assert provenance["start_from"]["model_id"] == model_id(before) and provenance["start_from"]["run"] == "old"
+    assert (
+        provenance["start_from"]["model_id"] == model_id(before) and provenance["start_from"]["run"] == "old"
+    )
     for file in (result.run / "model").iterdir():
         assert b"start_from" not in file.read_bytes()
 
