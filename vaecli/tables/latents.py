@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vaecli.errors import DataError
+from vaecli.npz import read_npy_header
 from vaecli.paths import shown
 
 Result = TypeVar("Result")
@@ -94,13 +95,9 @@ def _read_header(member: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Read the header of an array.
 
     Raises:
-        ValueError: an array of objects, in Fortran's order, without rows, or of texts that are too long.
+        ValueError: a damaged header, an array of objects, in Fortran's order, without rows, or of texts that are too long.
     """
-    version = np.lib.format.read_magic(member)
-    if version not in {(1, 0), (2, 0)}:
-        raise ValueError(f"an array of format {version}")
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, is_fortran, dtype = read(member)
+    shape, is_fortran, dtype = read_npy_header(member)
     if dtype.hasobject or is_fortran or not shape or dtype.itemsize > _WIDEST:
         raise ValueError(f"an array of {dtype} of the shape {shape}")
     return shape, dtype

@@ -5,22 +5,17 @@ Source: NumPy's "NEP 1, A simple file format for NumPy arrays". Pickled objects 
 
 import dataclasses
 import math
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib import format as npy_format
 
 from vaecli.errors import DataError
+from vaecli.npz import DamagedError, read_npy_header
 
 _CHUNK = 2**20  # numbers at a time
 _AGAIN = "Save or copy the file again."
-_READERS: dict[tuple[int, int], Callable[[IO[bytes]], tuple[tuple[int, ...], bool, np.dtype[Any]]]] = {
-    (1, 0): npy_format.read_array_header_1_0,
-    (2, 0): npy_format.read_array_header_2_0,
-}  # version 3.0 is for records alone
 _KINDS = {"O": "Python objects", "c": "complex numbers", "U": "text", "S": "text", "V": "records"}
 
 
@@ -80,15 +75,8 @@ def read_header(stream: IO[bytes], size: int, source: str) -> Header:
             bytes than the file has.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of headers that Python 2 wrote
-            version = npy_format.read_magic(stream)
-            if version not in _READERS:
-                raise ValueError(f"its version is {version[0]}.{version[1]}")
-            shape, fortran, dtype = _READERS[version](stream)
-    except OSError:
-        raise
-    except Exception as error:  # the parser of a damaged header raises nearly anything
+        shape, fortran, dtype = read_npy_header(stream)
+    except DamagedError as error:
         raise DataError(
             f"{source} must be a NumPy array, got a damaged header: {error}.", hint=_AGAIN
         ) from error
