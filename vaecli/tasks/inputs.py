@@ -120,20 +120,22 @@ class _Source:
 
     def _test(self) -> ImageSet:
         """Load the test images: the source's own, or those that --test-split set apart."""
-        is_apart = bool(self._division.test_split)
-        if is_apart and self.data is not None:
-            try:
-                images = self._stretched(self._read("test"))
-                self._require_same(images, "test_sha256", what_changed_in_test)
-                return images
-            except MissingPartError:
-                pass
-        images = self._division.test(self._read("train")) if is_apart else self._read("test")
-        images = self._stretched(images)
+        images = self._stretched(self._test_as_read())
         self._require_same(images, "test_sha256", what_changed_in_test)
         if self._origin and self.model.info.data.get("kind") is None:  # its name alone does not tell
             self._train("train")
         return images
+
+    def _test_as_read(self) -> ImageSet:
+        """Load the test images, not stretched; --data may have its own although the model's data had none."""
+        is_apart = bool(self._division.test_split)
+        if not is_apart or self.data is not None:
+            try:
+                return self._read("test")
+            except MissingPartError:
+                if not is_apart:
+                    raise
+        return self._division.test(self._read("train"))
 
     def _read(self, split: Split) -> ImageSet:
         """Load one split of the source as it was read, not stretched."""
