@@ -183,6 +183,7 @@ def test_files_that_are_no_directions(measured, here, content):
         ({"toward": "boot", "out": "a.npz", "save": "./a.npz"}, "--save must be another file than --out"),
         ({"toward": "boot", "scale": 512, "amounts": "0:1:200"}, "--scale must be at most"),
         ({"toward": "boot", "out": "a.npy", "scale": 2}, "--scale must be left out"),
+        ({"toward": "boot", "picture": str(SHIRT), "data": "mnist"}, "--data must be left out"),
         ({"toward": "boot", "picture": "test:0:3"}, "PICTURE must be one picture"),
     ],
     ids=str,

@@ -168,6 +168,12 @@ def test_too_few_pictures(model, here, pictures):
         interpolate(model, pictures)
 
 
+def test_a_data_set_that_would_not_be_read(model, here):
+    """It is refused beside files alone."""
+    with pytest.raises(OptionError, match="--data must be left out"):
+        interpolate(model, ["a.png", "b.png"], data="fashion-mnist-mini")
+
+
 @pytest.mark.parametrize(
     ("steps", "out"),
     [

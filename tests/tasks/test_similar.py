@@ -236,6 +236,7 @@ def test_one_broken_picture(model, folder, here):
         ({"picture": "test:0:3"}, "PICTURE must be one picture"),
         ({"out": "a.png", "scale": 512, "n": 100}, "--scale must be at most"),
         ({"among": "*.jpg"}, "nothing matches"),
+        ({"picture": "a.png", "among": "mnist", "data": "mnist"}, "--data must be left out"),
     ],
     ids=str,
 )

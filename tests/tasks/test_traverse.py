@@ -195,6 +195,7 @@ def test_it_is_deterministic_and_tells_how_it_was_made(measured, here, out, opti
         ({"out": "a.npy"}, r"--out must end in \.png or \.gif"),
         ({"out": "folder/"}, r"--out must end in \.png or \.gif"),
         ({"out": "a.jpg"}, "--out must end in"),
+        ({"data": "fashion-mnist-mini"}, "--data must be left out"),
         ({"picture": "test:0:3"}, "PICTURE must be one picture, got 3"),
     ],
     ids=str,

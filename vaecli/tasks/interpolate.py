@@ -29,6 +29,7 @@ from vaecli.tasks.photo_words import photo_words
 from vaecli.tasks.recipe import data_name, plain_name, recipe_of
 from vaecli.tasks.recipe_text import MAX_SOURCES
 from vaecli.tasks.score.warning import warn_of_strange
+from vaecli.tasks.stream.names import require_data_is_used
 from vaecli.tasks.stream.stream import SILENT, PictureStream, Reports, open_pictures
 
 MAX_PICTURES = 10_000  # of one path, so that viewers open a strip of them
@@ -105,6 +106,7 @@ def interpolate(
     checks.choice(path, "--path", get_args(PathKind))
     if not pictures:
         _require_count(0, grid=grid)
+    require_data_is_used(pictures, data)
     if_taken = treatment(out, force=force)
     target = "interpolation.png" if out is None else out
     check_target(target, if_taken=if_taken)

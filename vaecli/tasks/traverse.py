@@ -24,6 +24,7 @@ from vaecli.tasks.latent_space import LEAST_NATS, LatentSpace, latent_space, par
 from vaecli.tasks.one_picture import load_picture
 from vaecli.tasks.photo_words import photo_words
 from vaecli.tasks.recipe import data_name, plain_name, recipe_of
+from vaecli.tasks.stream.names import require_data_is_used
 from vaecli.tasks.stream.stream import SILENT, Reports
 from vaecli.tasks.traversal import Traversal
 
@@ -95,6 +96,7 @@ def traverse(
         DataError: the picture cannot be read.
         OutputError: `out` is taken or cannot be written.
     """
+    require_data_is_used([] if picture is None else [picture], data)
     if_taken = treatment(out, force=force)
     target = "traversal.png" if out is None else out
     form = _form(target, is_plane=dims is not None)

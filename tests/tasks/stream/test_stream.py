@@ -261,12 +261,17 @@ def test_no_pictures(read, here):
 
 @pytest.mark.parametrize(
     ("pictures", "data", "split", "says"),
-    [((), None, None, "PICTURES"), (("a.png",), None, "test", "--split must be left out")],
+    [
+        ((), None, None, "PICTURES"),
+        (("a.png",), None, "test", "--split must be left out"),
+        (("a.png", "photos/"), "mnist", None, "--data must be left out"),
+    ],
 )
 def test_pictures_or_a_part(pictures, data, split, says):
     """Pictures are named, or a part of a data set, not both and not neither."""
     with pytest.raises(OptionError, match=says):
         require_pictures(pictures, data, split, "encode")
+    require_pictures(("a.png", "val:3"), "mnist", None, "encode")
 
 
 def test_a_target_among_the_pictures(model, folder):

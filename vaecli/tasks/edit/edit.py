@@ -25,6 +25,7 @@ from vaecli.tasks.edit.direction import Finder
 from vaecli.tasks.one_picture import OnePicture, load_picture
 from vaecli.tasks.photo_words import photo_words
 from vaecli.tasks.recipe import data_name, plain_name, recipe_of
+from vaecli.tasks.stream.names import require_data_is_used
 from vaecli.tasks.stream.stream import SILENT, PictureStream, Reports
 
 AMOUNTS = "0:1:9"
@@ -93,6 +94,7 @@ def edit(
         ModelError: no encoder, no class means, or a direction of another model.
         OutputError: `out` or `save` is taken or cannot be written.
     """
+    require_data_is_used([picture], data)
     numbers = parse_amounts(amounts)
     if len(numbers) * np.prod(model.image_shape) > MAX_BYTES:
         raise OptionError(f"--amount must have fewer amounts, got {len(numbers)}.", option="--amount")

@@ -76,6 +76,12 @@ class Place:
         """Whether the place is a data set by its name."""
         return self.among in DATA_SETS and not os.path.lexists(self.among)
 
+    @property
+    def is_table(self) -> bool:
+        """Whether the place is a table of latents."""
+        path = user_path(self.among, option="--among")
+        return not self.is_data_set and path.is_file() and holds_latents(path)
+
     def search(
         self,
         given: OnePicture,
@@ -95,8 +101,8 @@ class Place:
             OptionError: the target is one of the pictures, or the file of the latents.
         """
         z_mean = self.model.encode(given.image[np.newaxis])[0][0]
-        path = user_path(self.among, option="--among")
-        if not self.is_data_set and path.is_file() and holds_latents(path):
+        if self.is_table:
+            path = user_path(self.among, option="--among")
             if target is not None and is_same_place(path, user_path(target, option="--out")):
                 raise OptionError(
                     f"--out must be another file than --among, got {shown(target)}.", option="--out"

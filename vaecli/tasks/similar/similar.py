@@ -27,6 +27,7 @@ from vaecli.tasks.one_picture import OnePicture, load_picture
 from vaecli.tasks.photo_words import photo_words
 from vaecli.tasks.recipe import data_name, plain_name, recipe_of
 from vaecli.tasks.similar.search import Neighbour, Place
+from vaecli.tasks.stream.names import require_data_is_used
 from vaecli.tasks.stream.stream import SILENT, PictureStream, Reports
 
 MOST = 1000  # neighbours
@@ -117,6 +118,8 @@ def similar(
     is_sheet = _is_sheet(out, force=force)
     scales = _scales(model, metric)
     place = Place(model, among, split, data, photo, reports)
+    if not place.is_table:  # which may name such pictures
+        require_data_is_used([picture, among], data)
     target = None if out is None or os.fspath(out) == STDOUT else out
     outputs = {} if target is None else {"--out": target}
     given = load_picture(model, picture, data=data, photo=photo, reports=reports, outputs=outputs)

@@ -147,11 +147,11 @@ class Names:
         return ImageSection(images, range(len(images.images)), name, path, reader)
 
 
-def require_pictures(pictures: Sequence[object], data: str | None, split: Part | None, verb: str) -> None:
+def require_pictures(pictures: Sequence[str | os.PathLike[str]], data: str | None, split: Part | None, verb: str) -> None:
     """Check that pictures are named, or a part of a data set, not both.
 
     Raises:
-        OptionError: neither, or both.
+        OptionError: neither, or both; or `data` where no picture of a data set is named.
     """
     if pictures and split is not None:
         raise OptionError(
@@ -159,9 +159,26 @@ def require_pictures(pictures: Sequence[object], data: str | None, split: Part |
             option="--split",
             hint=f"Name pictures of that part: {PREFIXES[split]}:0:100.",
         )
+    if pictures:
+        require_data_is_used(pictures, data)
     if not pictures and data is None and split is None:
         raise OptionError(
             "PICTURES must name at least one picture, got none.",
             option="PICTURES",
             hint=f"Of the model's own data: {command(verb, '--split', 'test')}",
+        )
+
+
+def require_data_is_used(names: Sequence[str | os.PathLike[str]], data: str | None) -> None:
+    """Check that a data set is named only where it is read: where a name means a picture of it, such as `test:17`.
+
+    Raises:
+        OptionError: it would be ignored.
+        DataError: a name begins as such a picture, and no number follows.
+    """
+    if data is not None and not any(parse_reference(os.fsdecode(name)) for name in names):
+        raise OptionError(
+            f"--data must be left out where no picture of a data set is named, got {shown(data)}.",
+            option="--data",
+            hint="Name such pictures as test:17 or test:0:100.",
         )
