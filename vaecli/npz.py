@@ -16,9 +16,7 @@ from numpy.lib import format as npy_format
 
 from vaecli import files
 
-_HEADER_READERS: dict[
-    tuple[int, int], Callable[[IO[bytes]], tuple[tuple[int, ...], bool, np.dtype[Any]]]
-] = {
+_HEADER_READERS: dict[tuple[int, int], Callable[[IO[bytes]], tuple[tuple[int, ...], bool, np.dtype[Any]]]] = {
     (1, 0): npy_format.read_array_header_1_0,
     (2, 0): npy_format.read_array_header_2_0,
 }  # version 3.0 is for records alone

@@ -95,7 +95,8 @@ def _read_header(member: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Read the header of an array.
 
     Raises:
-        ValueError: a damaged header, an array of objects, in Fortran's order, without rows, or of texts that are too long.
+        ValueError: a damaged header; or an array of objects, in Fortran's order, without rows, or of texts that
+            are too long.
     """
     shape, is_fortran, dtype = read_npy_header(member)
     if dtype.hasobject or is_fortran or not shape or dtype.itemsize > _WIDEST:

@@ -147,7 +147,9 @@ class Names:
         return ImageSection(images, range(len(images.images)), name, path, reader)
 
 
-def require_pictures(pictures: Sequence[str | os.PathLike[str]], data: str | None, split: Part | None, verb: str) -> None:
+def require_pictures(
+    pictures: Sequence[str | os.PathLike[str]], data: str | None, split: Part | None, verb: str
+) -> None:
     """Check that pictures are named, or a part of a data set, not both.
 
     Raises:
