@@ -51,6 +51,7 @@ def main() -> None:
     parser.add_argument("-m", "--model", required=True)
     parser.add_argument("--count", type=int, default=1000, help="pictures of all classes together")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--bare", action="store_true", help="add the bare difference of the class means")
     options = parser.parse_args()
     model = Model.open(options.model)
     train, validation = (load_for(model, None, part) for part in ("train", "validation"))
@@ -68,7 +69,7 @@ def main() -> None:
         latents = []
         for z in model.encode(validation.images[others])[0]:
             start = nearest_class(z, means, counts, label)
-            latents.append(moved(z, means[start], means[label], [1.0])[0])
+            latents.append(moved(z, means[start], means[label], [1.0], keeps_all=options.bare)[0])
         pictures = {
             "moved": model.decode(np.stack(latents)),
             "reconstructed": model.decode(model.encode(validation.images[own])[0]),

@@ -10,7 +10,7 @@ from vaecli.errors import OptionError
 
 MOST_AMOUNTS = 1000
 LARGEST_AMOUNT = 1000.0
-REACH = 1.75  # with KEPT, measured by examples/benchmarks/edit.py
+REACH = 1.75  # with KEPT, chosen on validation images; examples/benchmarks/edit.py measures their effect
 KEPT = 0.5  # of what sets a latent apart from the start
 
 Float64 = npt.NDArray[np.float64]
