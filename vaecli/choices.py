@@ -5,7 +5,8 @@ from typing import Literal, TypeAlias, get_args
 DataSetName: TypeAlias = Literal["fashion-mnist", "fashion-mnist-mini", "mnist", "kmnist"]
 Network: TypeAlias = Literal["classic", "dense", "conv", "residual"]
 LikelihoodName: TypeAlias = Literal["bernoulli", "continuous-bernoulli", "gaussian", "logistic"]
-PriorName: TypeAlias = Literal["normal"]
+PriorName: TypeAlias = Literal["normal", "mixture"]
+PriorChoice: TypeAlias = Literal["auto", "normal", "mixture"]  # auto: the better one on validation images
 Schedule: TypeAlias = Literal["cosine", "constant"]
 TrainingPrecision: TypeAlias = Literal["auto", "float32", "bfloat16"]  # of training steps
 Precision: TypeAlias = Literal["float32", "fp16", "int8"]  # of the weights of an exported decoder
@@ -37,6 +38,7 @@ LIKELIHOODS: tuple[LikelihoodName, ...] = get_args(LikelihoodName)
 PRIORS: tuple[PriorName, ...] = get_args(PriorName)
 PARTS: tuple[Part, ...] = get_args(Part)
 METRICS: tuple[Metric, ...] = get_args(Metric)
+PRIOR_CHOICES: tuple[PriorChoice, ...] = get_args(PriorChoice)
 POLARITIES: tuple[Polarity, ...] = get_args(Polarity)
 FITS: tuple[Fit, ...] = get_args(Fit)
 AUGMENTATIONS: tuple[Augmentation, ...] = get_args(Augmentation)

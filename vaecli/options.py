@@ -15,6 +15,7 @@ from vaecli.choices import (
     Fit,
     LikelihoodName,
     Network,
+    PriorChoice,
     Schedule,
     TrainingPrecision,
 )
@@ -22,6 +23,7 @@ from vaecli.errors import OptionError
 
 MAX_LATENT_DIM = 4096
 MAX_SIZE = 4096  # of the width and the depth of a network
+MAX_COMPONENTS = 1024  # of a mixture as prior
 MAX_DEVICES = 1_000_000
 MIN_SIDE, MAX_PIXELS = 4, 10**6  # of an image to train on; the reader of exported files refuses larger ones
 CHOICES = {"colour": typing.get_args(Colour), "fit": typing.get_args(Fit)}
@@ -53,6 +55,8 @@ class TrainOptions:
     beta: float = 1.0
     kl_warmup: float = 0.0
     free_bits: float = 0.0
+    prior: PriorChoice = "auto"
+    components: int | None = None
     precision: TrainingPrecision = "auto"
     patience: int = 10
     validation_split: float = 0.05
@@ -85,9 +89,10 @@ class TrainOptions:
         self._set(
             "validation_split", checks.real(self.validation_split, "--validation-split", above=0, below=1)
         )
-        for name in ("network", "likelihood", "schedule", "precision"):
+        for name in ("network", "likelihood", "schedule", "precision", "prior"):
             choices = typing.get_args(typing.get_type_hints(TrainOptions)[name])
             checks.choice(getattr(self, name), _flag(name), choices)
+        self._check_components()
         for name in ("colour", "fit"):
             if getattr(self, name) is not None:
                 checks.choice(getattr(self, name), _flag(name), CHOICES[name])
@@ -100,6 +105,17 @@ class TrainOptions:
         for name in ("binarize", "examples", "stretch", "allow_bad"):
             checks.boolean(getattr(self, name), _flag(name))
         self._check_binarize()
+
+    def _check_components(self) -> None:
+        if self.components is None:
+            return
+        self._set("components", checks.integer(self.components, "--components", least=1, most=MAX_COMPONENTS))
+        if self.prior == "normal":
+            raise OptionError(
+                "--components needs a mixture, got --prior normal.",
+                option="--components",
+                hint="Leave one out.",
+            )
 
     def _check_binarize(self) -> None:
         if self.binarize and self.likelihood != "bernoulli":

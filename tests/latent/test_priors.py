@@ -6,19 +6,37 @@ import pytest
 from vaecli.choices import PRIORS
 from vaecli.errors import ModelError
 from vaecli.latent.draws import rows
-from vaecli.latent.priors import StandardNormal, prior
+from vaecli.latent.mixture import Mixture
+from vaecli.latent.priors import MixturePrior, StandardNormal, prior
+
+RNG = np.random.default_rng(0)
+FULL = Mixture(
+    np.array([0.5, 0.3, 0.2]),
+    np.array([[0.0, 0.0, 1.0], [4.0, 0.0, 0.0], [0.0, -3.0, 0.0]]),
+    np.tril(RNG.normal(size=(3, 3, 3)), -1) + np.eye(3) * np.array([0.5, 1.0, 0.2]),
+)
+DIAGONAL = Mixture(FULL.weights, FULL.means, np.abs(RNG.normal(size=(3, 3))) + 0.1)
+PLANE = Mixture(
+    np.array([0.6, 0.4]), np.array([[0.0, 1.0], [2.0, 0.0]]), np.array([[[1.0, 0], [0.5, 0.3]]] * 2)
+)
 
 
 @pytest.mark.parametrize("name", PRIORS)
 def test_every_prior_is_known_by_its_name(name):
     """Each name that metadata may hold can be built, and says its name."""
-    assert prior(name).name == name
+    assert prior(name, FULL).name == name
+
+
+def test_a_mixture_without_components_is_refused():
+    """A file that names a mixture and has none is never sampled from N(0, I)."""
+    with pytest.raises(ModelError, match="needs its components"):
+        prior("mixture")
 
 
 def test_an_unknown_prior_is_refused():
     """An unknown name is an error: such a file is never sampled from N(0, I)."""
     for name in ("flow", "", "Normal", None, 3, ["normal"]):
-        with pytest.raises(ModelError, match="prior must be normal, got "):
+        with pytest.raises(ModelError, match="prior must be normal or mixture, got "):
             prior(name)
 
 
@@ -27,21 +45,65 @@ def test_arrays_of_the_standard_normal():
     assert StandardNormal().arrays() == {}
 
 
-def test_row_by_row():
-    """Sample i depends only on row i of the normals and words."""
-    drawn = rows(0, 6, 3, seed=1)
-    complete = StandardNormal().sample(drawn.normals, drawn.words)
-    for i in range(6):
-        np.testing.assert_array_equal(
-            StandardNormal().sample(drawn.normals[i : i + 1], drawn.words[i : i + 1])[0], complete[i]
-        )
+def test_arrays_of_a_mixture():
+    """A mixture is rebuilt from its arrays."""
+    rebuilt = MixturePrior(Mixture(**MixturePrior(FULL).arrays()))
+    z = RNG.normal(size=(5, 3))
+    np.testing.assert_array_equal(rebuilt.log_prob(z), MixturePrior(FULL).log_prob(z))
 
 
-def test_standard_normal_integrates_to_one():
+@pytest.mark.parametrize("source", [StandardNormal(), MixturePrior(FULL), MixturePrior(DIAGONAL)])
+def test_row_by_row(source):
+    """Sample i depends only on row i of the normals and words, to the bit, in blocks or alone."""
+    drawn = rows(0, 2100, 3, seed=1)
+    complete = source.sample(drawn.normals, drawn.words)
+    for i in (*range(6), 1023, 1024, 2099):
+        alone = source.sample(drawn.normals[i : i + 1], drawn.words[i : i + 1])
+        np.testing.assert_array_equal(alone[0], complete[i])
+
+
+@pytest.mark.parametrize("mixture", [FULL, DIAGONAL])
+def test_samples_of_a_mixture_have_its_moments(mixture):
+    """Means and covariances of a million samples are those of the mixture, which is chosen by the words alone."""
+    drawn = rows(0, 300_000, 3, seed=2)
+    z = MixturePrior(mixture).sample(drawn.normals, drawn.words).astype(np.float64)
+    factors = (
+        mixture.scales if mixture.scales.ndim == 3 else np.stack([np.diag(row) for row in mixture.scales])
+    )
+    mean = mixture.weights @ mixture.means
+    second = factors @ factors.transpose(0, 2, 1) + mixture.means[:, :, None] * mixture.means[:, None, :]
+    covariance = np.einsum("k,kij->ij", mixture.weights, second) - np.outer(mean, mean)
+    np.testing.assert_allclose(z.mean(axis=0), mean, atol=0.02)
+    np.testing.assert_allclose(np.cov(z.T), covariance, atol=0.06)
+
+
+def test_the_shares_of_the_components_are_the_weights():
+    """With normals of zero, which a temperature of 0 gives, samples are the means, as often as the weights say."""
+    drawn = rows(0, 100_000, 3, seed=3)
+    z = MixturePrior(FULL).sample(np.zeros_like(drawn.normals), drawn.words)
+    for weight, mean in zip(FULL.weights, FULL.means, strict=True):
+        assert (z == mean.astype(np.float32)).all(axis=1).mean() == pytest.approx(weight, abs=0.006)
+
+
+def test_the_largest_word_chooses_the_last_component():
+    """A sum of weights just below 1 is no index beyond the last component."""
+    mixture = Mixture(np.array([0.5, 0.5 - 1e-9]), FULL.means[:2], FULL.scales[:2])
+    words = np.full((1, 4), 2**64 - 1, np.uint64)
+    z = MixturePrior(mixture).sample(np.zeros((1, 3), np.float32), words)
+    np.testing.assert_array_equal(z[0], mixture.means[1].astype(np.float32))
+
+
+def test_the_kl_to_a_mixture_has_no_closed_form():
+    """The KL is left to samples."""
+    assert MixturePrior(FULL).kl(np.zeros((2, 3)), np.zeros((2, 3))) is None
+
+
+@pytest.mark.parametrize("source", [StandardNormal(), MixturePrior(PLANE)])
+def test_a_density_integrates_to_one(source):
     """The density sums to 1 over a fine grid of the plane."""
-    axis = np.linspace(-8, 8, 401)
+    axis = np.linspace(-8, 8, 801)
     z = np.stack(np.meshgrid(axis, axis), axis=-1)
-    density = np.exp(StandardNormal().log_prob(z))
+    density = np.exp(source.log_prob(z))
     assert density.sum() * (axis[1] - axis[0]) ** 2 == pytest.approx(1.0, abs=1e-9)
 
 

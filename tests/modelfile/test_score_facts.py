@@ -9,7 +9,8 @@ import pytest
 from vaecli.choices import RANKED
 from vaecli.errors import ModelError
 from vaecli.modelfile.arrays import pack
-from vaecli.modelfile.score_facts import LEVELS, ScoreFacts, from_text, packed_scales
+from vaecli.modelfile.score_facts import LEVELS, ScoreFacts, from_text
+from vaecli.modelfile.stored_mixture import packed_scales
 
 D, K, SIZE = 4, 3, 4  # two of four latent dimensions, and two more coordinates
 FACTORS = np.tril(np.random.default_rng(0).normal(size=(K, SIZE, SIZE)), -1) + np.eye(SIZE)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from vaecli.choices import Part
+from vaecli.choices import Part, PriorName
 from vaecli.cli import console
 from vaecli.cli.bars import bars
 from vaecli.cli.parameters import (
@@ -38,6 +38,10 @@ def evaluate(
             min=0, help="Samples per image for the importance-weighted bound, nll; 0 leaves it out."
         ),
     ] = 0,
+    prior: Annotated[
+        PriorName | None,
+        typer.Option(help="Prior of the bounds: N(0, I), or the mixture.", show_default="the model's own"),
+    ] = None,
     seed: SeedOption = 0,
     precision: PrecisionOption = "float32",
     threads: ThreadsOption = None,
@@ -49,6 +53,8 @@ def evaluate(
     [dim]vaecli eval[/dim]
 
     [dim]vaecli eval -m shoes/ --metrics elbo,ssim --json[/dim]
+
+    [dim]vaecli eval --prior normal[/dim]
 
     [dim]vaecli eval --importance-samples 100[/dim]
     """
@@ -63,6 +69,7 @@ def evaluate(
             split=split,
             names=[name.strip() for name in metrics.split(",")],
             importance_samples=importance_samples,
+            prior=prior,
             seed=seed,
             warn=console.silent if quiet else console.note,
             download=shown.download,
@@ -70,16 +77,16 @@ def evaluate(
             progress=shown.counter("Evaluating"),
         )
     if as_json:
-        document = {"split": result.part, "binarised": opened.likelihood.binarised}
+        document = {"split": result.part, "prior": result.prior, "binarised": opened.likelihood.binarised}
         console.print_json("eval", document | result.values)
         return
-    _print_values(result.values)
+    _print_values(result.values, result.prior)
     if opened.likelihood.note and not quiet:
         console.note(f"{opened.likelihood.name}: {opened.likelihood.note}.")
 
 
-def _print_values(values: dict[str, float]) -> None:
-    """Print each metric with its standard error beside it."""
+def _print_values(values: dict[str, float], prior: str) -> None:
+    """Print each metric with its standard error beside it, then the prior."""
     from rich.text import Text
 
     from vaecli.metrics.table import METRICS
@@ -94,5 +101,6 @@ def _print_values(values: dict[str, float]) -> None:
             meaning = metric.line if metric and name in METRICS else ""
             shown_error = "" if error is None else console.number(error, ".4f")
             rows.append((name, shown, shown_error, unit, Text(meaning, "dim")))
+    rows.append(("prior", prior, "", "", Text("of elbo, kl and nll", "dim")))
     columns = {"metric": "left", "value": "right", "± s.e.": "right", "unit": "left", "meaning": "wrap"}
     console.print_table(columns, rows)

@@ -71,6 +71,8 @@ def export(
             console.note(_loss_line(name, figures))
         if result.without_score:
             console.note(f"Without what `vaecli score` needs. {result.without_score}")
+        if result.without_mixture:
+            console.note(f"The prior has no mixture. {result.without_mixture}")
     folder = console.shown_path(result.folder)
     console.say(folder)
     if not quiet:

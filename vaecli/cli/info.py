@@ -87,7 +87,7 @@ def _show_picture(path: pathlib.Path, *, as_json: bool) -> None:
 
 
 def _about(facts: Mapping[str, Any]) -> dict[str, str]:
-    from vaecli.tasks.info import photo_in_words
+    from vaecli.tasks.info import photo_in_words, prior_in_words
 
     data, likelihood = facts["data"], facts["likelihood"]
     return {
@@ -98,7 +98,7 @@ def _about(facts: Mapping[str, Any]) -> dict[str, str]:
         "trained on": f"{data.get('count', '?')} images of {data['name']}",
         "classes": ", ".join(map(str, facts["class_names"])),
         "likelihood": f"{likelihood['name']}; {likelihood.get('note', '')}".rstrip("; "),
-        "prior": str(facts["prior"].get("name", "")),
+        "prior": prior_in_words(facts["prior"]),
         "latents": _latents(facts["facts"]),
         "decoders": ", ".join(file["precision"] for file in facts["files"] if file["part"] == "decoder"),
         "made": facts["created"],

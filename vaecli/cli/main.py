@@ -37,6 +37,7 @@ COMMANDS = {  # name -> its module in vaecli.cli
     "edit": "edit",
     "similar": "similar",
     "score": "score",
+    "prior": "prior",
     "export": "export",
     "bench": "bench",
     "verify": "verify",

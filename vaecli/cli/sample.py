@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vaecli.choices import ArrayType
+from vaecli.choices import ArrayType, PriorName
 from vaecli.cli import console
 from vaecli.cli.bars import bars
 from vaecli.cli.parameters import (
@@ -24,16 +24,38 @@ if TYPE_CHECKING:
     from vaecli.tasks.model import Model
 
 
+SHOWN = 16  # pictures in the terminal
+
+
 @console.usage_errors
 def sample(
     model: ModelOption = None,
-    n: Annotated[int, typer.Option("-n", min=1, help="Number of pictures.")] = 64,
+    n: Annotated[
+        int | None,
+        typer.Option(
+            "-n",
+            min=1,
+            help="Number of pictures, of each class if several are named.",
+            show_default="64, or 8 of each",
+        ),
+    ] = None,
     out: OutOption = None,
     first: Annotated[int, typer.Option(min=0, help="Index of the first picture to draw.")] = 0,
     seed: SeedOption = 0,
     temperature: Annotated[
         float, typer.Option(min=0.0, help="Spread of the latents; 1 is the prior's own.")
     ] = 1.0,
+    prior: Annotated[
+        PriorName | None,
+        typer.Option(help="Prior to draw from: N(0, I), or the mixture.", show_default="the model's own"),
+    ] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Class to draw: its name or a unique part of it. May be repeated; all gives each class a row.",
+            show_default="no class",
+        ),
+    ] = None,
     dtype: Annotated[ArrayType, typer.Option(help="Number type of a .npy or .npz array.")] = "uint8",
     scale: ScaleOption = None,
     smooth: SmoothOption = False,
@@ -48,6 +70,8 @@ def sample(
     The same seed gives the same pictures; picture i does not depend on how many are drawn.
 
     [dim]vaecli sample -n 64 -o sheet.png[/dim]
+
+    [dim]vaecli sample --label boot --label bag -n 10[/dim]
 
     [dim]vaecli sample -m shoes/ -n 1000000 -o million.npy[/dim]
 
@@ -65,16 +89,28 @@ def sample(
             first=first,
             seed=seed,
             temperature=temperature,
+            prior=prior,
+            labels=label or (),
             dtype=dtype,
             scale=scale,
             smooth=smooth,
             force=force,
+            warn=console.silent if quiet else console.note,
             progress=shown.counter("Sampling"),
         )
     if show:
-        from vaecli.cli.cells import draw
+        import numpy as np
 
-        draw(opened.sample(min(n, 16), seed=seed, first=first, temperature=temperature))
+        from vaecli.cli.cells import draw
+        from vaecli.tasks.sample import class_rows, default_count
+
+        rows = class_rows(opened, label or ())[:SHOWN]
+        count = min(n or default_count(rows), max(1, SHOWN // max(1, len(rows))))
+        pictures = [
+            opened.sample(count, seed=seed, first=first, temperature=temperature, prior=prior, label=name)
+            for name in rows or (None,)
+        ]
+        draw(np.concatenate(pictures))
     console.say(console.shown_path(path))
     if not quiet:
         _next_step(opened, model)

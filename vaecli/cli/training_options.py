@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from vaecli.choices import DATA_SETS, Fit, LikelihoodName, Network, Schedule, TrainingPrecision
+from vaecli.choices import DATA_SETS, Fit, LikelihoodName, Network, PriorChoice, Schedule, TrainingPrecision
 from vaecli.cli.parameters import complete_data
 
 PICTURES, MODEL, TRAINING = "Pictures", "Model", "Training"  # panels
@@ -99,6 +99,22 @@ FreeBitsOption = Annotated[
     typer.Option(
         help="Nats of KL that each latent dimension has for nothing; a remedy for inactive dimensions.",
         metavar="NATS",
+        rich_help_panel=TRAINING,
+    ),
+]
+PriorOption = Annotated[
+    PriorChoice,
+    typer.Option(
+        help="Prior, fitted after training: N(0, I) or a mixture; auto is the better one on validation images.",
+        rich_help_panel=TRAINING,
+    ),
+]
+ComponentsOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Number of Gaussians of the mixture.",
+        show_default="chosen on validation images",
         rich_help_panel=TRAINING,
     ),
 ]

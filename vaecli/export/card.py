@@ -1,5 +1,6 @@
 """MODEL_CARD.md: a model folder described for people who receive it."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from vaecli.choices import Precision
@@ -7,7 +8,7 @@ from vaecli.export import describe
 from vaecli.export.parity import Difference
 from vaecli.modelfile.find import DECODERS, ENCODERS
 from vaecli.modelfile.metadata import ModelInfo
-from vaecli.modelfile.words import photo_in_words
+from vaecli.modelfile.words import photo_in_words, prior_in_words
 
 REDUCED = {
     "int8": "computes in 8-bit integers: faster than float32, with small differences",
@@ -80,9 +81,39 @@ def _use(info: ModelInfo) -> list[str]:
         f"Input pixels are divided by {info.preparation['scale']}. Polarity of the training images: "
         f"{info.preparation['polarity']}. A picture of another size: {photo_in_words(info.preparation)}.",
         "",
-        f"Prior: {info.prior['name']}. Likelihood: {info.likelihood['name']}.",
+        f"Likelihood: {info.likelihood['name']}. {prior_line(info)}",
         "",
     ]
+
+
+def prior_line(info: ModelInfo) -> str:
+    """Return the sentence about the prior."""
+    return f"Prior: {prior_in_words(info.prior)}."
+
+
+def with_prior(card: str, info: ModelInfo, sizes: Mapping[str, int], options: Mapping[str, object]) -> str:
+    """Return a card with the prior of `info`, its options and the sizes of the files; the rest stays.
+
+    Args:
+        card: the card of an earlier export.
+        info: the model's metadata.
+        sizes: file name -> number of bytes.
+        options: those of the prior by their names in the table of training.
+    """
+    lines = []
+    for line in card.splitlines():
+        name = re.match(r"\| `?([\w.-]+)`? \|", line)
+        if name and name[1] in ("prior", "components"):
+            continue
+        if name and name[1] in sizes:
+            lines.append(re.sub(r"\| [\d,]+ \|", f"| {sizes[name[1]]:,} |", line, count=1))
+        elif line.startswith("Likelihood: "):
+            lines.append(re.sub(r"Prior: .*", prior_line(info), line))
+        else:
+            lines.append(line)
+        if name and name[1] == "network":
+            lines += [f"| {option} | {_number(value)} |" for option, value in options.items()]
+    return "\n".join(lines) + "\n"
 
 
 def _figures(info: ModelInfo) -> list[str]:

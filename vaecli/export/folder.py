@@ -17,15 +17,15 @@ from vaecli.export.previous import outdated_files
 from vaecli.export.rewrite import faster
 from vaecli.export.stamp import stamp
 from vaecli.modelfile.facts import KEY_FACTS, Facts
-from vaecli.modelfile.find import DECODERS, ENCODERS
+from vaecli.modelfile.find import CARD, DECODERS, ENCODERS
 from vaecli.modelfile.golden import Golden
 from vaecli.modelfile.metadata import INPUTS, ModelInfo
+from vaecli.modelfile.prior_facts import PriorFacts, StoredPrior
 from vaecli.modelfile.score_facts import KEY_SCORE, ScoreFacts
 from vaecli.runs.kept import KeptImages
 from vaecli.runtime.model import Model
 from vaecli.training.vae import Vae
 
-CARD = "MODEL_CARD.md"
 FILES = {"encoder": ENCODERS["float32"], "decoder": DECODERS["float32"]}
 
 
@@ -50,6 +50,7 @@ def export_folder(
     *,
     facts: Facts | None = None,
     fit_score: Callable[[Model], ScoreFacts | None] = lambda _model: None,
+    fit_prior: Callable[[Model], StoredPrior] = lambda _model: StoredPrior({"name": "normal"}, PriorFacts()),
     opset: int = opsets.DEFAULT,
     precisions: Sequence[Precision] = (),
     force: bool = True,
@@ -64,6 +65,7 @@ def export_folder(
             its training are removed; all other files stay.
         facts: facts about the latent space, for the decoders.
         fit_score: fits the score of the exported model, also for the decoders.
+        fit_prior: fits the prior of the exported model, also for the decoders.
         opset: version of the ONNX operators.
         precisions: further files to write: `int8` for decoder.int8.onnx; `fp16` for decoder.fp16.onnx and
             encoder.fp16.onnx.
@@ -87,9 +89,12 @@ def export_folder(
         exact = Model.open(folder)
         table = compare_with_keras(vae, exact, images.validation)
         parity.require(table)
-        entries = _fact_entries(facts, fit_score(exact))
+        prior = fit_prior(exact)
+        entries = _fact_entries(facts, fit_score(exact)) | prior.entries()
+        info = info.replace(prior=prior.description)
         with files.translating(target):
             _write_parts(folder, graphs, info, golden, entries)
+        exact = Model.open(folder)  # with its own prior
         origin = reduced.Origin(exact, vae.decoder, graphs, golden, images, entries, opset)
         exported = ExportedFolder(table, reduced.add(origin, precisions))
         sizes = {path.name: path.stat().st_size for path in sorted(folder.glob("*.onnx"))}

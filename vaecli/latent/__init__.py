@@ -4,6 +4,7 @@ draws      standard normal rows; each depends only on (seed, stream, index, size
 priors     p(z), by name
 mixture    Gaussian mixtures: density
 fitting    fit of a mixture to latents
+posterior_fit  fit of a mixture to posteriors
 paths      linear and spherical paths through points
 even       paths whose decoded pictures have equal distances
 grids      regular grids, and grids between four corners

@@ -82,17 +82,17 @@ def fit_mixture(z: npt.ArrayLike, options: FitOptions) -> Fit:
             hint="Use fewer components.",
         )
     diagonal = size > MAX_FULL if options.diagonal is None else options.diagonal
-    whitening = _Whitening.of(latents, diagonal=diagonal)
+    whitening = Whitening.of(latents, diagonal=diagonal)
     white = whitening.apply(latents)
-    mixture = _start(white, options, diagonal=diagonal)
+    mixture = start(white, options, diagonal=diagonal)
     means: list[float] = []
     while True:
-        statistics, log_likelihood = _expect(white, mixture)
+        statistics, log_likelihood = expect(white, mixture)
         gain = log_likelihood - means[-1] if means else np.inf
         means.append(log_likelihood)
         if gain < options.tolerance or len(means) > options.iterations:
             break
-        mixture = _maximise(statistics, options.floor, diagonal=diagonal)
+        mixture = maximise(statistics, options.floor, diagonal=diagonal)
     counts = statistics[-1]
     order = np.argsort(-mixture.weights, kind="stable")
     fewest = float(counts.min())
@@ -107,14 +107,15 @@ def fit_mixture(z: npt.ArrayLike, options: FitOptions) -> Fit:
     return Fit(whitening.undo(ordered), counts[order], log_likelihoods)
 
 
-class _Whitening(NamedTuple):
+class Whitening(NamedTuple):
     """The map `z = centre + scale @ w`, w of mean 0 and covariance 1; scale is (D, D), or (D,) if diagonal."""
 
     centre: Float64
     scale: Float64
 
     @classmethod
-    def of(cls, z: Float64, *, diagonal: bool) -> "_Whitening":
+    def of(cls, z: Float64, *, diagonal: bool) -> "Whitening":
+        """Return the map whose `w` have mean 0 and covariance 1 (variances 1, if diagonal) for latents (N, D)."""
         centre = z.mean(axis=0)
         if diagonal:
             variances = z.var(axis=0)
@@ -126,9 +127,11 @@ class _Whitening(NamedTuple):
 
     @property
     def log_determinant(self) -> float:
+        """Logarithm of the determinant of the scale."""
         return float(np.log(np.diagonal(self.scale) if self.scale.ndim == 2 else self.scale).sum())
 
     def apply(self, z: Float64) -> Float64:
+        """Return the whitened latents (N, D)."""
         centred = z - self.centre
         white: Float64 = (
             centred / self.scale if self.scale.ndim == 1 else centred @ np.linalg.inv(self.scale).T
@@ -136,6 +139,7 @@ class _Whitening(NamedTuple):
         return white
 
     def undo(self, mixture: Mixture) -> Mixture:
+        """Return the mixture of latents whose whitened form has the density of `mixture`."""
         if self.scale.ndim == 1:
             return Mixture(
                 mixture.weights, self.centre + mixture.means * self.scale, mixture.scales * self.scale
@@ -150,7 +154,7 @@ def _least(variances: Float64) -> float:
     return float(variances.max()) * TINY or 1.0
 
 
-def _start(z: Float64, options: FitOptions, *, diagonal: bool) -> Mixture:
+def start(z: Float64, options: FitOptions, *, diagonal: bool) -> Mixture:
     """Return the mixture of the clusters that k-means makes of some latents, with k-means++ centres."""
     rng, components = np.random.default_rng(options.seed), options.components
     rows = rng.permutation(len(z))[:_START_ROWS] if len(z) > _START_ROWS else np.arange(len(z))
@@ -170,7 +174,7 @@ def _start(z: Float64, options: FitOptions, *, diagonal: bool) -> Mixture:
     share = features(centres, diagonal=diagonal).T
     share[: -z.shape[1] - 1] += _identity(z.shape[1], diagonal=diagonal)[:, None]
     statistics += share
-    return _maximise(statistics, options.floor, diagonal=diagonal)
+    return maximise(statistics, options.floor, diagonal=diagonal)
 
 
 def _identity(size: int, *, diagonal: bool) -> Float64:
@@ -204,7 +208,7 @@ def _nearest(z: Float64, centres: Float64) -> npt.NDArray[np.intp]:
     return np.concatenate(parts)
 
 
-def _expect(z: Float64, mixture: Mixture) -> tuple[Float64, float]:
+def expect(z: Float64, mixture: Mixture) -> tuple[Float64, float]:
     """Return the sums of the features over each component (F, K), and the mean log-density of the latents."""
     parameters = natural_parameters(mixture)
     statistics, total = np.zeros_like(parameters), 0.0
@@ -217,7 +221,7 @@ def _expect(z: Float64, mixture: Mixture) -> tuple[Float64, float]:
     return statistics, total / len(z)
 
 
-def _maximise(statistics: Float64, floor: float, *, diagonal: bool) -> Mixture:
+def maximise(statistics: Float64, floor: float, *, diagonal: bool) -> Mixture:
     """Return the mixture of the greatest likelihood for the sums (F, K), with no variance below the floor.
 
     Raising the eigenvalues of the empirical covariance to the floor maximises the likelihood among the covariances

@@ -55,6 +55,12 @@ class Mixture:
         flat = latents.reshape(-1, latents.shape[-1])
         return log_sum_exp(self.log_joint(flat)).reshape(latents.shape[:-1])
 
+    def rounded(self) -> "Mixture":
+        """Return the mixture with the float32 means and scales that a file holds."""
+        parts = (self.means, self.scales)
+        means, scales = (part.astype(np.float32).astype(np.float64) for part in parts)
+        return Mixture(self.weights, means, scales)
+
 
 def features(z: Float64, *, diagonal: bool) -> Float64:
     """Return the features (n, F) of latents (n, D): products of coordinates, coordinates, 1."""

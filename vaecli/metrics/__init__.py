@@ -2,10 +2,12 @@
 
 protocol   interface of a model that can be measured
 table      the metrics: meaning, unit, direction, needs
+evaluation the result of an evaluation: values of each image, means, standard errors
 evaluate   all metrics in one pass, with the value of each image
 bound      ELBO and importance-weighted bound
 ssim       structural similarity
 detection  AUROC and F1
 score      how unlike the training images an image is
 score_fit  the fit of the score
+prior_fit  the fit of the mixtures from which latents are drawn
 """

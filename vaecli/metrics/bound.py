@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from vaecli.latent.draws import standard_normal
+from vaecli.latent.priors import Prior
 from vaecli.metrics.protocol import Autoencoder, Float32, Float64
 from vaecli.probability.bounds import LogMeanExp
 from vaecli.probability.gaussian import log_normal, sample_posterior
@@ -31,7 +32,7 @@ class Bound(NamedTuple):
 
     Attributes:
         reconstruction: `-log p(x given z)` at sample 0.
-        kl: KL to the model's own prior: in closed form, or at sample 0 if the prior has no closed form.
+        kl: KL to the prior: in closed form, or at sample 0 if the prior has no closed form.
         log_evidence: the importance-weighted bound on log p(x).
     """
 
@@ -45,6 +46,7 @@ def sampled_terms(
     images: Float32,
     posterior: tuple[Float32, Float32],
     *,
+    prior: Prior,
     first: int,
     samples: range,
     seed: int,
@@ -52,7 +54,8 @@ def sampled_terms(
     """Decode some samples of each image's posterior, all as one batch.
 
     Args:
-        model: model whose decoder, likelihood and prior are used.
+        model: model whose decoder and likelihood are used.
+        prior: the prior p(z).
         images: (N, H, W, C) in [0, 1].
         posterior: `z_mean` and `z_log_var`, (N, D).
         first: index of the first image, which selects its noise.
@@ -68,7 +71,7 @@ def sampled_terms(
     log_p_x = model.likelihood.log_prob(images, outputs, np).sum(axis=(2, 3, 4), dtype=np.float64)
     exact = z.astype(np.float64)
     log_q_z = log_normal(exact, z_mean, z_log_var, np).sum(axis=-1)
-    return SampledTerms(-log_p_x, model.prior.log_prob(exact) - log_q_z)
+    return SampledTerms(-log_p_x, prior.log_prob(exact) - log_q_z)
 
 
 def bound(
@@ -76,6 +79,7 @@ def bound(
     images: Float32,
     posterior: tuple[Float32, Float32],
     *,
+    prior: Prior,
     first: int,
     samples: int,
     seed: int,
@@ -91,10 +95,10 @@ def bound(
     accumulator = LogMeanExp(len(images))
     for start in range(0, samples, together):
         numbers = range(start, min(start + together, samples))
-        terms = sampled_terms(model, images, posterior, first=first, samples=numbers, seed=seed)
+        terms = sampled_terms(model, images, posterior, prior=prior, first=first, samples=numbers, seed=seed)
         accumulator.update(terms.log_ratio - terms.reconstruction)
         advance(terms.reconstruction.size)
         if start == 0:
             at_sample_0 = terms.reconstruction[0], terms.log_ratio[0]
-    kl = model.prior.kl(*posterior)
+    kl = prior.kl(*posterior)
     return Bound(at_sample_0[0], -at_sample_0[1] if kl is None else kl, accumulator.value())

@@ -15,11 +15,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 import numpy as np
 
 from vaecli import checks
-from vaecli.choices import Part
 from vaecli.data.binarise import binarised
 from vaecli.data.images import Images
 from vaecli.errors import DataError
+from vaecli.latent.priors import Prior
 from vaecli.metrics.bound import bound
+from vaecli.metrics.evaluation import Evaluation
 from vaecli.metrics.protocol import Autoencoder, Float32, Float64
 from vaecli.metrics.ssim import ssim
 from vaecli.metrics.table import METRICS, require_metrics
@@ -34,51 +35,13 @@ PSNR_CAP = 100.0  # dB, where the error is below 1e-10 or zero
 
 
 @dataclasses.dataclass(frozen=True)
-class Evaluation:
-    """The metrics of a model on N images, with the value of each image.
-
-    Attributes:
-        metrics: names of the metrics, in the order of a report.
-        per_image: name -> (N,) float64, for each metric that is a mean over images; `kl_dim` is (N, D).
-        totals: name -> value, for metrics of all images together, such as active units.
-        n_images: N.
-        seconds: duration of the evaluation.
-        part: the part of the data set that was evaluated, `train`, `validation` or `test`; None if not known.
-    """
-
-    metrics: tuple[str, ...]
-    per_image: Mapping[str, Float64]
-    totals: Mapping[str, int]
-    n_images: int
-    seconds: float
-    part: Part | None = None
-
-    @property
-    def values(self) -> dict[str, float]:
-        """All values in one dict: each metric with its standard error `<name>_se`, then number of images and speed.
-
-        There is no standard error for metrics in `totals`, nor for any metric if there is only one image.
-        """
-        values: dict[str, float] = {}
-        for name in self.metrics:
-            if name in self.totals:
-                values[name] = self.totals[name]
-            elif self.per_image[name].ndim == 2:
-                for dimension, column in enumerate(self.per_image[name].T):
-                    values |= _mean_and_error(f"{name}_{dimension}", column)
-            else:
-                values |= _mean_and_error(name, self.per_image[name])
-        speed = {"n_images": self.n_images, "seconds": self.seconds}
-        return values | speed | {"images_per_second": self.n_images / self.seconds}
-
-
-@dataclasses.dataclass(frozen=True)
 class _Plan:
     """The computations that the requested metrics need."""
 
     metrics: tuple[str, ...]
     samples: int  # decoded samples of the posterior per image
     importance: bool
+    prior: Prior
     seed: int
     chunk: int
 
@@ -107,6 +70,7 @@ def evaluate(
     *,
     metrics: Collection[str] = ("all",),
     importance_samples: int = 0,
+    prior: Prior | None = None,
     seed: int = 0,
     chunk: int | None = None,
     threads: int = AT_ONCE,
@@ -119,6 +83,7 @@ def evaluate(
         images: the images; the noise of image i is row i of the seed's series.
         metrics: names from `METRICS`, or `all`.
         importance_samples: K of `nll`; `bits_per_dim` comes from the same bound if K > 0, else from the ELBO.
+        prior: the prior of the bounds; the model's own if left out.
         seed: seed of the noise.
         chunk: number of images encoded, and of latents decoded, at a time; bounded in bytes if left out.
         threads: number of threads, of which at most two are used here; the model has its own.
@@ -135,13 +100,14 @@ def evaluate(
     checks.integer(threads, "--threads", least=1)
     _require_images(images, model.image_shape)
     names = _without_spreads(names, metrics, len(images))
+    prior = model.prior if prior is None else prior
     importance = importance_samples > 0 and not {"nll", "bits_per_dim"}.isdisjoint(names)
     sampled = any("samples" in METRICS[name].needs for name in names) or (
-        "kl" in names and not _closed(model)
+        "kl" in names and not _closed(prior, model.latent_dim)
     )
     samples = (importance_samples if importance else 1) if sampled else 0
     size = chunk or chunk_length(model.image_shape, most=CHUNK, chunk_bytes=CHUNK_BYTES)
-    plan = _Plan(names, samples, importance, seed, size)
+    plan = _Plan(names, samples, importance, prior, seed, size)
     began = time.perf_counter()
     meter = _Meter(len(images) * max(1, samples), progress)
 
@@ -154,7 +120,7 @@ def evaluate(
     values = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     totals = {"active_units": active_units(values["z_mean"])} if "active_units" in names else {}
     per_image = _per_image(values, plan, math.prod(model.image_shape))
-    return Evaluation(names, per_image, totals, len(images), seconds)
+    return Evaluation(names, per_image, totals, len(images), seconds, prior.name)
 
 
 def _batches(model: Autoencoder, images: Images, size: int) -> Iterator[tuple[int, Pixels]]:
@@ -173,7 +139,7 @@ def _measure(
     posterior = model.encode(images)
     z_mean, z_log_var = (part.astype(np.float64) for part in posterior)
     values = {"z_mean": z_mean, "kl_dim": kl_to_standard_normal(z_mean, z_log_var, np)}
-    closed_form = model.prior.kl(z_mean, z_log_var)
+    closed_form = plan.prior.kl(z_mean, z_log_var)
     if closed_form is not None:
         values["kl"] = closed_form
     if plan.samples:
@@ -181,6 +147,7 @@ def _measure(
             model,
             images,
             posterior,
+            prior=plan.prior,
             first=first,
             samples=plan.samples,
             seed=plan.seed,
@@ -228,17 +195,9 @@ def _without_spreads(names: tuple[str, ...], requested: Collection[str], count: 
     return tuple(name for name in names if name != "active_units")
 
 
-def _closed(model: Autoencoder) -> bool:
-    """Return whether the KL to the model's prior has a closed form."""
-    origin = np.zeros((1, model.latent_dim))
-    return model.prior.kl(origin, origin) is not None
-
-
-def _mean_and_error(name: str, values: Float64) -> dict[str, float]:
-    mean = {name: float(values.mean())}
-    if len(values) > 1:
-        mean[f"{name}_se"] = float(values.std(ddof=1) / math.sqrt(len(values)))
-    return mean
+def _closed(prior: Prior, latent_dim: int) -> bool:
+    """Return whether the KL to a prior has a closed form."""
+    return prior.kl(*np.zeros((2, 1, latent_dim))) is not None
 
 
 def _require_images(images: Images, shape: tuple[int, int, int]) -> None:

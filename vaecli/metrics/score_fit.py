@@ -64,7 +64,7 @@ def fit_scorer(
     dimensions = np.flatnonzero(active_dimensions(measured.z_mean))
     if not len(dimensions):
         dimensions = np.array([measured.z_mean.var(axis=0).argmax()])
-    mixture = rounded(_fit(measured.joint(dimensions), seed))
+    mixture = _fit(measured.joint(dimensions), seed).rounded()
     measured = _measured(model, images, validation, threads)
     components = components_of(measured, dimensions, mixture)
     quantiles = {name: np.quantile(values, LEVELS) for name, values in components.items()}
@@ -87,13 +87,6 @@ def tail_rate(values: Float64) -> float:
     threshold = np.quantile(values, TAIL)
     beyond = float((values[values > threshold] - threshold).mean()) if (values > threshold).any() else 0.0
     return 1.0 / max(beyond, 1e-6)
-
-
-def rounded(mixture: Mixture) -> Mixture:
-    """Return a mixture with the float32 values that a file holds."""
-    parts = (mixture.means, mixture.scales)
-    means, scales = (part.astype(np.float32).astype(np.float64) for part in parts)
-    return Mixture(mixture.weights, means, scales)
 
 
 def _fit(joint: Float64, seed: int) -> Mixture:

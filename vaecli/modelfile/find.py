@@ -9,6 +9,7 @@ from vaecli.modelfile.read import ModelFile, read_file
 from vaecli.paths import user_path
 
 ENCODERS: dict[Precision, str] = {"float32": "encoder.onnx", "fp16": "encoder.fp16.onnx"}
+CARD = "MODEL_CARD.md"
 DECODERS: dict[Precision, str] = {
     "float32": "decoder.onnx",
     "fp16": "decoder.fp16.onnx",

@@ -17,6 +17,7 @@ from vaecli.modelfile.metadata import KEY_DIGEST, ModelInfo, from_metadata
 if TYPE_CHECKING:
     from vaecli.modelfile.facts import Facts
     from vaecli.modelfile.golden import Golden
+    from vaecli.modelfile.prior_facts import PriorFacts
     from vaecli.modelfile.score_facts import ScoreFacts
 
 MAX_BYTES = 2**31 - 1  # protobuf's own limit
@@ -81,6 +82,25 @@ class ModelFile:
         if KEY_SCORE not in self.metadata:
             return None
         return from_text(self.metadata[KEY_SCORE], str(self.path), latent_dim=self.info.latent_dim)
+
+    def prior_facts(self) -> "PriorFacts":
+        """Decode the mixtures of the prior; all arrays are None if the file has none.
+
+        Raises:
+            ModelError: the arrays do not fit the model, or the prior is a mixture that the file does not have.
+        """
+        from vaecli.modelfile.prior_facts import KEY_PRIOR, PriorFacts, from_text  # noqa: PLC0415  # few ask
+
+        facts = PriorFacts()
+        if KEY_PRIOR in self.metadata:
+            sizes = {"latent_dim": self.info.latent_dim, "class_count": len(self.info.class_names)}
+            facts = from_text(self.metadata[KEY_PRIOR], str(self.path), **sizes)
+        if self.info.prior["name"] == "mixture" and facts.weights is None:
+            raise ModelError(
+                f"The prior of {self.path} must be in the file, which has no mixture.",
+                hint="Export it again.",
+            )
+        return facts
 
 
 def read_file(path: pathlib.Path) -> ModelFile:

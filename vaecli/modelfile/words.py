@@ -1,4 +1,4 @@
-"""How a model takes a user's picture, in words, for `vaecli info` and the model card."""
+"""How a model takes a user's picture, and what its prior is, in words, for `vaecli info` and the model card."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,3 +15,17 @@ def photo_in_words(preparation: Mapping[str, Any]) -> str:
     if preparation["photo"] == "resize":
         return f"resized as the training pictures were: {_FITS[preparation['reading']['fit']]}"
     return _PHOTOS[preparation["photo"]]
+
+
+def prior_in_words(prior: Mapping[str, Any]) -> str:
+    """Say what a model's prior is, from the table in the metadata."""
+    if prior["name"] == "normal":
+        return "N(0, I)"
+    components, gain = prior.get("components"), prior.get("gain")
+    words = (
+        "a mixture of Gaussians" if type(components) is not int else f"a mixture of {components} Gaussians"
+    )
+    is_number = isinstance(gain, int | float) and not isinstance(gain, bool)
+    return words + (
+        f", {gain:+.2f} nats of the ELBO on validation images against N(0, I)" if is_number else ""
+    )

@@ -40,6 +40,7 @@ def write_images(
     shape: tuple[int, int, int],
     first: int = 0,
     dtype: ArrayType = "uint8",
+    columns: int | None = None,
     scale: int | None = None,
     smooth: bool = False,
     recipe: Recipe = lambda _number: "",
@@ -53,7 +54,8 @@ def write_images(
     folder gets one PNG each, numbered from `first`; `replace` removes the numbered PNGs of earlier calls there.
     Memory is flat for all but GIFs. PNGs are encoded by `threads` threads. `progress` gets the number of images
     done after each chunk. `scale` enlarges the pictures of all but arrays, each pixel to a square, or with smooth
-    transitions if `smooth`; by default, a sheet and a GIF are made large enough to see. `recipe` returns the text
+    transitions if `smooth`; by default, a sheet and a GIF are made large enough to see. A sheet has `columns`, by
+    default about as many as rows. `recipe` returns the text
     to store in a PNG or GIF: of picture i of a folder if it gets i, of the whole if it gets None.
 
     Returns:
@@ -66,9 +68,9 @@ def write_images(
     checks.choice(dtype, "--dtype", get_args(ArrayType))
     check_target(path, if_taken=if_taken)
     kind, target = target_kind(path), target_path(path)
-    _require_fit(kind, count, shape, scale)
+    _require_fit(kind, count, shape, scale, columns)
     require_enlargeable(kind, scale, smooth=smooth)
-    _require_scale(kind, count, shape, scale)
+    _require_scale(kind, count, shape, scale, columns)
     threads = min(threads, MAX_ENCODERS)
     convert = to_float32 if dtype == "float32" and kind in {"npy", "npz"} else to_uint8
     chunks = _counted((convert(chunk) for chunk in images), count, target, progress)
@@ -91,7 +93,7 @@ def write_images(
             frames = (image for chunk in chunks for image in chunk)
             write_gif(file, frames, scale=scale, smooth=smooth, recipe=recipe(None))
         else:
-            planned = plan(count, shape, scale=scale, smooth=smooth)
+            planned = plan(count, shape, columns=columns, scale=scale, smooth=smooth)
             rows = bands(chunks, planned)
             file.writelines(png.pieces(rows, planned.shape, threads=threads, recipe=recipe(None)))
     return file.path
@@ -170,11 +172,13 @@ def _counted(
         raise OutputError(f"Cannot write {target}: expected {count} images, got {done}.")
 
 
-def _require_fit(kind: Kind, count: int, shape: tuple[int, int, int], scale: int | None) -> None:
+def _require_fit(
+    kind: Kind, count: int, shape: tuple[int, int, int], scale: int | None, columns: int | None
+) -> None:
     """Refuse a number of images that the format cannot hold."""
     checks.integer(count, "-n", least=1)
     if kind == "sheet":
-        plan(count, shape)
+        plan(count, shape, columns=columns)
     if kind == "gif":
         from vaecli.pictures.gif import max_frames  # noqa: PLC0415  # loads Pillow
 
@@ -200,14 +204,16 @@ def require_enlargeable(kind: Kind, scale: int | None, *, smooth: bool) -> None:
         )
 
 
-def _require_scale(kind: Kind, count: int, shape: tuple[int, int, int], scale: int | None) -> None:
+def _require_scale(
+    kind: Kind, count: int, shape: tuple[int, int, int], scale: int | None, columns: int | None
+) -> None:
     """Refuse a scale with which a sheet, or all enlarged pictures in memory at once, would be too large."""
 
     def size(scale: int) -> int:
         height, width, channels = shape
         if kind == "sheet":
-            columns = near_square(count)
-            return channels * columns * (width + 1) * -(-count // columns) * (height + 1) * scale**2
+            in_row = columns or near_square(count)
+            return channels * in_row * (width + 1) * -(-count // in_row) * (height + 1) * scale**2
         at_once = count if kind == "gif" else MAX_ENCODERS
         return at_once * height * width * channels * scale**2
 

@@ -1,6 +1,8 @@
 """Running an exported model; the only home of onnxruntime.
 
 model            Model: encode, decode, sample, interpolate, score
+sampling         latents and pictures drawn from a prior: a part of Model
+priors           the priors of a model, from and to the arrays in its file
 scoring          the scorer of a model, from and to the arrays in its file
 similar          the images or latents nearest to an image
 pickled          a model from the content of its files

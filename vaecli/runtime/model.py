@@ -12,8 +12,7 @@ import numpy.typing as npt
 
 from vaecli import checks
 from vaecli.choices import PRECISIONS, PathKind, Precision
-from vaecli.latent import draws, even
-from vaecli.latent.priors import Prior, prior
+from vaecli.latent import even
 from vaecli.modelfile.metadata import ModelInfo
 from vaecli.modelfile.read import ModelFile
 from vaecli.pixels import chunk_length
@@ -22,6 +21,7 @@ from vaecli.runtime import forks
 from vaecli.runtime.arrays import image_batch, latent_batch, single_image
 from vaecli.runtime.parts import read_decoder, read_encoder
 from vaecli.runtime.pickled import unpickle
+from vaecli.runtime.sampling import Sampling
 from vaecli.runtime.session import Session
 
 if TYPE_CHECKING:
@@ -34,10 +34,9 @@ Float32 = npt.NDArray[np.float32]
 MAX_THREADS = 4096
 MAX_STEPS = 2**20  # pictures of a path, which are all in memory
 _EVEN_CHUNK = 256  # pictures decoded at a time while an even path is measured
-TEMPERATURE_BOUND = 1e5  # no normal number of `draws` is above 8.6, so that latents stay within LARGEST_Z
 
 
-class Model:
+class Model(Sampling):
     """A trained variational autoencoder. Open it with `Model.open`.
 
     Threads may share a model, forked processes may use it, and it can be pickled: the pickle holds its files.
@@ -46,7 +45,7 @@ class Model:
     def __init__(self, decoder: ModelFile, encoder: ModelFile | pathlib.Path, *, threads: int | None) -> None:
         self.info: ModelInfo = decoder.info
         self.path = decoder.path
-        self._decoder_file = decoder
+        super().__init__(decoder)
         self._encoder_source = encoder  # its path until it is read, so that the file may vanish afterwards
         self._threads = threads
         self._decoder = Session(decoder, thread_count=threads)
@@ -94,11 +93,6 @@ class Model:
     def likelihood(self) -> Likelihood:
         """The likelihood p(x given z), computed from the decoder's outputs."""
         return from_metadata(self.info.likelihood)
-
-    @property
-    def prior(self) -> Prior:
-        """The prior p(z) that the decoder's metadata name."""
-        return prior(self.info.prior["name"])
 
     @functools.cached_property
     def facts(self) -> "Facts":
@@ -156,27 +150,6 @@ class Model:
         """
         image: Float32 = self._decoder.run({"z": latent_batch(z, self.latent_dim)}, ("image",))["image"]
         return image
-
-    def draw(self, n: int, *, seed: int = 0, first: int = 0, temperature: float = 1.0) -> Float32:
-        """Draw latents `first` to `first + n - 1` of the endless series of a seed from the prior, (n, D).
-
-        Args:
-            n: number of latents.
-            seed: latent i of a seed depends on (seed, i) alone.
-            first: number of the first latent.
-            temperature: factor on the standard deviation, at least 0 and below 100,000.
-
-        Raises:
-            OptionError: a number out of its range.
-        """
-        factor = checks.real(temperature, "--temperature", least=0.0, below=TEMPERATURE_BOUND)
-        rows = draws.rows(first, n, self.latent_dim, seed=seed)
-        normals = rows.normals if factor == 1.0 else rows.normals * np.float32(factor)
-        return self.prior.sample(normals, rows.words)
-
-    def sample(self, n: int, *, seed: int = 0, first: int = 0, temperature: float = 1.0) -> Float32:
-        """Decode latents `first` to `first + n - 1` of the series of a seed: (n, H, W, C) in [0, 1]."""
-        return self.decode(self.draw(n, seed=seed, first=first, temperature=temperature))
 
     def interpolate(
         self, a: npt.ArrayLike, b: npt.ArrayLike, *, steps: int = 11, path: PathKind = "linear"

@@ -7,7 +7,8 @@ from vaecli.errors import ModelError
 from vaecli.latent.mixture import Mixture
 from vaecli.metrics.score import Scorer
 from vaecli.modelfile.read import ModelFile
-from vaecli.modelfile.score_facts import ScoreFacts, packed_scales
+from vaecli.modelfile.score_facts import ScoreFacts
+from vaecli.modelfile.stored_mixture import packed_scales
 from vaecli.sample_size import FEWEST_IMAGES
 
 

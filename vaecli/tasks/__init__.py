@@ -19,6 +19,8 @@ decoding     latents decoded to pictures, a chunk at a time
 one_picture  the one picture that a command asks about
 latent_space where the latents of a model's images lie, and which dimensions it uses
 traverse     `vaecli traverse`; traversal are its latents and its pages
+run_data     the images of a run, for what is fitted to them after training
+prior/       `vaecli prior`, and the prior of an exported model
 score/       `vaecli score`, and what it needs in an exported model
 recipe       how a picture was made, as the text that it carries; recipe_text reads it, photo_words are its
              words of the preparation

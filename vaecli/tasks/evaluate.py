@@ -3,8 +3,9 @@
 import dataclasses
 from collections.abc import Callable, Collection
 
-from vaecli.choices import Part
+from vaecli.choices import Part, PriorName
 from vaecli.metrics import evaluate as metrics
+from vaecli.metrics.evaluation import Evaluation
 from vaecli.metrics.table import require_metrics
 from vaecli.runtime.model import Model
 from vaecli.tasks.inputs import load_for
@@ -17,12 +18,13 @@ def evaluate(
     split: Part | None = None,
     names: Collection[str] = ("all",),
     importance_samples: int = 0,
+    prior: PriorName | None = None,
     seed: int = 0,
     warn: Callable[[str], None] = lambda _message: None,
     download: Callable[[str, int, int], None] = lambda *_: None,
     pictures: Callable[[str, int, int], None] = lambda *_: None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
-) -> metrics.Evaluation:
+) -> Evaluation:
     """Measure a model on one part of a data set.
 
     Args:
@@ -31,6 +33,7 @@ def evaluate(
         split: `train`, `validation` or `test`; by default `test`, or `validation` with a note where there is none.
         names: of the metrics, or `all`.
         importance_samples: K of the importance-weighted bound; 0 leaves it out.
+        prior: of the bounds, `normal` or `mixture`; the model's own if left out.
         seed: of the noise.
         warn: receives what a user should know of the data set.
         download: progress of a download: file, bytes so far, bytes in all.
@@ -38,16 +41,19 @@ def evaluate(
         progress: receives the amounts of work done and in all, in images times decoded samples per image.
 
     Raises:
-        OptionError: an unknown metric or a number out of its range.
+        ModelError: the model does not have that mixture.
+        OptionError: an unknown metric or prior, or a number out of its range.
         DataError: a data set that cannot be loaded or does not match the model.
     """
     require_metrics(names, importance_samples=importance_samples, likelihood=model.likelihood)
+    used = model.priors.get(prior)
     images = load_for(model, data, split, warn=warn, progress=download, pictures=pictures)
     evaluation = metrics.evaluate(
         model,
         images.images,
         metrics=names,
         importance_samples=importance_samples,
+        prior=used,
         seed=seed,
         threads=model.threads,
         progress=progress,

@@ -20,7 +20,7 @@ from vaecli.export import describe, opsets
 from vaecli.extras import require
 from vaecli.modelfile import facts, metadata
 from vaecli.modelfile.facts import Facts
-from vaecli.modelfile.find import read_all
+from vaecli.modelfile.find import CARD, read_all
 from vaecli.modelfile.metadata import PARTS, ModelInfo
 from vaecli.options import merge
 from vaecli.paths import user_path
@@ -31,7 +31,9 @@ from vaecli.runs.kept import KeptImages
 from vaecli.runs.lock import locked
 from vaecli.runs.state import State
 from vaecli.tasks import export_target
-from vaecli.tasks.score.facts import RunImages, ScoreSource
+from vaecli.tasks.prior.source import PriorSource
+from vaecli.tasks.run_data import RunData, RunImages
+from vaecli.tasks.score.facts import ScoreSource
 from vaecli.training.tensorflow import quietly
 
 if TYPE_CHECKING:
@@ -77,12 +79,14 @@ class Exported:
         table: the differences between the outputs of Keras and of the float32 files.
         degradations: precision -> the figures of its files, as in `export.reduced`.
         without_score: why the decoders have no figures for `vaecli score`; empty if they have.
+        without_mixture: why the decoders have no mixtures; empty if they have, or are to have none.
     """
 
     folder: pathlib.Path
     table: list["Difference"]
     degradations: dict[Precision, dict[str, float]]
     without_score: str = ""
+    without_mixture: str = ""
 
 
 DEFAULTS = ExportOptions()
@@ -115,7 +119,7 @@ def export(run_path: str | os.PathLike[str], options: ExportOptions = DEFAULTS) 
 def export_locked(run: layout.Run, options: ExportOptions, data: RunImages | None = None) -> Exported:
     """Export as `export` does. The caller holds the run's lock if the run's own model is written.
 
-    `data` are the run's images if they are in memory; the score is fitted on them.
+    `data` are the run's images if they are in memory; the score and the prior are fitted on them.
     """
     target = export_target.resolve(run, options.out)
     export_target.require_usable(run, target, options.precisions, force=options.force)
@@ -136,7 +140,8 @@ def export_locked(run: layout.Run, options: ExportOptions, data: RunImages | Non
         save_keras(run, vae)
     with files.translating(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-    score = ScoreSource(run, info.data["sha256"], anew=target == run.model, data=data)
+    run_data = RunData(run, info.data["sha256"], data)
+    score, prior = ScoreSource(run, target == run.model, run_data), PriorSource(run, run_data)
     exported = export_folder(
         vae,
         info,
@@ -144,11 +149,12 @@ def export_locked(run: layout.Run, options: ExportOptions, data: RunImages | Non
         target,
         facts=latent_facts,
         fit_score=score.facts,
+        fit_prior=prior.prior,
         opset=options.opset,
         precisions=list(dict.fromkeys(options.precisions)),
         force=options.force,
     )
-    return Exported(target, exported.table, exported.degradations, score.missing)
+    return Exported(target, exported.table, exported.degradations, score.missing, prior.missing)
 
 
 def save_keras(run: layout.Run, vae: "Vae") -> None:
@@ -166,7 +172,7 @@ def is_current(run: layout.Run) -> bool:
     except ModelError:
         return False
     same = all((info.model_id, info.training) == (expected.model_id, expected.training) for info in infos)
-    complete = {info.part for info in infos} == set(PARTS) and (run.model / "MODEL_CARD.md").exists()
+    complete = {info.part for info in infos} == set(PARTS) and (run.model / CARD).exists()
     return same and complete
 
 

@@ -8,10 +8,10 @@ from vaecli.errors import ModelError
 from vaecli.modelfile import versions
 from vaecli.modelfile.find import read_all
 from vaecli.modelfile.read import ModelFile
-from vaecli.modelfile.words import photo_in_words
+from vaecli.modelfile.words import photo_in_words, prior_in_words
 from vaecli.paths import user_path
 
-__all__ = ["info", "photo_in_words"]
+__all__ = ["info", "photo_in_words", "prior_in_words"]
 
 
 def info(path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from vaecli.choices import DATA_SETS, METRICS
+from vaecli.choices import DATA_SETS, METRICS, PRIORS
 from vaecli.commands import command
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ class Recipe:
         version: of vaecli.
         form: `sheet`, `gif` or `folder`.
         scale, smooth: enlargement as given; None for `scale` if it was left to the command.
-        seed, first, count, temperature, prior: of samples.
+        seed, first, count, temperature, prior: of samples; with several labels, first and count are those of each.
+        labels: classes of samples, one row each.
         sources: file names, without folders, of the pictures that were named.
         path, steps, grid: kind of path, pictures on a leg, and whether it is a grid.
         data: data set of sources such as `test:17`; empty for the model's own.
@@ -58,6 +59,7 @@ class Recipe:
     count: int = 1
     temperature: float = 1.0
     prior: str = ""
+    labels: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     path: str = "linear"
     steps: int = 2
@@ -82,6 +84,7 @@ class Recipe:
     def shown(self) -> dict[str, Any]:
         """Return the fields that matter for the recipe's `kind`."""
         fields = dataclasses.asdict(self) | {"sources": list(self.sources), "dims": list(self.dims)}
+        fields["labels"] = list(self.labels) or None
         names = {*COMMON, *KINDS[self.kind]}
         shown = {name: value for name, value in fields.items() if name in names and value is not None}
         return shown | dict(self.photo)
@@ -110,7 +113,7 @@ class Recipe:
 
 COMMON = ("kind", "model_id", "model", "precision", "version", "form", "scale", "smooth")
 KINDS = {  # command -> the fields that it has besides COMMON
-    "sample": ("seed", "first", "count", "temperature", "prior"),
+    "sample": ("seed", "first", "count", "temperature", "prior", "labels"),
     "interpolate": ("sources", "path", "steps", "grid", "data", "index"),
     "reconstruct": ("sources", "data"),
     "traverse": ("sources", "steps", "data", "dims", "all_dims"),
@@ -131,6 +134,9 @@ _ENDINGS = {"sheet": ".png", "gif": ".gif", "folder": "/"}
 def _sample_words(recipe: Recipe) -> list[object]:
     words: list[object] = ["-n", recipe.count, "--seed", recipe.seed]
     words += ["--first", recipe.first] if recipe.first else []
+    for label in recipe.labels:
+        words += ["--label", label]
+    words += ["--prior", recipe.prior] if recipe.prior in PRIORS and not recipe.labels else []
     return words + (["--temperature", repr(recipe.temperature)] if recipe.temperature != 1.0 else [])
 
 

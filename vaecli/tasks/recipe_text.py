@@ -13,6 +13,7 @@ from vaecli.tasks.photo_words import DEFAULTS, is_word
 from vaecli.tasks.recipe import KINDS, MAX_NAME, Recipe
 
 MAX_SOURCES = 20
+MAX_LABELS = 100
 _WHOLE_NUMBERS = {  # field -> least and most
     "seed": (0, 2**64 - 1),
     "first": (0, 2**64 - 1),
@@ -78,7 +79,7 @@ def _checked(fields: Any) -> Recipe:
     for name in ("smooth", "grid", "all_dims"):
         _require(isinstance(fields.get(name, False), bool), name, "true or false", fields.get(name))
     _check_rest(fields)
-    tuples = {name: tuple(fields.get(name, ())) for name in ("sources", "dims")}
+    tuples = {name: tuple(fields.get(name, ())) for name in ("sources", "dims", "labels")}
     return Recipe(**fields | tuples | {"photo": photo})
 
 
@@ -91,6 +92,9 @@ def _check_rest(fields: Mapping[str, Any]) -> None:
     sources: Sequence[Any] = fields.get("sources", [])
     are_names = isinstance(sources, list) and len(sources) <= MAX_SOURCES and all(map(_is_text, sources))
     _require(are_names, "sources", f"a list of at most {MAX_SOURCES} names", sources)
+    labels: Sequence[Any] = fields.get("labels", [])
+    are_names = isinstance(labels, list) and len(labels) <= MAX_LABELS and all(map(_is_text, labels))
+    _require(are_names, "labels", f"a list of at most {MAX_LABELS} names", labels)
     least = {"interpolate": 2, "edit": 1, "similar": 1}.get(fields["kind"], 0)
     _require(len(sources) >= least, "sources", f"{least} names or more", sources)
     dims = fields.get("dims", [])

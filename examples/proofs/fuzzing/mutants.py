@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from vaecli.choices import RANKED, Precision
-from vaecli.modelfile import facts, onnx_schema, protobuf, score_facts
+from vaecli.modelfile import facts, onnx_schema, protobuf, score_facts, stored_mixture
 from vaecli.modelfile.golden import KEY_GOLDEN
 from vaecli.modelfile.metadata import KEY_DIGEST, KEY_INFO
 from vaecli.modelfile.protobuf import field, varint_bytes
@@ -194,7 +194,7 @@ def _score_facts(latent_dim: int, rng: np.random.Generator) -> score_facts.Score
         dimensions=np.arange(latent_dim),
         weights=np.full(count, 1 / count),
         means=rng.normal(size=(count, size)).astype(np.float32),
-        scales=score_facts.packed_scales(scales),
+        scales=stored_mixture.packed_scales(scales),
         quantiles=np.cumsum(rng.random(shape), axis=1).astype(np.float32),
         rates=np.ones(score_facts.STATISTIC_COUNT),
     )

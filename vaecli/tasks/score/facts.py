@@ -2,26 +2,15 @@
 
 import dataclasses
 
-import numpy as np
-import numpy.typing as npt
-
-from vaecli.config import read_config
-from vaecli.data.images import ImageSet
-from vaecli.data.parts import Division
 from vaecli.errors import DataError, ModelError, VaecliError
 from vaecli.metrics.score_fit import fit_scorer
 from vaecli.modelfile.find import DECODERS
 from vaecli.modelfile.read import read_file
 from vaecli.modelfile.score_facts import ScoreFacts, check
-from vaecli.options import TrainOptions, merge
 from vaecli.runs.layout import Run
-from vaecli.runs.progress import Watcher
 from vaecli.runtime.model import Model
 from vaecli.runtime.scoring import to_facts
-from vaecli.tasks.train import images
-
-RunImages = tuple[ImageSet, npt.NDArray[np.bool_]]
-"""The images of a run, and which of them are for validation: (N,) bool."""
+from vaecli.tasks.run_data import RunData
 
 
 @dataclasses.dataclass
@@ -30,16 +19,14 @@ class ScoreSource:
 
     Attributes:
         run: of the model.
-        sha256: hash of the run's images.
         anew: fit the score even where the run's own model has one.
-        data: the run's images, if they are in memory, and which of them are for validation.
+        data: the run's images.
         missing: why there are no figures, as a sentence; empty if there are.
     """
 
     run: Run
-    sha256: str
     anew: bool
-    data: RunImages | None = None
+    data: RunData
     missing: str = ""
 
     def facts(self, model: Model) -> ScoreFacts | None:
@@ -59,7 +46,7 @@ class ScoreSource:
         Raises:
             VaecliError: they are not there, have changed, or are too few.
         """
-        data, held_out = self.data or self._load()
+        data, held_out = self.data.load()
         seed = int(model.info.training.get("seed", 0))
         facts = to_facts(fit_scorer(model, data.images, held_out, seed=seed, threads=model.threads))
         try:
@@ -75,15 +62,3 @@ class ScoreSource:
             return file.score_facts() if file.info.model_id == model.info.model_id else None
         except ModelError:
             return None
-
-    def _load(self) -> RunImages:
-        """Load the run's images again, without a download.
-
-        Raises:
-            DataError: they are not there, or have changed.
-        """
-        options: TrainOptions = merge(read_config(self.run.config))
-        data = images.load_again(options, Watcher(), download=False)
-        if data.sha256 != self.sha256:
-            raise DataError(f"The images in {data.location} are no longer those of the run.")
-        return data, Division.of(options).held_out(data)

@@ -63,10 +63,11 @@ class Job:
     def identity(self) -> dict[str, Any]:
         """Values that decide the steps of a run and must not change when it is resumed.
 
-        They include the hash of the data, not their name, and not the precision, which another machine may lack.
+        They include the hash of the data, not their name, and not the precision, which another machine may lack,
+        nor the prior, which is fitted after training.
         """
         deciding = train_options.settings(self.options)
-        for name in ("precision", *CHANGEABLE):
+        for name in ("precision", "prior", "components", *CHANGEABLE):  # the prior is fitted after training
             deciding.pop(name, None)
         return {"data": self.data.sha256, "options": deciding}
 

@@ -87,11 +87,16 @@ def draw(run: Run, data: ImageSet, held_out: np.ndarray) -> None:
     plots.curves(read_metrics(run.metrics), run.plots / "curves.png")
     _draw_validation(run, model, data, np.flatnonzero(held_out))
     _animate(run)
-    n = chunk_length(shape, most=SAMPLES, chunk_bytes=SHOWN_BYTES)
-    sample(model, n=n, out=run.plots / "samples.png", force=True)  # the sheet carries its recipe
+    draw_samples(run, model)
     if model.latent_dim == 2:  # the plane is all of the latent space
         side = math.isqrt(chunk_length(shape, most=PLANE, chunk_bytes=SHOWN_BYTES))
         plots.latent_plane(_decode(model, grids.plane(side)), run.plots / "latent-plane.png")
+
+
+def draw_samples(run: Run, model: Model) -> None:
+    """Write `plots/samples.png`, a sheet that carries its recipe."""
+    n = chunk_length(model.image_shape, most=SAMPLES, chunk_bytes=SHOWN_BYTES)
+    sample(model, n=n, out=run.plots / "samples.png", force=True)
 
 
 def _draw_validation(run: Run, model: Model, data: ImageSet, indices: np.ndarray) -> None:

@@ -49,6 +49,13 @@ def finish(job: Job, vae: "Vae", to_make: list[str], watch: Watcher) -> float | 
 
 def _export(job: Job, watch: Watcher) -> export.Exported:
     """Export float32 and the other precisions that the run has; if those fail, only float32, with a note."""
+    exported = _export_possible(job, watch)
+    if exported.without_mixture:
+        watch.note(f"The prior has no mixture. {exported.without_mixture}")
+    return exported
+
+
+def _export_possible(job: Job, watch: Watcher) -> export.Exported:
     run, data = job.run, (job.data, job.held_out)
     precisions = [
         name for name, file in DECODERS.items() if name != "float32" and (run.model / file).exists()

@@ -1,0 +1,56 @@
+"""The result of an evaluation: the value of each image, and the means with their standard errors."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+
+from vaecli.choices import Part, PriorName
+from vaecli.metrics.protocol import Float64
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """The metrics of a model on N images, with the value of each image.
+
+    Attributes:
+        metrics: names of the metrics, in the order of a report.
+        per_image: name -> (N,) float64, for each metric that is a mean over images; `kl_dim` is (N, D).
+        totals: name -> value, for metrics of all images together, such as active units.
+        n_images: N.
+        seconds: duration of the evaluation.
+        prior: name of the prior of the bounds.
+        part: the part of the data set that was evaluated, `train`, `validation` or `test`; None if not known.
+    """
+
+    metrics: tuple[str, ...]
+    per_image: Mapping[str, Float64]
+    totals: Mapping[str, int]
+    n_images: int
+    seconds: float
+    prior: PriorName = "normal"
+    part: Part | None = None
+
+    @property
+    def values(self) -> dict[str, float]:
+        """All values in one dict: each metric with its standard error `<name>_se`, then number of images and speed.
+
+        There is no standard error for metrics in `totals`, nor for any metric if there is only one image.
+        """
+        values: dict[str, float] = {}
+        for name in self.metrics:
+            if name in self.totals:
+                values[name] = self.totals[name]
+            elif self.per_image[name].ndim == 2:
+                for dimension, column in enumerate(self.per_image[name].T):
+                    values |= _mean_and_error(f"{name}_{dimension}", column)
+            else:
+                values |= _mean_and_error(name, self.per_image[name])
+        speed = {"n_images": self.n_images, "seconds": self.seconds}
+        return values | speed | {"images_per_second": self.n_images / self.seconds}
+
+
+def _mean_and_error(name: str, values: Float64) -> dict[str, float]:
+    mean = {name: float(values.mean())}
+    if len(values) > 1:
+        mean[f"{name}_se"] = float(values.std(ddof=1) / math.sqrt(len(values)))
+    return mean
