@@ -18,11 +18,11 @@ FULL = TrainOptions(
     schedule="constant", beta=0.0, kl_warmup=0.5, free_bits=0.25, precision="bfloat16", patience=2,
     validation_split=0.25, seed=2**63 - 1, examples=False, stretch=True,
     image_size="48x36", colour="rgb", fit="crop", augment="flip,shift",
-    test_split=0.125, allow_bad=True, binarize=True, start_from="runs/first",
+    test_split=0.125, allow_bad=True, binarize=True, start_from="runs/first", prior="mixture", components=7,
 )  # fmt: skip
-WHOLE = ("width", "depth", "epochs", "latent_dim", "batch_size", "patience", "seed")
+WHOLE = ("width", "depth", "epochs", "latent_dim", "batch_size", "patience", "seed", "components")
 REAL = ("learning_rate", "beta", "kl_warmup", "free_bits", "validation_split")
-WORDS = ("network", "likelihood", "schedule", "precision")
+WORDS = ("network", "likelihood", "schedule", "precision", "prior")
 
 
 @pytest.fixture
@@ -65,6 +65,7 @@ def test_layers():
         *[(name, value) for name in REAL for value in (True, "1", -1e-9, math.nan, math.inf, -math.inf)],
         *[(name, value) for name in WORDS for value in ("nosuch", "", 1, True)],
         ("latent_dim", 4097),
+        *[("components", value) for value in (0, 1025)],
         ("learning_rate", 0.0),
         *[("validation_split", value) for value in (0.0, 1.0, 1.1)],
         *[(name, value) for name in ("data", "start_from") for value in ("", 3)],

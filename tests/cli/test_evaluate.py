@@ -45,7 +45,8 @@ def test_the_table_names_value_error_and_meaning(evaluate):
     header, *lines = stdout.splitlines()
     assert header.split() == ["metric", "value", "±", "s.e.", "unit", "meaning"]
     rows = {line.split()[0]: line.split()[1:] for line in lines if not line.startswith(" ")}
-    assert list(rows) == ["elbo", "ssim", "n_images", "seconds", "images_per_second"]
+    assert list(rows) == ["elbo", "ssim", "n_images", "seconds", "images_per_second", "prior"]
+    assert rows["prior"][0] == "normal"
     assert float(rows["elbo"][0]) == pytest.approx(-274.02, abs=0.1)
     assert float(rows["elbo"][1]) == pytest.approx(2.7, abs=0.1)
     assert rows["n_images"] == ["1,000"]

@@ -159,7 +159,7 @@ BERNOULLI = {"name": "bernoulli", "outputs": ["logits"]}
             {"name": "logistic", "outputs": ["location", "log_scale"], "binarised": True},
             "The binary pixels of the likelihood",
         ),
-        ("prior", {"name": "flow"}, "must be normal, got 'flow'"),
+        ("prior", {"name": "flow"}, "must be normal or mixture, got 'flow'"),
         ("preparation", {"scale": 127.5, "polarity": "any", "photo": "fashion"}, "must be 255, got '127.5'"),
         ("preparation", {"scale": 255, "polarity": "any", "photo": "sky"}, "got 'sky'"),
         ("preparation", {"scale": 255, "polarity": "left", "photo": "fashion"}, "got 'left'"),
