@@ -61,7 +61,9 @@ def test_all_amounts_of_the_option_are_read(amounts):
 
 def test_commands():
     """Each option that is not the default is there, quoted for the shell."""
-    expected = "vaecli sample -m 'my model' -n 9 --seed 7 --first 3 --prior normal --temperature 0.1 -o samples.png"
+    expected = (
+        "vaecli sample -m 'my model' -n 9 --seed 7 --first 3 --prior normal --temperature 0.1 -o samples.png"
+    )
     assert SAMPLE.command("my model") == expected
     expected = (
         "vaecli interpolate -m M test:1 val:2 --steps 5 --path even --scale 8 --smooth -o interpolation.gif"
