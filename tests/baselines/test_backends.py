@@ -16,9 +16,9 @@ pytestmark = pytest.mark.train
 
 
 @pytest.fixture(scope="module")
-def running(decoder_file):
+def running(any_decoder_file):
     """The plain ONNX file and the baselines that run here, by name."""
-    with running_baselines(decoder_file) as (plain, baselines):
+    with running_baselines(any_decoder_file) as (plain, baselines):
         yield plain, {baseline.name: baseline for baseline in baselines}
 
 
@@ -47,7 +47,7 @@ def test_pictures_are_those_of_the_file(running, package, name, tolerance, count
     np.testing.assert_allclose(baselines[name].images(z), expected, atol=tolerance)
 
 
-def test_keras_itself_decodes_the_same(running, decoder_file):
+def test_keras_itself_decodes_the_same(running, any_decoder_file):
     """The plain file gives the pictures that the likelihood's mean gives of the Keras decoder."""
     import keras
 
@@ -57,6 +57,6 @@ def test_keras_itself_decodes_the_same(running, decoder_file):
     z = np.random.default_rng(1).standard_normal((5, 3)).astype(np.float32)
     session = onnxruntime.InferenceSession(plain, providers=["CPUExecutionProvider"])
     (pictures,) = session.run(["image"], {"z": z})
-    outputs = keras.saving.load_model(decoder_file, compile=False)({"z": z})
+    outputs = keras.saving.load_model(any_decoder_file, compile=False)({"z": z})
     expected = likelihood("bernoulli").mean(outputs, keras.ops).numpy()
     np.testing.assert_allclose(pictures, expected, atol=1e-5)

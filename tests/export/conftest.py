@@ -1,5 +1,6 @@
 """Fixtures for tests of export: decoders of random weights, networks, descriptions, and files with faults."""
 
+import math
 import shutil
 
 import numpy as np
@@ -14,21 +15,36 @@ from vaecli.runs.kept import KeptImages
 
 @pytest.fixture(scope="session")
 def random_decoder():
-    """A function that makes a decoder for images (H, W, C), built as the classic network with other channels."""
+    """A function that makes a decoder for images (H, W, C), built as a network that int8 admits, with other channels."""
 
-    def make(shape, *, dim=3, channels=64):
+    def make(shape, *, dim=3, channels=64, network="classic"):
         rng = np.random.default_rng(1)
-        grid = (-(-shape[0] // 4), -(-shape[1] // 4), channels)
 
-        def layer(c_out, c_in):
-            kernel = rng.normal(scale=np.sqrt(0.9 / c_in), size=(3, 3, c_out, c_in))
-            return Layer(kernel.astype(np.float32), rng.normal(scale=0.1, size=c_out).astype(np.float32))
+        def layer(c_out, c_in, kind="upsampling"):
+            size = (c_in, c_out) if kind == "dense" else (3, 3, c_out, c_in)
+            deviation = np.sqrt((1.9 if kind == "dense" else 0.9) / c_in)
+            kernel = rng.normal(scale=deviation, size=size)
+            if kind == "convolution" and c_out == c_in:
+                kernel /= 2  # nine inputs reach each pixel, and two or so that of an upsampling layer
+            bias = rng.normal(scale=0.1, size=c_out)
+            return Layer(kind, kernel.astype(np.float32), bias.astype(np.float32))
 
-        size = grid[0] * grid[1] * grid[2]
-        dense = rng.normal(size=(dim, size)).astype(np.float32)
-        bias = rng.normal(size=size).astype(np.float32)
-        upsampling = (layer(channels, channels), layer(channels // 2, channels))
-        return FloatDecoder(dense, bias, grid, upsampling, layer(shape[2], channels // 2), shape)
+        rows, columns = (-(-side // 4) for side in shape[:2])
+        grid = (rows, columns, channels)
+        size = math.prod(grid) if network == "classic" else channels
+        first = (rng.normal(size=(dim, size)).astype(np.float32), rng.normal(size=size).astype(np.float32))
+        vector = (1, 1, channels)
+        if network == "dense":
+            hidden = (layer(channels, channels, "dense"), layer(channels, channels, "dense"))
+            last = layer(math.prod(shape), channels, "dense")
+            return FloatDecoder(*first, hidden, last, (vector,) * 3, shape)
+        hidden = (layer(channels, channels), layer(channels // 2, channels))
+        last = layer(shape[2], channels // 2, "convolution")
+        shapes = (grid, (2 * rows, 2 * columns, channels), (4 * rows, 4 * columns, channels // 2))
+        if network == "conv":
+            before = (layer(math.prod(grid), channels, "dense"), layer(channels, channels, "convolution"))
+            hidden, shapes = (*before, *hidden), (vector, grid, *shapes)
+        return FloatDecoder(*first, hidden, last, shapes, shape)
 
     return make
 
@@ -46,12 +62,12 @@ def largest_pair():
 
 @pytest.fixture(scope="session")
 def logits_from():
-    """A function that returns the logits before cropping, from the input of upsampling layer `number`."""
+    """A function that returns the logits before cropping, from the input of hidden layer `number`."""
 
     def logits_from(decoder, x, number=0):
-        for layer in decoder.upsampling[number:]:
-            x = np.maximum(subpixel.upsample(x, layer.kernel, layer.bias), 0)
-        return subpixel.convolve_same(x, decoder.last.kernel, decoder.last.bias)
+        for layer, shape in zip(decoder.hidden[number:], decoder.shapes[number + 1 :], strict=True):
+            x = np.maximum(layer.apply(x), 0).reshape(-1, *shape)
+        return decoder.logits(x)
 
     return logits_from
 
@@ -95,13 +111,13 @@ def noise_images():
 
 @pytest.fixture(scope="session")
 def build_vae():
-    """A function that builds a classic network for images (H, W, C) with random weights, biases included."""
+    """A function that builds a network for images (H, W, C) with random weights, biases included."""
 
-    def build_vae(shape, *, latent_dim=3, deviation=0.1):
+    def build_vae(shape, *, network="classic", latent_dim=3, deviation=0.1, size=None):
         from vaecli.probability.likelihoods import likelihood
         from vaecli.training.vae import build
 
-        vae = build("classic", likelihood("bernoulli"), shape, latent_dim, seed=1)
+        vae = build(network, likelihood("bernoulli"), shape, latent_dim, seed=1, size=size)
         rng = np.random.default_rng(5)
         for variable in vae.variables:  # new biases are zero: a lost one would not show
             variable.assign_add(rng.normal(scale=deviation, size=variable.shape))

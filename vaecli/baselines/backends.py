@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from vaecli.baselines.decoder_files import DecoderFiles
-from vaecli.export.int8.layers import FloatDecoder
+from vaecli.export.int8.layers import FloatDecoder, Layer, Shape
 from vaecli.probability.likelihoods import likelihood
 
 Decode = Callable[[np.ndarray], np.ndarray]
@@ -72,35 +72,49 @@ def _mirrored_module(decoder: FloatDecoder) -> Any:
     """Build the decoder as a torch module that gives mirrored pictures, both axes reversed, before cropping.
 
     With stride 2, Keras' padding "same" crops the end of a transposed convolution, while PyTorch's padding crops
-    the beginning, for which PyTorch has fast kernels. So everything is mirrored: the dense layer's grid, the
-    kernels and the picture.
+    the beginning, for which PyTorch has fast kernels. So everything is mirrored: the pixels that a dense layer
+    makes, the kernels and the picture.
     """
     import torch
 
-    grid = list(decoder.grid)
+    first = Layer("dense", decoder.dense, decoder.dense_bias)
+    chain = [first, *decoder.hidden, decoder.last]
+    shapes = [*decoder.shapes, decoder.image_shape]
 
-    def mirrored(values: np.ndarray) -> Any:
-        return torch.tensor(values.reshape(-1, *grid)[:, ::-1, ::-1].reshape(values.shape).copy())
+    def mirrored(values: np.ndarray, shape: Shape) -> Any:
+        return torch.tensor(values.reshape(-1, *shape)[:, ::-1, ::-1].reshape(values.shape).copy())
+
+    def linear(layer: Layer, shape: Shape) -> Any:
+        module = torch.nn.Linear(*layer.kernel.shape)
+        module.weight.data = mirrored(layer.kernel, shape).T.contiguous()
+        module.bias.data = mirrored(layer.bias, shape)
+        return module
+
+    def convolution(layer: Layer) -> Any:
+        kernel = torch.tensor(layer.kernel[::-1, ::-1].transpose(3, 2, 0, 1).copy())
+        stride = 2 if layer.kind == "upsampling" else 1
+        module = torch.nn.ConvTranspose2d(*kernel.shape[:2], 3, stride, padding=1, output_padding=stride - 1)
+        module.weight.data, module.bias.data = kernel, torch.tensor(layer.bias)
+        return module
+
+    count = sum(layer.kind == "dense" for layer in chain)
+    pixels = shapes[count - 1]  # what the last dense layer makes
 
     class Decoder(torch.nn.Module):  # type: ignore[misc]  # torch need not be installed
         def __init__(self) -> None:
             super().__init__()
-            self.dense = torch.nn.Linear(*decoder.dense.shape)
-            self.dense.weight.data = mirrored(decoder.dense).T.contiguous()
-            self.dense.bias.data = mirrored(decoder.dense_bias)
-            self.convolutions = torch.nn.ModuleList()
-            for layer, stride in [*((layer, 2) for layer in decoder.upsampling), (decoder.last, 1)]:
-                kernel = torch.tensor(layer.kernel[::-1, ::-1].transpose(3, 2, 0, 1).copy())
-                convolution = torch.nn.ConvTranspose2d(
-                    *kernel.shape[:2], 3, stride, padding=1, output_padding=stride - 1
-                )
-                convolution.weight.data, convolution.bias.data = kernel, torch.tensor(layer.bias)
-                self.convolutions.append(convolution)
+            self.dense = torch.nn.ModuleList(map(linear, chain[:count], shapes[:count]))
+            self.convolutions = torch.nn.ModuleList(map(convolution, chain[count:]))
 
         def forward(self, z: Any) -> Any:
-            x = torch.relu(self.dense(z)).reshape(-1, *grid).permute(0, 3, 1, 2)
-            for convolution in self.convolutions:
-                x = torch.relu(convolution(x)) if convolution.stride[0] == 2 else convolution(x)
+            layers = [*self.dense, *self.convolutions]
+            x = z
+            for number, layer in enumerate(layers):
+                x = layer(x)
+                if number == count - 1:
+                    x = x.reshape(-1, *pixels).permute(0, 3, 1, 2)
+                if number < len(layers) - 1:
+                    x = torch.relu(x)
             return torch.sigmoid(x).permute(0, 2, 3, 1)
 
     return Decoder()

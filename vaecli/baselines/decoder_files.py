@@ -9,7 +9,7 @@ import numpy as np
 from vaecli.choices import LikelihoodName
 from vaecli.errors import ModelError
 from vaecli.export.int8 import layers
-from vaecli.export.int8.layers import FloatDecoder, Layer
+from vaecli.export.int8.layers import FloatDecoder, Layer, Shape
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,11 +63,11 @@ class DecoderFiles:
         arrays: dict[str, Any] = {
             "dense": decoder.dense,
             "dense_bias": decoder.dense_bias,
-            "grid": decoder.grid,
+            "shapes": decoder.shapes,
             "image_shape": decoder.image_shape,
         }
-        for number, layer in enumerate([*decoder.upsampling, decoder.last]):
-            arrays |= {f"kernel_{number}": layer.kernel, f"bias_{number}": layer.bias}
+        for number, layer in enumerate([*decoder.hidden, decoder.last]):
+            arrays |= {f"kind_{number}": layer.kind, f"kernel_{number}": layer.kernel, f"bias_{number}": layer.bias}
         np.savez(self._arrays, **arrays)
 
     def arrays(self) -> FloatDecoder:
@@ -79,18 +79,23 @@ class DecoderFiles:
         if self.likelihood != "bernoulli":
             raise ModelError(f"the likelihood must be bernoulli, got {self.likelihood}")
         if not self._arrays.exists():
-            raise ModelError("the decoder has layers that differ from those of the classic network")
+            raise ModelError("the decoder must have the layers of classic, dense or conv")
         with np.load(self._arrays, allow_pickle=False) as file:
             arrays = dict(file)
-        count = sum(name.startswith("kernel_") for name in arrays)
-        convolutions = [Layer(arrays[f"kernel_{i}"], arrays[f"bias_{i}"]) for i in range(count)]
-        rows, columns, features = arrays["grid"].tolist()
-        height, width, channels = arrays["image_shape"].tolist()
+        count = len(arrays["shapes"])
+        *hidden, last = (
+            Layer(arrays[f"kind_{i}"].item(), arrays[f"kernel_{i}"], arrays[f"bias_{i}"]) for i in range(count)
+        )
         return FloatDecoder(
             dense=arrays["dense"],
             dense_bias=arrays["dense_bias"],
-            grid=(rows, columns, features),
-            upsampling=tuple(convolutions[:-1]),
-            last=convolutions[-1],
-            image_shape=(height, width, channels),
+            hidden=tuple(hidden),
+            last=last,
+            shapes=tuple(_shape(shape) for shape in arrays["shapes"]),
+            image_shape=_shape(arrays["image_shape"]),
         )
+
+
+def _shape(sizes: np.ndarray) -> Shape:
+    height, width, channels = sizes.tolist()
+    return height, width, channels

@@ -38,17 +38,27 @@ _KERNEL_ROWS = ([2, 0], [1])  # the kernel rows that even and odd output rows us
 
 @dataclasses.dataclass(frozen=True)
 class Phase:
-    """The stride-1 convolution that computes every second row and every second column of the output.
+    """A stride-1 convolution: one that computes every second row and column of an upsampling layer, or a plain one.
 
     Attributes:
         kernel: (kh, kw, C_in, C_out).
-        top: rows of zeros above the input; none are added below.
-        left: columns of zeros left of the input; none are added on the right.
+        top: rows of zeros above the input.
+        left: columns of zeros left of the input.
     """
 
     kernel: Float
     top: int
     left: int
+
+    @property
+    def bottom(self) -> int:
+        """Return the rows of zeros below the input; with them the output has as many rows."""
+        return self.kernel.shape[0] - 1 - self.top
+
+    @property
+    def right(self) -> int:
+        """Return the columns of zeros on the right; with them the output has as many columns."""
+        return self.kernel.shape[1] - 1 - self.left
 
 
 def phases(kernel: Float) -> tuple[Phase, ...]:
@@ -62,6 +72,11 @@ def phases(kernel: Float) -> tuple[Phase, ...]:
         for rows in _KERNEL_ROWS
         for columns in _KERNEL_ROWS
     )
+
+
+def plain_phase(kernel: Float) -> Phase:
+    """Return a stride-1 layer, whose kernel is (3, 3, C_out, C_in), as a convolution."""
+    return Phase(np.ascontiguousarray(kernel[::-1, ::-1].transpose(0, 1, 3, 2)), top=1, left=1)
 
 
 def interleave(outputs: Sequence[Float]) -> Float:
@@ -92,7 +107,7 @@ def patches(x: Float, phase: Phase) -> Float:
     """
     rows, columns, _, _ = phase.kernel.shape
     _, height, width, _ = x.shape
-    padded = np.pad(x, ((0, 0), (phase.top, 0), (phase.left, 0), (0, 0)))
+    padded = np.pad(x, ((0, 0), (phase.top, phase.bottom), (phase.left, phase.right), (0, 0)))
     return np.concatenate(
         [padded[:, i : i + height, j : j + width] for i in range(rows) for j in range(columns)], axis=-1
     )
@@ -206,9 +221,3 @@ def corner_blocks(image: Float) -> Float:
     blocks = padded.reshape(count, height // 2 + 1, 2, width // 2 + 1, 2, channels)
     return blocks.transpose(0, 1, 3, 2, 4, 5)
 
-
-def largest_activation(grid: tuple[int, int, int], channels: Sequence[int]) -> int:
-    """Return the number of values of one image's largest activation: (h, w, c) upsampled to each of `channels`."""
-    height, width, first = grid
-    growth = [int(count * 4**number) for number, count in enumerate(channels, 1)]
-    return height * width * max([first, *growth])

@@ -21,25 +21,32 @@ def pair(random_decoder, latents):
     return decoder, calibrate(decoder, latents)
 
 
-def test_logits_are_close_to_float32(pair, latents, logits_from):
+@pytest.fixture(scope="module", params=["classic", "dense", "conv"])
+def any_pair(request, random_decoder, latents):
+    """A float32 decoder of each network, and its quantised form."""
+    decoder = random_decoder((9, 14, 3), channels=16, network=request.param)
+    return decoder, calibrate(decoder, np.concatenate([latents, latents[:20] / 2]))
+
+
+def test_logits_are_close_to_float32(any_pair, latents, logits_from):
     """On other latents, the mean error of the logits is below two per cent of their standard deviation."""
-    decoder, quantised = pair
+    decoder, quantised = any_pair
     z = latents[::-1] * np.float32(0.9)
     expected = logits_from(decoder, decoder.activations(z)[0])[:, :9, :14]
     assert np.abs(quantised.outputs(z)["logits"] - expected).mean() < 0.02 * expected.std()
 
 
-def test_weights_keep_the_pair_limit(pair, largest_pair):
-    """|w_k| + |w_k+1| <= 128 in both orders of every convolution, and along the columns of the corner matrix."""
-    _, quantised = pair
-    kernels = [
-        rows
-        for phases in quantised.upsampling
-        for phase in phases
-        for rows in ranges.reductions(phase.weights)
+def test_weights_keep_the_pair_limit(any_pair, largest_pair):
+    """|w_k| + |w_k+1| <= 128 in both orders of every convolution, and along the columns of every matrix."""
+    _, quantised = any_pair
+    parts = [part for layer in quantised.hidden for part in getattr(layer, "phases", [layer])]
+    kernels = [part.weights for part in [*parts, quantised.last]]
+    pairs = [
+        largest_pair(rows)
+        for kernel in kernels
+        for rows in (ranges.reductions(kernel) if kernel.ndim == 4 else [kernel])
     ]
-    pairs = [largest_pair(rows) for rows in [*kernels, quantised.corners]]
-    assert len(pairs) == 9
+    assert len(pairs) in (9, 3, 12)  # of classic, dense and conv
     assert 100 < max(pairs) <= 128
 
 
@@ -47,19 +54,21 @@ def test_the_corner_matrix_is_zero_where_the_float32_one_is(pair):
     """Its weights stand only where a 3x3 kernel connects a cell with a corner block."""
     decoder, quantised = pair
     possible = subpixel.corner_matrix(np.ones_like(decoder.last.kernel)) > 0
-    assert not quantised.corners[~possible].any()
-    assert quantised.corners[possible].any()
+    assert not quantised.last.weights[~possible].any()
+    assert quantised.last.weights[possible].any()
 
 
-def test_dead_layers(random_decoder, latents):
+@pytest.mark.parametrize("network", ["classic", "dense", "conv"])
+def test_dead_layers(random_decoder, latents, network):
     """If all hidden activations are zero, the logits are the last bias and nothing is divided by zero."""
-    decoder = random_decoder((4, 4, 1), channels=4)
+    decoder = random_decoder((4, 4, 1), channels=4, network=network)
     decoder.dense[:] = 0
     decoder.dense_bias[:] = -1
-    for layer in decoder.upsampling:
+    for layer in decoder.hidden:
         layer.bias[:] = -1
     logits = calibrate(decoder, latents).outputs(latents)["logits"]
-    np.testing.assert_allclose(logits, decoder.last.bias[0], atol=1e-5)
+    expected = np.broadcast_to(decoder.last.bias, (40, 16 if network == "dense" else 1))
+    np.testing.assert_allclose(logits.reshape(40, 16), np.broadcast_to(expected, (40, 16)), atol=1e-5)
 
 
 def test_merged_phases_compute_what_each_computes_alone(pair):
@@ -67,9 +76,9 @@ def test_merged_phases_compute_what_each_computes_alone(pair):
     _, quantised = pair
     rng = np.random.default_rng(0)
     x = rng.integers(0, 256, (2, 3, 4, 16)).astype(np.float32)
-    for phases in quantised.upsampling:
-        x = x[..., : phases[0].weights.shape[2]]
-        for phase in phases:
+    for layer in quantised.hidden:
+        x = x[..., : layer.phases[0].weights.shape[2]]
+        for phase in layer.phases:
             half = len(phase.bias) // 2
             assert not phase.weights[:, 0, :, half:].any()
             for columns, left in ((slice(half), 1), (slice(half, None), 0)):

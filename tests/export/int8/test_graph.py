@@ -9,7 +9,18 @@ from vaecli.export.int8.calibrate import calibrate
 
 pytestmark = pytest.mark.train  # onnx comes with that extra
 
-SHAPES = [(28, 28, 1), (9, 16, 3), (4, 1, 1), (13, 30, 3)]
+CASES = [
+    ("classic", (28, 28, 1)),
+    ("classic", (9, 16, 3)),
+    ("classic", (4, 1, 1)),
+    ("classic", (13, 30, 3)),
+    ("dense", (9, 16, 3)),
+    ("conv", (28, 28, 1)),
+    ("conv", (9, 13, 3)),
+    ("conv", (4, 1, 1)),
+]
+CONVOLUTIONS = {"classic": 4, "dense": 0, "conv": 5}
+PRODUCTS = {"classic": 1, "dense": 3, "conv": 2}
 
 
 @pytest.fixture(scope="module")
@@ -17,14 +28,15 @@ def latents():
     return np.random.default_rng(2).normal(size=(40, 3)).astype(np.float32)
 
 
-@pytest.fixture(scope="module", params=SHAPES, ids=str)
+@pytest.fixture(scope="module", params=CASES, ids=str)
 def models(request, random_decoder, latents):
-    """A float32 decoder, its quantised form, and the ONNX graph."""
+    """A float32 decoder, the name of its network, and the ONNX graph of its quantised form."""
     from vaecli.export.int8 import graph
 
-    decoder = random_decoder(request.param, channels=64 if request.param == SHAPES[0] else 16)
+    network, shape = request.param
+    decoder = random_decoder(shape, channels=64 if shape[0] == 28 else 16, network=network)
     quantised = calibrate(decoder, latents)
-    return decoder, quantised, graph.build(quantised, opset=13)
+    return decoder, network, graph.build(quantised, opset=13)
 
 
 def run(model, z, names=("image", "logits")):
@@ -44,11 +56,12 @@ def test_logits_are_close_to_float32_for_every_shape(models, latents, logits_fro
     assert {entry.domain for entry in model.opset_import} == {""}
 
 
-def test_opsets_compute_the_quantised_decoder(random_decoder, latents):
+@pytest.mark.parametrize("network", PRODUCTS)
+def test_opsets_compute_the_quantised_decoder(random_decoder, latents, network):
     """With opset 13 and with 18 the graph gives the logits that numpy gives, except for a few rounded levels."""
     from vaecli.export.int8 import graph
 
-    quantised = calibrate(random_decoder((9, 16, 3), channels=8), latents)
+    quantised = calibrate(random_decoder((9, 16, 3), channels=8, network=network), latents)
     expected = quantised.outputs(latents)["logits"]
     for opset in (13, 18):
         _, logits = run(graph.build(quantised, opset=opset), latents)
@@ -69,10 +82,10 @@ def all_values(model, z):
 
 
 def convolved(x, weights, pads):
-    """Convolve x (N, C, h, w), padded above and left, with weights (O, C, kh, kw) in int64."""
+    """Convolve x (N, C, h, w), padded by (top, left, bottom, right), with weights (O, C, kh, kw) in int64."""
     rows, columns = weights.shape[2:]
     _, _, height, width = x.shape
-    padded = np.pad(x.astype(np.int64), ((0, 0), (0, 0), (pads[0], 0), (pads[1], 0)))
+    padded = np.pad(x.astype(np.int64), ((0, 0), (0, 0), (pads[0], pads[2]), (pads[1], pads[3])))
     return sum(
         np.einsum(
             "nchw,oc->nohw", padded[:, :, i : i + height, j : j + width], weights[:, :, i, j].astype(int)
@@ -83,11 +96,11 @@ def convolved(x, weights, pads):
 
 
 def test_integer_sums_are_exact_on_this_processor(models, latents):
-    """Each QLinearConv and the MatMulInteger equal int64 arithmetic, which a saturating processor would miss."""
-    _, _, model = models
+    """Each QLinearConv and MatMulInteger equals int64 arithmetic, which a saturating processor would miss."""
+    _, network, model = models
     values = all_values(model, latents)
     convolutions = [node for node in model.graph.node if node.op_type == "QLinearConv"]
-    assert len(convolutions) == 4
+    assert len(convolutions) == CONVOLUTIONS[network]
     for node in convolutions:
         x, x_scale, _, weights, w_scale, _, y_scale, _, bias = (values[name] for name in node.input)
         pads = next(entry.ints for entry in node.attribute if entry.name == "pads")
@@ -95,19 +108,21 @@ def test_integer_sums_are_exact_on_this_processor(models, latents):
         factor = (x_scale * w_scale / y_scale).astype(np.float32)[:, None, None]
         expected = np.clip(np.rint(sums.astype(np.float32) * factor), 0, 255).astype(np.uint8)
         np.testing.assert_array_equal(values[node.output[0]], expected)
-    (last,) = (node for node in model.graph.node if node.op_type == "MatMulInteger")
-    product = values[last.input[0]].astype(np.int64) @ values[last.input[1]].astype(np.int64)
-    np.testing.assert_array_equal(values[last.output[0]], product)
+    products = [node for node in model.graph.node if node.op_type == "MatMulInteger"]
+    assert len(products) == PRODUCTS[network]
+    for node in products:
+        product = values[node.input[0]].astype(np.int64) @ values[node.input[1]].astype(np.int64)
+        np.testing.assert_array_equal(values[node.output[0]], product)
 
 
 def test_the_graph_keeps_the_pair_limit(models, largest_pair):
     """The int8 constants keep it in the order in which onnxruntime reduces, and channels first."""
     import onnx
 
-    _, _, model = models
+    _, network, model = models
     constants = [onnx.numpy_helper.to_array(entry) for entry in model.graph.initializer]
     kernels = [array for array in constants if array.dtype == np.int8 and array.ndim in (2, 4)]
-    assert len(kernels) == 5
+    assert len(kernels) == CONVOLUTIONS[network] + PRODUCTS[network]
     for array in kernels:
         rows = [array] if array.ndim == 2 else ranges.reductions(array.transpose(2, 3, 1, 0))
         assert max(largest_pair(matrix) for matrix in rows) <= 128

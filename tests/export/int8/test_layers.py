@@ -5,14 +5,18 @@ import pytest
 
 from vaecli.errors import ModelError
 from vaecli.export.int8 import layers
+from vaecli.training.networks.shared import Size
 
 pytestmark = pytest.mark.train
 
+SIZES = {"classic": None, "dense": Size(24, 3), "conv": Size(4, 2)}
+
 
 @pytest.mark.parametrize("shape", [(20, 14, 3), (8, 8, 1)])
-def test_arrays_decode_what_keras_decodes(build_vae, logits_from, shape):
-    """The arrays of a classic decoder, cropped or not, give its logits."""
-    vae = build_vae(shape)
+@pytest.mark.parametrize(("network", "size"), SIZES.items())
+def test_arrays_decode_what_keras_decodes(build_vae, logits_from, network, size, shape):
+    """The arrays of each decoder that int8 admits, cropped or not, give its logits."""
+    vae = build_vae(shape, network=network, size=size)
     decoder = layers.read(vae.decoder)
     z = np.random.default_rng(0).standard_normal((3, 3)).astype(np.float32)
     logits = logits_from(decoder, decoder.activations(z)[0])[:, : shape[0], : shape[1]]
@@ -21,10 +25,18 @@ def test_arrays_decode_what_keras_decodes(build_vae, logits_from, shape):
 
 
 def test_other_layers_are_named():
-    """A dense decoder is refused by the names of its layers."""
+    """A decoder of one linear layer is refused by the names of its layers."""
     import keras
 
     z = keras.Input((2,), name="z")
-    logits = keras.layers.Reshape((4, 4, 1), name="logits")(keras.layers.Dense(16, name="only")(z))
-    with pytest.raises(ModelError, match=r"for --int8, got Dense 'only', reshape"):
+    logits = keras.layers.Reshape((4, 4, 1), name="logits")(keras.layers.Dense(16)(z))
+    with pytest.raises(ModelError, match=r"for --int8, got linear, reshape"):
         layers.read(keras.Model({"z": z}, {"logits": logits}))
+
+
+def test_a_residual_network_is_refused(build_vae):
+    """The error names the layers that int8 does not have, and what to do."""
+    vae = build_vae((8, 8, 1), network="residual", size=Size(4, 1))
+    with pytest.raises(ModelError, match="must be those of classic, dense or conv for --int8, got") as caught:
+        layers.read(vae.decoder)
+    assert caught.value.hint == "Export without --int8."

@@ -1,13 +1,15 @@
 """Sensitivity weights: equal to squared derivatives, and small for pixels that are cropped."""
 
 import numpy as np
+import pytest
 
 from vaecli.export.int8 import sensitivity
 
 
-def test_weights_are_squared_derivatives(random_decoder, logits_from):
+@pytest.mark.parametrize("network", ["classic", "dense", "conv"])
+def test_weights_are_squared_derivatives(random_decoder, logits_from, network):
     """With many probes they match the squared change of the picture by each value alone, up to a common factor."""
-    decoder = random_decoder((4, 7, 1), channels=4)
+    decoder = random_decoder((4, 7, 1), channels=4, network=network)
     traced = sensitivity.trace(decoder, np.array([[0.5, -1, 0.3]], np.float32), probes=500)
     for number, values in enumerate(traced.values[:-1]):
         units = np.eye(values.size, dtype=np.float32).reshape(-1, *values.shape[1:]) * (values > 0)

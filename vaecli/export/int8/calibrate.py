@@ -14,7 +14,14 @@ import numpy.typing as npt
 
 from vaecli.export import subpixel
 from vaecli.export.int8 import ranges
-from vaecli.export.int8.integer_decoder import QuantisedDecoder, QuantisedPhase
+from vaecli.export.int8.integer_decoder import (
+    QuantisedConvolution,
+    QuantisedCorners,
+    QuantisedDecoder,
+    QuantisedDense,
+    QuantisedLayer,
+    QuantisedPhase,
+)
 from vaecli.export.int8.layers import FloatDecoder, Layer
 from vaecli.export.int8.ranges import Float, Int8, Neighbours
 from vaecli.export.int8.rounding import fit_columns
@@ -25,29 +32,58 @@ MAX_ROWS = 2**14  # examples for one layer
 
 
 def calibrate(decoder: FloatDecoder, z: Float) -> QuantisedDecoder:
-    """Quantise a decoder on latents z (N, D): the first ones, at most MAX_ELEMENTS values in any activation."""
-    largest = subpixel.largest_activation(decoder.grid, [len(layer.bias) for layer in decoder.upsampling])
-    traced = trace(decoder, z[: max(1, MAX_ELEMENTS // largest)])
-    scales = [_activation_scale(traced, layer) for layer in range(len(decoder.upsampling) + 1)]
-    dense_scale = np.tile(scales[0], decoder.grid[0] * decoder.grid[1])
-    x = ranges.quantise(traced.values[0], scales[0])
-    upsampling = []
-    for number, layer in enumerate(decoder.upsampling):
-        phases = _upsampling_layer(layer, x, scales[number : number + 2], traced, number)
-        rows = [phase.apply(x) for phase in phases]
-        x = subpixel.stack_rows(rows)
-        upsampling.append(phases)
-    corners, corner_scale = _last_layer(decoder.last, np.concatenate(rows, axis=3), scales[-1], traced)
+    """Quantise a decoder on latents z (N, D).
+
+    Convolutions are fitted to the first latents, at most MAX_ELEMENTS values in any activation; dense layers, which
+    have one row for each latent, to at most MAX_ROWS latents.
+    """
+    traced = trace(decoder, z[: max(1, MAX_ELEMENTS // decoder.largest)])
+    count, z = len(traced.values[0]), z[:MAX_ROWS]
+    scales = [_activation_scale(traced, number) for number in range(len(decoder.shapes))]
+    dense_scale = _repeated(scales[0], len(decoder.dense_bias))
+    exact = decoder.activations(z, 1 + sum(layer.kind == "dense" for layer in decoder.hidden))
+    x = ranges.quantise(exact[0], scales[0])
+    hidden: list[QuantisedLayer] = []
+    for number, layer in enumerate(decoder.hidden):
+        if layer.kind == "dense":
+            target_scale = _repeated(scales[number + 1], len(layer.bias))
+            hidden.append(_dense_layer(layer, x, exact[number], scales[number], target_scale))
+        else:
+            x = x[:count]
+            hidden.append(_convolution(layer, x, scales[number : number + 2], traced, number))
+        before, x = x, hidden[-1].apply(x).reshape(-1, *decoder.shapes[number + 1])
+    last: QuantisedCorners | QuantisedDense
+    if decoder.last.kind == "dense":
+        last = _dense_layer(decoder.last, x, exact[-1], scales[-1], np.ones_like(decoder.last.bias))
+    else:
+        upsampling = hidden[-1]
+        last = _last_convolution(decoder.last, upsampling.cells(before), scales[-1], traced)
     return QuantisedDecoder(
         dense=decoder.dense / dense_scale,
         dense_bias=decoder.dense_bias / dense_scale,
-        grid=decoder.grid,
-        upsampling=tuple(upsampling),
-        corners=corners,
-        corner_scale=corner_scale,
-        bias=decoder.last.bias,
+        hidden=tuple(hidden),
+        last=last,
+        shapes=decoder.shapes,
         image_shape=decoder.image_shape,
     )
+
+
+def _repeated(scale: Float, count: int) -> Float:
+    """Return the scales of `count` outputs that are reshaped to pixels of len(scale) channels each."""
+    return np.tile(scale, count // len(scale))
+
+
+def _dense_layer(layer: Layer, x: Float, exact: Float, input_scale: Float, output_scale: Float) -> QuantisedDense:
+    """Quantise a dense layer on quantised x (N, 1, 1, C_in); `exact` is its float32 input."""
+    inputs, exact = (values.reshape(len(values), -1) for values in (x, exact))
+    columns = fit_columns(
+        inputs,
+        (exact @ layer.kernel + layer.bias) / output_scale,
+        np.ones(len(inputs), np.float32),
+        layer.kernel * input_scale[:, None] / output_scale,
+        ranges.kernel_neighbours((1, 1, inputs.shape[1])),
+    )
+    return QuantisedDense(columns.weights, columns.scale, columns.bias)
 
 
 def _activation_scale(traced: Trace, layer: int) -> Float:
@@ -57,17 +93,21 @@ def _activation_scale(traced: Trace, layer: int) -> Float:
     return ranges.channel_scales(values.reshape(-1, channels), sensitivity.reshape(-1, channels))
 
 
-def _upsampling_layer(
+def _convolution(
     layer: Layer, x: Float, scales: list[Float], traced: Trace, number: int
-) -> tuple[QuantisedPhase, ...]:
-    """Quantise upsampling layer `number` on quantised x (N, h, w, C_in); return its even and odd rows' phases.
+) -> QuantisedConvolution:
+    """Quantise hidden layer `number`, a convolution or an upsampling layer, on quantised x (N, h, w, C_in).
 
     `scales` holds the scales of the layer's input channels, (C_in,), and of its output channels, (C_out,).
     """
     input_scale, output_scale = scales
-    sensitivities = subpixel.split_phases(traced.sensitivity[number + 1])
+    if layer.kind == "upsampling":
+        phases = subpixel.phases(layer.kernel)
+        sensitivities = subpixel.split_phases(traced.sensitivity[number + 1])
+    else:
+        phases, sensitivities = (subpixel.plain_phase(layer.kernel),), [traced.sensitivity[number + 1]]
     quantised = []
-    for phase, sensitivity in zip(subpixel.phases(layer.kernel), sensitivities, strict=True):
+    for phase, sensitivity in zip(phases, sensitivities, strict=True):
         shape, channels = phase.kernel.shape[:3], phase.kernel.shape[3]
         inputs, exact = (_rows(subpixel.patches(values, phase)) for values in (x, traced.values[number]))
         kernel = phase.kernel.reshape(-1, channels)
@@ -81,7 +121,8 @@ def _upsampling_layer(
         bias = ranges.quantise_bias(columns.bias, columns.scale)
         weights = columns.weights.reshape(phase.kernel.shape)
         quantised.append(QuantisedPhase(weights, columns.scale, bias, phase.top, phase.left))
-    return quantised[0].merge(quantised[1]), quantised[2].merge(quantised[3])
+    pairs = zip(quantised[::2], quantised[1::2], strict=False)  # none of a plain convolution
+    return QuantisedConvolution(tuple(even.merge(odd) for even, odd in pairs) or tuple(quantised))
 
 
 def _rows(values: Float) -> Float:
@@ -92,8 +133,8 @@ def _rows(values: Float) -> Float:
     return rows[np.linspace(0, len(rows) - 1, MAX_ROWS).astype(np.int64)]
 
 
-def _last_layer(layer: Layer, cells: Float, input_scale: Float, traced: Trace) -> tuple[Int8, Float]:
-    """Quantise the last layer on quantised cells (N, h, w, 4 C_in); return its corner matrix and scales (4 C,).
+def _last_convolution(layer: Layer, cells: Float, input_scale: Float, traced: Trace) -> QuantisedCorners:
+    """Quantise the last convolution on quantised cells (N, h, w, 4 C_in).
 
     Each of the 4 C numbers of a corner block is fitted as a column of its own, with the 9 C_in weights that
     reach it. The bias stays that of the float32 layer.
@@ -121,7 +162,7 @@ def _last_layer(layer: Layer, cells: Float, input_scale: Float, traced: Trace) -
             bias=layer.bias[[column % len(layer.bias)]],
         )
         weights[rows, column], scale[column] = fitted.weights[:, 0], fitted.scale[0]
-    return _quarters_as_columns(weights), scale
+    return QuantisedCorners(_quarters_as_columns(weights), scale, layer.bias)
 
 
 def _neighbours_in_quarters(rows: npt.NDArray[np.int64], size: int) -> Neighbours:

@@ -1,10 +1,12 @@
 """The ONNX graph of an int8 decoder: standard operators, exact integer sums, float32 inputs and outputs.
 
     z -> Gemm                         float32 (D is small)
-      -> QuantizeLinear               uint8 (N, h, w, c); its lower limit is the ReLU
+      -> QuantizeLinear               uint8; its lower limit is the ReLU
+      -> MatMulInteger, Cast, Mul, Add, QuantizeLinear           for each further dense layer
+      -> QLinearConv                  uint8 (N, h, w, c)         for each convolution
       -> 2 QLinearConv, interleaved   uint8 (N, 2h, 2w, c')          for each upsampling layer but the last
       -> 2 QLinearConv, side by side  uint8 cells (N, h, w, 4 c')    the last upsampling layer
-      -> MatMulInteger, Cast          quarters (N, h, w, 16 C)       the stride-1 layer
+      -> MatMulInteger, Cast          quarters (N, h, w, 16 C)       the last convolution
       -> ConvTranspose                float32 logits, the quarters summed around each corner -> Sigmoid -> image
 
 For cells, quarters and corners see `subpixel`. Tensors are channels last. QLinearConv needs channels first, so
@@ -22,7 +24,14 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from vaecli.export import subpixel
-from vaecli.export.int8.integer_decoder import UNIT_SCALE, QuantisedDecoder, QuantisedPhase
+from vaecli.export.int8.integer_decoder import (
+    UNIT_SCALE,
+    QuantisedCorners,
+    QuantisedDecoder,
+    QuantisedDense,
+    QuantisedPhase,
+)
+from vaecli.export.int8.layers import Shape
 
 IR_VERSION = 7  # the IR version of opset 13's time, which old runtimes read
 CHANNELS_FIRST, CHANNELS_LAST = [0, 3, 1, 2], [0, 2, 3, 1]
@@ -66,21 +75,47 @@ def build(decoder: QuantisedDecoder, *, opset: int) -> onnx.ModelProto:
     """Build the graph `z` (N, D) -> `image` and `logits` (N, H, W, C), float32, for an opset from 13 to 18."""
     graph = _Graph()
     x = graph.add("Gemm", "z", decoder.dense, decoder.dense_bias)
-    x = graph.reshape(graph.add("QuantizeLinear", x, UNIT_SCALE, np.uint8(0)), *decoder.grid)
-    height, width, _ = decoder.grid
-    for phases in decoder.upsampling[:-1]:
-        rows = graph.add("Concat", *_add_upsampling(graph, x, phases), axis=2)
-        height, width = 2 * height, 2 * width
-        x = graph.reshape(rows, height, width, len(phases[0].bias) // 2)
-    cells = graph.add("Concat", *_add_upsampling(graph, x, decoder.upsampling[-1]), axis=3)
-    _add_last(graph, cells, decoder, (height, width))
+    x = graph.add("QuantizeLinear", x, UNIT_SCALE, np.uint8(0))
+    readers = [*decoder.hidden, decoder.last]
+    x = _reshaped(graph, x, decoder.shapes[0], readers[0])
+    rows: list[str] = []
+    for layer, shape, reader in zip(decoder.hidden, decoder.shapes[1:], readers[1:], strict=True):
+        if isinstance(layer, QuantisedDense):
+            x = graph.add("QuantizeLinear", _add_dense(graph, x, layer), UNIT_SCALE, np.uint8(0))
+            x = _reshaped(graph, x, shape, reader)
+            continue
+        rows = _add_convolutions(graph, x, layer.phases)
+        if len(rows) == 1:
+            (x,) = rows
+        elif reader is not decoder.last:  # which reads cells
+            x = graph.reshape(graph.add("Concat", *rows, axis=2), *shape)
+    if isinstance(decoder.last, QuantisedDense):
+        graph.end("Reshape", "logits", _add_dense(graph, x, decoder.last), np.array([0, *decoder.image_shape]))
+    else:
+        height, width, _ = decoder.shapes[-1]
+        cells = graph.add("Concat", *rows, axis=3)
+        _add_corners(graph, cells, decoder.last, (height // 2, width // 2), decoder.image_shape)
+    graph.end("Sigmoid", "image", "logits")
     return _model(graph, decoder, opset)
 
 
-def _add_upsampling(graph: _Graph, x: str, phases: Sequence[QuantisedPhase]) -> list[str]:
-    """Add an upsampling layer on x (N, h, w, C_in) uint8; return the names of its even and odd output rows.
+def _reshaped(graph: _Graph, x: str, shape: Shape, reader: object) -> str:
+    """Reshape x (N, C) to (N, h, w, c) unless the layer that reads it is dense."""
+    return x if isinstance(reader, QuantisedDense) else graph.reshape(x, *shape)
 
-    Each is (N, h, w, 2 C_out), with even and odd columns side by side.
+
+def _add_dense(graph: _Graph, x: str, layer: QuantisedDense) -> str:
+    """Add a dense layer on x (N, C_in) uint8; return the name of its float32 sums (N, C_out)."""
+    sums = graph.add("MatMulInteger", x, layer.weights, np.uint8(0), np.int8(0))
+    scaled = graph.add("Mul", graph.add("Cast", sums, to=TensorProto.FLOAT), layer.scale)
+    return graph.add("Add", scaled, layer.bias)
+
+
+def _add_convolutions(graph: _Graph, x: str, phases: Sequence[QuantisedPhase]) -> list[str]:
+    """Add a convolution, or an upsampling layer as two, on x (N, h, w, C_in) uint8; return the names of the outputs.
+
+    Those of an upsampling layer are its even and odd rows, each (N, h, w, 2 C_out) with even and odd columns side by
+    side.
     """
     channels_first = graph.add("Transpose", x, perm=CHANNELS_FIRST)
     rows = []
@@ -97,27 +132,28 @@ def _add_upsampling(graph: _Graph, x: str, phases: Sequence[QuantisedPhase]) -> 
             np.uint8(0),
             phase.bias,
             kernel_shape=phase.weights.shape[:2],
-            pads=[phase.top, phase.left, 0, 0],
+            pads=phase.pads,
         )
         rows.append(graph.add("Transpose", convolution, perm=CHANNELS_LAST))
     return rows
 
 
-def _add_last(graph: _Graph, cells: str, decoder: QuantisedDecoder, size: tuple[int, int]) -> None:
-    """Add the last layer, which reads cells (N, *size, 4 C_in), and the outputs `logits` and `image`."""
-    height, width, _ = decoder.image_shape
-    sums = graph.add("MatMulInteger", cells, decoder.corners, np.uint8(0), np.int8(0))
+def _add_corners(
+    graph: _Graph, cells: str, last: QuantisedCorners, size: tuple[int, int], image_shape: Shape
+) -> None:
+    """Add the last convolution, which reads cells (N, *size, 4 C_in), and the output `logits`."""
+    height, width, _ = image_shape
+    sums = graph.add("MatMulInteger", cells, last.weights, np.uint8(0), np.int8(0))
     quarters = graph.add("Transpose", graph.add("Cast", sums, to=TensorProto.FLOAT), perm=CHANNELS_FIRST)
-    kernel = subpixel.corner_kernel(decoder.corner_scale)
+    kernel = subpixel.corner_kernel(last.scale)
     attributes = {"kernel_shape": [4, 4], "strides": [2, 2], "pads": [1, 1, 1, 1]}
-    logits = graph.add("ConvTranspose", quarters, kernel, decoder.bias, **attributes)
+    logits = graph.add("ConvTranspose", quarters, kernel, last.bias, **attributes)
     if (height, width) == (2 * size[0], 2 * size[1]):
         graph.end("Transpose", "logits", logits, perm=CHANNELS_LAST)
     else:
         starts, ends, axes = (np.array(numbers) for numbers in ([0, 0], [height, width], [1, 2]))
         uncropped = graph.add("Transpose", logits, perm=CHANNELS_LAST)
         graph.end("Slice", "logits", uncropped, starts, ends, axes)
-    graph.end("Sigmoid", "image", "logits")
 
 
 def _model(graph: _Graph, decoder: QuantisedDecoder, opset: int) -> onnx.ModelProto:

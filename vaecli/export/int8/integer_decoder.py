@@ -5,12 +5,14 @@ This is an independent check of the file: `graph` builds ONNX operators from the
 
 import dataclasses
 from collections.abc import Mapping
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from vaecli.export import subpixel
 from vaecli.export.int8 import ranges
+from vaecli.export.int8.layers import Shape
 from vaecli.export.int8.ranges import Float, Int8
 
 # The scale of every activation in the file; `calibrate` folds the real scales into the weights on both sides.
@@ -19,14 +21,14 @@ UNIT_SCALE = np.float32(1)
 
 @dataclasses.dataclass(frozen=True)
 class QuantisedPhase:
-    """A phase of an upsampling layer: `scale` * (`weights` * input + `bias`), rounded and clipped to 0 ... 255.
+    """A `subpixel.Phase`, quantised: `scale` * (`weights` * input + `bias`), rounded and clipped to 0 ... 255.
 
     Attributes:
         weights: (kh, kw, C_in, C_out).
         scale: (C_out,).
         bias: (C_out,).
         top: rows of zeros above the input.
-        left: columns of zeros left of the input.
+        left: columns of zeros left of the input. Below and on the right there are as many as keep the size.
     """
 
     weights: Int8
@@ -41,6 +43,12 @@ class QuantisedPhase:
         sums = subpixel.patches(x, phase) @ phase.kernel.reshape(-1, len(self.bias))  # below 2**24: exact
         scaled = (sums.astype(np.float64) + self.bias).astype(np.float32) * self.scale
         return ranges.quantise(scaled, UNIT_SCALE)
+
+    @property
+    def pads(self) -> tuple[int, int, int, int]:
+        """Return the rows and columns of zeros above, left, below and right."""
+        rows, columns = self.weights.shape[:2]
+        return self.top, self.left, rows - 1 - self.top, columns - 1 - self.left
 
     def merge(self, right: "QuantisedPhase") -> "QuantisedPhase":
         """Join this phase and `right` into one convolution with the output channels of both.
@@ -61,49 +69,107 @@ class QuantisedPhase:
 
 
 @dataclasses.dataclass(frozen=True)
+class QuantisedConvolution:
+    """A convolution, or an upsampling layer as two: the even and the odd rows, with even and odd columns side by side."""
+
+    phases: tuple[QuantisedPhase, ...]
+
+    def apply(self, x: Float) -> Float:
+        """Convolve levels (N, h, w, C_in) to levels (N, h, w, C_out), or (N, 2h, 2w, C_out) of an upsampling layer."""
+        rows = [phase.apply(x) for phase in self.phases]
+        return rows[0] if len(rows) == 1 else subpixel.stack_rows(rows)
+
+    def cells(self, x: Float) -> Float:
+        """Return what an upsampling layer gives as cells (N, h, w, 4 C_out)."""
+        return np.concatenate([phase.apply(x) for phase in self.phases], axis=3)
+
+
+@dataclasses.dataclass(frozen=True)
+class QuantisedDense:
+    """A dense layer: `scale` * (levels @ `weights`) + `bias`; shapes (C_in, C_out), (C_out,) and (C_out,)."""
+
+    weights: Int8
+    scale: Float
+    bias: Float
+
+    def sums(self, x: Float) -> Float:
+        """Multiply levels (N, 1, 1, C_in) to float32 values (N, 1, 1, C_out)."""
+        sums = x.astype(np.float64) @ self.weights.astype(np.float64)
+        values: Float = sums.astype(np.float32) * self.scale + self.bias
+        return values
+
+    def apply(self, x: Float) -> Float:
+        """Return the sums as levels."""
+        return ranges.quantise(self.sums(x), UNIT_SCALE)
+
+
+@dataclasses.dataclass(frozen=True)
+class QuantisedCorners:
+    """The last convolution, which reads the cells of the upsampling layer before it.
+
+    Attributes:
+        weights: (4 C_in, 16 C), as `subpixel.corner_matrix`.
+        scale: (4 C,), the scale of each number of a corner block.
+        bias: (C,).
+    """
+
+    weights: Int8
+    scale: Float
+    bias: Float
+
+    def apply(self, cells: Float) -> Float:
+        """Return the logits (N, 2h, 2w, C) of cells (N, h, w, 4 C_in) of levels."""
+        sums = subpixel.sum_corners(cells.astype(np.float64) @ self.weights.astype(np.float64))
+        # A corner block begins one row above its lower cells, so the image's first row is the second of a block.
+        scale = self.scale.reshape(2, 2, len(self.bias))[::-1, ::-1]
+        tiles = (sums.shape[1] // 2, sums.shape[2] // 2, 1)
+        logits: Float = sums.astype(np.float32) * np.tile(scale, tiles) + self.bias
+        return logits
+
+
+QuantisedLayer: TypeAlias = QuantisedConvolution | QuantisedDense
+
+
+@dataclasses.dataclass(frozen=True)
 class QuantisedDecoder:
     """The weights, biases and scales in an int8 file: `layers.FloatDecoder`, quantised.
 
     Attributes:
-        dense: (D, h * w * c), float32.
-        dense_bias: (h * w * c,), float32; the dense layer's output, rounded, is the first activation in levels.
-        grid: (h, w, c).
-        upsampling: for each upsampling layer two phases, the even and the odd rows; each gives even and odd
-            columns side by side.
-        corners: (4 C_in, 16 C), as `subpixel.corner_matrix`.
-        corner_scale: (4 C,), the scale of each number of a corner block.
-        bias: (C,), of the last layer.
+        dense: (D, M), float32.
+        dense_bias: (M,), float32; the first layer's output, rounded, is the first activation in levels.
+        hidden: the layers between the first and the last one.
+        last: the last layer; if it is a convolution, the last of `hidden` is an upsampling layer.
+        shapes: as in `layers.FloatDecoder`.
         image_shape: (H, W, C) after cropping.
     """
 
     dense: Float
     dense_bias: Float
-    grid: tuple[int, int, int]
-    upsampling: tuple[tuple[QuantisedPhase, ...], ...]
-    corners: Int8
-    corner_scale: Float
-    bias: Float
-    image_shape: tuple[int, int, int]
+    hidden: tuple[QuantisedLayer, ...]
+    last: QuantisedCorners | QuantisedDense
+    shapes: tuple[Shape, ...]
+    image_shape: Shape
 
     def outputs(self, z: Float) -> Mapping[str, Float]:
         """Decode latents z (N, D) to `image` and `logits`, both (N, H, W, C).
 
-        All integer sums are exact. The last digits of the dense layer's float32 sums depend on the processor, so
+        All integer sums are exact. The last digits of the float32 sums of dense layers depend on the processor, so
         a few levels (whole numbers from 0 to 255) may differ by one.
         """
-        x = ranges.quantise((z @ self.dense + self.dense_bias).reshape(len(z), *self.grid), UNIT_SCALE)
-        for phases in self.upsampling:
-            rows = [phase.apply(x) for phase in phases]
-            x = subpixel.stack_rows(rows)
-        logits = self._logits(np.concatenate(rows, axis=3))
+        x = ranges.quantise((z @ self.dense + self.dense_bias).reshape(len(z), *self.shapes[0]), UNIT_SCALE)
+        for layer, shape in zip(self.hidden[:-1], self.shapes[1:], strict=False):
+            x = layer.apply(x).reshape(len(z), *shape)
+        logits = self._logits(x)
         return {"image": (1 / (1 + np.exp(-logits.astype(np.float64)))).astype(np.float32), "logits": logits}
 
-    def _logits(self, cells: Float) -> Float:
-        """Apply the last layer to cells (N, h, w, 4 C_in) of levels 0 to 255; return logits (N, H, W, C)."""
-        sums = subpixel.sum_corners(cells.astype(np.float64) @ self.corners.astype(np.float64))
-        height, width, channels = self.image_shape
-        # A corner block begins one row above its lower cells, so the image's first row is the second of a block.
-        scale = self.corner_scale.reshape(2, 2, channels)[::-1, ::-1]
-        tiles = (sums.shape[1] // 2, sums.shape[2] // 2, 1)
-        logits: Float = sums.astype(np.float32) * np.tile(scale, tiles) + self.bias
-        return logits[:, :height, :width]
+    def _logits(self, x: Float) -> Float:
+        """Apply the last hidden layer and the last layer."""
+        height, width, _ = self.image_shape
+        if isinstance(self.last, QuantisedDense):
+            for layer in self.hidden[-1:]:
+                x = layer.apply(x)
+            return self.last.sums(x).reshape(len(x), *self.image_shape)
+        upsampling = self.hidden[-1]
+        if not isinstance(upsampling, QuantisedConvolution):
+            raise TypeError("the layer before a last convolution must be an upsampling layer")
+        return self.last.apply(upsampling.cells(x))[:, :height, :width]

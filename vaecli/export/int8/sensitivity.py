@@ -23,7 +23,7 @@ class Trace:
     """The values inside the float32 decoder for some latents, and their sensitivity weights.
 
     Attributes:
-        values: the input of each layer after the dense one, after its ReLU. The last array is the logits before
+        values: the input of each layer after the first one, after its ReLU. The last array is the logits before
             cropping.
         sensitivity: for each array of `values`, in its shape, the sum over pixels of (d pixel / d value)^2, divided
             by its mean.
@@ -42,7 +42,7 @@ def trace(decoder: FloatDecoder, z: Float, *, probes: int = PROBES) -> Trace:
         probes: backward passes, each with other signs; the estimate is the mean of the squared gradients.
     """
     values = decoder.activations(z)
-    logits = subpixel.convolve_same(values[-1], decoder.last.kernel, decoder.last.bias)
+    logits = decoder.logits(values[-1])
     slope = 0.25 * (1 - np.square(np.tanh(logits / 2)))  # derivative of the sigmoid
     slope[:, decoder.image_shape[0] :] = 0
     slope[:, :, decoder.image_shape[1] :] = 0
@@ -50,12 +50,15 @@ def trace(decoder: FloatDecoder, z: Float, *, probes: int = PROBES) -> Trace:
     for probe in range(probes):
         noise = standard_normal(0, len(z), int(np.prod(logits.shape[1:])), seed=probe)
         signs = np.copysign(slope, noise.reshape(logits.shape))
-        gradient = subpixel.convolve_same_gradient(signs, decoder.last.kernel)
-        for layer in reversed(range(len(values))):
-            gradient *= values[layer] > 0
-            squares[layer] += np.square(gradient)
-            if layer:
-                gradient = subpixel.upsample_gradient(gradient, decoder.upsampling[layer - 1].kernel)
+        if decoder.last.kind == "dense":
+            signs = signs.reshape(len(z), 1, 1, -1)
+        gradient = decoder.last.gradient(signs)
+        for number in reversed(range(len(values))):
+            gradient *= values[number] > 0
+            squares[number] += np.square(gradient)
+            if number:
+                layer, shape = decoder.hidden[number - 1], decoder.output_shape(number - 1)
+                gradient = layer.gradient(gradient.reshape(len(z), *shape))
     return Trace([*values, logits], [_normalise(square) for square in [*squares, np.square(slope)]])
 
 

@@ -6,6 +6,7 @@ rounding passes gradients unchanged (straight-through estimator; Bengio et al. 2
 """
 
 import dataclasses
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,7 +16,13 @@ import tensorflow as tf
 
 from vaecli.export import subpixel
 from vaecli.export.int8 import ranges
-from vaecli.export.int8.integer_decoder import QuantisedDecoder, QuantisedPhase
+from vaecli.export.int8.integer_decoder import (
+    QuantisedConvolution,
+    QuantisedCorners,
+    QuantisedDecoder,
+    QuantisedDense,
+    QuantisedPhase,
+)
 from vaecli.export.int8.ranges import LEVELS, Float
 
 STEPS = 120
@@ -40,8 +47,7 @@ def tune(
         decode: the float32 decoder, (n, D) -> pictures (n, H, W, C) in [0, 1].
         max_elements: upper bound on the number of values in the largest activation of a batch.
     """
-    channels = [len(layer[0].bias) // 2 for layer in decoder.upsampling]
-    batch = min(BATCH, max_elements // subpixel.largest_activation(decoder.grid, channels))
+    batch = min(BATCH, max_elements // max(map(math.prod, decoder.shapes)))
     if batch < MIN_BATCH or len(z) < 2 * HELD_OUT:
         return decoder
     held_out, z = z[-HELD_OUT:][:batch], z[:-HELD_OUT]
@@ -76,64 +82,93 @@ def _descend(
     return [number.numpy() for number in _changed(decoder, changes)]
 
 
-def _phases(decoder: QuantisedDecoder) -> list[QuantisedPhase]:
-    return [phase for layer in decoder.upsampling for phase in layer]
+def _scaled(decoder: QuantisedDecoder) -> list[QuantisedPhase | QuantisedDense]:
+    """Return all parts that have a scale and a bias in levels, in order."""
+    layers = [*decoder.hidden, *([decoder.last] if isinstance(decoder.last, QuantisedDense) else [])]
+    parts: list[QuantisedPhase | QuantisedDense] = []
+    for layer in layers:
+        parts += [layer] if isinstance(layer, QuantisedDense) else layer.phases
+    return parts
+
+
+def _bias(part: QuantisedPhase | QuantisedDense) -> Float:
+    """Return the bias in levels."""
+    return part.bias if isinstance(part, QuantisedDense) else part.bias * part.scale
 
 
 def numbers(decoder: QuantisedDecoder) -> list[Float]:
-    """Return the numbers to tune: dense kernel and bias, each phase's scale and bias in levels, corner scales."""
-    pairs = [(phase.scale, phase.bias * phase.scale) for phase in _phases(decoder)]
+    """Return the numbers to tune: first kernel and bias, scale and bias in levels of each part, corner scales if any."""
+    pairs = [(part.scale, _bias(part)) for part in _scaled(decoder)]
     flat = [number.astype(np.float32) for pair in pairs for number in pair]
-    return [decoder.dense, decoder.dense_bias, *flat, decoder.corner_scale]
+    corners = [decoder.last.scale] if isinstance(decoder.last, QuantisedCorners) else []
+    return [decoder.dense, decoder.dense_bias, *flat, *corners]
 
 
 def _changed(decoder: QuantisedDecoder, changes: Sequence[Any]) -> list[Any]:
     """Return `numbers(decoder)` after `changes`: each is added, or, for a scale s, gives s * exp(change / 100)."""
-    dense, dense_bias, *flat, last = zip(numbers(decoder), changes, strict=True)
-    scales, biases = flat[::2], flat[1::2]
-
-    def added(pair: tuple[Float, Any]) -> Any:
-        return pair[0] + pair[1]
-
-    def scaled(pair: tuple[Float, Any]) -> Any:
-        return pair[0] * tf.exp(pair[1] / 100)
-
-    pairs = [(scaled(scale), added(bias)) for scale, bias in zip(scales, biases, strict=True)]
-    return [added(dense), added(dense_bias), *(number for pair in pairs for number in pair), scaled(last)]
+    is_scale = [False, False] + [True, False] * len(_scaled(decoder)) + [True]  # the last one of corners
+    return [
+        number * tf.exp(change / 100) if scale else number + change
+        for number, change, scale in zip(numbers(decoder), changes, is_scale, strict=False)
+    ]
 
 
 def _with_numbers(decoder: QuantisedDecoder, tuned: Sequence[Float]) -> QuantisedDecoder:
     """Return the decoder with `tuned` in place of what `numbers` returns, in the same order."""
-    dense, dense_bias, *flat, corner_scale = tuned
-    phases = iter(
-        dataclasses.replace(phase, scale=scale, bias=ranges.quantise_bias(bias, scale))
-        for phase, scale, bias in zip(_phases(decoder), flat[::2], flat[1::2], strict=True)
+    dense, dense_bias, *flat = tuned
+    parts = iter(
+        dataclasses.replace(
+            part,
+            scale=scale,
+            bias=bias if isinstance(part, QuantisedDense) else ranges.quantise_bias(bias, scale),
+        )
+        for part, scale, bias in zip(_scaled(decoder), flat[::2], flat[1::2], strict=False)
     )
-    upsampling = tuple(tuple(next(phases) for _ in layer) for layer in decoder.upsampling)
-    return dataclasses.replace(
-        decoder, dense=dense, dense_bias=dense_bias, upsampling=upsampling, corner_scale=corner_scale
+    hidden: list[Any] = [
+        next(parts)
+        if isinstance(layer, QuantisedDense)
+        else QuantisedConvolution(tuple(next(parts) for _ in layer.phases))  # type: ignore[misc]
+        for layer in decoder.hidden
+    ]
+    last: Any = (
+        next(parts)
+        if isinstance(decoder.last, QuantisedDense)
+        else dataclasses.replace(decoder.last, scale=flat[-1])
     )
+    return dataclasses.replace(decoder, dense=dense, dense_bias=dense_bias, hidden=tuple(hidden), last=last)
 
 
 def logits(decoder: QuantisedDecoder, values: Sequence[Any], z: tf.Tensor) -> tf.Tensor:
     """Compute `QuantisedDecoder.outputs`' logits (N, H, W, C) in TensorFlow, with `values` for its `numbers`."""
-    dense, dense_bias, *flat, corner_scale = values
-    pairs = iter(zip(flat[::2], flat[1::2], strict=True))
-    x = tf.reshape(_quantise(z @ dense + dense_bias), (-1, *decoder.grid))
-    for layer in decoder.upsampling:
-        rows = [_apply(x, phase, *next(pairs)) for phase in layer]
-        height, width, channels = rows[0].shape[1:]
-        x = tf.reshape(tf.concat(rows, 2), (-1, 2 * height, 2 * width, channels // 2))
-    quarters = tf.concat(rows, 3) @ decoder.corners.astype(np.float32)
-    kernel = subpixel.corner_kernel(np.ones_like(decoder.corner_scale)).transpose(2, 3, 1, 0)
-    size = tf.stack([tf.shape(z)[0], 2 * height + 2, 2 * width + 2, decoder.image_shape[2]])
+    dense, dense_bias, *flat = values
+    pairs = iter(zip(flat[::2], flat[1::2], strict=False))
+    x = tf.reshape(_quantise(z @ dense + dense_bias), (-1, *decoder.shapes[0]))
+    rows: list[tf.Tensor] = []
+    for layer, shape in zip(decoder.hidden, decoder.shapes[1:], strict=True):
+        if isinstance(layer, QuantisedDense):
+            rows = [_quantise(_multiply(x, layer, *next(pairs)))]
+        else:
+            rows = [_convolve(x, phase, *next(pairs)) for phase in layer.phases]
+        x = tf.reshape(tf.concat(rows, 2), (-1, *shape))
+    height, width, _ = decoder.image_shape
+    if isinstance(decoder.last, QuantisedDense):
+        return tf.reshape(_multiply(x, decoder.last, *next(pairs)), (-1, *decoder.image_shape))
+    quarters = tf.concat(rows, 3) @ decoder.last.weights.astype(np.float32)
+    corner_scale = flat[-1]
+    kernel = subpixel.corner_kernel(np.ones_like(decoder.last.scale)).transpose(2, 3, 1, 0)
+    size = tf.stack([tf.shape(z)[0], x.shape[1] + 2, x.shape[2] + 2, decoder.image_shape[2]])
     image = tf.nn.conv2d_transpose(quarters * tf.tile(corner_scale, [4]), kernel, size, 2, "VALID")
-    return image[:, 1 : 1 + decoder.image_shape[0], 1 : 1 + decoder.image_shape[1]] + decoder.bias
+    return image[:, 1 : 1 + height, 1 : 1 + width] + decoder.last.bias
 
 
-def _apply(x: tf.Tensor, phase: QuantisedPhase, scale: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
-    padded = tf.pad(x, ((0, 0), (phase.top, 0), (phase.left, 0), (0, 0)))
+def _convolve(x: tf.Tensor, phase: QuantisedPhase, scale: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
+    top, left, bottom, right = phase.pads
+    padded = tf.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
     return _quantise(tf.nn.conv2d(padded, phase.weights.astype(np.float32), 1, "VALID") * scale + bias)
+
+
+def _multiply(x: tf.Tensor, layer: QuantisedDense, scale: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
+    return x @ layer.weights.astype(np.float32) * scale + bias
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]
