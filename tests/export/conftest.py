@@ -6,7 +6,6 @@ import shutil
 import numpy as np
 import pytest
 
-from vaecli.export import subpixel
 from vaecli.export.int8.layers import FloatDecoder, Layer
 from vaecli.modelfile.metadata import ModelInfo
 from vaecli.modelfile.read import read_file
@@ -15,7 +14,7 @@ from vaecli.runs.kept import KeptImages
 
 @pytest.fixture(scope="session")
 def random_decoder():
-    """A function that makes a decoder for images (H, W, C), built as a network that int8 admits, with other channels."""
+    """A function that makes a decoder for images (H, W, C) with the layers of a network that int8 admits."""
 
     def make(shape, *, dim=3, channels=64, network="classic"):
         rng = np.random.default_rng(1)

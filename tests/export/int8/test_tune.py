@@ -22,7 +22,10 @@ def latents():
     return np.random.default_rng(2).normal(size=(1200, 3)).astype(np.float32)
 
 
-@pytest.fixture(scope="module", params=[("classic", (12, 16, 1)), ("classic", (9, 14, 3)), ("dense", (9, 14, 3)), ("conv", (9, 14, 3))], ids=str)
+CASES = [("classic", (12, 16, 1)), ("classic", (9, 14, 3)), ("dense", (9, 14, 3)), ("conv", (9, 14, 3))]
+
+
+@pytest.fixture(scope="module", params=CASES, ids=str)
 def pair(request, random_decoder, latents, logits_from):
     """A quantised decoder, and the function that decodes in float32."""
     network, shape = request.param

@@ -112,10 +112,10 @@ def _add_dense(graph: _Graph, x: str, layer: QuantisedDense) -> str:
 
 
 def _add_convolutions(graph: _Graph, x: str, phases: Sequence[QuantisedPhase]) -> list[str]:
-    """Add a convolution, or an upsampling layer as two, on x (N, h, w, C_in) uint8; return the names of the outputs.
+    """Add a convolution, or an upsampling layer as two, on x (N, h, w, C_in) uint8; return the outputs' names.
 
-    Those of an upsampling layer are its even and odd rows, each (N, h, w, 2 C_out) with even and odd columns side by
-    side.
+    Those of an upsampling layer are its even and odd rows, each (N, h, w, 2 C_out) with even and odd columns side
+    by side.
     """
     channels_first = graph.add("Transpose", x, perm=CHANNELS_FIRST)
     rows = []

@@ -70,12 +70,12 @@ class QuantisedPhase:
 
 @dataclasses.dataclass(frozen=True)
 class QuantisedConvolution:
-    """A convolution, or an upsampling layer as two: the even and the odd rows, with even and odd columns side by side."""
+    """A convolution, or an upsampling layer as two: its even and odd rows, with even and odd columns side by side."""
 
     phases: tuple[QuantisedPhase, ...]
 
     def apply(self, x: Float) -> Float:
-        """Convolve levels (N, h, w, C_in) to levels (N, h, w, C_out), or (N, 2h, 2w, C_out) of an upsampling layer."""
+        """Convolve levels (N, h, w, C_in) to (N, h, w, C_out), or (N, 2h, 2w, C_out) of an upsampling layer."""
         rows = [phase.apply(x) for phase in self.phases]
         return rows[0] if len(rows) == 1 else subpixel.stack_rows(rows)
 

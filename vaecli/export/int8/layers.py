@@ -159,7 +159,7 @@ def _role(layer: Any) -> str:
 
 
 def _is_plain(config: dict[str, Any], stride: int, activation: str) -> bool:
-    """Return whether a convolution is 3x3, padded to the same size, with a bias, this stride and this activation."""
+    """Return whether a convolution is 3x3, padded to the same size, with a bias, this stride and activation."""
     return (
         tuple(config["kernel_size"]) == (3, 3)
         and tuple(config["strides"]) == (stride, stride)

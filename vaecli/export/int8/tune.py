@@ -97,7 +97,7 @@ def _bias(part: QuantisedPhase | QuantisedDense) -> Float:
 
 
 def numbers(decoder: QuantisedDecoder) -> list[Float]:
-    """Return the numbers to tune: first kernel and bias, scale and bias in levels of each part, corner scales if any."""
+    """Return the numbers to tune: first kernel and bias, scale and bias of each part, corner scales if any."""
     pairs = [(part.scale, _bias(part)) for part in _scaled(decoder)]
     flat = [number.astype(np.float32) for pair in pairs for number in pair]
     corners = [decoder.last.scale] if isinstance(decoder.last, QuantisedCorners) else []
