@@ -70,7 +70,7 @@ class QuantisedPhase:
 
 @dataclasses.dataclass(frozen=True)
 class QuantisedConvolution:
-    """A convolution, or an upsampling layer as two: its even and odd rows, with even and odd columns side by side."""
+    """A convolution, or an upsampling layer as its even and its odd rows, even and odd columns side by side."""
 
     phases: tuple[QuantisedPhase, ...]
 
