@@ -67,7 +67,11 @@ class DecoderFiles:
             "image_shape": decoder.image_shape,
         }
         for number, layer in enumerate([*decoder.hidden, decoder.last]):
-            arrays |= {f"kind_{number}": layer.kind, f"kernel_{number}": layer.kernel, f"bias_{number}": layer.bias}
+            arrays |= {
+                f"kind_{number}": layer.kind,
+                f"kernel_{number}": layer.kernel,
+                f"bias_{number}": layer.bias,
+            }
         np.savez(self._arrays, **arrays)
 
     def arrays(self) -> FloatDecoder:
@@ -84,7 +88,8 @@ class DecoderFiles:
             arrays = dict(file)
         count = len(arrays["shapes"])
         *hidden, last = (
-            Layer(arrays[f"kind_{i}"].item(), arrays[f"kernel_{i}"], arrays[f"bias_{i}"]) for i in range(count)
+            Layer(arrays[f"kind_{i}"].item(), arrays[f"kernel_{i}"], arrays[f"bias_{i}"])
+            for i in range(count)
         )
         return FloatDecoder(
             dense=arrays["dense"],

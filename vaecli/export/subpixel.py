@@ -220,4 +220,3 @@ def corner_blocks(image: Float) -> Float:
     padded = np.pad(image, ((0, 0), (1, 1), (1, 1), (0, 0)))
     blocks = padded.reshape(count, height // 2 + 1, 2, width // 2 + 1, 2, channels)
     return blocks.transpose(0, 1, 3, 2, 4, 5)
-

@@ -73,7 +73,9 @@ def _repeated(scale: Float, count: int) -> Float:
     return np.tile(scale, count // len(scale))
 
 
-def _dense_layer(layer: Layer, x: Float, exact: Float, input_scale: Float, output_scale: Float) -> QuantisedDense:
+def _dense_layer(
+    layer: Layer, x: Float, exact: Float, input_scale: Float, output_scale: Float
+) -> QuantisedDense:
     """Quantise a dense layer on quantised x (N, 1, 1, C_in); `exact` is its float32 input."""
     inputs, exact = (values.reshape(len(values), -1) for values in (x, exact))
     columns = fit_columns(

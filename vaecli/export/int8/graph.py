@@ -90,7 +90,9 @@ def build(decoder: QuantisedDecoder, *, opset: int) -> onnx.ModelProto:
         elif reader is not decoder.last:  # which reads cells
             x = graph.reshape(graph.add("Concat", *rows, axis=2), *shape)
     if isinstance(decoder.last, QuantisedDense):
-        graph.end("Reshape", "logits", _add_dense(graph, x, decoder.last), np.array([0, *decoder.image_shape]))
+        graph.end(
+            "Reshape", "logits", _add_dense(graph, x, decoder.last), np.array([0, *decoder.image_shape])
+        )
     else:
         height, width, _ = decoder.shapes[-1]
         cells = graph.add("Concat", *rows, axis=3)
