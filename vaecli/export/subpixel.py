@@ -53,12 +53,12 @@ class Phase:
     @property
     def bottom(self) -> int:
         """Return the rows of zeros below the input; with them the output has as many rows."""
-        return self.kernel.shape[0] - 1 - self.top
+        return int(self.kernel.shape[0]) - 1 - self.top
 
     @property
     def right(self) -> int:
         """Return the columns of zeros on the right; with them the output has as many columns."""
-        return self.kernel.shape[1] - 1 - self.left
+        return int(self.kernel.shape[1]) - 1 - self.left
 
 
 def phases(kernel: Float) -> tuple[Phase, ...]:

@@ -56,8 +56,7 @@ def calibrate(decoder: FloatDecoder, z: Float) -> QuantisedDecoder:
     if decoder.last.kind == "dense":
         last = _dense_layer(decoder.last, x, exact[-1], scales[-1], np.ones_like(decoder.last.bias))
     else:
-        upsampling = hidden[-1]
-        last = _last_convolution(decoder.last, upsampling.cells(before), scales[-1], traced)
+        last = _last_convolution(decoder.last, _cells(hidden[-1], before), scales[-1], traced)
     return QuantisedDecoder(
         dense=decoder.dense / dense_scale,
         dense_bias=decoder.dense_bias / dense_scale,
@@ -66,6 +65,12 @@ def calibrate(decoder: FloatDecoder, z: Float) -> QuantisedDecoder:
         shapes=decoder.shapes,
         image_shape=decoder.image_shape,
     )
+
+
+def _cells(layer: QuantisedLayer, x: Float) -> Float:
+    if not isinstance(layer, QuantisedConvolution):
+        raise TypeError("the layer before a last convolution must be an upsampling layer")
+    return layer.cells(x)
 
 
 def _repeated(scale: Float, count: int) -> Float:

@@ -45,6 +45,15 @@ class QuantisedPhase:
         return ranges.quantise(scaled, UNIT_SCALE)
 
     @property
+    def float_bias(self) -> Float:
+        """Return the bias in levels of the output, (C_out,)."""
+        return (self.bias * self.scale).astype(np.float32)
+
+    def with_numbers(self, scale: Float, float_bias: Float) -> "QuantisedPhase":
+        """Return the phase with another scale and bias, the bias in levels of the output."""
+        return dataclasses.replace(self, scale=scale, bias=ranges.quantise_bias(float_bias, scale))
+
+    @property
     def pads(self) -> tuple[int, int, int, int]:
         """Return the rows and columns of zeros above, left, below and right."""
         rows, columns = self.weights.shape[:2]
@@ -91,6 +100,15 @@ class QuantisedDense:
     weights: Int8
     scale: Float
     bias: Float
+
+    @property
+    def float_bias(self) -> Float:
+        """Return the bias, as `QuantisedPhase` does."""
+        return self.bias
+
+    def with_numbers(self, scale: Float, float_bias: Float) -> "QuantisedDense":
+        """Return the layer with another scale and bias."""
+        return dataclasses.replace(self, scale=scale, bias=float_bias)
 
     def sums(self, x: Float) -> Float:
         """Multiply levels (N, 1, 1, C_in) to float32 values (N, 1, 1, C_out)."""

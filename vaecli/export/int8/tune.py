@@ -7,7 +7,7 @@ rounding passes gradients unchanged (straight-through estimator; Bengio et al. 2
 
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -91,15 +91,9 @@ def _scaled(decoder: QuantisedDecoder) -> list[QuantisedPhase | QuantisedDense]:
     return parts
 
 
-def _bias(part: QuantisedPhase | QuantisedDense) -> Float:
-    """Return the bias in levels."""
-    return part.bias if isinstance(part, QuantisedDense) else part.bias * part.scale
-
-
 def numbers(decoder: QuantisedDecoder) -> list[Float]:
     """Return the numbers to tune: first kernel and bias, scale and bias of each part, corner scales if any."""
-    pairs = [(part.scale, _bias(part)) for part in _scaled(decoder)]
-    flat = [number.astype(np.float32) for pair in pairs for number in pair]
+    flat = [number for part in _scaled(decoder) for number in (part.scale, part.float_bias)]
     corners = [decoder.last.scale] if isinstance(decoder.last, QuantisedCorners) else []
     return [decoder.dense, decoder.dense_bias, *flat, *corners]
 
@@ -116,18 +110,14 @@ def _changed(decoder: QuantisedDecoder, changes: Sequence[Any]) -> list[Any]:
 def _with_numbers(decoder: QuantisedDecoder, tuned: Sequence[Float]) -> QuantisedDecoder:
     """Return the decoder with `tuned` in place of what `numbers` returns, in the same order."""
     dense, dense_bias, *flat = tuned
-    parts = iter(
-        dataclasses.replace(
-            part,
-            scale=scale,
-            bias=bias if isinstance(part, QuantisedDense) else ranges.quantise_bias(bias, scale),
-        )
-        for part, scale, bias in zip(_scaled(decoder), flat[::2], flat[1::2], strict=False)
+    pairs = zip(flat[::2], flat[1::2], strict=False)
+    parts: Iterator[Any] = (
+        part.with_numbers(*pair) for part, pair in zip(_scaled(decoder), pairs, strict=False)
     )
     hidden: list[Any] = [
         next(parts)
         if isinstance(layer, QuantisedDense)
-        else QuantisedConvolution(tuple(next(parts) for _ in layer.phases))  # type: ignore[misc]
+        else QuantisedConvolution(tuple(next(parts) for _ in layer.phases))
         for layer in decoder.hidden
     ]
     last: Any = (
