@@ -15,7 +15,6 @@ import numpy as np
 import tensorflow as tf
 
 from vaecli.export import subpixel
-from vaecli.export.int8 import ranges
 from vaecli.export.int8.integer_decoder import (
     QuantisedConvolution,
     QuantisedCorners,
