@@ -14,6 +14,7 @@ import dataclasses
 import numpy as np
 from PIL import Image, ImageFilter
 
+from vaecli.data.photo.edge import Edge, find_edge
 from vaecli.data.photo.oklab import Floats, distance, to_oklab
 from vaecli.data.photo.parts import connected, label_parts
 from vaecli.data.photo.spread import (
@@ -72,10 +73,13 @@ def cut_out(image: Image.Image) -> Cutout | None:
     colours = to_oklab(np.asarray(image.resize(size, Image.Resampling.BOX), np.uint8))
     if min(size) <= 2 * _BAND:
         return None
+    edge = find_edge(colours)
+    if edge is not None:
+        colours = edge.flattened(colours, edge.beyond(colours.shape))
     rough, doubt = _subject(colours)
     if not _SUBJECT[0] <= float(rough.mean()) <= _SUBJECT[1]:
         return None
-    mask = _refine(image, colours, rough) if max(image.size) > SMALL else rough
+    mask = _refine(image, colours, rough, edge) if max(image.size) > SMALL else rough
     if not mask.any():
         return None
     pixels = np.asarray(image)
@@ -175,7 +179,7 @@ def _largest_parts(mask: Bools) -> tuple[Bools, str]:
     return dilate(kept[parts]) & mask, doubt
 
 
-def _refine(image: Image.Image, colours: Floats, rough: Bools) -> Bools:
+def _refine(image: Image.Image, colours: Floats, rough: Bools, edge: Edge | None) -> Bools:
     """Return the mask at the size of the picture, cut back a little.
 
     Near the outline of the rough mask (h, w) the subject is what is unlike the ground there.
@@ -195,6 +199,8 @@ def _refine(image: Image.Image, colours: Floats, rough: Bools) -> Bools:
     band = dilate(mask, width) & ~erode(mask, width)
     smooth = np.asarray(image.filter(ImageFilter.BoxBlur(1)))[band]
     pixels, beside = to_oklab(smooth), resample(filled, mask.shape)[band]
+    if edge is not None:
+        pixels = edge.flattened(pixels, edge.beyond(mask.shape)[band])
     mask[band] = distance(pixels, beside) > limit
     if not _is_grey_as_shadow(colours, filled, rough):
         mask[band] &= ~_like_shadow(pixels, beside)
