@@ -148,7 +148,15 @@ def _like_ground(colours: Floats, subject: Bools, ground: Bools) -> Bools:
     like = difference < np.clip(3 * float(np.median(difference[ground])), *_LIKE_GROUND)
     if not _is_grey_as_shadow(colours, filled, subject):
         like |= _like_shadow(colours, filled)
+    like &= ~_is_nearer(colours, subject & ~like, difference)
     return dilate(erode(subject & like)) & subject
+
+
+def _is_nearer(colours: Floats, subject: Bools, difference: Floats) -> Bools:
+    """Say where colours (H, W, 3) are nearer to the subject beside them than `difference` (H, W), to the ground."""
+    if not subject.any():
+        return np.zeros_like(subject)
+    return np.asarray(distance(colours, fill_in(colours, subject)) < difference)
 
 
 def _without_strips(mask: Bools) -> Bools:
