@@ -6,6 +6,9 @@ background     one colour, or a smooth surface where the light is uneven
 oklab          colours as people see them
 parts          the connected parts of a mask
 spread         masks grown and shrunk, barrier distances, gaps filled in
+edge           the edge of a table: a line where two grounds meet
+likeness       what in a subject looks like the ground: gaps and shadows
+outline        the outline of a subject, drawn again at a larger size
 cutout         the subject of a photo, cut out of its ground
 ground         before the whole-number steps: made smaller, cut out, evenly lit
 whole          the whole-number arithmetic of the steps that follow

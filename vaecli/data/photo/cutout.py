@@ -6,16 +6,18 @@ light and shadow, stops at edges, and leaks into garments as light as the ground
 lies on the way from the border: it stands the texture of wood and does not leak, but takes shadows for subjects.
 The subject is what either keeps, without what is like a shadow; on a texture the distance alone decides. What the
 subject encloses belongs to it unless it looks like the ground around. The outline is then drawn again at a larger
-size: near it, all that is unlike the ground is subject.
+size. Where a table ends behind the subject, the step between the two grounds is taken off first.
 """
 
 import dataclasses
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image
 
-from vaecli.data.photo.edge import Edge, find_edge
+from vaecli.data.photo.edge import find_edge
+from vaecli.data.photo.likeness import like_ground, like_shadow
 from vaecli.data.photo.oklab import Floats, distance, to_oklab
+from vaecli.data.photo.outline import refine
 from vaecli.data.photo.parts import connected, label_parts
 from vaecli.data.photo.spread import (
     Bools,
@@ -24,7 +26,6 @@ from vaecli.data.photo.spread import (
     erode,
     fill_in,
     frame_mask,
-    resample,
 )
 
 SMALL = 160  # pixels of the longer side of the copy that the ground is found on
@@ -34,19 +35,13 @@ _TEXTURE = 0.06  # bends at the border from which a ground is a texture
 _CLUTTER = 0.2  # bends at the border from which a ground is not plain
 _REACH = 2  # pixels from a pixel to the neighbours that it is compared with, and so from a flood to an edge
 _BARRIER = (0.06, 0.25)  # the smallest and largest barrier that a ground may have
-_SHADOW = (0.3, 0.03)  # how much darker a shadow is than the ground, and how much its colour may differ
-_SHADED = 0.4  # of a subject that may be like a shadow: more make it a grey subject, not one with gaps
-_LIKE_GROUND = (0.03, 0.12)  # the smallest and largest difference of a hole from the ground
 _HOLES = 0.65  # of a subject and its holes: more are no holes but a subject like the ground, with an outline
 _STRIP = 3  # half the width of the widest strip that may be the edge of a table
-_BAND_OF_OUTLINE = 1.5  # pixels of the small copy that the outline may move
-_LIKE_OUTSIDE = (0.04, 0.12)  # the smallest and largest difference of the ground beside the outline
-_OPENING = 2  # pixels of the larger copy: half the width of hairs and noise along the outline
 _PART = 0.05  # of the largest part: smaller ones are specks
 _TOUCHING = 0.25  # pixels at the border for the square root of a part's size: more make it part of the ground
 _SUBJECT = (0.005, 0.9)  # of the picture that a subject covers
+_BESIDE = 2  # pixels beside the outline that are mixed with the subject
 _RIVAL = 0.5  # of the largest part: a second one as large is a second subject
-_MARGIN = 2  # pixels of the larger copy that are cut off the outline: they are mixed with the ground
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,11 +74,11 @@ def cut_out(image: Image.Image) -> Cutout | None:
     rough, doubt = _subject(colours)
     if not _SUBJECT[0] <= float(rough.mean()) <= _SUBJECT[1]:
         return None
-    mask = _refine(image, colours, rough, edge) if max(image.size) > SMALL else rough
+    mask = refine(image, colours, rough, edge) if max(image.size) > SMALL else rough
     if not mask.any():
         return None
     pixels = np.asarray(image)
-    outside = ~dilate(mask, _MARGIN)
+    outside = ~dilate(mask, _BESIDE)
     ground = np.median(pixels[outside if outside.any() else ~mask], axis=0).astype(np.uint8)
     return Cutout(mask, ground, doubt)
 
@@ -104,10 +99,10 @@ def _subject(colours: Floats) -> tuple[Bools, str]:
         even = bend < np.clip(2 * unevenness, *_BEND)
         flooded = dilate(connected(frame, even), _REACH)
         sure &= flooded
-        behind = ~flooded | (behind & ~_like_shadow(colours, fill_in(colours, sure)))
+        behind = ~flooded | (behind & ~like_shadow(colours, fill_in(colours, sure)))
     outside = connected(frame, ~behind)
     filled, doubt = _largest_parts(_without_strips(~outside))
-    holes = _like_ground(colours, filled & ~outside, sure & ~filled)
+    holes = like_ground(colours, filled & ~outside, sure & ~filled)
     mask = filled if holes.sum() > _HOLES * filled.sum() else filled & ~holes
     if not doubt and (unevenness > _CLUTTER or within > _BARRIER[1]):
         doubt = "the background is not plain"
@@ -124,39 +119,6 @@ def _bend(colours: Floats) -> Floats:
     above, below = padded[:rows, _REACH:-_REACH], padded[-rows:, _REACH:-_REACH]
     left, right = padded[_REACH:-_REACH, :columns], padded[_REACH:-_REACH, -columns:]
     return np.maximum(distance(2 * colours, above + below), distance(2 * colours, left + right))
-
-
-def _like_shadow(colours: Floats, ground: Floats) -> Bools:
-    """Say where colours (..., 3) are like the ground (..., 3), only darker."""
-    difference = colours - ground
-    darker = (difference[..., 0] < 0) & (difference[..., 0] > -_SHADOW[0])
-    like: Bools = darker & (np.hypot(difference[..., 1], difference[..., 2]) < _SHADOW[1])
-    return like
-
-
-def _is_grey_as_shadow(colours: Floats, ground: Floats, subject: Bools) -> bool:
-    """Say whether so much of a subject is like a shadow that this tells nothing about its parts."""
-    return float(_like_shadow(colours[subject], ground[subject]).mean()) > _SHADED
-
-
-def _like_ground(colours: Floats, subject: Bools, ground: Bools) -> Bools:
-    """Say where the subject is like the ground beside it, lit or in shadow, in patches, not in lone pixels."""
-    if not (ground.any() and subject.any()):
-        return np.zeros_like(subject)
-    filled = fill_in(colours, ground)
-    difference = distance(colours, filled)
-    like = difference < np.clip(3 * float(np.median(difference[ground])), *_LIKE_GROUND)
-    if not _is_grey_as_shadow(colours, filled, subject):
-        like |= _like_shadow(colours, filled)
-    like &= ~_is_nearer(colours, subject & ~like, difference)
-    return dilate(erode(subject & like)) & subject
-
-
-def _is_nearer(colours: Floats, subject: Bools, difference: Floats) -> Bools:
-    """Say where colours (H, W, 3) are nearer to the subject beside them than `difference` (H, W), to the ground."""
-    if not subject.any():
-        return np.zeros_like(subject)
-    return np.asarray(distance(colours, fill_in(colours, subject)) < difference)
 
 
 def _without_strips(mask: Bools) -> Bools:
@@ -185,31 +147,3 @@ def _largest_parts(mask: Bools) -> tuple[Bools, str]:
     if (np.delete(sizes, largest)[1:] >= _RIVAL * sizes[largest]).any():
         doubt = "there may be more than one subject"
     return dilate(kept[parts]) & mask, doubt
-
-
-def _refine(image: Image.Image, colours: Floats, rough: Bools, edge: Edge | None) -> Bools:
-    """Return the mask at the size of the picture, cut back a little.
-
-    Near the outline of the rough mask (h, w) the subject is what is unlike the ground there.
-
-    Args:
-        image: RGB.
-        colours: (h, w, 3), of the small copy.
-        rough: (h, w), the mask of the small copy.
-    """
-    mask = resample(rough[..., None].astype(np.float32), image.size[::-1])[..., 0] > 0.5
-    ground = ~dilate(rough, _REACH)
-    if not ground.any():
-        return erode(mask, _MARGIN)
-    filled = fill_in(colours, ground)
-    limit = np.clip(3 * float(np.median(distance(colours, filled)[ground])), *_LIKE_OUTSIDE)
-    width = round(_BAND_OF_OUTLINE * max(1.0, max(image.size) / SMALL))
-    band = dilate(mask, width) & ~erode(mask, width)
-    smooth = np.asarray(image.filter(ImageFilter.BoxBlur(1)))[band]
-    pixels, beside = to_oklab(smooth), resample(filled, mask.shape)[band]
-    if edge is not None:
-        pixels = edge.flattened(pixels, edge.beyond(mask.shape)[band])
-    mask[band] = distance(pixels, beside) > limit
-    if not _is_grey_as_shadow(colours, filled, rough):
-        mask[band] &= ~_like_shadow(pixels, beside)
-    return dilate(erode(mask, _OPENING + _MARGIN), _OPENING)

@@ -9,7 +9,9 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
-from vaecli.data.photo.oklab import Floats, distance
+from vaecli.data.photo.oklab import Floats
+
+Point = npt.NDArray[np.float64]
 
 _STEP = 0.05  # OKLab: the smallest difference of two grounds; smaller ones pass as one
 _EXPLAINED = 0.8  # of the variance along the border: what a split into two grounds explains at least
@@ -17,10 +19,13 @@ _ABRUPT = 0.6  # of the step: what lies within a few pixels of the line at least
 _NEAR = (2.5, 6.0)  # pixels from the line to the grounds that are compared beside it
 _ENDS = (3, 8)  # pixels from the border to the places along the line where they are compared
 _SHORTEST = 8  # pixels of the border that each ground has at least
+_SHADED = 5.0  # pixels from the line within which the edge casts a shadow
+_SHADE = (0.03, 0.2)  # OKLab: how much darker such a shadow is than the ground
+_TINT = 0.04  # OKLab: how much its colour may differ
 _MIXED = 2.0  # pixels from the line within which the grounds mix
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Edge:
     """A straight line where two grounds meet.
 
@@ -31,8 +36,8 @@ class Edge:
         step: (3,) OKLab, the ground that the normal points to, less the other.
     """
 
-    point: tuple[float, float]
-    normal: tuple[float, float]
+    point: Point
+    normal: Point
     ground: Floats
     step: Floats
 
@@ -51,7 +56,12 @@ class Edge:
         """
         mixed = ((colours - self.ground) @ self.step / (self.step @ self.step)).clip(0, 1)
         share = np.where(np.abs(beyond) < _MIXED, mixed, beyond > 0)
-        return np.asarray(colours - share[..., None] * self.step, np.float32)
+        flat = np.asarray(colours - share[..., None] * self.step, np.float32)
+        difference = flat - self.ground
+        shade = (difference[..., 0] > -_SHADE[1]) & (difference[..., 0] < -_SHADE[0])
+        shade &= (np.hypot(difference[..., 1], difference[..., 2]) < _TINT) & (np.abs(beyond) < _SHADED)
+        flat[shade] = self.ground
+        return flat
 
 
 def find_edge(colours: Floats) -> Edge | None:
@@ -68,16 +78,15 @@ def find_edge(colours: Floats) -> Edge | None:
         return None
     normal = np.array([direction[1], -direction[0]]) / length
     within = np.zeros(len(along), bool)
-    within[first:last] = True
-    inside = (ring[within] - start) @ normal
-    if np.median(inside) < 0:
+    within[first : last or len(along)] = True
+    if float(np.median((ring[within] - start) @ normal)) < 0:
         normal = -normal
     ground = np.median(along[~within], axis=0)
     step = np.median(along[within], axis=0) - ground
     if float(np.linalg.norm(step)) < _STEP or not _is_seen(colours, start, stop, normal, step):
         return None
     size = np.array(colours.shape[:2])
-    return Edge(tuple((start + 0.5) / size), tuple(normal * size), ground, step)
+    return Edge((start + 0.5) / size, normal * size, ground, step)
 
 
 def _ring(shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
@@ -108,24 +117,27 @@ def _best_split(along: Floats) -> tuple[int, int, float]:
     # both means follow from one sum, because all colours sum to nothing
     gain = np.where(valid, squares * count / np.maximum(lengths * (count - lengths), 1), 0)
     first, last = divmod(int(gain.argmax()), count + 1)
-    return first, last % count if last == count else last, float(gain.max()) / max(total, 1e-9)
+    return first, last % count, float(gain.max()) / max(total, 1e-9)
 
 
-def _is_seen(colours, start, stop, normal, step) -> bool:
-    """Say whether the colours change across the line at both its ends, away from the border, by the step."""
+def _is_seen(colours: Floats, start: Point, stop: Point, normal: Point, step: Floats) -> bool:
+    """Say whether the colours change by the step across the line, near both its ends.
+
+    Where a subject reaches over the border of the picture, they change along the border, but not there.
+    """
     direction = (stop - start) / np.hypot(*(stop - start))
-    size = np.array(colours.shape[:2])
-    far = np.arange(*_NEAR)
     for end, inward in ((start, direction), (stop, -direction)):
         places = end + np.arange(*_ENDS)[:, None] * inward
-        sides = []
-        for sign in (1, -1):
-            points = np.rint(places[:, None] + sign * far[:, None] * normal).astype(int).reshape(-1, 2)
-            points = points[((points >= 0) & (points < size)).all(axis=1)]
-            if not len(points):
-                return False
-            sides.append(np.median(colours[points[:, 0], points[:, 1]], axis=0))
-        change = sides[0] - sides[1]
-        if float(change @ step) < _ABRUPT * float(step @ step):
+        beyond, behind = (_colour_beside(colours, places, sign * normal) for sign in (1, -1))
+        if beyond is None or behind is None:
+            return False
+        if float((beyond - behind) @ step) < _ABRUPT * float(step @ step):
             return False
     return True
+
+
+def _colour_beside(colours: Floats, places: Point, normal: Point) -> Floats | None:
+    """Return the median colour (3,) a few pixels from places (N, 2) on a line; None outside the picture."""
+    points = np.rint(places[:, None] + np.arange(*_NEAR)[:, None] * normal).astype(int).reshape(-1, 2)
+    rows, columns = points[((points >= 0) & (points < colours.shape[:2])).all(axis=1)].T
+    return np.asarray(np.median(colours[rows, columns], axis=0)) if len(rows) else None
