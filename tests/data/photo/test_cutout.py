@@ -88,6 +88,18 @@ def test_a_grey_subject_is_no_shadow():
     assert overlap(result.mask, trousers()) > 0.85
 
 
+def test_a_grey_patch_of_a_grey_subject_is_no_gap():
+    """Lighter cloth within a dark grey subject may be as a shadow on paper, but is like the cloth around it."""
+    mask = trousers()
+    image = np.array(lay(mask, plain((222, 222, 222)), (92, 92, 92)), np.float64)
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
+    light = np.exp(-(((rows - 100) / 26) ** 2 + ((columns - 240) / 40) ** 2))
+    image += 60 * light[..., None] * (np.asarray(mask)[..., None] > 127)
+    result = cut_out(Image.fromarray(image.clip(0, 255).astype(np.uint8)))
+    assert result.mask[80:115, 200:280].all()
+    assert not result.mask[200, 240]
+
+
 def test_a_dark_subject_with_a_light_outline_is_filled():
     """The inside of an outline is the subject even if it is like the ground, when it is nearly all there is."""
     mask = Image.new("L", (WIDTH, HEIGHT), 0)
