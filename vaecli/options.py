@@ -47,6 +47,7 @@ class TrainOptions:
     depth: int | None = None
     likelihood: LikelihoodName = "bernoulli"
     binarize: bool = False
+    conditional: bool = False
     epochs: int = 30
     latent_dim: int = 16
     batch_size: int | None = None
@@ -102,7 +103,7 @@ class TrainOptions:
             image_size(self.image_size)
         augmentations(self.augment)
         self._set("test_split", checks.real(self.test_split, "--test-split", least=0, below=1))
-        for name in ("binarize", "examples", "stretch", "allow_bad"):
+        for name in ("binarize", "conditional", "examples", "stretch", "allow_bad"):
             checks.boolean(getattr(self, name), _flag(name))
         self._check_binarize()
 

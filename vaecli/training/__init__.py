@@ -6,6 +6,7 @@ objective       the loss
 steps           many training steps in one graph call
 image_source    batches from memory or from a file
 augment         flips and shifts of the images of training steps
+labels          the labels of a conditional model
 binarise        binary images, drawn anew in each step
 streams         the seeds of the random numbers of training steps
 schedule        learning rates, Adam's memory, the order of the images

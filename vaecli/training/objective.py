@@ -9,6 +9,7 @@ import tensorflow as tf
 from vaecli.pixels import SCALE
 from vaecli.probability.gaussian import kl_to_standard_normal, sample_posterior
 from vaecli.probability.likelihoods import Likelihood
+from vaecli.training.networks.layers import LABEL
 from vaecli.training.vae import Vae
 
 
@@ -52,7 +53,9 @@ class Terms(NamedTuple):
     z_mean: tf.Tensor
 
 
-def terms(vae: Vae, images: tf.Tensor, noise: tf.Tensor, *, training: bool) -> Terms:
+def terms(
+    vae: Vae, images: tf.Tensor, noise: tf.Tensor, *, training: bool, label: tf.Tensor | None = None
+) -> Terms:
     """Compute the loss terms of each image, with one posterior sample per image.
 
     Args:
@@ -60,11 +63,13 @@ def terms(vae: Vae, images: tf.Tensor, noise: tf.Tensor, *, training: bool) -> T
         images: (N, H, W, C) float32 in [0, 1].
         noise: (N, D) standard normal.
         training: passed to the Keras layers.
+        label: (N, K) one-hot, zero where an image has none; only of a conditional model.
     """
-    posterior = vae.encode({"image": images}, training=training)
+    labels = {} if label is None else {LABEL: label}
+    posterior = vae.encode({"image": images} | labels, training=training)
     z_mean, z_log_var = (tf.cast(posterior[name], tf.float32) for name in ("z_mean", "z_log_var"))
     z = sample_posterior(z_mean, z_log_var, noise, keras.ops)
-    decoded = vae.decode({"z": z}, training=training)
+    decoded = vae.decode({"z": z} | labels, training=training)
     outputs = {name: tf.cast(value, tf.float32) for name, value in decoded.items()}
     outputs |= {name: tf.convert_to_tensor(variable) for name, variable in vae.parameters.items()}
     reconstruction = tf.reduce_sum(_cost(vae.likelihood, images, outputs), axis=(1, 2, 3))

@@ -16,6 +16,7 @@ from vaecli.training.binarise import Binarise
 from vaecli.training.cluster.devices import Devices
 from vaecli.training.image_source import source_of
 from vaecli.training.keras_settings import standard_settings
+from vaecli.training.labels import Labels
 from vaecli.training.objective import terms, to_unit_range
 from vaecli.training.precision import Resolved, active
 from vaecli.training.schedule import beta_2
@@ -75,8 +76,8 @@ def clip_norm(vae: Vae) -> float:
 class TrainingSteps:
     """Training steps on images (N, H, W, C) uint8, which are scaled to [0, 1] in the graph.
 
-    Randomness is stateless: the caller gives the order of the images; noise, augmentation and binary pixels of step
-    s follow from (seed, s) and the position in the batch. So a run can be resumed at any step, on any number of
+    Randomness is stateless: the caller gives the order of the images; noise, augmentation, binary pixels and
+    dropped labels of step s follow from (seed, s) and the position in the batch. So a run can be resumed at any step, on any number of
     devices.
 
     Args:
@@ -90,6 +91,7 @@ class TrainingSteps:
         schedule: schedule of the learning rate, which decides Adam's memory.
         precision: arithmetic of the steps.
         augment: random changes of the images.
+        labels: labels of all images, for a conditional model.
         devices: the devices that train; one device if left out.
     """
 
@@ -105,6 +107,7 @@ class TrainingSteps:
         schedule: Schedule = "cosine",
         precision: Resolved = "float32",
         augment: Sequence[Augmentation] = (),
+        labels: Labels | None = None,
         devices: Devices | None = None,
     ) -> None:
         self.devices = devices or Devices()
@@ -116,6 +119,7 @@ class TrainingSteps:
         self._beta, self._seed, self._kl_warmup, self._free_bits = beta, seed, kl_warmup, free_bits
         self._augment = Augment(augment, seed=seed) if augment else None
         self._binarise = Binarise(seed=seed) if vae.likelihood.binarised else None
+        self._labels = labels
         self._run = tf.function(
             self._all_steps,
             autograph=False,  # saves half a second of reading this source and all that it calls
@@ -124,6 +128,7 @@ class TrainingSteps:
                 tf.TensorSpec((None,), tf.float32),
                 tf.TensorSpec((), tf.int32),
                 tf.TensorSpec((), tf.int32),
+                *([tf.TensorSpec((None, None), tf.int32)] if labels else []),
             ],
         )
 
@@ -148,6 +153,7 @@ class TrainingSteps:
             tf.constant(rates, tf.float32),
             tf.constant(first_step, tf.int32),
             tf.constant(positions.shape[1], tf.int32),
+            *([self._labels.at(positions[:, local])] if self._labels else []),
         )
         with active(self.vae, self._precision):
             reconstruction, kl = self._run(*arguments)
@@ -163,7 +169,12 @@ class TrainingSteps:
         return all(bool(np.isfinite(variable.numpy()).all()) for variable in self.variables)
 
     def _all_steps(
-        self, fed: tf.Tensor, rates: tf.Tensor, first_step: tf.Tensor, size: tf.Tensor
+        self,
+        fed: tf.Tensor,
+        rates: tf.Tensor,
+        first_step: tf.Tensor,
+        size: tf.Tensor,
+        labels: tf.Tensor | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Build the graph of `run`: a loop over the steps."""
         count = tf.shape(fed)[0]
@@ -173,15 +184,18 @@ class TrainingSteps:
         ) -> tuple[tf.Tensor, tf.TensorArray, tf.TensorArray]:
             self.optimizer.learning_rate.assign(rates[i])
             arguments = self._source.images(fed[i]), first_step + i, size
-            reconstruction, kl = self.devices.run(self._step, arguments)
+            more = () if labels is None else (labels[i],)
+            reconstruction, kl = self.devices.run(self._step, (*arguments, *more))
             return i + 1, reconstructions.write(i, reconstruction), kls.write(i, kl)
 
         empty = tf.TensorArray(tf.float32, size=count), tf.TensorArray(tf.float32, size=count)
         _, reconstructions, kls = tf.while_loop(lambda i, *_: i < count, body, (tf.constant(0), *empty))
         return reconstructions.stack(), kls.stack()
 
-    def _step(self, pixels: tf.Tensor, step: tf.Tensor, size: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Take one step in a replica, given this worker's pixels of a batch of `size` images."""
+    def _step(
+        self, pixels: tf.Tensor, step: tf.Tensor, size: tf.Tensor, labels: tf.Tensor | None = None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Take one step in a replica, given this worker's pixels and labels of a batch of `size` images."""
         pixels = self.devices.replica_slice(pixels, size, of_worker=True)
         if self._augment:
             changes = self.devices.replica_slice(self._augment.draw(size, step), size)
@@ -194,9 +208,10 @@ class TrainingSteps:
         seed = streams.noise(self._seed, step)
         noise = tf.random.stateless_normal((size, self.vae.latent_dim), seed=seed)
         noise = self.devices.replica_slice(noise, size)
+        label = None if labels is None else self._one_hot(labels, step, size)
         variables = self.vae.variables
         with tf.GradientTape() as tape:
-            reconstruction, kl_of_dimensions, _ = terms(self.vae, images, noise, training=True)
+            reconstruction, kl_of_dimensions, _ = terms(self.vae, images, noise, training=True, label=label)
             kl = tf.reduce_sum(kl_of_dimensions, axis=1)
             counted = self._counted(kl_of_dimensions, size) if self._free_bits else kl
             loss = _batch_mean(
@@ -207,6 +222,12 @@ class TrainingSteps:
         *gradients, reconstruction, kl = self.devices.all_reduce_in_replica([*gradients, *means], size)
         self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return reconstruction, kl
+
+    def _one_hot(self, labels: tf.Tensor, step: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+        """Return this replica's one-hot labels (n, K) from those of its worker; zero for those that are dropped."""
+        own = self.devices.replica_slice(labels, size, of_worker=True)
+        kept = self.devices.replica_slice(self._labels.kept(size, step), size)
+        return self._labels.one_hot(own) * kept[:, None]
 
     def _counted(self, kl_of_dimensions: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
         """Return the KL (N,) of the dimensions whose mean over the whole batch is at least `free_bits`."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from vaecli.data.images import Images, ImageSet
+from vaecli.errors import OptionError
 from vaecli.options import TrainOptions, augmentations
 from vaecli.pixels import SCALE, chunks
 from vaecli.probability.likelihoods import likelihood
@@ -16,6 +17,7 @@ from vaecli.runs.state import Arrays, State
 from vaecli.training import checkpoint as checkpoints
 from vaecli.training import precision, schedule
 from vaecli.training.cluster.devices import Devices
+from vaecli.training.labels import Labels
 from vaecli.training.networks import table
 from vaecli.training.previews import Previews
 from vaecli.training.steps import TrainingSteps
@@ -54,6 +56,7 @@ class Trainer:
         self.devices = devices or Devices()
         self._checkpoint, self._identity = checkpoint, dict(identity or {})
         self.train_indices, held_out_indices = np.flatnonzero(~held_out), np.flatnonzero(held_out)
+        labels = _labels(data, options)
         pixel_mean = _pixel_mean(data.images, self.train_indices)
         with self.devices.scope():
             self.vae = build(
@@ -64,6 +67,7 @@ class Trainer:
                 seed=options.seed,
                 size=table.size_of(options, self.image_shape),
                 pixel_mean=pixel_mean,
+                label_count=len(data.class_names) if options.conditional else 0,
             )
         self.steps = TrainingSteps(
             self.vae,
@@ -75,10 +79,16 @@ class Trainer:
             schedule=options.schedule,
             precision=precision.choose(options.precision),
             augment=augmentations(options.augment),
+            labels=labels,
             devices=self.devices,
         )
         self.validation = Validation(
-            self.vae, data.images, held_out_indices, seed=options.seed, devices=self.devices
+            self.vae,
+            data.images,
+            held_out_indices,
+            seed=options.seed,
+            labels=labels,
+            devices=self.devices,
         )
         self.previews = Previews(self.vae, data.images, held_out_indices, seed=options.seed)
 
@@ -148,6 +158,21 @@ class Trainer:
         """Copy the chief's state and variables to all workers; all workers call this together."""
         if self.devices.workers > 1:
             self.state = checkpoints.broadcast(self.state, self.steps.variables, self.devices)
+
+
+def _labels(data: ImageSet, options: TrainOptions) -> Labels | None:
+    """Return the labels for a conditional model; None for another one.
+
+    Raises:
+        OptionError: the data have no labels.
+    """
+    if not options.conditional:
+        return None
+    if data.labels is None:
+        raise OptionError(
+            f"--conditional needs labelled images; those of {data.name} have no labels.", option="--conditional"
+        )
+    return Labels(data.labels, len(data.class_names), seed=options.seed)
 
 
 def _pixel_mean(images: Images, indices: np.ndarray) -> float:

@@ -11,7 +11,7 @@ from vaecli.probability.likelihoods import Likelihood
 from vaecli.training.keras_settings import standard_settings
 from vaecli.training.networks import keras_model, table
 from vaecli.training.networks.initializers import Initializers
-from vaecli.training.networks.layers import Graph
+from vaecli.training.networks.layers import LABEL, Graph
 from vaecli.training.networks.shared import Size
 
 
@@ -25,6 +25,7 @@ class Vae:
         likelihood: p(x given the decoder's outputs).
         parameters: the likelihood's own learned numbers, by name.
         latent_dim: D.
+        label_count: number of classes K of a conditional model, whose halves also take `label` (N, K); else 0.
         hidden_units: width of the encoder's last hidden layer: no more latent dimensions can vary independently.
         rate_factors: path of a variable -> factor on its learning rate, where it is not 1.
     """
@@ -34,6 +35,7 @@ class Vae:
     likelihood: Likelihood
     parameters: dict[str, keras.Variable]
     latent_dim: int
+    label_count: int
     hidden_units: int
     rate_factors: Mapping[str, float]
 
@@ -43,14 +45,21 @@ class Vae:
         return [*self.encoder.variables, *self.decoder.variables, *self.parameters.values()]
 
     def encode(self, inputs: Mapping[str, Any], *, training: bool = False) -> dict[str, Any]:
-        """Compute `z_mean` and `z_log_var` (N, D) from named inputs, among them `image` (N, H, W, C)."""
-        outputs: dict[str, Any] = self.encoder(dict(inputs), training=training)
+        """Compute `z_mean` and `z_log_var` (N, D) from `image` (N, H, W, C) and, if the model has it, `label`."""
+        outputs: dict[str, Any] = self.encoder(self._with_label(inputs, "image"), training=training)
         return outputs
 
     def decode(self, inputs: Mapping[str, Any], *, training: bool = False) -> dict[str, Any]:
-        """Compute the likelihood's raw outputs (N, H, W, C) from named inputs, among them `z` (N, D)."""
-        outputs: dict[str, Any] = self.decoder(dict(inputs), training=training)
+        """Compute the likelihood's raw outputs (N, H, W, C) from `z` (N, D) and, if the model has it, `label` (N, K)."""
+        outputs: dict[str, Any] = self.decoder(self._with_label(inputs, "z"), training=training)
         return outputs
+
+    def _with_label(self, inputs: Mapping[str, Any], name: str) -> dict[str, Any]:
+        """Return the inputs with `label`, if the model has it; without one it is zero, which means no label."""
+        if not self.label_count or LABEL in inputs:
+            return dict(inputs)
+        count = keras.ops.shape(inputs[name])[0]
+        return {**inputs, LABEL: keras.ops.zeros((count, self.label_count))}
 
 
 def build(
@@ -62,6 +71,7 @@ def build(
     seed: int,
     size: Size | None = None,
     pixel_mean: float = 0.5,
+    label_count: int = 0,
 ) -> Vae:
     """Build an untrained autoencoder.
 
@@ -73,13 +83,16 @@ def build(
         seed: seed of the initial weights.
         size: width and depth of the network; its default for the shape if left out.
         pixel_mean: mean of the training pixels in [0, 1]; at z = 0 the untrained decoder returns it everywhere.
+        label_count: number of classes of a conditional autoencoder; 0 for one without labels.
 
     Raises:
         OptionError: an unknown network.
         TrainingError: Keras runs on another backend than TensorFlow.
     """
     size = size or table.size(network, shape)
-    encoder, decoder = graphs(network, likelihood, shape, latent_dim, size=size, pixel_mean=pixel_mean)
+    encoder, decoder = graphs(
+        network, likelihood, shape, latent_dim, size=size, pixel_mean=pixel_mean, label_count=label_count
+    )
     initializers = Initializers(seed)
     with standard_settings():
         return Vae(
@@ -88,6 +101,7 @@ def build(
             likelihood,
             {name: keras.Variable(value, name=name) for name, value in likelihood.parameters.items()},
             latent_dim,
+            label_count,
             table.hidden_units(network, shape, size),
             encoder.rate_factors() | decoder.rate_factors(),
         )
@@ -101,6 +115,7 @@ def graphs(
     *,
     size: Size,
     pixel_mean: float = 0.5,
+    label_count: int = 0,
 ) -> tuple[Graph, Graph]:
     """Describe encoder and decoder without building them; arguments as of `build`.
 
@@ -109,9 +124,13 @@ def graphs(
     """
     architecture = table.architecture(network)
     outputs = likelihood.initial_outputs(pixel_mean)
+    encoder = architecture.encoder(shape, latent_dim, size)
+    decoder = architecture.decoder(shape, latent_dim, size, outputs)
+    if not label_count:
+        return encoder, decoder
     return (
-        architecture.encoder(shape, latent_dim, size),
-        architecture.decoder(shape, latent_dim, size, outputs),
+        encoder.conditional(label_count, before_dense=-1),
+        decoder.conditional(label_count, before_dense=0),
     )
 
 

@@ -18,6 +18,7 @@ from vaecli.pixels import Pixels, chunks
 from vaecli.probability.gaussian import active_units
 from vaecli.sample_size import FEWEST_IMAGES
 from vaecli.training.cluster.devices import Devices
+from vaecli.training.labels import Labels
 from vaecli.training.objective import terms, to_unit_range
 from vaecli.training.vae import Vae
 
@@ -55,18 +56,29 @@ class Validation:
         images: (N, H, W, C) uint8, all images.
         indices: positions of the validation images.
         seed: seed of the noise; an image's noise follows from (seed, position of the image).
+        labels: labels of all images, for a conditional model; none is dropped.
         devices: devices of all workers, which share the images.
     """
 
     def __init__(
-        self, vae: Vae, images: Images, indices: np.ndarray, *, seed: int, devices: Devices | None = None
+        self,
+        vae: Vae,
+        images: Images,
+        indices: np.ndarray,
+        *,
+        seed: int,
+        labels: Labels | None = None,
+        devices: Devices | None = None,
     ) -> None:
         self.indices = indices
         self.noise = standard_normal_at(indices, vae.latent_dim, seed=seed)
         self._devices = devices or Devices()
         self._images, self._binarised = images, vae.likelihood.binarised
+        self._labels = labels
         self._terms = tf.function(
-            lambda pixels, noise: terms(vae, to_unit_range(pixels), noise, training=False),
+            lambda pixels, noise, label=None: terms(
+                vae, to_unit_range(pixels), noise, training=False, label=label
+            ),
             autograph=False,
             reduce_retracing=True,
         )
@@ -76,10 +88,16 @@ class Validation:
         dimensions = self.noise.shape[1]
         rows = np.zeros((len(self.indices), 1 + 2 * dimensions))  # reconstruction, kl, z_mean of each image
         for part, pixels in self._parts():
-            columns = self._terms(tf.constant(pixels), tf.constant(self.noise[part]))
+            arguments = tf.constant(pixels), tf.constant(self.noise[part])
+            columns = self._terms(*arguments, *self._one_hot(part))
             rows[part] = np.column_stack([column.numpy() for column in columns])
         reconstruction, kl, z_mean = np.split(self._devices.all_reduce(rows), [1, 1 + dimensions], axis=1)
         return Measurement(float(reconstruction.mean()), kl, z_mean)
+
+    def _one_hot(self, part: slice) -> tuple[tf.Tensor, ...]:
+        """Return the one-hot labels (n, K) of a chunk of a conditional model; else nothing."""
+        labels = self._labels
+        return () if labels is None else (labels.one_hot(labels.at(self.indices[part])),)
 
     def _parts(self) -> Iterator[tuple[slice, Pixels]]:
         """Yield this worker's chunks of the validation images, with their positions among them."""

@@ -1,7 +1,7 @@
 """Keras models from lists of layers."""
 
 import functools
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 
@@ -10,60 +10,73 @@ from vaecli.training.networks.initializers import Initializers
 
 
 def build(graph: layers.Graph, initializers: Initializers) -> keras.Model:
-    """Build one half of an autoencoder: named input (N, ...) -> named outputs."""
-    start = keras.Input(graph.input_shape, name=graph.input_name)
-    trunk = _apply(graph.trunk, start, initializers)
-    outputs = {name: _apply(head, trunk, initializers) for name, head in graph.heads.items()}
-    return keras.Model({graph.input_name: start}, outputs, name=graph.name)
+    """Build one half of an autoencoder: named inputs (N, ...) -> named outputs."""
+    inputs = {name: keras.Input(shape, name=name) for name, shape in graph.inputs.items()}
+    context = _Context(initializers, inputs.get(layers.LABEL))
+    trunk = _apply(graph.trunk, inputs[graph.input_name], context)
+    outputs = {name: _apply(head, trunk, context) for name, head in graph.heads.items()}
+    return keras.Model(inputs, outputs, name=graph.name)
 
 
-def _apply(chain: tuple[layers.Layer, ...], x: Any, initializers: Initializers) -> Any:
+class _Context(NamedTuple):
+    """What layers are made with: initial weights, and the label (N, K) of a conditional network."""
+
+    initializers: Initializers
+    label: Any
+
+
+def _apply(chain: tuple[layers.Layer, ...], x: Any, context: _Context) -> Any:
     for layer in chain:
-        x = _apply_one(layer, x, initializers)
+        x = _apply_one(layer, x, context)
     return x
 
 
 @functools.singledispatch
-def _apply_one(layer: layers.Layer, _x: Any, _initializers: Initializers) -> Any:
+def _apply_one(layer: layers.Layer, _x: Any, _context: _Context) -> Any:
     raise TypeError(f"no Keras layer is known for {type(layer).__name__}")
 
 
 @_apply_one.register
-def _(layer: layers.Dense, x: Any, initializers: Initializers) -> Any:
-    return keras.layers.Dense(layer.units, **_common(layer, initializers))(x)
+def _(layer: layers.Dense, x: Any, context: _Context) -> Any:
+    return keras.layers.Dense(layer.units, **_common(layer, context.initializers))(x)
 
 
 @_apply_one.register
-def _(layer: layers.Convolution, x: Any, initializers: Initializers) -> Any:
+def _(layer: layers.Convolution, x: Any, context: _Context) -> Any:
     window = {"kernel_size": layer.kernel, "strides": layer.stride, "padding": "same"}
-    return keras.layers.Conv2D(layer.units, **window, **_common(layer, initializers))(x)
+    return keras.layers.Conv2D(layer.units, **window, **_common(layer, context.initializers))(x)
 
 
 @_apply_one.register
-def _(layer: layers.TransposedConvolution, x: Any, initializers: Initializers) -> Any:
+def _(layer: layers.TransposedConvolution, x: Any, context: _Context) -> Any:
     window = {"kernel_size": layer.kernel, "strides": layer.stride, "padding": "same"}
-    return keras.layers.Conv2DTranspose(layer.units, **window, **_common(layer, initializers))(x)
+    return keras.layers.Conv2DTranspose(layer.units, **window, **_common(layer, context.initializers))(x)
 
 
 @_apply_one.register
-def _(layer: layers.Flatten, x: Any, _: Initializers) -> Any:
+def _(layer: layers.Flatten, x: Any, _: _Context) -> Any:
     return keras.layers.Flatten(name=layer.name)(x)
 
 
 @_apply_one.register
-def _(layer: layers.Reshape, x: Any, _: Initializers) -> Any:
+def _(layer: layers.WithLabel, x: Any, context: _Context) -> Any:
+    return keras.layers.Concatenate(name=layer.name)([x, context.label])
+
+
+@_apply_one.register
+def _(layer: layers.Reshape, x: Any, _: _Context) -> Any:
     return keras.layers.Reshape(layer.target, name=layer.name)(x)
 
 
 @_apply_one.register
-def _(layer: layers.Crop, x: Any, _: Initializers) -> Any:
+def _(layer: layers.Crop, x: Any, _: _Context) -> Any:
     below, right = x.shape[1] - layer.height, x.shape[2] - layer.width
     return keras.layers.Cropping2D(((0, below), (0, right)), name=layer.name)(x)
 
 
 @_apply_one.register
-def _(layer: layers.Residual, x: Any, initializers: Initializers) -> Any:
-    total = keras.layers.Add(name=f"{layer.name}_sum")([x, _apply(layer.branch, x, initializers)])
+def _(layer: layers.Residual, x: Any, context: _Context) -> Any:
+    total = keras.layers.Add(name=f"{layer.name}_sum")([x, _apply(layer.branch, x, context)])
     return keras.layers.ReLU(name=layer.name)(total)
 
 

@@ -9,6 +9,7 @@ import math
 from typing import Literal, TypeAlias
 
 Shape: TypeAlias = tuple[int, ...]
+LABEL = "label"  # name of the second input of conditional networks
 Activation: TypeAlias = Literal["relu", "silu", "linear"]
 
 
@@ -119,6 +120,18 @@ class Flatten(Layer):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class WithLabel(Layer):
+    """A vector with the one-hot label of the image behind it: (units,) -> (units + label_count,)."""
+
+    label_count: int
+    name: str = "with_label"
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return (units + label_count,)."""
+        return (shape[0] + self.label_count,)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Reshape(Layer):
     """A vector as activations or an image of the shape `target`; the inverse of `Flatten`."""
 
@@ -178,6 +191,7 @@ class Graph:
         trunk: the layers that all outputs share.
         heads: name of each output -> the layers that make it from the trunk's output; the first of them has the
             output's name.
+        label_count: number of classes of the second input, `label`, one-hot; 0 if there is no such input.
     """
 
     name: str
@@ -185,6 +199,25 @@ class Graph:
     input_shape: Shape
     trunk: tuple[Layer, ...]
     heads: dict[str, tuple[Layer, ...]]
+    label_count: int = 0
+
+    @property
+    def inputs(self) -> dict[str, Shape]:
+        """The shapes of all inputs, by name."""
+        label = {LABEL: (self.label_count,)} if self.label_count else {}
+        return {self.input_name: self.input_shape} | label
+
+    def conditional(self, label_count: int, *, before_dense: int) -> "Graph":
+        """Return the graph with a label that joins the input of one of the trunk's dense layers.
+
+        Args:
+            label_count: number of classes.
+            before_dense: that layer's place among the dense layers: 0 for the first, -1 for the last.
+        """
+        places = [place for place, layer in enumerate(self.trunk) if isinstance(layer, Dense)]
+        place = places[before_dense]
+        trunk = (*self.trunk[:place], WithLabel(label_count=label_count), *self.trunk[place:])
+        return dataclasses.replace(self, trunk=trunk, label_count=label_count)
 
     def layers(self) -> list[tuple[Layer, Shape]]:
         """Return all layers with the shapes of their inputs."""
