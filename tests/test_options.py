@@ -18,7 +18,8 @@ FULL = TrainOptions(
     schedule="constant", beta=0.0, kl_warmup=0.5, free_bits=0.25, precision="bfloat16", patience=2,
     validation_split=0.25, seed=2**63 - 1, examples=False, stretch=True,
     image_size="48x36", colour="rgb", fit="crop", augment="flip,shift",
-    test_split=0.125, allow_bad=True, binarize=True, start_from="runs/first", prior="mixture", components=7,
+    test_split=0.125, allow_bad=True, binarize=True, conditional=True, start_from="runs/first",
+    prior="mixture", components=7,
 )  # fmt: skip
 WHOLE = ("width", "depth", "epochs", "latent_dim", "batch_size", "patience", "seed", "components")
 REAL = ("learning_rate", "beta", "kl_warmup", "free_bits", "validation_split")
@@ -71,7 +72,7 @@ def test_layers():
         *[(name, value) for name in ("data", "start_from") for value in ("", 3)],
         *[
             (name, value)
-            for name in ("examples", "stretch", "allow_bad", "binarize")
+            for name in ("examples", "stretch", "allow_bad", "binarize", "conditional")
             for value in (1, 0, "no")
         ],
         *[

@@ -58,6 +58,15 @@ BinarizeOption = Annotated[
         rich_help_panel=MODEL,
     ),
 ]
+ConditionalOption = Annotated[
+    bool,
+    typer.Option(
+        "--conditional",
+        help="Give the label to both halves, and drop it for a tenth of the images: the model works with labels "
+        "and without.",
+        rich_help_panel=MODEL,
+    ),
+]
 EpochsOption = Annotated[int, typer.Option(min=1, help="Number of epochs at most.", rich_help_panel=TRAINING)]
 LatentDimOption = Annotated[
     int, typer.Option(min=1, help="Number of latent dimensions.", rich_help_panel=MODEL)

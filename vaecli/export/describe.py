@@ -8,7 +8,7 @@ import numpy as np
 
 from vaecli import options
 from vaecli.data.photo.prepare import Preparation
-from vaecli.modelfile.metadata import INPUTS, ModelInfo
+from vaecli.modelfile.metadata import ModelInfo, inputs_of
 from vaecli.options import TrainOptions
 from vaecli.pixels import SCALE
 from vaecli.probability.likelihoods import Likelihood, likelihood
@@ -19,7 +19,7 @@ from vaecli.training.networks.shared import Size
 
 DESCRIBED = ("name", "kind", "stretch", "sha256", "count", "validation_count")
 PATHS = ("data", "start_from")  # options that name places on this machine
-OPTIONAL = ("test_sha256", "test_count")  # absent in runs of before they were written
+OPTIONAL = ("test_sha256", "test_count", "class_counts")  # absent in runs of before they were written
 
 
 def untrained(data: Mapping[str, Any], train_options: TrainOptions) -> ModelInfo:
@@ -44,7 +44,7 @@ def untrained(data: Mapping[str, Any], train_options: TrainOptions) -> ModelInfo
         },
         software=provenance.versions(),
         created=provenance.now(),
-        inputs=INPUTS["decoder"],
+        inputs=inputs_of("decoder", conditional=train_options.conditional),
     )
 
 
@@ -82,6 +82,11 @@ def model_id(weights: Mapping[str, np.ndarray]) -> str:
         hasher.update(f"{path} {value.shape};".encode())
         hasher.update(np.ascontiguousarray(value, "<f4").tobytes())
     return hasher.hexdigest()[:32]
+
+
+def label_count(info: ModelInfo) -> int:
+    """Return the number of classes that a conditional model takes as labels; 0 for a model without that input."""
+    return len(info.class_names) if info.is_conditional else 0
 
 
 def network_size(info: ModelInfo) -> Size:

@@ -19,7 +19,7 @@ from vaecli.export.stamp import stamp
 from vaecli.modelfile.facts import KEY_FACTS, Facts
 from vaecli.modelfile.find import CARD, DECODERS, ENCODERS
 from vaecli.modelfile.golden import Golden
-from vaecli.modelfile.metadata import INPUTS, ModelInfo
+from vaecli.modelfile.metadata import LABEL, ModelInfo
 from vaecli.modelfile.prior_facts import PriorFacts, StoredPrior
 from vaecli.modelfile.score_facts import KEY_SCORE, ScoreFacts
 from vaecli.runs.kept import KeptImages
@@ -110,11 +110,12 @@ def to_graphs(vae: Vae, info: ModelInfo, *, opset: int) -> dict[str, onnx.ModelP
     Raises:
         ModelError: the conversion fails.
     """
+    label = {LABEL: (vae.label_count,)} if vae.label_count else {}
     encoder = convert.to_onnx(
-        lambda inputs: convert.encoder_outputs(vae, inputs), {"image": info.image_shape}, opset=opset
+        lambda inputs: convert.encoder_outputs(vae, inputs), {"image": info.image_shape, **label}, opset=opset
     )
     decoder = convert.to_onnx(
-        lambda inputs: convert.decoder_outputs(vae, inputs), {"z": (info.latent_dim,)}, opset=opset
+        lambda inputs: convert.decoder_outputs(vae, inputs), {"z": (info.latent_dim,), **label}, opset=opset
     )
     return {"encoder": encoder, "decoder": faster(decoder)}
 
@@ -128,7 +129,7 @@ def _write_parts(
 ) -> None:
     """Write both files; `facts` are further entries of the decoder's metadata."""
     for part, graph in graphs.items():
-        part_info = info.replace(part=part, inputs=INPUTS[part])
+        part_info = info.as_part(part)
         content = stamp(graph, part_info, golden[part], facts if part == "decoder" else None)
         (folder / FILES[part]).write_bytes(content)
 
@@ -143,7 +144,7 @@ def compare_with_keras(vae: Vae, model: Model, validation: np.ndarray) -> list[p
     """Compare an opened model with Keras on `validation` (N, H, W, C) uint8, random and extreme inputs."""
 
     def exported_encoder(inputs: parity.Arrays) -> parity.Arrays:
-        z_mean, z_log_var = model.encode(inputs["image"])
+        z_mean, z_log_var = model.encode(inputs["image"], labels=inputs.get(LABEL))
         return {"z_mean": z_mean, "z_log_var": z_log_var}
 
     reference = KerasReference(vae)
@@ -151,7 +152,10 @@ def compare_with_keras(vae: Vae, model: Model, validation: np.ndarray) -> list[p
     return [
         *parity.compare("encoder", encoder_inputs, reference.encode, exported_encoder),
         *parity.compare(
-            "decoder", decoder_inputs, reference.decode, lambda inputs: model.outputs(inputs["z"])
+            "decoder",
+            decoder_inputs,
+            reference.decode,
+            lambda inputs: model.outputs(inputs["z"], labels=inputs.get(LABEL)),
         ),
     ]
 
@@ -163,17 +167,19 @@ class KerasReference:
     vae: Vae
 
     def encode(self, inputs: parity.Arrays) -> parity.Arrays:
-        """Compute `z_mean` and `z_log_var` (N, D) of `image` (N, H, W, C) float32."""
+        """Compute `z_mean` and `z_log_var` (N, D) of `image` (N, H, W, C) float32, and `label`."""
         return _to_numpy(convert.encoder_outputs(self.vae, _to_tensors(inputs)))
 
     def decode(self, inputs: parity.Arrays) -> parity.Arrays:
-        """Compute `image` and the likelihood's outputs (N, H, W, C) of `z` (N, D) float32."""
+        """Compute `image` and the likelihood's outputs (N, H, W, C) of `z` (N, D) float32, and `label`."""
         return _to_numpy(convert.decoder_outputs(self.vae, _to_tensors(inputs)))
 
     def inputs(self, validation: np.ndarray) -> tuple[parity.ByKind, parity.ByKind]:
         """Return the encoder inputs and decoder inputs to compare on, from real images (N, H, W, C) uint8."""
-        images = parity.image_inputs(validation)
-        return images, parity.latent_inputs(self.encode(images["real"])["z_mean"])
+        count = self.vae.label_count
+        images = parity.with_labels(parity.image_inputs(validation), count)
+        latents = parity.latent_inputs(self.encode(images["real"])["z_mean"])
+        return images, parity.with_labels(latents, count)
 
 
 def _to_tensors(arrays: parity.Arrays) -> dict[str, tf.Tensor]:

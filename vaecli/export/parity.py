@@ -9,6 +9,7 @@ import numpy as np
 
 from vaecli.errors import ParityError
 from vaecli.latent.draws import standard_normal
+from vaecli.modelfile.metadata import LABEL
 from vaecli.modelfile.golden import KEPT_BYTES, Golden, tolerance
 from vaecli.pixels import to_float32, to_uint8
 
@@ -75,6 +76,17 @@ def latent_inputs(z_mean: np.ndarray) -> ByKind:
     return {kind: {"z": z} for kind, z in {"real": z_mean, "random": prior, "extreme": extreme}.items()}
 
 
+def with_labels(inputs: ByKind, count: int) -> ByKind:
+    """Return inputs by kind with a one-hot `label` (n, K) of `count` classes in turn, and one without; 0 adds none."""
+    if not count:
+        return inputs
+    rows = np.concatenate([np.eye(count, dtype=np.float32), np.zeros((1, count), np.float32)])
+    return {
+        kind: {**arrays, LABEL: np.resize(rows, (len(next(iter(arrays.values()))), count))}
+        for kind, arrays in inputs.items()
+    }
+
+
 def golden(images: ByKind, latents: ByKind, encoder: Compute, decoder: Compute) -> dict[str, Golden]:
     """Compute the golden vectors of encoder and decoder: one to three real inputs, an extreme one, Keras' outputs.
 
@@ -92,6 +104,9 @@ def golden(images: ByKind, latents: ByKind, encoder: Compute, decoder: Compute) 
     ]
     encoder_inputs = {"image": to_uint8(np.concatenate(selected))}
     decoder_inputs = {"z": np.concatenate([latents["real"]["z"][:count], latents["extreme"]["z"][:1]])}
+    for arrays, kinds in ((encoder_inputs, images), (decoder_inputs, latents)):
+        if LABEL in kinds["real"]:
+            arrays[LABEL] = kinds["real"][LABEL][: len(next(iter(arrays.values())))]
     as_float = {name: to_float32(array) for name, array in encoder_inputs.items()}
     return {
         "encoder": Golden.build(encoder_inputs, _finite(encoder(as_float))),

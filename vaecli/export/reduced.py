@@ -22,7 +22,7 @@ from vaecli.export.stamp import stamp
 from vaecli.files import translating
 from vaecli.modelfile.find import DECODERS, ENCODERS
 from vaecli.modelfile.golden import Golden
-from vaecli.modelfile.metadata import INPUTS
+from vaecli.modelfile.metadata import LABEL
 from vaecli.runs.kept import KeptImages
 from vaecli.runtime.model import Model
 
@@ -97,6 +97,10 @@ def quantise(origin: Origin) -> QuantisedDecoder:
             f"The likelihood must be {' or '.join(SIGMOID_MEANS)} for --int8, got {likelihood}.",
             hint="Export without --int8.",
         )
+    if origin.exact.info.is_conditional:
+        raise ModelError(
+            "The model must not be conditional for --int8.", hint="Export without --int8; --fp16 takes labels."
+        )
     z = np.concatenate(degradation.latents(origin.exact, origin.images.training, seed=CALIBRATION_SEED))
     shuffled = z[np.random.default_rng(CALIBRATION_SEED).permutation(len(z))]
     calibrated = calibrate.calibrate(layers.read(origin.decoder), shuffled)
@@ -124,7 +128,7 @@ def _fp16(origin: Origin) -> tuple[onnx.ModelProto, SelfCheck]:
     def self_check(file: Model, inputs: Mapping[str, np.ndarray]) -> Golden:
         """Check that each constant is the rounded float32 one, and return the file's outputs for `inputs`."""
         fp16.require_rounded(onnx.load_from_string(file.path.read_bytes()), origin.graphs["decoder"])
-        return Golden.build(inputs, file.outputs(inputs["z"]))
+        return Golden.build(inputs, file.outputs(inputs["z"], labels=inputs.get(LABEL)))
 
     return fp16.to_fp16(origin.graphs["decoder"]), self_check
 
@@ -153,7 +157,7 @@ def _add_encoder(origin: Origin) -> Figures:
     folder = exact.path.parent
     source, golden = origin.graphs["encoder"], origin.golden["encoder"]
     graph = fp16.to_fp16(source)
-    info = exact.info.replace(part="encoder", inputs=INPUTS["encoder"], precision="fp16")
+    info = exact.info.as_part("encoder").replace(precision="fp16")
     path = folder / ENCODERS["fp16"]
     _write(path, stamp(graph, info, golden))
     decoder = stamp(
@@ -164,7 +168,7 @@ def _add_encoder(origin: Origin) -> Figures:
     divergence = degradation.posterior_divergence(exact, file, origin.images.validation)
     degradation.require_encoder(divergence)
     fp16.require_rounded(onnx.load_from_string(path.read_bytes()), source)
-    z_mean, z_log_var = file.encode(golden.inputs["image"])
+    z_mean, z_log_var = file.encode(golden.inputs["image"], labels=golden.inputs.get(LABEL))
     figures: Figures = {"kl": divergence}
     outputs = {"z_mean": z_mean, "z_log_var": z_log_var}
     _write(path, stamp(graph, info.replace(quantisation=figures), Golden.build(golden.inputs, outputs)))

@@ -1,5 +1,6 @@
 """Metrics of a model on images, with numpy alone.
 
+labelled   a conditional model with the labels of the images
 protocol   interface of a model that can be measured
 table      the metrics: meaning, unit, direction, needs
 evaluation the result of an evaluation: values of each image, means, standard errors

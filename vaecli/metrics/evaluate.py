@@ -21,6 +21,7 @@ from vaecli.errors import DataError
 from vaecli.latent.priors import Prior
 from vaecli.metrics.bound import bound
 from vaecli.metrics.evaluation import Evaluation
+from vaecli.metrics.labelled import Conditional, Labelled, Labels
 from vaecli.metrics.protocol import Autoencoder, Float32, Float64
 from vaecli.metrics.ssim import ssim
 from vaecli.metrics.table import METRICS, require_metrics
@@ -65,13 +66,14 @@ class _Meter:
 
 
 def evaluate(
-    model: Autoencoder,
+    model: Autoencoder | Conditional,
     images: Images,
     *,
     metrics: Collection[str] = ("all",),
     importance_samples: int = 0,
     prior: Prior | None = None,
     seed: int = 0,
+    labels: Labels | None = None,
     chunk: int | None = None,
     threads: int = AT_ONCE,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
@@ -85,6 +87,7 @@ def evaluate(
         importance_samples: K of `nll`; `bits_per_dim` comes from the same bound if K > 0, else from the ELBO.
         prior: the prior of the bounds; the model's own if left out.
         seed: seed of the noise.
+        labels: (N,) class numbers for a conditional model, -1 for no label; none at all if left out.
         chunk: number of images encoded, and of latents decoded, at a time; bounded in bytes if left out.
         threads: number of threads, of which at most two are used here; the model has its own.
         progress: called with the work done and the total, in images times decoded samples per image.
@@ -113,7 +116,8 @@ def evaluate(
 
     def measure(batch: tuple[int, Pixels]) -> dict[str, Float64]:
         first, pixels = batch
-        return _measure(model, to_float32(pixels), first, plan, meter.advance)
+        given = model if labels is None else Labelled(model, labels[first : first + len(pixels)])
+        return _measure(given, to_float32(pixels), first, plan, meter.advance)
 
     parts = list(ahead(measure, _batches(model, images, size), threads=min(AT_ONCE, threads)))
     seconds = time.perf_counter() - began

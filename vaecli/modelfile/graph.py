@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from vaecli.modelfile import onnx_schema
 from vaecli.modelfile.cost.values import ELEMENT_TYPES, FreeShape
-from vaecli.modelfile.metadata import ModelInfo
+from vaecli.modelfile.metadata import LABEL, ModelInfo
 from vaecli.modelfile.operators import ALLOWED
 from vaecli.modelfile.protobuf import WireError
 from vaecli.modelfile.versions import FIRST_ONNXRUNTIME
@@ -100,6 +100,8 @@ def require_interface(graph: Graph, info: ModelInfo) -> None:
         inputs, outputs = {"image": image}, {"z_mean": latent, "z_log_var": latent}
     else:
         inputs, outputs = {"z": latent}, dict.fromkeys(["image", *info.likelihood["outputs"]], image)
+    if info.is_conditional:
+        inputs[LABEL] = (None, len(info.class_names))
     for kind, expected, actual in (("inputs", inputs, graph.inputs), ("outputs", outputs, graph.outputs)):
         if dict(actual) != expected:
             raise WireError(f"its {kind} must be {_shown(expected)} by its metadata, got {_shown(actual)}")

@@ -2,28 +2,23 @@
 
 import dataclasses
 import json
-import math
 from typing import Any
 
-from vaecli.choices import FITS, LIKELIHOODS, PHOTOS, POLARITIES, PRECISIONS, PRIORS
+from vaecli.choices import FITS, LIKELIHOODS, PHOTOS, POLARITIES, PRIORS
 from vaecli.errors import ModelError
 from vaecli.modelfile.arrays import MALFORMED
-from vaecli.modelfile.safe_text import is_plain
+from vaecli.modelfile.metadata_checks import PARTS, check, check_values
 from vaecli.pixels import SCALE
 
 FORMAT = 2  # provisional: files of other formats are refused
-PARTS = ("encoder", "decoder")
 
 KEY_FORMAT = "vaecli.format"
 KEY_INFO = "vaecli.info"
 KEY_DIGEST = "vaecli.sha256"
 
 MAX_INFO = 2**20  # characters; the parsed JSON takes about twenty times as much memory
-MAX_TEXT = 1024  # characters of a name or a value
-MAX_DEPTH = 4  # of tables within tables
-CHANNELS = (1, 3)
-MAX_LATENT_DIM = 4096
 INPUTS = {"encoder": ("image",), "decoder": ("z",)}  # of the graphs that this version can run
+LABEL = "label"  # a further input of both parts of a conditional model: one-hot, zero for no label
 OUTPUTS = {  # of a decoder beside `image`, by the name of its likelihood
     "bernoulli": ("logits",),
     "continuous-bernoulli": ("logits",),
@@ -34,8 +29,6 @@ LIKELIHOOD_KEYS = {"name", "outputs", "note", "parameters", "binarised"}
 PARAMETERS = {
     "gaussian": ("log_sigma",)
 }  # learned numbers of a likelihood, by its name; the others have none
-MAX_SIDE = 4096  # pixels
-MAX_VALUES = 2**23  # pixels times channels: a sheet of 64 such images takes 512 MiB
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -58,7 +51,8 @@ class ModelInfo:
         prior: `name`.
         inputs: names of the graph's inputs.
         class_names: names of the labels in the data, in order.
-        data: `name`, `sha256` and `count` of the training images.
+        data: `name`, `sha256` and `count` of the training images; `class_counts`, the number of each class, may be
+            None or absent.
         training: options and figures, in nats on the validation images.
         software: package name -> version.
         created: time in ISO 8601, UTC.
@@ -89,9 +83,23 @@ class ModelInfo:
         """Return a copy in which the named fields have the given values."""
         return dataclasses.replace(self, **changes)
 
+    @property
+    def is_conditional(self) -> bool:
+        """Whether both parts also take a label."""
+        return LABEL in self.inputs
+
+    def as_part(self, part: str) -> "ModelInfo":
+        """Return the description of a part of the same model."""
+        return self.replace(part=part, inputs=inputs_of(part, conditional=self.is_conditional))
+
     def to_metadata(self) -> dict[str, str]:
         """Encode the format and this description as metadata entries."""
         return {KEY_FORMAT: str(FORMAT), KEY_INFO: json.dumps(dataclasses.asdict(self), ensure_ascii=False)}
+
+
+def inputs_of(part: str, *, conditional: bool) -> tuple[str, ...]:
+    """Return the names of the inputs of a part, with or without a label."""
+    return (*INPUTS[part], LABEL) if conditional else INPUTS[part]
 
 
 def from_metadata(entries: dict[str, str], where: str) -> ModelInfo:
@@ -116,7 +124,7 @@ def from_metadata(entries: dict[str, str], where: str) -> ModelInfo:
                 f"its text must have at most {MAX_INFO:,} characters, got {len(entries[KEY_INFO]):,}"
             )
         fields = json.loads(entries[KEY_INFO])
-        _check_values(fields)
+        check_values(fields)
         height, width, channels = fields.pop("image_shape")
         info = ModelInfo(
             image_shape=(height, width, channels),
@@ -124,7 +132,7 @@ def from_metadata(entries: dict[str, str], where: str) -> ModelInfo:
             inputs=tuple(fields.pop("inputs")),
             **fields,
         )
-        _check(info)
+        check(info)
     except MALFORMED as error:
         raise ModelError(
             f"The metadata of {where} do not fit: {str(error)[:200]}.", hint="Export it again."
@@ -147,7 +155,6 @@ def _require_format(text: str, where: str) -> None:
 
 def _require_known(info: ModelInfo, where: str) -> None:
     """Refuse a likelihood, prior, scale, preparation, input or output that this version does not know."""
-    expected_inputs = INPUTS[info.part]
     reading = info.preparation.get("reading") or {"fit": FITS[0]}
     parts = {
         "likelihood": (info.likelihood["name"], LIKELIHOODS),
@@ -157,7 +164,7 @@ def _require_known(info: ModelInfo, where: str) -> None:
         "preparation of pictures": (info.preparation["photo"], PHOTOS),
         "entries in the reading of pictures": (sorted(reading), (["fit"],)),
         "fit of pictures": (reading["fit"], FITS),
-        "inputs": (list(info.inputs), (list(expected_inputs),)),
+        "inputs": (list(info.inputs), [list(inputs_of(info.part, conditional=given)) for given in (False, True)]),
         "outputs": (info.likelihood["outputs"], (list(OUTPUTS.get(info.likelihood["name"], ())),)),
         "entries of the likelihood": (sorted(info.likelihood.keys() - LIKELIHOOD_KEYS), ([],)),
         "binary pixels of the likelihood": (
@@ -176,69 +183,3 @@ def _require_known(info: ModelInfo, where: str) -> None:
                 f"The {part} of {where} must be {shown}, got {str(value)[:80]!r}.",
                 hint="A later version made it: pip install --upgrade vaecli",
             )
-
-
-def _check_values(value: Any, depth: int = 0) -> None:
-    """Refuse a value with a long text, control characters, a number that is not finite, or deep nesting."""
-    if isinstance(value, str) and not (len(value) <= MAX_TEXT and is_plain(value)):
-        raise ValueError(
-            f"a text must have at most {MAX_TEXT:,} characters and no control characters, got {value[:40]!r}"
-        )
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"a number must be finite, got {value}")
-    if isinstance(value, dict | list):
-        if depth == MAX_DEPTH:
-            raise ValueError(f"its objects and lists must be nested at most {MAX_DEPTH} deep, got more")
-        for part in [*value, *value.values()] if isinstance(value, dict) else value:
-            _check_values(part, depth + 1)
-
-
-def _check(info: ModelInfo) -> None:
-    if info.part not in PARTS:
-        raise ValueError(f"part must be {' or '.join(PARTS)}, got {info.part!r}")
-    if info.precision not in PRECISIONS:
-        raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, got {info.precision!r}")
-    shape = info.image_shape
-    if not all(type(size) is int and 1 <= size <= MAX_SIDE for size in shape):
-        raise ValueError(f"image_shape must be three sizes of 1 to {MAX_SIDE:,}, got {str(shape)[:80]}")
-    if shape[-1] not in CHANNELS or math.prod(shape) > MAX_VALUES:
-        raise ValueError(
-            f"image_shape must have 1 or 3 channels and at most {MAX_VALUES:,} values, got {shape}"
-        )
-    if type(info.latent_dim) is not int or not 1 <= info.latent_dim <= MAX_LATENT_DIM:
-        raise ValueError(f"latent_dim must be 1 to {MAX_LATENT_DIM}, got {info.latent_dim!r}")
-    _check_tables(info)
-
-
-def _check_tables(info: ModelInfo) -> None:
-    for name in ("model_id", "name", "network", "created"):
-        if not isinstance(getattr(info, name), str):
-            raise TypeError(f"{name} must be text, got {getattr(info, name)!r:.40}")
-    for name in ("likelihood", "preparation", "prior", "data", "training", "software", "quantisation"):
-        if not isinstance(getattr(info, name), dict):
-            raise TypeError(f"{name} must be a table, got {getattr(info, name)!r:.40}")
-    texts = {"class_names": info.class_names, "inputs": info.inputs, "software": info.software.values()}
-    for name, values in texts.items():
-        if not all(isinstance(text, str) for text in values):
-            raise TypeError(f"{name} must all be text, got {list(values)!r:.40}")
-    for table in ("data", "likelihood", "prior"):
-        if not isinstance(getattr(info, table).get("name"), str):
-            raise TypeError(f"'name' of its {table} must be text")
-    required = {"likelihood": ("outputs",), "preparation": ("scale", "polarity", "photo")}
-    for table, keys in required.items():
-        for key in keys:
-            if key not in getattr(info, table):
-                raise ValueError(f"{key!r} must be in its {table}")
-    parameters = info.likelihood.get("parameters", {})
-    if not isinstance(parameters, dict) or not all(type(value) is float for value in parameters.values()):
-        raise TypeError(f"'parameters' of its likelihood must be numbers by name, got {parameters!r:.40}")
-    _check_reading(info.preparation)
-
-
-def _check_reading(preparation: dict[str, Any]) -> None:
-    """Check the types of `reading`, which may be absent or None, and `fit`; `_require_known` checks values."""
-    reading = preparation.get("reading")
-    if reading is None and preparation["photo"] == "resize":
-        raise ValueError("a preparation that resizes must have a 'reading'")
-    if reading is not None and not (isinstance(reading, dict) and isinstance(reading.get("fit"), str)):
-        raise TypeError(f"'reading' of its preparation must be a table with a 'fit', got {reading!r:.40}")

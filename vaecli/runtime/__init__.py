@@ -8,6 +8,7 @@ similar          the images or latents nearest to an image
 pickled          a model from the content of its files
 parts            the files of a model, each checked for its part and precision
 arrays           checks of the arrays that callers pass in
+labels           labels that callers pass in, for conditional models
 session          batches over a pool of threads
 one_image        one image through pre-bound buffers
 default_session  onnxruntime's default session, the baseline of bench

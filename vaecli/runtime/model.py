@@ -18,7 +18,8 @@ from vaecli.modelfile.read import ModelFile
 from vaecli.pixels import chunk_length
 from vaecli.probability.likelihoods import Likelihood, from_metadata
 from vaecli.runtime import forks
-from vaecli.runtime.arrays import image_batch, latent_batch, single_image
+from vaecli.runtime.arrays import image_batch, single_image
+from vaecli.runtime.labels import Labels, decoder_inputs, encoder_inputs
 from vaecli.runtime.parts import read_decoder, read_encoder
 from vaecli.runtime.pickled import unpickle
 from vaecli.runtime.sampling import Sampling
@@ -121,34 +122,35 @@ class Model(Sampling):
         encoder = self._encoder_source
         return isinstance(encoder, ModelFile) or os.path.exists(encoder)  # noqa: PTH110  # raises nothing
 
-    def encode(self, images: npt.ArrayLike) -> tuple[Float32, Float32]:
+    def encode(self, images: npt.ArrayLike, labels: Labels = None) -> tuple[Float32, Float32]:
         """Compute the posterior of each image: `z_mean` and `z_log_var`, both (N, D).
 
         Args:
             images: (N, H, W, C), floats in [0, 1], or uint8, which is divided by 255.
+            labels: of a conditional model: numbers or names of classes; None for no labels.
 
         Raises:
             ModelError: the encoder is missing, damaged, or belongs to another model.
-            OptionError: another shape, type or range, NaN or infinity.
+            OptionError: another shape, type or range, NaN or infinity; unknown labels, or any for another model.
         """
-        outputs = self._encoder_session().run({"image": image_batch(images, self.image_shape)})
+        outputs = self._encoder_session().run(encoder_inputs(self.info, images, labels))
         return outputs["z_mean"], outputs["z_log_var"]
 
-    def reconstruct(self, images: npt.ArrayLike) -> Float32:
+    def reconstruct(self, images: npt.ArrayLike, labels: Labels = None) -> Float32:
         """Decode the posterior mean of images (N, H, W, C), as `encode` takes them: (N, H, W, C) in [0, 1]."""
-        return self.decode(self.encode(images)[0])
+        return self.decode(self.encode(images, labels)[0], labels)
 
-    def outputs(self, z: npt.ArrayLike) -> Mapping[str, Float32]:
+    def outputs(self, z: npt.ArrayLike, labels: Labels = None) -> Mapping[str, Float32]:
         """Compute all outputs for z (N, D): `image` (N, H, W, C) in [0, 1] and the likelihood's raw outputs."""
-        return self._decoder.run({"z": latent_batch(z, self.latent_dim)})
+        return self._decoder.run(decoder_inputs(self.info, z, labels))
 
-    def decode(self, z: npt.ArrayLike) -> Float32:
+    def decode(self, z: npt.ArrayLike, labels: Labels = None) -> Float32:
         """Compute the mean image of each latent (N, D): (N, H, W, C) in [0, 1].
 
         Raises:
-            OptionError: another shape or type, NaN, or numbers beyond 1e6.
+            OptionError: another shape or type, NaN, or numbers beyond 1e6; labels as for `encode`.
         """
-        image: Float32 = self._decoder.run({"z": latent_batch(z, self.latent_dim)}, ("image",))["image"]
+        image: Float32 = self._decoder.run(decoder_inputs(self.info, z, labels), ("image",))["image"]
         return image
 
     def interpolate(
@@ -157,9 +159,9 @@ class Model(Sampling):
         """Decode a path from image a to image b (H, W, C), both ends reconstructed: (steps, H, W, C).
 
         Args:
-            a: first image, uint8 or floats in [0, 1]; each image is scaled by its own type.
-            b: last image, of either type.
-            steps: number of pictures, both ends included; at least 2.
+            a: first image, uint8 or floats in [0, 1].
+            b: last image, likewise.
+            steps: number of pictures, at least 2.
             path: `linear`; `spherical`, away from the latent origin; `even`, with equally different pictures.
 
         Raises:
@@ -174,9 +176,6 @@ class Model(Sampling):
 
     def score(self, images: npt.ArrayLike) -> "Scores":
         """Score how unlike the training images each of images (N, H, W, C) is: `score`, `percentile`, components.
-
-        Args:
-            images: uint8, or floats in [0, 1].
 
         Raises:
             ModelError: the model has no encoder, or no figures for scores.

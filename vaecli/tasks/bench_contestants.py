@@ -15,6 +15,7 @@ from vaecli.modelfile.cost.measure import MAX_ELEMENTS
 from vaecli.modelfile.read import ModelFile
 from vaecli.runs.layout import Run
 from vaecli.runtime.default_session import DefaultSession
+from vaecli.runtime.labels import label_input
 from vaecli.runtime.model import Model
 from vaecli.runtime.session import Session
 
@@ -61,10 +62,9 @@ def _timed(run: Callable[..., object], file: ModelFile) -> Times:
     """Return a function that times a session's calls for all outputs except the likelihood's raw outputs."""
     raw_outputs = file.info.likelihood.get("outputs", [])
     call = functools.partial(run, names=[name for name in file.graph.outputs if name not in raw_outputs])
-    (input_name,) = file.info.inputs
 
     def times(inputs: np.ndarray, seconds: float) -> list[float]:
-        named = {input_name: inputs}
+        named = {file.info.inputs[0]: inputs} | label_input(file.info, None, len(inputs))
         call(named)
         return call_times(call, named, seconds)
 
@@ -88,6 +88,9 @@ def baselines(decoder: ModelFile, note: Callable[[str], None]) -> Iterator[list[
     left_out = "Keras, PyTorch and OpenVINO are left out:"
     if not keras_file.exists():
         note(f"{left_out} the model is not in a run with its {keras_file.name}.")
+        yield []
+    elif decoder.info.is_conditional:
+        note(f"{left_out} they decode latents alone, and this decoder takes a label, too.")
         yield []
     elif any(importlib.util.find_spec(name) is None for name in ("keras", "tensorflow", "tf2onnx")):
         note(f'{left_out} they need TensorFlow and tf2onnx: pip install "vaecli[train]"')

@@ -21,7 +21,8 @@ from vaecli.extras import require
 from vaecli.modelfile import facts, metadata
 from vaecli.modelfile.facts import Facts
 from vaecli.modelfile.find import CARD, read_all
-from vaecli.modelfile.metadata import PARTS, ModelInfo
+from vaecli.modelfile.metadata import ModelInfo
+from vaecli.modelfile.metadata_checks import PARTS
 from vaecli.options import merge
 from vaecli.paths import user_path
 from vaecli.probability.likelihoods import from_metadata
@@ -232,6 +233,7 @@ def _network(info: ModelInfo, state: State) -> "Vae":
         info.latent_dim,
         seed=info.training["seed"],
         size=describe.network_size(info),
+        label_count=describe.label_count(info),
     )
     checkpoint.restore_best(state, vae.variables)
     return vae

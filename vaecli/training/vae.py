@@ -58,8 +58,8 @@ class Vae:
         """Return the inputs with `label`, if the model has it; without one it is zero, which means no label."""
         if not self.label_count or LABEL in inputs:
             return dict(inputs)
-        count = keras.ops.shape(inputs[name])[0]
-        return {**inputs, LABEL: keras.ops.zeros((count, self.label_count))}
+        values = keras.ops.convert_to_tensor(inputs[name])
+        return {name: values, LABEL: keras.ops.zeros((keras.ops.shape(values)[0], self.label_count))}
 
 
 def build(

@@ -62,6 +62,7 @@ def test_the_other_run_is_not_needed_again(run, data, options, here):
         ({"latent_dim": 3}, ("--latent-dim 2", "--latent-dim 3")),
         ({"width": 17}, ("--width 16", "--width 17")),
         ({"network": "conv", "width": 16}, ("--network classic --depth 2", "--network conv --depth 1")),
+        ({"conditional": True}, ("no --conditional", "--conditional (10 classes)")),
         ({"likelihood": "logistic"}, ("--likelihood bernoulli", "--likelihood logistic")),
         ({"image_size": "20x24"}, ("--image-size 28x28", "--image-size 20x24")),
         ({"colour": "rgb"}, ("--grey --width 16", "--rgb --width 144")),

@@ -76,7 +76,7 @@ def dry_run(options: TrainOptions, watch: Watcher, *, devices: int | None = 1) -
     require("Training needs TensorFlow, tf2onnx and matplotlib", "tensorflow", "tf2onnx", "matplotlib")
     source = pretrained.read(options)
     options, data, held_out, test = images.load_run(options, watch)
-    pretrained.require_same(source, options, data.images.shape[1:])
+    pretrained.require_same(source, options, data)
     description = images.description(data, held_out, options, test)
     with quietly(None):
         from vaecli.training.cluster.devices import Devices
@@ -96,6 +96,7 @@ def dry_run(options: TrainOptions, watch: Watcher, *, devices: int | None = 1) -
         info.image_shape,
         info.latent_dim,
         size=describe.network_size(info),
+        label_count=describe.label_count(info),
     )
     return Forecast(
         options=options,

@@ -22,6 +22,7 @@ from vaecli.options import MAX_PIXELS, TrainOptions
 from vaecli.paths import user_path
 from vaecli.runs.kept import KeptImages
 from vaecli.runs.progress import Quiet, Watcher
+from vaecli.tasks.train import labels
 from vaecli.training.networks import table
 
 # Images that stay in the run, so that an export needs no data set: to check the files with, and to quantise with.
@@ -50,12 +51,13 @@ def load_run(options: TrainOptions, watch: Watcher) -> RunData:
 
     Raises:
         DataError: they cannot be loaded, or have more pixels than an exported model may have.
-        OptionError: an option does not fit the images or the network.
+        OptionError: an option does not fit the images, their labels or the network.
     """
     source = _load(options, "train", watch)
     data = to_train_on(source, options, watch)
     held_out = Division.of(options).held_out(data)
     height, width, channels = data.images.shape[1:]
+    labels.require_usable(data, held_out, options, watch)
     n_train = int((~held_out).sum())
     options = table.with_defaults(with_reading(options, data), (height, width, channels), n_train)
     return RunData(options, data, held_out, load_test(options, source, data, watch))
@@ -81,19 +83,17 @@ def to_train_on(source: ImageSet, options: TrainOptions, watch: Watcher) -> Imag
 
 
 def load_again(options: TrainOptions, watch: Watcher, *, download: bool = True) -> ImageSet:
-    """Load the images of a run again, perhaps on another machine; the caller compares their hash.
-
-    Without `download`, a data set by name must be on this machine.
+    """Load the images of a run again; the caller compares their hash.
 
     Raises:
-        DataError: they cannot be loaded.
+        DataError: they cannot be loaded, or without `download` are not on this machine.
     """
     options = dataclasses.replace(options, allow_bad=True)  # the hash tells whether a picture is missing
     try:
         source = _load(options, "train", watch, as_kept=True, download=download)
     except DataError as error:
-        hint = f"{error.hint} If the same images are elsewhere on this machine: --data PATH."
-        raise DataError(error.message, hint=hint.strip()) from error
+        elsewhere = " If the same images are elsewhere on this machine: --data PATH."
+        raise DataError(error.message, hint=(error.hint + elsewhere).strip()) from error
     data = Division.of(options).without_test(source)
     return contrast.for_training(data, stretch=options.stretch, warn=lambda _message: None)
 
@@ -142,8 +142,7 @@ def _load(
 ) -> ImageSet:
     """Load one split of the data that `options` name.
 
-    With `as_kept`, `options.data` comes from config.toml, where a plain name is a data set and a folder an absolute
-    path; a folder of that name is not looked for.
+    With `as_kept`, `options.data` comes from config.toml: a plain name is a data set, and a folder an absolute path.
     """
     reading = ReadingOptions.of(options)
     if as_kept and options.data in CATALOGUE:
@@ -224,6 +223,7 @@ def description(
         "photo": preparation.photo,
         "reading": None if preparation.reading is None else preparation.reading.to_metadata(),
         "class_names": list(data.class_names),
+        "class_counts": labels.counts(data, held_out),
     }
     try:
         metadata.from_metadata(describe.untrained(table, options).to_metadata(), "the model")

@@ -102,7 +102,7 @@ def begin(
     source = pretrained.read(options)
     with interruptible():
         options, data, held_out, test = images.load_run(options, watch)
-    pretrained.require_same(source, options, data.images.shape[1:])
+    pretrained.require_same(source, options, data)
     description = images.description(data, held_out, options, test)
     options = dataclasses.replace(options, data=images.name_to_keep(options, data))
     is_new_folder = out is None or not out.exists()

@@ -4,6 +4,7 @@ import dataclasses
 
 from vaecli.commands import command
 from vaecli.config import read_config
+from vaecli.data.images import ImageSet
 from vaecli.errors import ModelError, OptionError
 from vaecli.export import describe
 from vaecli.options import TrainOptions, merge
@@ -58,23 +59,25 @@ def read(options: TrainOptions) -> Pretrained | None:
         )
     try:
         height, width, channels = map(int, data["image_shape"])  # type: ignore[index]
+        class_count = len(data["class_names"])  # type: ignore[index]
     except (LookupError, TypeError, ValueError) as error:
         raise ModelError(
-            f"{shown(run.provenance)} is damaged: its images have no shape.", hint="Name another run."
+            f"{shown(run.provenance)} is damaged: its images have no shape or classes.", hint="Name another run."
         ) from error
-    network = _network(previous, (height, width, channels))
+    network = _network(previous, (height, width, channels), class_count)
     return Pretrained(run, state.best_epoch, state.best_weights, network)
 
 
-def require_same(pretrained: Pretrained | None, options: TrainOptions, shape: tuple[int, int, int]) -> None:
-    """Refuse weights of another network, or of images of another shape than (H, W, C).
+def require_same(pretrained: Pretrained | None, options: TrainOptions, data: ImageSet) -> None:
+    """Refuse weights of another network than that for the images of `data`.
 
     Raises:
         OptionError: it names each difference.
     """
     if pretrained is None:
         return
-    current = _network(options, shape)
+    height, width, channels = data.images.shape[1:]
+    current = _network(options, (height, width, channels), len(data.class_names))
     different = [name for name, setting in current.items() if pretrained.network[name] != setting]
     if different:
         theirs, ours = (
@@ -84,11 +87,11 @@ def require_same(pretrained: Pretrained | None, options: TrainOptions, shape: tu
             f"{OPTION} must name a run of the same network: {shown(pretrained.run.path)} has {theirs}, and this "
             f"run would have {ours}.",
             option=OPTION,
-            hint=f"Add {theirs}, or leave {OPTION} out.",
+            hint=f"Train with {theirs}, or leave {OPTION} out.",
         )
 
 
-def _network(options: TrainOptions, shape: tuple[int, int, int]) -> dict[str, str]:
+def _network(options: TrainOptions, shape: tuple[int, int, int], class_count: int) -> dict[str, str]:
     """Return what decides a network for images (H, W, C): a name -> the option that sets it."""
     height, width, channels = shape
     size = table.size_of(options, shape)
@@ -100,4 +103,5 @@ def _network(options: TrainOptions, shape: tuple[int, int, int]) -> dict[str, st
         "depth": f"--depth {size.depth}",
         "latent_dim": f"--latent-dim {options.latent_dim}",
         "likelihood": f"--likelihood {options.likelihood}",
+        "labels": f"--conditional ({class_count} classes)" if options.conditional else "no --conditional",
     }

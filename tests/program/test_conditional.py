@@ -1,0 +1,151 @@
+"""`vaecli train --conditional`, and every command on the model that it makes."""
+
+import json
+
+import numpy as np
+import pytest
+
+from vaecli.data.idx.format import encode_idx
+from vaecli.data.named.bundled import load_mini
+from vaecli.errors import OptionError
+from vaecli.metrics.evaluate import evaluate
+from vaecli.modelfile.read import read_file
+from vaecli.runtime.model import Model
+
+pytestmark = pytest.mark.train
+
+SMALL = ["--epochs", "2", "--latent-dim", "2", "--network", "dense", "--width", "32", "-q"]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A conditional run of the bundled images."""
+    from vaecli.options import TrainOptions
+    from vaecli.tasks.train.train import train
+
+    options = TrainOptions(
+        data="fashion-mnist-mini", epochs=2, latent_dim=2, network="dense", width=32, conditional=True
+    )
+    return train(options, out=tmp_path_factory.mktemp("conditional") / "run").run
+
+
+@pytest.fixture
+def labelled(here):
+    """Writes 300 images with the given labels as a folder of IDX files."""
+
+    def labelled(labels):
+        folder = here / "mine"
+        folder.mkdir(exist_ok=True)
+        images = load_mini("train").images[:300, :, :, 0]
+        (folder / "train-images-idx3-ubyte").write_bytes(encode_idx(images))
+        if labels is not None:
+            (folder / "train-labels-idx1-ubyte").write_bytes(encode_idx(np.asarray(labels, np.uint8)))
+        return folder
+
+    return labelled
+
+
+def test_the_files_take_a_label(trained, call):
+    """Both name it, with golden vectors; encoding and decoding depend on it; without one it is zero."""
+    model, data = Model.open(trained), load_mini("test")
+    for part in ("encoder", "decoder"):
+        file = read_file(trained / "model" / f"{part}.onnx")
+        assert file.info.inputs[1] == "label" and file.graph.inputs["label"] == (None, 10)
+        assert file.golden().inputs["label"].any()
+    images, labels = data.images[:50], data.labels[:50]
+    plain, given, others = (model.encode(images, value)[0] for value in (None, labels, (labels + 1) % 10))
+    assert not np.allclose(plain, given, atol=1e-4) and not np.allclose(others, given, atol=1e-4)
+    np.testing.assert_array_equal(model.encode(images, [-1] * 50)[0], plain)
+    names = [data.class_names[label] for label in labels]
+    np.testing.assert_array_equal(model.reconstruct(images, names), model.decode(given, labels))
+    code, stdout, _ = call("verify", "-m", trained)
+    assert code == 0 and "encoder.onnx" in stdout
+
+
+def test_every_command_takes_the_model(trained, call, here):
+    """Without labels, as any other model; the copy in fp16 too; int8 says that there is none."""
+    for command in (
+        ("sample", "-n", "4"),
+        ("interpolate", "test:0", "test:1"),
+        ("reconstruct", "test:0:3"),
+        ("encode", "test:0:3"),
+        ("traverse", "test:0"),
+        ("similar", "test:0", "--among", "test:1:20"),
+        ("score", "test:0:3"),
+        ("bench", "--seconds", "0.1", "--against"),
+        ("info",),
+        ("export", "-o", "copy", "--fp16"),
+        ("verify",),
+    ):
+        code, _, stderr = call(*command, "-m", trained)
+        assert code == 0, (command, stderr)
+    code, _, stderr = call("verify", "-m", "copy")
+    assert code == 0, stderr
+    half, exact = (Model.open("copy", precision=precision) for precision in ("fp16", "float32"))
+    z = np.ones((10, 2), np.float32)
+    np.testing.assert_allclose(half.decode(z, np.arange(10)), exact.decode(z, np.arange(10)), atol=0.01)
+    code, _, stderr = call("export", "-m", trained, "-o", "integers", "--int8")
+    assert code == 1 and "must not be conditional for --int8" in stderr and not (here / "integers").exists()
+
+
+def test_the_label_lowers_the_loss(trained):
+    """The images of a trained model cost fewer nats with their labels than without."""
+    from vaecli.metrics.labelled import Labelled
+
+    model, data = Model.open(trained), load_mini("test")
+    plain = evaluate(model, data.images, metrics=["elbo"]).values["elbo"]
+    given = evaluate(model, data.images, metrics=["elbo"], labels=data.labels).values["elbo"]
+    assert given > plain + 0.5
+    assert Labelled(model, data.labels[:3]).latent_dim == 2
+
+
+def test_images_without_labels(call, labelled, here):
+    """They are refused before a run is made."""
+    code, _, stderr = call("train", "--data", labelled(None), *SMALL, "--conditional", "-o", "run")
+    assert code == 2 and "--conditional needs labelled images" in stderr and not (here / "run").exists()
+
+
+def test_labels_with_a_gap_and_a_class_of_one_image(call, labelled):
+    """They train; a class without training images is named, and cannot be asked for."""
+    labels = np.arange(300) % 3
+    labels[labels == 2] = 4  # no 2, no 3
+    labels[7] = 5
+    code, _, stderr = call("train", "--data", labelled(labels), *SMALL[:-1], "--conditional", "-o", "run")
+    assert code == 0 and "cannot be sampled by label: 2, 3" in " ".join(stderr.split())
+    model = Model.open("run")
+    assert model.info.data["class_counts"][2:4] == [0, 0]
+    model.decode(np.zeros((2, 2)), labels=["4", "0"])
+    with pytest.raises(OptionError, match="has seen none of '2'"):
+        model.decode(np.zeros((2, 2)), labels="2")
+
+
+def test_other_labels_are_named_on_resuming(call, labelled):
+    """The images are the same and the labels are not: the message says so."""
+    folder = labelled(np.arange(300) % 3)
+    code, _, stderr = call("train", "--data", folder, *SMALL, "--conditional", "-o", "run")
+    assert code == 0, stderr
+    labelled((np.arange(300) + 1) % 3)
+    code, _, stderr = call("train", "--resume", "run", "--epochs", "3")
+    assert code == 1 and "some pixels, labels or their order differ" in " ".join(stderr.split())
+
+
+def test_start_from_a_run_without_labels(call, trained):
+    """The difference is named."""
+    code, _, stderr = call(
+        "train", "--data", "fashion-mnist-mini", *SMALL, "--start-from", trained, "-o", "other"
+    )
+    text = " ".join(stderr.split())
+    assert code == 2 and "has --conditional (10 classes), and this run would have no --conditional" in text
+
+
+def test_json_of_a_dry_run(call, check_schema):
+    """The forecast counts the weights that the label adds."""
+    documents = []
+    for more in ([], ["--conditional"]):
+        code, stdout, stderr = call(
+            "train", "--data", "fashion-mnist-mini", *SMALL, "--dry-run", "--json", *more
+        )
+        assert code == 0, stderr
+        documents.append(json.loads(stdout))
+    check_schema("train-dry-run", *documents)
+    assert documents[1]["weights"] - documents[0]["weights"] == 2 * 10 * 32
