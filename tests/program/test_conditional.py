@@ -134,7 +134,7 @@ def test_start_from_a_run_without_labels(call, trained):
     code, _, stderr = call(
         "train", "--data", "fashion-mnist-mini", *SMALL, "--start-from", trained, "-o", "other"
     )
-    text = " ".join(stderr.split())
+    text = " ".join(stderr.replace("│", "").split())
     assert code == 2 and "has --conditional (10 classes), and this run would have no --conditional" in text
 
 

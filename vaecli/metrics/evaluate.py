@@ -11,6 +11,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import cast
 
 import numpy as np
 
@@ -66,7 +67,7 @@ class _Meter:
 
 
 def evaluate(
-    model: Autoencoder | Conditional,
+    model: Autoencoder,
     images: Images,
     *,
     metrics: Collection[str] = ("all",),
@@ -116,7 +117,7 @@ def evaluate(
 
     def measure(batch: tuple[int, Pixels]) -> dict[str, Float64]:
         first, pixels = batch
-        given = model if labels is None else Labelled(model, labels[first : first + len(pixels)])
+        given = model if labels is None else Labelled(cast("Conditional", model), labels[first : first + len(pixels)])
         return _measure(given, to_float32(pixels), first, plan, meter.advance)
 
     parts = list(ahead(measure, _batches(model, images, size), threads=min(AT_ONCE, threads)))

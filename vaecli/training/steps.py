@@ -76,9 +76,8 @@ def clip_norm(vae: Vae) -> float:
 class TrainingSteps:
     """Training steps on images (N, H, W, C) uint8, which are scaled to [0, 1] in the graph.
 
-    Randomness is stateless: the caller gives the order of the images; noise, augmentation, binary pixels and
-    dropped labels of step s follow from (seed, s) and the position in the batch. So a run can be resumed at any step, on any number of
-    devices.
+    Randomness is stateless: the caller gives the order of the images; what step s draws follows from (seed, s) and
+    the position in the batch. So a run can be resumed at any step, on any number of devices.
 
     Args:
         vae: the networks, which the steps change.
@@ -208,7 +207,7 @@ class TrainingSteps:
         seed = streams.noise(self._seed, step)
         noise = tf.random.stateless_normal((size, self.vae.latent_dim), seed=seed)
         noise = self.devices.replica_slice(noise, size)
-        label = None if labels is None else self._one_hot(labels, step, size)
+        label = self._one_hot(labels, step, size)
         variables = self.vae.variables
         with tf.GradientTape() as tape:
             reconstruction, kl_of_dimensions, _ = terms(self.vae, images, noise, training=True, label=label)
@@ -223,8 +222,10 @@ class TrainingSteps:
         self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return reconstruction, kl
 
-    def _one_hot(self, labels: tf.Tensor, step: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+    def _one_hot(self, labels: tf.Tensor | None, step: tf.Tensor, size: tf.Tensor) -> tf.Tensor | None:
         """Return this replica's one-hot labels (n, K) from those of its worker; zero for those that are dropped."""
+        if labels is None or self._labels is None:
+            return None
         own = self.devices.replica_slice(labels, size, of_worker=True)
         kept = self.devices.replica_slice(self._labels.kept(size, step), size)
         return self._labels.one_hot(own) * kept[:, None]
