@@ -169,7 +169,9 @@ BERNOULLI = {"name": "bernoulli", "outputs": ["logits"]}
             RESIZED | {"reading": {"fit": "pad", "gamma": 2}},
             "must be ['fit'], got \"['fit', 'gamma",
         ),
-        ("inputs", ["z", "label"], "inputs of"),
+        ("inputs", ["z", "style"], "inputs of"),
+        ("inputs", ["label", "z"], "inputs of"),
+        ("inputs", ["z", "label", "label"], "inputs of"),
     ],
 )
 def test_unknown_parts_are_refused(refused, forge, entries, decoder, field, value, says):
@@ -177,6 +179,27 @@ def test_unknown_parts_are_refused(refused, forge, entries, decoder, field, valu
     info = json.dumps(json.loads(entries[KEY_INFO]) | {field: value})
     message = refused(forge.with_entries(decoder, entries | {KEY_INFO: info}))
     assert says in message and "pip install --upgrade vaecli" in message
+
+
+def test_a_label_that_the_graph_does_not_take(refused, forge, entries, decoder):
+    """A description of a conditional model with another graph, or without classes, is refused."""
+    info = json.loads(entries[KEY_INFO]) | {"inputs": ["z", "label"]}
+    message = refused(forge.with_entries(decoder, entries | {KEY_INFO: json.dumps(info)}))
+    assert "its inputs must be z (N, 2), label (N, 10) by its metadata, got z (N, 2)" in message
+    info["class_names"] = []
+    message = refused(forge.with_entries(decoder, entries | {KEY_INFO: json.dumps(info)}))
+    assert "a conditional model must have class_names" in message
+
+
+@pytest.mark.parametrize(
+    "counts", [[1] * 9, [-1] * 10, [1.0] * 10, [True] * 10, {"a": 1}, "1", 10**400], ids=lambda value: str(value)[:9]
+)
+def test_forged_numbers_of_images_of_the_classes(refused, forge, entries, decoder, counts):
+    """They must be one whole number for each class."""
+    info = json.loads(entries[KEY_INFO])
+    info["data"]["class_counts"] = counts
+    message = refused(forge.with_entries(decoder, entries | {KEY_INFO: json.dumps(info)}))
+    assert "class_counts" in message or "do not fit" in message
 
 
 def test_no_digest_and_a_wrong_one(refused, forge, entries, decoder):
