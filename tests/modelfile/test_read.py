@@ -192,7 +192,9 @@ def test_a_label_that_the_graph_does_not_take(refused, forge, entries, decoder):
 
 
 @pytest.mark.parametrize(
-    "counts", [[1] * 9, [-1] * 10, [1.0] * 10, [True] * 10, {"a": 1}, "1", 10**400], ids=lambda value: str(value)[:9]
+    "counts",
+    [[1] * 9, [-1] * 10, [1.0] * 10, [True] * 10, {"a": 1}, "1", 10**400],
+    ids=lambda value: str(value)[:9],
 )
 def test_forged_numbers_of_images_of_the_classes(refused, forge, entries, decoder, counts):
     """They must be one whole number for each class."""

@@ -154,9 +154,7 @@ def test_a_resumed_run_drops_the_same_labels(few, few_labels, trainer_on, run_lo
     straight = trainer_on(few, OPTIONS, labels=few_labels)
     run_loop(straight)
     count = itertools.count(1)
-    run_loop(
-        trainer_on(few, OPTIONS, labels=few_labels), stop=lambda: "stop" if next(count) > 2 else None
-    )
+    run_loop(trainer_on(few, OPTIONS, labels=few_labels), stop=lambda: "stop" if next(count) > 2 else None)
     resumed = trainer_on(few, OPTIONS, labels=few_labels)
     resumed.resume()
     assert resumed.state.batch == 2

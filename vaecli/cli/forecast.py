@@ -10,6 +10,18 @@ if TYPE_CHECKING:
     from vaecli.tasks.train.dry_run import Forecast
 
 
+def show_forecast(
+    train_options: options.TrainOptions, *, devices: int | None, quiet: bool, as_json: bool
+) -> None:
+    """Make the forecast of a run, with progress on the screen, and show it."""
+    from vaecli.cli.training_screen import watching
+    from vaecli.tasks.train.dry_run import dry_run
+
+    with watching(quiet=quiet or as_json, as_json=False) as watch:
+        forecast = dry_run(train_options, watch, devices=devices)
+    show(forecast, as_json=as_json)
+
+
 def show(forecast: "Forecast", *, as_json: bool) -> None:
     """Show the layers and the figures of a run that was not made."""
     if as_json:

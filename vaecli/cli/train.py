@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from vaecli import options
-from vaecli.cli import console
+from vaecli.cli import console, forecast
 from vaecli.cli.console import usage_errors
 from vaecli.cli.duration import seconds
 from vaecli.cli.parameters import JsonOption, QuietOption, SeedOption
@@ -138,7 +138,7 @@ def train(
         with _naming(config, from_file):
             new_options = options.merge(settings, typed)
     if dry_run:
-        _show_forecast(new_options, devices=device_limit, quiet=quiet, as_json=as_json)
+        forecast.show_forecast(new_options or DEFAULTS, devices=device_limit, quiet=quiet, as_json=as_json)
         return
 
     from vaecli.cli.stopping import EXIT_CODES, stoppable
@@ -171,18 +171,6 @@ def train(
             raise typer.Exit(EXIT_CODES[stop_reason])
     if isinstance(watch, JsonWatcher) and watch.failed:
         raise typer.Exit(1)
-
-
-def _show_forecast(
-    new_options: TrainOptions | None, *, devices: int | None, quiet: bool, as_json: bool
-) -> None:
-    from vaecli.cli import forecast
-    from vaecli.cli.training_screen import watching
-    from vaecli.tasks.train.dry_run import dry_run as task
-
-    with watching(quiet=quiet or as_json, as_json=False) as watch:
-        result = task(new_options or DEFAULTS, watch, devices=devices)
-    forecast.show(result, as_json=as_json)
 
 
 def _refuse_beside_resume(names: list[str]) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 
 from vaecli.errors import ParityError
 from vaecli.latent.draws import standard_normal
-from vaecli.modelfile.metadata import LABEL
 from vaecli.modelfile.golden import KEPT_BYTES, Golden, tolerance
+from vaecli.modelfile.metadata import LABEL
 from vaecli.pixels import to_float32, to_uint8
 
 BATCHES = (1, 7, 64)
@@ -77,7 +77,7 @@ def latent_inputs(z_mean: np.ndarray) -> ByKind:
 
 
 def with_labels(inputs: ByKind, count: int) -> ByKind:
-    """Return inputs by kind with a one-hot `label` (n, K) of `count` classes in turn, and one without; 0 adds none."""
+    """Return inputs by kind with a `label` (n, K) of `count` classes in turn, then of none; 0 adds no labels."""
     if not count:
         return inputs
     rows = np.concatenate([np.eye(count, dtype=np.float32), np.zeros((1, count), np.float32)])

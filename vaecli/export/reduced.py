@@ -99,7 +99,8 @@ def quantise(origin: Origin) -> QuantisedDecoder:
         )
     if origin.exact.info.is_conditional:
         raise ModelError(
-            "The model must not be conditional for --int8.", hint="Export without --int8; --fp16 takes labels."
+            "The model must not be conditional for --int8.",
+            hint="Export without --int8; --fp16 takes labels.",
         )
     z = np.concatenate(degradation.latents(origin.exact, origin.images.training, seed=CALIBRATION_SEED))
     shuffled = z[np.random.default_rng(CALIBRATION_SEED).permutation(len(z))]

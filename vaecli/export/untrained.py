@@ -26,7 +26,9 @@ def exported_sizes(info: ModelInfo) -> dict[str, int]:
     """
     pixels, size = from_metadata(info.likelihood), describe.network_size(info)
     label_count = describe.label_count(info)
-    for graph in graphs(info.network, pixels, info.image_shape, info.latent_dim, size=size, label_count=label_count):
+    for graph in graphs(
+        info.network, pixels, info.image_shape, info.latent_dim, size=size, label_count=label_count
+    ):
         count = graph.weights()
         if 4 * count > MAX_BYTES:
             raise ModelError(
@@ -34,7 +36,15 @@ def exported_sizes(info: ModelInfo) -> dict[str, int]:
                 "less than 2 GiB."
             )
     try:
-        vae = build(info.network, pixels, info.image_shape, info.latent_dim, seed=0, size=size, label_count=label_count)
+        vae = build(
+            info.network,
+            pixels,
+            info.image_shape,
+            info.latent_dim,
+            seed=0,
+            size=size,
+            label_count=label_count,
+        )
         converted = to_graphs(vae, info, opset=opsets.DEFAULT)
         contents = {part: model.SerializeToString() for part, model in converted.items()}
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:

@@ -117,7 +117,11 @@ def evaluate(
 
     def measure(batch: tuple[int, Pixels]) -> dict[str, Float64]:
         first, pixels = batch
-        given = model if labels is None else Labelled(cast("Conditional", model), labels[first : first + len(pixels)])
+        given = (
+            model
+            if labels is None
+            else Labelled(cast("Conditional", model), labels[first : first + len(pixels)])
+        )
         return _measure(given, to_float32(pixels), first, plan, meter.advance)
 
     parts = list(ahead(measure, _batches(model, images, size), threads=min(AT_ONCE, threads)))

@@ -7,7 +7,7 @@ from typing import Any
 from vaecli.choices import FITS, LIKELIHOODS, PHOTOS, POLARITIES, PRIORS
 from vaecli.errors import ModelError
 from vaecli.modelfile.arrays import MALFORMED
-from vaecli.modelfile.metadata_checks import PARTS, check, check_values
+from vaecli.modelfile.metadata_checks import check, check_values
 from vaecli.pixels import SCALE
 
 FORMAT = 2  # provisional: files of other formats are refused
@@ -164,7 +164,10 @@ def _require_known(info: ModelInfo, where: str) -> None:
         "preparation of pictures": (info.preparation["photo"], PHOTOS),
         "entries in the reading of pictures": (sorted(reading), (["fit"],)),
         "fit of pictures": (reading["fit"], FITS),
-        "inputs": (list(info.inputs), [list(inputs_of(info.part, conditional=given)) for given in (False, True)]),
+        "inputs": (
+            list(info.inputs),
+            [list(inputs_of(info.part, conditional=given)) for given in (False, True)],
+        ),
         "outputs": (info.likelihood["outputs"], (list(OUTPUTS.get(info.likelihood["name"], ())),)),
         "entries of the likelihood": (sorted(info.likelihood.keys() - LIKELIHOOD_KEYS), ([],)),
         "binary pixels of the likelihood": (

@@ -21,7 +21,9 @@ NO_LABEL = -1
 _SLACK = 1e-3  # of weights beyond 0 and 1
 
 
-def encoder_inputs(info: ModelInfo, images: npt.ArrayLike, labels: Labels) -> dict[str, npt.NDArray[np.float32]]:
+def encoder_inputs(
+    info: ModelInfo, images: npt.ArrayLike, labels: Labels
+) -> dict[str, npt.NDArray[np.float32]]:
     """Return the inputs of an encoder for images (N, H, W, C); raise as `image_batch` and `label_input` do."""
     batch = image_batch(images, info.image_shape)
     return {"image": batch} | label_input(info, labels, len(batch))
@@ -72,7 +74,8 @@ def class_numbers(info: ModelInfo, labels: Labels, count: int) -> npt.NDArray[np
     values = np.asarray(labels, object) if not isinstance(labels, np.ndarray) else labels
     if values.shape != (count,):
         raise OptionError(
-            f"labels must be one for each of {count} images, or one for all, got {values.shape}.", option="labels"
+            f"labels must be one for each of {count} images, or one for all, got {values.shape}.",
+            option="labels",
         )
     for value in values.tolist():
         if value not in distinct:

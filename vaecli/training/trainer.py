@@ -170,7 +170,8 @@ def _labels(data: ImageSet, options: TrainOptions) -> Labels | None:
         return None
     if data.labels is None:
         raise OptionError(
-            f"--conditional needs labelled images; those of {data.name} have no labels.", option="--conditional"
+            f"--conditional needs labelled images; those of {data.name} have no labels.",
+            option="--conditional",
         )
     return Labels(data.labels, len(data.class_names), seed=options.seed)
 

@@ -50,7 +50,7 @@ class Vae:
         return outputs
 
     def decode(self, inputs: Mapping[str, Any], *, training: bool = False) -> dict[str, Any]:
-        """Compute the likelihood's raw outputs (N, H, W, C) from `z` (N, D) and, if the model has it, `label` (N, K)."""
+        """Compute the likelihood's raw outputs (N, H, W, C) from `z` (N, D) and, if there is one, `label`."""
         outputs: dict[str, Any] = self.decoder(self._with_label(inputs, "z"), training=training)
         return outputs
 

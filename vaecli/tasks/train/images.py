@@ -142,7 +142,7 @@ def _load(
 ) -> ImageSet:
     """Load one split of the data that `options` name.
 
-    With `as_kept`, `options.data` comes from config.toml: a plain name is a data set, and a folder an absolute path.
+    With `as_kept`, `options.data` is from config.toml: a plain name is a data set, a folder an absolute path.
     """
     reading = ReadingOptions.of(options)
     if as_kept and options.data in CATALOGUE:

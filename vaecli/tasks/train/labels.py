@@ -41,7 +41,8 @@ def require_usable(data: ImageSet, held_out: np.ndarray, options: TrainOptions, 
         )
     if len(numbers) > MOST_CLASSES:
         raise OptionError(
-            f"--conditional takes at most {MOST_CLASSES:,} classes, got {len(numbers):,}.", option="--conditional"
+            f"--conditional takes at most {MOST_CLASSES:,} classes, got {len(numbers):,}.",
+            option="--conditional",
         )
     missing = [name for name, number in zip(data.class_names, numbers, strict=True) if not number]
     if missing:

@@ -62,7 +62,8 @@ def read(options: TrainOptions) -> Pretrained | None:
         class_count = len(data["class_names"])  # type: ignore[index]
     except (LookupError, TypeError, ValueError) as error:
         raise ModelError(
-            f"{shown(run.provenance)} is damaged: its images have no shape or classes.", hint="Name another run."
+            f"{shown(run.provenance)} is damaged: its images have no shape or classes.",
+            hint="Name another run.",
         ) from error
     network = _network(previous, (height, width, channels), class_count)
     return Pretrained(run, state.best_epoch, state.best_weights, network)
