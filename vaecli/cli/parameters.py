@@ -23,6 +23,7 @@ NAMED = {  # parameter -> what its text must name; an unset shell variable makes
     "picture": "a picture file",
     "pictures": "picture files",
     "resume": "the folder of a run",
+    "start_from": "a run",
     "run": "the folder of a run",
     "source": "a folder, an archive, a file or a data set",
     "save": "an .npz file",
