@@ -65,6 +65,36 @@ def test_a_forked_process_goes_on(model_folder, before):
     assert (done.returncode, done.stdout) == (0, "same\n"), done.stderr
 
 
+HANDLER = """
+import os, signal, sys, threading
+from vaecli import Model
+from vaecli.runtime import forks
+
+forks.PATIENCE = 0.2
+model = Model.open(sys.argv[1], threads=2)
+expected = model.sample(64)
+statuses = []
+def fork(number, frame):
+    child = os.fork()
+    if not child:
+        os._exit(0 if (model.sample(64) == expected).all() else 9)
+    statuses.append(os.waitpid(child, 0)[1])
+signal.signal(signal.SIGUSR1, fork)
+while len(statuses) < 20:
+    os.kill(os.getpid(), signal.SIGUSR1)
+    assert (model.sample(64) == expected).all()
+print(set(statuses))
+"""
+
+
+@POSIX
+def test_a_fork_in_a_signal_handler(model_folder):
+    """A handler may interrupt a call: the fork waits for it no longer than it must, and both go on."""
+    command = [sys.executable, "-W", "ignore", "-c", HANDLER, str(model_folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    assert (done.returncode, done.stdout) == (0, "{0}\n"), done.stderr
+
+
 def test_a_pickled_model_needs_no_folder(model_folder, tmp_path):
     """A pickled model holds its files: the copy gives the same results after the folder is gone."""
     folder = shutil.copytree(model_folder, tmp_path / "model")

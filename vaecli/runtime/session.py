@@ -9,6 +9,7 @@ import math
 import queue
 import re
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -62,6 +63,7 @@ class Session:
         self._single_input = self.input_names[0] if small and len(self.input_names) == 1 else None
         self._one_image = (1, *self._shapes[self.input_names[0]]) if small else None
         self._opening = threading.Lock()
+        self._is_held = False  # the lock, by `hold`
         self._start()
         forks.register(self)
 
@@ -73,14 +75,36 @@ class Session:
         self._tokens: queue.SimpleQueue[None] = queue.SimpleQueue()
         for _ in range(self._calls):
             self._tokens.put(None)
+        self._taken = 0  # of the tokens, by `hold`
         self._pool: ThreadPoolExecutor | None = None
         self._bound = _ByThread()
         # last, because other threads wait until it is set
         self._session: onnxruntime.InferenceSession | None = session
 
+    def hold(self, seconds: float) -> None:
+        """Take the lock and all tokens, so that no thread is inside onnxruntime; give up after so many seconds."""
+        end = time.monotonic() + seconds
+        self._is_held = self._opening.acquire(timeout=seconds)
+        try:
+            while self._taken < self._calls:
+                self._tokens.get(timeout=max(0.0, end - time.monotonic()))
+                self._taken += 1
+        except queue.Empty:
+            return
+
+    def release(self) -> None:
+        """Give back what `hold` took."""
+        while self._taken:
+            self._taken -= 1
+            self._tokens.put(None)
+        if self._is_held:
+            self._is_held = False
+            self._opening.release()
+
     def forget(self) -> None:
         """Drop the session, which the fork copied in an unknown state; the next call opens the file again."""
         self._opening = threading.Lock()
+        self._is_held = False
         self._session = None
 
     def run(self, inputs: Arrays, names: Sequence[str] = ()) -> dict[str, np.ndarray]:
