@@ -1,7 +1,7 @@
 """Forks of a process whose threads use models.
 
 A lock that another thread holds at the fork stays held in the child, also one inside onnxruntime. So a fork waits
-until no thread is inside a session; the child drops sessions, pools and locks, and makes new ones when it needs them.
+until no thread is inside a session. The child drops sessions, pools and locks, and makes new ones when needed.
 """
 
 import os
@@ -55,7 +55,7 @@ def _release_all() -> None:
 
 
 def _forget_all() -> None:
-    global _registering, _forking  # noqa: PLW0603  # locks that other threads held are copied held
+    global _registering, _forking  # locks that other threads held are copied held
     _registering, _forking = threading.Lock(), threading.Lock()
     _held.clear()
     for item in list(_registered):
