@@ -10,7 +10,9 @@ import time
 import weakref
 from typing import Protocol
 
-PATIENCE = 10.0  # seconds that a fork waits in all; a signal handler may fork while its own thread is in a session
+PATIENCE = (
+    10.0  # seconds that a fork waits in all; a signal handler may fork while its own thread is in a session
+)
 
 
 class Forgetful(Protocol):
