@@ -99,6 +99,53 @@ def test_the_label_lowers_the_loss(trained):
     assert Labelled(model, data.labels[:3]).latent_dim == 2
 
 
+def test_eval_uses_the_labels_and_reports_by_class(trained, call, check_schema, labelled):
+    """The ELBO is that given the labels; the classes' means belong to it; images without labels are noted."""
+    model, data = Model.open(trained), load_mini("test")
+    expected = evaluate(
+        model, data.images, metrics=["elbo"], labels=data.labels, prior=model.priors.get("normal")
+    )
+    code, stdout, stderr = call("eval", "-m", trained, "--json", "-q")
+    assert (code, stderr) == (0, "")
+    document = json.loads(stdout)
+    check_schema("eval", document)
+    assert document["elbo"] == pytest.approx(expected.values["elbo"]) and document["prior"] == "normal"
+    classes = document["classes"]
+    assert list(classes) == list(data.class_names)
+    assert sum(values["n_images"] for values in classes.values()) == len(data.labels)
+    mean = sum(values["n_images"] * values["elbo"] for values in classes.values()) / len(data.labels)
+    assert mean == pytest.approx(document["elbo"])
+    own = expected.per_image["elbo"][data.labels == 3].mean()
+    assert classes[data.class_names[3]]["elbo"] == pytest.approx(own)
+    code, stdout, _ = call("eval", "-m", trained)
+    assert code == 0 and "By class, each image with its label" in stdout and "Ankle boot" in stdout
+    assert max(len(line.rstrip()) for line in stdout.splitlines()) <= 80
+    code, stdout, stderr = call("eval", "-m", trained, "--json", "--data", labelled(None), "--split", "train")
+    assert code == 0 and "has no labels" in stderr and "classes" not in json.loads(stdout)
+    code, stdout, stderr = call("eval", "-m", trained, "--json", "--data", labelled(np.arange(300) % 3))
+    assert code == 0 and "seen no images of these classes: 0, 1, 2" in " ".join(stderr.split())
+
+
+def test_samples_of_a_label(trained, call, here):
+    """The decoder gets the label: with N(0, I) the same latents give other pictures for each class."""
+    model = Model.open(trained)
+    assert (
+        call("sample", "-m", trained, "--label", "boot", "--prior", "normal", "-n", "3", "-o", "a.npy")[0]
+        == 0
+    )
+    expected = model.decode(model.draw(3, prior="normal"), labels=9)
+    pictures = np.load(here / "a.npy")
+    assert np.abs(pictures - 255 * expected).max() <= 0.51
+    assert np.array_equal(model.sample(3, prior="normal", label="boot"), expected)
+    assert not np.allclose(model.sample(3, prior="normal", label="Bag"), expected, atol=1e-3)
+    drawn = model.draw(3, label="boot")
+    np.testing.assert_array_equal(model.sample(3, label="boot"), model.decode(drawn, labels="boot"))
+    code, _, stderr = call("sample", "-m", trained, "--label", "all", "-n", "2", "-o", "all.npy")
+    assert code == 0 and np.load(here / "all.npy").shape == (20, 28, 28, 1), stderr
+    code, _, stderr = call("sample", "-m", trained, "--label", "shoe")
+    assert code == 2 and "--label" in stderr
+
+
 def test_images_without_labels(call, labelled, here):
     """They are refused before a run is made."""
     code, _, stderr = call("train", "--data", labelled(None), *SMALL, "--conditional", "-o", "run")
@@ -117,6 +164,11 @@ def test_labels_with_a_gap_and_a_class_of_one_image(call, labelled):
     model.decode(np.zeros((2, 2)), labels=["4", "0"])
     with pytest.raises(OptionError, match="has seen none of '2'"):
         model.decode(np.zeros((2, 2)), labels="2")
+    assert np.isfinite(model.sample(2, label="5")).all()  # one image: no mixture, hence N(0, I)
+    code, _, stderr = call("sample", "-m", "run", "--label", "2")
+    assert code == 2 and "--label must name a class with training images" in " ".join(stderr.split())
+    code, _, stderr = call("sample", "-m", "run", "--label", "all", "-n", "2", "-o", "all.png")
+    assert code == 0 and "Without '2', '3'" in stderr
 
 
 def test_other_labels_are_named_on_resuming(call, labelled):

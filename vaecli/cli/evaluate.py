@@ -1,5 +1,6 @@
 """`vaecli eval`."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -16,6 +17,8 @@ from vaecli.cli.parameters import (
     SeedOption,
     ThreadsOption,
 )
+
+SHOWN_BY_CLASS = 4  # metrics, so that the table fits 80 columns
 
 
 @console.usage_errors
@@ -78,11 +81,28 @@ def evaluate(
         )
     if as_json:
         document = {"split": result.part, "prior": result.prior, "binarised": opened.likelihood.binarised}
-        console.print_json("eval", document | result.values)
+        by_class = {"classes": result.classes} if result.classes else {}
+        console.print_json("eval", document | result.values | by_class)
         return
     _print_values(result.values, result.prior)
+    if result.classes:
+        _print_classes(result.classes)
     if opened.likelihood.note and not quiet:
         console.note(f"{opened.likelihood.name}: {opened.likelihood.note}.")
+
+
+def _print_classes(classes: Mapping[str, Mapping[str, float]]) -> None:
+    """Print the number of images of each class, and up to four of their means."""
+    names = [name for name in next(iter(classes.values())) if not name.endswith("_se")][
+        1 : 1 + SHOWN_BY_CLASS
+    ]
+    rows = [
+        (label, f"{values['n_images']:,}", *(console.number(values[name], ",.4f") for name in names))
+        for label, values in classes.items()
+    ]
+    columns = {"class": "left"} | dict.fromkeys(["n_images", *names], "right")
+    console.say("")
+    console.print_table(columns, rows, title="By class, each image with its label")
 
 
 def _print_values(values: dict[str, float], prior: str) -> None:

@@ -1,5 +1,6 @@
 """Metrics of a model on images, with numpy alone.
 
+encoded    the posteriors of a run's images, from which its prior is fitted
 labelled   a conditional model with the labels of the images
 protocol   interface of a model that can be measured
 table      the metrics: meaning, unit, direction, needs

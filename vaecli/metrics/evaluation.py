@@ -2,7 +2,10 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
 
 from vaecli.choices import Part, PriorName
 from vaecli.metrics.protocol import Float64
@@ -19,6 +22,8 @@ class Evaluation:
         n_images: N.
         seconds: duration of the evaluation.
         prior: name of the prior of the bounds.
+        classes: name of a class -> its means with their standard errors, and `n_images`; empty unless images were
+            measured with their labels.
         part: the part of the data set that was evaluated, `train`, `validation` or `test`; None if not known.
     """
 
@@ -28,6 +33,7 @@ class Evaluation:
     n_images: int
     seconds: float
     prior: PriorName = "normal"
+    classes: Mapping[str, Mapping[str, float]] = dataclasses.field(default_factory=dict)
     part: Part | None = None
 
     @property
@@ -47,6 +53,18 @@ class Evaluation:
                 values |= _mean_and_error(name, self.per_image[name])
         speed = {"n_images": self.n_images, "seconds": self.seconds}
         return values | speed | {"images_per_second": self.n_images / self.seconds}
+
+    def by_class(self, labels: npt.NDArray[np.integer], names: Sequence[str]) -> dict[str, dict[str, float]]:
+        """Return the means of the images of each class, and their number, in the order of the classes."""
+        classes: dict[str, dict[str, float]] = {}
+        for label in np.unique(labels).tolist():
+            rows = np.flatnonzero(labels == label)
+            values: dict[str, float] = {"n_images": len(rows)}
+            for name, column in self.per_image.items():
+                if column.ndim == 1:
+                    values |= _mean_and_error(name, column[rows])
+            classes[names[label]] = values
+        return classes
 
 
 def _mean_and_error(name: str, values: Float64) -> dict[str, float]:

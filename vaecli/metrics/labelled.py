@@ -10,7 +10,7 @@ from vaecli.latent.priors import Prior
 from vaecli.metrics.protocol import Autoencoder, Float32
 from vaecli.probability.likelihoods import Likelihood
 
-Labels = npt.NDArray[np.int64]  # (N,) class numbers, -1 for no label
+Labels = npt.NDArray[np.integer]  # (N,) class numbers, -1 for no label
 
 
 class Conditional(Autoencoder, Protocol):

@@ -5,27 +5,21 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from vaecli import checks
 from vaecli.choices import PRIOR_CHOICES, PriorChoice, PriorName
-from vaecli.data.images import Images
 from vaecli.errors import DataError, OptionError
 from vaecli.latent.fitting import MAX_COMPONENTS, FitOptions
 from vaecli.latent.mixture import MAX_FULL, Mixture
 from vaecli.latent.posterior_fit import Posteriors, fewest_images, fit_posteriors, gain
-from vaecli.metrics.protocol import Autoencoder
-from vaecli.pixels import chunk_length, to_float32
+from vaecli.metrics.encoded import EncodedRun
 
-MOST_ENCODED = 60_000  # training images and validation images, evenly chosen
-MOST_PIXELS, MOST_LATENTS = 2**26, 2**24  # values of these images, and of their latents
 MOST_VALUES = 2**18  # of the scales of a mixture, and of those of all classes together
 COMPONENTS = (1, 3, 10, 20, 40, 80, 150)  # that are tried
 CLASS_COMPONENTS = (1, 3, 8, 20)
 SEARCH_ITERATIONS, ITERATIONS, CLASS_ITERATIONS = 10, 30, 15  # of EM
 VALIDATION_SAMPLES = range(1, 5)  # of each validation image, whose noise no training image shares
 FEWEST_TO_CHOOSE = 20  # validation images of a class by which its number of components is chosen
-GRANULE = 2000  # images encoded at a time, at most
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,50 +66,9 @@ class FittedPriors:
     classes: tuple[Mixture | None, ...]
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Encoded:
-    """The posteriors of training images and validation images, and the labels of both, None without labels."""
-
-    training: Posteriors
-    validation: Posteriors
-    training_labels: npt.NDArray[np.integer] | None
-    validation_labels: npt.NDArray[np.integer] | None
-
-
-def encode(
-    model: Autoencoder,
-    images: Images,
-    held_out: npt.NDArray[np.bool_],
-    labels: npt.NDArray[np.integer] | None,
-    *,
-    seed: int,
-) -> Encoded:
-    """Encode the images of a run, at most 60,000 for training and as many for validation, fewer of large ones.
-
-    Args:
-        model: an exported model.
-        images: (N, H, W, C) uint8, all that the model was trained with.
-        held_out: (N,) true for the validation images.
-        labels: (N,).
-        seed: of the noise of their samples.
-    """
-    parts = []
-    for number, positions in enumerate((np.flatnonzero(~held_out), np.flatnonzero(held_out))):
-        count = encoded_count(len(positions), model.image_shape, model.latent_dim)
-        encoded = positions[np.linspace(0, len(positions) - 1, count).astype(np.int64)]
-        posteriors = _posteriors(model, images, encoded, seed=seed + number)
-        parts.append((posteriors, None if labels is None else np.asarray(labels)[encoded]))
-    (training, training_labels), (validation, validation_labels) = parts
-    return Encoded(training, validation, training_labels, validation_labels)
-
-
-def encoded_count(count: int, shape: tuple[int, ...], latent_dim: int) -> int:
-    """Return how many of `count` images of `shape` (H, W, C) are encoded for a fit."""
-    most = min(MOST_ENCODED, MOST_PIXELS // math.prod(shape), MOST_LATENTS // latent_dim)
-    return min(count, max(1, most))
-
-
-def fit_priors(encoded: Encoded, options: PriorOptions, *, class_count: int, seed: int = 0) -> FittedPriors:
+def fit_priors(
+    encoded: EncodedRun, options: PriorOptions, *, class_count: int, seed: int = 0
+) -> FittedPriors:
     """Fit the mixtures.
 
     Args:
@@ -134,14 +87,15 @@ def fit_priors(encoded: Encoded, options: PriorOptions, *, class_count: int, see
         except DataError:
             if options.name == "mixture" or options.components is not None:
                 raise
-    if mixture is not None and len(encoded.validation):
-        gained = gain(mixture, encoded.validation, VALIDATION_SAMPLES)
+    validation = encoded.validation.posteriors
+    if mixture is not None and len(validation):
+        gained = gain(mixture, validation, VALIDATION_SAMPLES)
     if name == "auto":
         name = "mixture" if gained > 0 else "normal"
     return FittedPriors(name, mixture, gained, fit_classes(encoded, class_count, seed=seed))
 
 
-def fit_all(encoded: Encoded, components: int | None, *, seed: int) -> Mixture:
+def fit_all(encoded: EncodedRun, components: int | None, *, seed: int) -> Mixture:
     """Fit the mixture of all training images.
 
     Without a number of components, short fits of more and more of them are compared by their density on validation
@@ -150,7 +104,8 @@ def fit_all(encoded: Encoded, components: int | None, *, seed: int) -> Mixture:
     Raises:
         DataError: too few images for the components, or for one.
     """
-    posteriors, dim = encoded.training, encoded.training.mean.shape[1]
+    posteriors = encoded.training.posteriors
+    dim = posteriors.mean.shape[1]
     most = max(1, min(MAX_COMPONENTS, MOST_VALUES // _scale_count(dim)))
     if components is not None and components > most:
         raise DataError(
@@ -160,17 +115,18 @@ def fit_all(encoded: Encoded, components: int | None, *, seed: int) -> Mixture:
     if components is not None:
         return fit_posteriors(posteriors, _options(components, dim, ITERATIONS, seed)).mixture.rounded()
     candidates = [number for number in COMPONENTS if number <= most]
-    number = _search(posteriors, encoded.validation, candidates, SEARCH_ITERATIONS, seed)
+    number = _search(posteriors, encoded.validation.posteriors, candidates, SEARCH_ITERATIONS, seed)
     return fit_posteriors(posteriors, _options(number, dim, ITERATIONS, seed), prune=True).mixture.rounded()
 
 
-def fit_classes(encoded: Encoded, class_count: int, *, seed: int) -> tuple[Mixture | None, ...]:
+def fit_classes(encoded: EncodedRun, class_count: int, *, seed: int) -> tuple[Mixture | None, ...]:
     """Fit a mixture of the training images of each class; None for classes of fewer than 5 D images.
 
     The mixtures of all classes together have a bounded size: with very many classes or dimensions, covariances are
     diagonal, and in the extreme there are none.
     """
-    labels, dim = encoded.training_labels, encoded.training.mean.shape[1]
+    training, validation = encoded.training, encoded.validation
+    labels, dim = training.labels, training.posteriors.mean.shape[1]
     if labels is None or not class_count:
         return ()
     diagonal = class_count * _scale_count(dim) > MOST_VALUES
@@ -178,11 +134,11 @@ def fit_classes(encoded: Encoded, class_count: int, *, seed: int) -> tuple[Mixtu
     candidates = [number for number in CLASS_COMPONENTS if number <= most]
     mixtures: list[Mixture | None] = []
     for label in range(class_count):
-        own = encoded.training.of(np.flatnonzero(labels == label))
+        own = training.by_class.of(np.flatnonzero(labels == label))
         if not candidates or len(own) < fewest_images(dim):
             mixtures.append(None)
             continue
-        held_out = encoded.validation.of(np.flatnonzero(_labels(encoded) == label))
+        held_out = validation.by_class.of(np.flatnonzero(validation.labels == label))
         usable = candidates if len(held_out) >= FEWEST_TO_CHOOSE else candidates[:1]
         number = _search(own, held_out, usable, SEARCH_ITERATIONS, seed, diagonal=diagonal)
         options = _options(number, dim, CLASS_ITERATIONS, seed, diagonal=diagonal)
@@ -227,20 +183,3 @@ def _options(
 def _scale_count(dim: int) -> int:
     """Return the number of scales that a file holds of one component."""
     return dim * (dim + 1) // 2 if dim <= MAX_FULL else dim
-
-
-def _labels(encoded: Encoded) -> npt.NDArray[np.integer]:
-    return np.empty(0, np.int64) if encoded.validation_labels is None else encoded.validation_labels
-
-
-def _posteriors(
-    model: Autoencoder, images: Images, positions: npt.NDArray[np.integer], *, seed: int
-) -> Posteriors:
-    granule = chunk_length(model.image_shape, most=GRANULE)
-    shape = (len(positions), model.latent_dim)
-    mean, deviation = np.empty(shape, np.float32), np.empty(shape, np.float32)
-    for start in range(0, len(positions), granule):
-        rows = slice(start, start + granule)
-        mean[rows], log_var = model.encode(to_float32(images[positions[rows]]))
-        deviation[rows] = np.exp(0.5 * log_var)
-    return Posteriors(mean, deviation, seed)

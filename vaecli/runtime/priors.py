@@ -20,6 +20,7 @@ from vaecli.modelfile import stored_mixture
 from vaecli.modelfile.prior_facts import PriorFacts, StoredPrior
 from vaecli.modelfile.read import ModelFile
 from vaecli.runtime.arrays import LARGEST_Z
+from vaecli.runtime.labels import require_trained
 
 if TYPE_CHECKING:
     from vaecli.metrics.prior_fit import FittedPriors
@@ -59,20 +60,24 @@ class Priors:
             name: `normal` or `mixture`.
             label: name of a class, or a part of it that no other class has.
 
+        A conditional model may also draw from N(0, I), and does so for a class that has no mixture.
+
         Raises:
-            OptionError: an unknown name or label, or a label together with N(0, I).
+            OptionError: an unknown name or label, or a label with N(0, I) for a model that is not conditional.
             ModelError: the file does not have that mixture.
         """
         if name is not None:
             checks.choice(name, "--prior", PRIORS)
         if label is not None:
-            if name == "normal":
+            if name == "normal" and not self._file.info.is_conditional:
                 raise OptionError(
                     "--prior must be mixture with --label, got normal.",
                     option="--prior",
                     hint="Leave it out.",
                 )
-            return self.of_class(self.label(label))
+            number = self.label(label)
+            self.require_class(number)
+            return self._normal if name == "normal" or not self.has_class(number) else self.of_class(number)
         return self._normal if (name or self.name) == "normal" else self._mixture
 
     def label(self, text: str) -> int:
@@ -98,6 +103,26 @@ class Priors:
                 "mixture", _mixture(self.facts, self.facts.class_rows(label))
             )
         return self._of_class[label]
+
+    def require_class(self, label: int) -> None:
+        """Refuse a class of which the model has nothing to draw from.
+
+        Raises:
+            ModelError: the file has no mixture of it, and the model is not conditional.
+            OptionError: the model is conditional, and has seen no image of it.
+        """
+        if self._file.info.is_conditional:
+            require_trained(self._file.info, label, option="--label")
+        elif not self.has_class(label):
+            raise self._without_class(label)
+
+    def can_draw(self, label: int) -> bool:
+        """Return whether there is something to draw a class from."""
+        try:
+            self.require_class(label)
+        except (ModelError, OptionError):
+            return False
+        return True
 
     def has_class(self, label: int) -> bool:
         """Return whether the file has a mixture of a class."""

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from vaecli.choices import PriorName
 from vaecli.latent.priors import Prior
 from vaecli.modelfile.read import ModelFile
+from vaecli.runtime.labels import Labels
 from vaecli.runtime.priors import Priors, draw
 
 Float32 = npt.NDArray[np.float32]
@@ -21,7 +22,7 @@ class Sampling(abc.ABC):
         self._decoder_file = decoder
 
     @abc.abstractmethod
-    def decode(self, z: npt.ArrayLike) -> Float32:
+    def decode(self, z: npt.ArrayLike, labels: Labels = None) -> Float32:
         """Compute the mean image of each latent (N, D): (N, H, W, C) in [0, 1]."""
 
     @functools.cached_property
@@ -52,7 +53,8 @@ class Sampling(abc.ABC):
             first: number of the first latent.
             temperature: factor on the standard deviation of N(0, I) or of each component, 0 to 100,000.
             prior: `normal` or `mixture`; the model's own if left out.
-            label: name of a class, or a unique part of it, from whose mixture to draw.
+            label: name of a class, or a unique part of it, from whose mixture to draw; a conditional model without
+                one draws from N(0, I).
 
         Raises:
             OptionError: a number out of its range, or an unknown prior or label.
@@ -75,4 +77,7 @@ class Sampling(abc.ABC):
     ) -> Float32:
         """Decode latents `first` to `first + n - 1` of the series of a seed, as `draw` makes them: (n, H, W, C)."""
         drawn = {"seed": seed, "first": first}
-        return self.decode(self.draw(n, **drawn, temperature=temperature, prior=prior, label=label))
+        z = self.draw(n, **drawn, temperature=temperature, prior=prior, label=label)
+        if label is None or not self._decoder_file.info.is_conditional:
+            return self.decode(z)
+        return self.decode(z, self.priors.label(label))

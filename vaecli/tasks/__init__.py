@@ -19,6 +19,7 @@ decoding     latents decoded to pictures, a chunk at a time
 one_picture  the one picture that a command asks about
 latent_space where the latents of a model's images lie, and which dimensions it uses
 traverse     `vaecli traverse`; traversal are its latents and its pages
+class_labels the labels of images as a conditional model takes them
 run_data     the images of a run, for what is fitted to them after training
 prior/       `vaecli prior`, and the prior of an exported model
 score/       `vaecli score`, and what it needs in an exported model

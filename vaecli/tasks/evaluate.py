@@ -8,6 +8,7 @@ from vaecli.metrics import evaluate as metrics
 from vaecli.metrics.evaluation import Evaluation
 from vaecli.metrics.table import require_metrics
 from vaecli.runtime.model import Model
+from vaecli.tasks.class_labels import class_labels
 from vaecli.tasks.inputs import load_for
 
 
@@ -25,7 +26,7 @@ def evaluate(
     pictures: Callable[[str, int, int], None] = lambda *_: None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Evaluation:
-    """Measure a model on one part of a data set.
+    """Measure a model on one part of a data set; a conditional model with the labels, and by class.
 
     Args:
         model: an opened model with its encoder.
@@ -33,7 +34,7 @@ def evaluate(
         split: `train`, `validation` or `test`; by default `test`, or `validation` with a note where there is none.
         names: of the metrics, or `all`.
         importance_samples: K of the importance-weighted bound; 0 leaves it out.
-        prior: of the bounds, `normal` or `mixture`; the model's own if left out.
+        prior: of the bounds, `normal` or `mixture`; the model's own if left out, N(0, I) with labels.
         seed: of the noise.
         warn: receives what a user should know of the data set.
         download: progress of a download: file, bytes so far, bytes in all.
@@ -48,6 +49,9 @@ def evaluate(
     require_metrics(names, importance_samples=importance_samples, likelihood=model.likelihood)
     used = model.priors.get(prior)
     images = load_for(model, data, split, warn=warn, progress=download, pictures=pictures)
+    labels = class_labels(model.info, images, warn)
+    if labels is not None and prior is None:
+        used = model.priors.get("normal")  # the own mixture is that of latents without labels
     evaluation = metrics.evaluate(
         model,
         images.images,
@@ -55,7 +59,11 @@ def evaluate(
         importance_samples=importance_samples,
         prior=used,
         seed=seed,
+        labels=labels,
         threads=model.threads,
         progress=progress,
     )
-    return dataclasses.replace(evaluation, part=images.split)
+    classes = {}
+    if labels is not None and images.labels is not None:
+        classes = evaluation.by_class(images.labels, images.class_names)
+    return dataclasses.replace(evaluation, part=images.split, classes=classes)

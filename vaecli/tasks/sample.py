@@ -137,11 +137,11 @@ def sample(
 def class_rows(
     model: Model, labels: Sequence[str], warn: Callable[[str], None] = lambda _message: None
 ) -> tuple[str, ...]:
-    """Return the names of the classes that labels mean; `all` means each class that has a mixture.
+    """Return the names of the classes that labels mean; `all` means each that can be drawn.
 
     Raises:
         OptionError: an unknown label, or too many.
-        ModelError: a class has no mixture, or with `all` none has one.
+        ModelError: a class has no mixture, or with `all` none has one, and the model is not conditional.
     """
     names = model.priors.class_names
     numbers: list[int] = []
@@ -155,7 +155,7 @@ def class_rows(
             f"--label must name at most {MAX_LABELS} classes, got {len(numbers)}.", option="--label"
         )
     for number in numbers:
-        model.priors.of_class(number)
+        model.priors.require_class(number)
     return tuple(names[number] for number in numbers)
 
 
@@ -167,12 +167,10 @@ def default_count(rows: Sequence[str]) -> int:
 def _all_classes(model: Model, warn: Callable[[str], None]) -> list[int]:
     """Return the classes that have a mixture; the first one if none has, whose error says why."""
     names = model.priors.class_names
-    numbers = [number for number in range(len(names)) if model.priors.has_class(number)]
+    numbers = [number for number in range(len(names)) if model.priors.can_draw(number)]
     missing = [shown(names[number]) for number in range(len(names)) if number not in numbers]
     if numbers and missing:
-        warn(
-            f"Without {', '.join(missing[:MAX_LABELS])}: too few training images for a mixture of their own."
-        )
+        warn(f"Without {', '.join(missing[:MAX_LABELS])}: too few training images.")
     return numbers or [0]
 
 

@@ -3,7 +3,8 @@
 import dataclasses
 
 from vaecli.errors import DataError, VaecliError
-from vaecli.metrics.prior_fit import PriorOptions, encode, fit_priors
+from vaecli.metrics.encoded import encode
+from vaecli.metrics.prior_fit import PriorOptions, fit_priors
 from vaecli.modelfile.find import DECODERS
 from vaecli.modelfile.metadata import ModelInfo
 from vaecli.modelfile.prior_facts import PriorFacts, StoredPrior, check
@@ -67,7 +68,8 @@ def fit(model: Model, data: RunData, options: PriorOptions) -> StoredPrior:
     """
     image_set, held_out = data.load()
     seed = int(model.info.training.get("seed", 0))
-    encoded = encode(model, image_set.images, held_out, image_set.labels, seed=seed)
+    conditional = model.info.is_conditional
+    encoded = encode(model, image_set.images, held_out, image_set.labels, seed=seed, conditional=conditional)
     class_count = len(model.info.class_names)
     stored = to_stored(fit_priors(encoded, options, class_count=class_count, seed=seed))
     try:

@@ -20,8 +20,8 @@ def counts(data: ImageSet, held_out: np.ndarray) -> list[int] | None:
     """
     if data.labels is None:
         return None
-    found: list[int] = np.bincount(data.labels[~held_out], minlength=len(data.class_names)).tolist()
-    return found
+    numbers: list[int] = np.bincount(data.labels[~held_out], minlength=len(data.class_names)).tolist()
+    return numbers
 
 
 def require_usable(data: ImageSet, held_out: np.ndarray, options: TrainOptions, watch: Watcher) -> None:
