@@ -146,6 +146,68 @@ def test_samples_of_a_label(trained, call, here):
     assert code == 2 and "--label" in stderr
 
 
+@pytest.mark.parametrize("path", ["linear", "spherical", "even"])
+def test_interpolate_crosses_the_labels(trained, call, here, path):
+    """Pictures of the data have their own; on the way the label changes with the latents, ends exact."""
+    model, data = Model.open(trained), load_mini("test")
+    first, last = (int(np.flatnonzero(data.labels == label)[0]) for label in (0, 9))
+    words = [f"test:{first}", f"test:{last}", "--steps", "5", "--path", path, "-m", trained, "-o", "way.npy"]
+    code, _, stderr = call("interpolate", *words)
+    assert code == 0 and "labels: T-shirt/top, Ankle boot" in stderr
+    ends = model.reconstruct(data.images[[first, last]], [0, 9])
+    way = np.load(here / "way.npy")
+    assert np.abs(way[[0, -1]] - 255 * ends).max() <= 0.51
+    if path == "linear":
+        z = model.encode(data.images[[first, last]], [0, 9])[0]
+        weights = np.zeros((1, 10), np.float32)
+        weights[0, [0, 9]] = 0.5
+        middle = model.decode(z.mean(axis=0, keepdims=True), weights)
+        assert np.abs(way[2] - 255 * middle[0]).max() <= 1
+
+
+def test_interpolate_keeps_a_label(trained, call, here):
+    """Files have no label unless --label names one, for all or for each; a grid has labels, too."""
+    model, data = Model.open(trained), load_mini("test")
+    np.save(here / "own.npy", data.images[:4, :, :, 0])
+    files = ["own.npy", "-m", trained, "--steps", "3", "--grid", "-o"]
+    code, _, stderr = call("interpolate", *files, "plain.npy")
+    assert code == 0 and "labels:" not in stderr, stderr
+    plain = model.reconstruct(data.images[:4])
+    assert np.abs(np.load(here / "plain.npy")[[0, 2, 6, 8]] - 255 * plain).max() <= 0.51
+    code, _, stderr = call("interpolate", *files, "boots.png", "--label", "boot")
+    assert code == 0 and "labels: Ankle boot, Ankle boot, Ankle boot, Ankle boot" in stderr
+    code, stdout, _ = call("info", "boots.png")
+    assert code == 0 and "boot" in stdout
+    code, _, stderr = call("interpolate", *files, "boots.npy", "--label", "boot")
+    boots = model.reconstruct(data.images[:4], 9)
+    assert np.abs(np.load(here / "boots.npy")[[0, 2, 6, 8]] - 255 * boots).max() <= 0.51
+    code, _, stderr = call("interpolate", *files, "x.npy", "--label", "boot", "--label", "bag")
+    assert code == 2 and "once for each of 4 pictures, got 2 times" in " ".join(
+        stderr.replace("│", "").split()
+    )
+    assert not (here / "x.npy").exists()
+
+
+def test_the_recipe_of_a_way_repeats_it(trained, call, here):
+    """The printed command has the labels, and makes the same picture."""
+    code, _, stderr = call("interpolate", "test:0", "test:1", "--label", "boot", "-m", trained, "-o", "a.png")
+    assert code == 0, stderr
+    code, stdout, _ = call("info", "a.png", "--json")
+    command = json.loads(stdout)["command"]
+    assert code == 0 and "--label boot" in command
+    code, _, stderr = call(
+        "sample", "--label", "boot", "--prior", "normal", "-n", "2", "-m", trained, "-o", "b.png"
+    )
+    code, stdout, _ = call("info", "b.png", "--json")
+    assert "--prior normal" in json.loads(stdout)["command"], stderr
+
+
+def test_a_model_without_labels_takes_none(call, model_folder):
+    """`interpolate --label` says which model would."""
+    code, _, stderr = call("interpolate", "test:0", "test:1", "--label", "boot", "-m", model_folder)
+    assert code == 2 and "the model is not conditional" in stderr
+
+
 def test_images_without_labels(call, labelled, here):
     """They are refused before a run is made."""
     code, _, stderr = call("train", "--data", labelled(None), *SMALL, "--conditional", "-o", "run")

@@ -48,6 +48,13 @@ def interpolate(
     ] = False,
     out: OutOption = None,
     data: DataOption = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Class of all pictures, or of each if repeated, for a conditional model: kept or crossed over.",
+            show_default="that of test:17, none for files",
+        ),
+    ] = None,
     scale: ScaleOption = None,
     smooth: SmoothOption = False,
     prepare: PrepareOption = "auto",
@@ -86,6 +93,7 @@ def interpolate(
             grid=grid,
             out=out,
             data=data,
+            labels=label or (),
             scale=scale,
             smooth=smooth,
             photo=photo_options(

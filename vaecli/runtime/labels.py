@@ -11,8 +11,9 @@ from vaecli.labels import find_label
 from vaecli.modelfile.metadata import LABEL, ModelInfo
 from vaecli.runtime.arrays import image_batch, latent_batch
 
-Labels: TypeAlias = str | int | Sequence[str | int] | npt.NDArray[np.generic] | None
-"""One class for all images or one for each: its number, or its name or a unique part of it; -1 for no label.
+Labels: TypeAlias = str | int | Sequence[str | int | None] | npt.NDArray[np.generic] | None
+"""One class for all images or one for each: its number, or its name or a unique part of it; -1 or None for
+no label.
 
 Or rows (N, K) of weights of the K classes, such as (1 - t) and t of two classes on the way between them.
 """
@@ -70,7 +71,7 @@ def class_numbers(info: ModelInfo, labels: Labels, count: int) -> npt.NDArray[np
     """Return the class number of each of `count` images, -1 for no label; raise as `label_input` does."""
     if labels is None or isinstance(labels, str | int | np.integer):
         return np.full(count, _number(info, labels))
-    distinct: dict[str | int, int] = {}
+    distinct: dict[str | int | None, int] = {}
     values = np.asarray(labels, object) if not isinstance(labels, np.ndarray) else labels
     if values.shape != (count,):
         raise OptionError(

@@ -10,13 +10,11 @@ from typing import get_args
 import numpy as np
 
 from vaecli import checks
-from vaecli.choices import LineKind, PathKind
+from vaecli.choices import PathKind
 from vaecli.data.collection.entries import printable
 from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.errors import OptionError
 from vaecli.files import treatment
-from vaecli.latent.even import Way, distances, evenness, way
-from vaecli.latent.grids import between
 from vaecli.pictures.gif import max_frames, there_and_back
 from vaecli.pictures.strip import corner_sheet, strip
 from vaecli.pictures.targets import Kind, check_target, target_kind
@@ -31,6 +29,7 @@ from vaecli.tasks.recipe_text import MAX_SOURCES
 from vaecli.tasks.score.warning import warn_of_strange
 from vaecli.tasks.stream.names import require_data_is_used
 from vaecli.tasks.stream.stream import SILENT, PictureStream, Reports, open_pictures
+from vaecli.tasks.track import encode, grid_between, path_between, picture_labels
 
 MAX_PICTURES = 10_000  # of one path, so that viewers open a strip of them
 MAX_BYTES = 2**27  # of their 8-bit pixels, which are all in memory
@@ -66,6 +65,7 @@ def interpolate(
     grid: bool = False,
     out: str | os.PathLike[str] | None = None,
     data: str | None = None,
+    labels: Sequence[str] = (),
     scale: int | None = None,
     smooth: bool = False,
     photo: PhotoOptions | None = None,
@@ -89,6 +89,8 @@ def interpolate(
             array, a folder for one PNG each; by default the next free one of `interpolation.png`,
             `interpolation-2.png`, ...
         data: the data set of `test:17`; by default the one that the model was trained on.
+        labels: for a conditional model, the class of all pictures or of each, kept or crossed over on the way; by
+            default that of a picture of a data set, and none for others.
         scale: enlarge each pixel to a square of this side; by default a strip and a GIF are large enough to see.
         smooth: enlarge with smooth transitions, not squares.
         photo: how the files become like the training images; by default as the model says.
@@ -99,7 +101,8 @@ def interpolate(
     Raises:
         OptionError: fewer than 2 or more than 20 pictures, not four for a grid, too few or too many steps, an
             unknown `path` or suffix, a `path` or suffix that a grid cannot have, a `scale` that is too large, or
-            an output that would replace one of the pictures.
+            an output that would replace one of the pictures; labels for a model that takes none, or other than one
+            class for all or one for each.
         DataError: a picture that cannot be read.
         OutputError: `out` is taken or cannot be written.
     """
@@ -128,22 +131,23 @@ def interpolate(
     if save_prepared is not None:
         photos.require_folder(save_prepared, force=force)
         stream.require_apart(save_prepared, option="--save-prepared")
-    names, originals, notes = _read_all(stream)
+    names, known, originals, notes = _read_all(stream)
     if save_prepared is not None:
         photos.save_prepared(save_prepared, originals, force=force)
     warn_of_strange(model, names, originals, reports.warn)
-    z_mean, _ = model.encode(originals)
-    chunk = chunk_length(model.image_shape, most=CHUNK)
+    classes = picture_labels(model, labels, known)
+    points = encode(model, originals, classes)
+    if any(classes):
+        notes += (f"labels: {', '.join(printable(name) if name else 'none' for name in classes)}",)
     if grid:
-        line: LineKind = "spherical" if path == "spherical" else "linear"
-        track = Way(between(z_mean, steps, line), ())
+        track = grid_between(points, steps, "spherical" if path == "spherical" else "linear")
     else:
-        track = way(z_mean, steps, path, model.decode, chunk=chunk, most=most)
-        largest = evenness(distances(track.z, model.decode, chunk=chunk))
+        chunk = chunk_length(model.image_shape, most=CHUNK)
+        track, largest = path_between(model, points, steps, path, chunk=chunk, most=most)
         fewest, count = legs * (steps - 1) + 1, len(track.z)
         more = f"; {count} pictures, since {fewest} do not divide evenly" if count > fewest else ""
         notes += (f"{path} path: the largest step is {largest:.2f} times the mean step, as seen{more}",)
-    images = decoded(model, track.z)
+    images = decoded(model, *points.split(track.z))
     recipe = dataclasses.replace(
         recipe_of(model, "interpolate", kind),
         sources=tuple(map(plain_name, names)),
@@ -151,6 +155,7 @@ def interpolate(
         steps=steps,
         grid=grid,
         data=data_name(data),
+        labels=tuple(labels),
         photo=photo_words(photo or PhotoOptions()),
         scale=scale,
         smooth=smooth,
@@ -218,8 +223,10 @@ def _most_pictures(kind: Kind, shape: tuple[int, int, int], scale: int | None) -
     return max_frames(shape, scale and 1) // 2 if kind == "gif" else count
 
 
-def _read_all(stream: PictureStream) -> tuple[tuple[str, ...], Pixels, tuple[str, ...]]:
-    """Read all pictures: their names, images (P, H, W, C), and a note for each.
+def _read_all(
+    stream: PictureStream,
+) -> tuple[tuple[str, ...], tuple[str | None, ...], Pixels, tuple[str, ...]]:
+    """Read all pictures: their names, their classes, images (P, H, W, C), and a note for each.
 
     Raises:
         DataError: one cannot be read.
@@ -230,4 +237,5 @@ def _read_all(stream: PictureStream) -> tuple[tuple[str, ...], Pixels, tuple[str
     names = tuple(name for batch in batches for name in batch.names)
     notes = [note for batch in batches for note in batch.notes]
     texts = tuple(f"{printable(name)}: {note}" for name, note in zip(names, notes, strict=True))
-    return names, np.concatenate([batch.images for batch in batches]), texts
+    labels = tuple(label for batch in batches for label in batch.labels)
+    return names, labels, np.concatenate([batch.images for batch in batches]), texts

@@ -33,7 +33,7 @@ class Recipe:
         form: `sheet`, `gif` or `folder`.
         scale, smooth: enlargement as given; None for `scale` if it was left to the command.
         seed, first, count, temperature, prior: of samples; with several labels, first and count are those of each.
-        labels: classes of samples, one row each.
+        labels: classes of samples, one row each, or of the pictures of a path.
         sources: file names, without folders, of the pictures that were named.
         path, steps, grid: kind of path, pictures on a leg, and whether it is a grid.
         data: data set of sources such as `test:17`; empty for the model's own.
@@ -114,7 +114,7 @@ class Recipe:
 COMMON = ("kind", "model_id", "model", "precision", "version", "form", "scale", "smooth")
 KINDS = {  # command -> the fields that it has besides COMMON
     "sample": ("seed", "first", "count", "temperature", "prior", "labels"),
-    "interpolate": ("sources", "path", "steps", "grid", "data", "index"),
+    "interpolate": ("sources", "path", "steps", "grid", "data", "labels", "index"),
     "reconstruct": ("sources", "data"),
     "traverse": ("sources", "steps", "data", "dims", "all_dims"),
     "edit": ("sources", "data", "toward", "start", "amounts"),
@@ -134,14 +134,18 @@ _ENDINGS = {"sheet": ".png", "gif": ".gif", "folder": "/"}
 def _sample_words(recipe: Recipe) -> list[object]:
     words: list[object] = ["-n", recipe.count, "--seed", recipe.seed]
     words += ["--first", recipe.first] if recipe.first else []
-    for label in recipe.labels:
-        words += ["--label", label]
-    words += ["--prior", recipe.prior] if recipe.prior in PRIORS and not recipe.labels else []
+    words += _label_words(recipe)
+    by_name = recipe.prior in PRIORS and (not recipe.labels or recipe.prior == "normal")
+    words += ["--prior", recipe.prior] if by_name else []
     return words + (["--temperature", repr(recipe.temperature)] if recipe.temperature != 1.0 else [])
 
 
+def _label_words(recipe: Recipe) -> list[object]:
+    return [word for label in recipe.labels for word in ("--label", label)]
+
+
 def _interpolate_words(recipe: Recipe) -> list[object]:
-    words: list[object] = ["--steps", recipe.steps]
+    words: list[object] = ["--steps", recipe.steps, *_label_words(recipe)]
     words += ["--grid"] if recipe.grid else []
     return words + (["--path", recipe.path] if recipe.path != "linear" else [])
 
