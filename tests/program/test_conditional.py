@@ -60,6 +60,10 @@ def test_the_files_take_a_label(trained, call):
     np.testing.assert_array_equal(model.reconstruct(images, names), model.decode(given, labels))
     code, stdout, _ = call("verify", "-m", trained)
     assert code == 0 and "encoder.onnx" in stdout
+    card = (trained / "model" / "MODEL_CARD.md").read_text("utf-8")
+    assert card.count("`label` (N, 10), one-hot, or zeros for none") == 2
+    code, stdout, _ = call("info", trained)
+    assert code == 0 and "taken by both halves" in stdout
 
 
 def test_every_command_takes_the_model(trained, call, here):

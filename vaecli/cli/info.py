@@ -97,6 +97,7 @@ def _about(facts: Mapping[str, Any]) -> dict[str, str]:
         "a picture": photo_in_words(facts["preparation"]),
         "trained on": f"{data.get('count', '?')} images of {data['name']}",
         "classes": ", ".join(map(str, facts["class_names"])),
+        "label": "taken by both halves; zeros stand for none" if "label" in facts["inputs"] else "",
         "likelihood": f"{likelihood['name']}; {likelihood.get('note', '')}".rstrip("; "),
         "prior": prior_in_words(facts["prior"]),
         "latents": _latents(facts["facts"]),

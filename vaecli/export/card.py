@@ -51,12 +51,15 @@ def _files(info: ModelInfo, sizes: Mapping[str, int], reduced: Mapping[Precision
     height, width, channels = info.image_shape
     image, latent = f"(N, {height}, {width}, {channels})", f"(N, {info.latent_dim})"
     raw_outputs = ", ".join(f"`{name}`" for name in info.likelihood["outputs"])
+    label = (
+        f"; `label` (N, {len(info.class_names)}), one-hot, or zeros for none" if info.is_conditional else ""
+    )
     return [
         "| file | bytes | input | outputs |",
         "|---|---|---|---|",
-        f"| `encoder.onnx` | {sizes['encoder.onnx']:,} | `image` {image}, float32 in [0, 1] | "
+        f"| `encoder.onnx` | {sizes['encoder.onnx']:,} | `image` {image}, float32 in [0, 1]{label} | "
         f"`z_mean`, `z_log_var` {latent} |",
-        f"| `decoder.onnx` | {sizes['decoder.onnx']:,} | `z` {latent}, float32 | "
+        f"| `decoder.onnx` | {sizes['decoder.onnx']:,} | `z` {latent}, float32{label} | "
         f"`image` {image} in [0, 1], {raw_outputs} {image} |",
         *(
             f"| `{table[precision]}` | {sizes[table[precision]]:,} | as `{exact}` | as `{exact}` |"
