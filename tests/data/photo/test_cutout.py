@@ -127,3 +127,18 @@ def test_a_cluttered_ground_is_said(kind):
     """On checks, flowers and gravel the cut-out is doubtful."""
     result = cut_out(lay(trousers(), clutter(kind), (60, 20, 30)))
     assert result is None or result.doubt == "the background is not plain"
+
+
+def test_a_narrow_gap_on_a_dark_ground_is_no_part_of_a_light_subject():
+    """A gap of a few pixels between trouser legs, and the blurred rim of the outline, are not left on white."""
+    mask = Image.new("L", (WIDTH, HEIGHT), 0)
+    pen = ImageDraw.Draw(mask)
+    pen.rectangle((170, 60, 310, 300), fill=255)
+    pen.rectangle((237, 130, 244, 300), fill=0)
+    truth = np.asarray(mask) > 127
+    image = lay(mask.filter(ImageFilter.GaussianBlur(2)), plain((40, 38, 42)), (225, 190, 200))
+    result = cut_out(image)
+    assert overlap(result.mask, mask) > 0.85
+    assert not result.mask[140:290, 240].any()
+    assert np.percentile(np.asarray(image)[result.mask], 1) > 100
+    assert result.mask[truth].mean() > 0.85
