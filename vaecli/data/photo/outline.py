@@ -1,7 +1,8 @@
 """The outline of a subject, drawn again at a larger size: near it, all that is unlike the ground is subject.
 
-What is left of a light ground is hardly seen on white. What is left of a dark one is as strong as the garment. There
-the outline lies at a part of the contrast, without a blurred rim, and gaps too narrow for the small copy are found.
+What is left of a light ground is hardly seen on white. What is left of a dark one is as strong as the garment.
+There the outline lies at a part of the contrast, without a blurred rim, and gaps too narrow for the small copy are
+found.
 """
 
 import numpy as np
