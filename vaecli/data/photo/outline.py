@@ -19,7 +19,10 @@ _LIKE_OUTSIDE = (0.04, 0.12)  # the smallest and largest difference of the groun
 _REACH = 2  # pixels of the small copy on either side of the outline where ground and subject mix
 _NEARBY = 8  # pixels of the larger copy in which the contrast of an outline is looked for
 _MIXED = 0.3  # of the contrast: pixels that differ less from the ground are mixed with it
-_GAP = (0.8, 0.35)  # the largest difference of a gap from the ground: of what the ground has, and of the contrast
+_GAP = (
+    0.8,
+    0.35,
+)  # the largest difference of a gap from the ground: of what the ground has, and of the contrast
 _GAPS = 0.3  # of the subject that may be like a gap: more make it a subject like the ground
 _OPENING = 2  # pixels of the larger copy: half the width of hairs and noise along the outline, and of gaps
 _MARGIN = 2  # pixels of the larger copy that are cut off the outline: they are mixed with the ground
