@@ -20,14 +20,18 @@ from vaecli.cli.stopping import SIGNALS
 from vaecli.data.load import load
 from vaecli.data.named.bundled import load_mini
 from vaecli.latent.summary import summarise
+from vaecli.metrics.prior_fit import PriorOptions, encode, fit_priors
 from vaecli.metrics.score_fit import fit_scorer
 from vaecli.modelfile import protobuf
 from vaecli.modelfile.facts import KEY_FACTS, from_arrays
 from vaecli.modelfile.metadata import KEY_DIGEST, KEY_FORMAT, KEY_INFO
+from vaecli.modelfile.prior_facts import KEY_PRIOR
+from vaecli.modelfile.read import read_file
 from vaecli.modelfile.score_facts import KEY_SCORE
 from vaecli.modelfile.write import with_digest, with_metadata
 from vaecli.probability.gaussian import kl_to_standard_normal
 from vaecli.runtime.model import Model
+from vaecli.runtime.priors import to_stored
 from vaecli.runtime.scoring import to_facts
 
 hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine is no failure
@@ -86,6 +90,43 @@ def scored_folder(tmp_path_factory):
 def scored_model(scored_folder):
     """The model of `scored_folder`, opened once."""
     return Model.open(scored_folder)
+
+
+@pytest.fixture(scope="session")
+def mixed_folder(tmp_path_factory):
+    """The model of `model_folder` with a mixture as prior and one of each class but Coat. Not to be written to."""
+    data, target = load_mini("train"), tmp_path_factory.mktemp("mixed") / "model"
+    images, labels = data.images[:2000], data.labels[:2000]
+    coat = data.class_names.index("Coat")
+    kept = np.flatnonzero((labels != coat) | (np.cumsum(labels == coat) <= 5))
+    held_out = np.arange(len(kept)) % 5 == 0
+    model = Model.open(MINI_2D)
+    encoded = encode(model, images[kept], held_out, labels[kept], seed=0)
+    stored = to_stored(fit_priors(encoded, PriorOptions(components=6), class_count=len(data.class_names)))
+    return with_prior(MINI_2D, target, stored)
+
+
+def with_prior(folder, target, stored):
+    """Copy a model folder with another prior."""
+    shutil.copytree(folder, target)
+    for path in target.glob("*coder*.onnx"):
+        file = read_file(path)
+        entries = {key: text for key, text in file.metadata.items() if key not in (KEY_DIGEST, KEY_PRIOR)}
+        entries |= file.info.replace(prior=stored.description).to_metadata()
+        path.write_bytes(with_metadata(file.content, entries | stored.entries()))
+    return target
+
+
+@pytest.fixture(scope="session")
+def replace_prior():
+    """Copies a model folder to a new one, with a prior of its own, forged or not."""
+    return with_prior
+
+
+@pytest.fixture(scope="session")
+def mixed_model(mixed_folder):
+    """The model of `mixed_folder`, opened once."""
+    return Model.open(mixed_folder)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,9 @@ import pytest
 
 from vaecli.data.idx.format import encode_idx
 from vaecli.data.named.bundled import load_mini
+from vaecli.latent.draws import rows
 from vaecli.metrics.table import METRICS
+from vaecli.probability.gaussian import log_normal
 
 
 @pytest.fixture
@@ -170,3 +172,40 @@ def test_a_decoder_alone(call, here, model_folder):
     code, stdout, stderr = call("eval", "-m", "decoder.onnx")
     assert (code, stdout) == (1, "")
     assert "encoder.onnx" in stderr and stderr.count("\n") == 1
+
+
+def test_the_prior_of_the_bounds(call, mixed_folder, mixed_model, check_schema):
+    """A mixture changes ELBO and KL by the same nats, and nothing else; `--prior normal` is the model without it."""
+    values = {}
+    for prior in (None, "mixture", "normal"):
+        words = [] if prior is None else ["--prior", prior]
+        code, stdout, _ = call("eval", "-m", mixed_folder, "--json", "--importance-samples", 3, *words)
+        assert code == 0
+        check_schema("eval", json.loads(stdout))
+        values[prior] = json.loads(stdout)
+    own, mixture, normal = (values[prior] for prior in (None, "mixture", "normal"))
+    assert (own["prior"], normal["prior"]) == ("mixture", "normal")
+    assert own["elbo"] == mixture["elbo"] and own["nll"] == mixture["nll"]
+    assert own["elbo"] - normal["elbo"] == pytest.approx(normal["kl"] - own["kl"])
+    assert own["elbo"] > normal["elbo"] + 1 and own["nll"] < normal["nll"]
+    for name in ("reconstruction", "kl_normal", "mse"):
+        assert own[name] == normal[name]
+    assert normal["kl"] == normal["kl_normal"]
+    posterior = mixed_model.encode(load_mini("test").images)
+    noise = rows(0, 1000, 2, seed=0).normals.astype(np.float64)
+    z_mean, z_log_var = (part.astype(np.float64) for part in posterior)
+    z = (z_mean + np.exp(z_log_var / 2) * noise).astype(np.float32)
+    ratio = log_normal(z, z_mean, z_log_var, np).sum(axis=1) - mixed_model.prior.log_prob(z)
+    assert own["kl"] == pytest.approx(ratio.mean(), abs=1e-3)  # by the same words as ever
+
+
+def test_kl_alone_under_a_mixture(call, mixed_folder):
+    """The KL is computed without being asked for anything that is decoded."""
+    code, stdout, _ = call("eval", "-m", mixed_folder, "--json", "--metrics", "kl")
+    assert code == 0 and 0 < json.loads(stdout)["kl"] < 20
+
+
+def test_a_prior_that_the_model_does_not_have(evaluate):
+    """Refused before any image is read."""
+    code, stdout, stderr = evaluate("--prior", "mixture")
+    assert (code, stdout) == (1, "") and "has no mixture of all images" in stderr

@@ -1,6 +1,8 @@
 """`vaecli sample`, through the program's own `main`: results, refusals, files left behind."""
 
 import dataclasses
+import json
+import shlex
 import types
 
 import numpy as np
@@ -8,6 +10,7 @@ import PIL.Image
 import pytest
 
 from vaecli.errors import ModelError
+from vaecli.pixels import to_uint8
 
 
 @pytest.fixture
@@ -246,3 +249,93 @@ def test_arrays_are_not_enlarged(sample, here):
         code, _, stderr = sample("-n", 2, *options, "-o", "a.npy")
         assert code == 2 and f"{options[0]} must be left out for an array" in " ".join(stderr.split())
     assert list(here.iterdir()) == []
+
+
+def labelled(call, folder, *arguments):
+    """`vaecli sample` with a model that has mixtures of classes: (exit code, stdout, stderr in one line)."""
+    code, stdout, stderr = call("sample", "-m", folder, *arguments)
+    return code, stdout, " ".join(stderr.replace("│", " ").split())
+
+
+def test_rows_of_classes(call, here, mixed_folder, mixed_model):
+    """Several labels have a row each, of `-n` pictures; picture j of each has index j of the series."""
+    words = ("--label", "boot", "--label", "Bag", "-n", 3, "--first", 5)
+    assert labelled(call, mixed_folder, *words, "-o", "a.npy")[0] == 0
+    pictures = np.load(here / "a.npy")
+    assert pictures.shape == (6, 28, 28, 1)
+    for row, name in ((0, "Ankle boot"), (3, "Bag")):
+        expected = to_uint8(mixed_model.sample(3, first=5, label=name))
+        np.testing.assert_array_equal(pictures[row : row + 3], expected)
+    assert labelled(call, mixed_folder, *words, "-o", "a.png", "--scale", 1)[0] == 0
+    with PIL.Image.open(here / "a.png") as sheet:
+        assert sheet.width > sheet.height  # three pictures in a row, two rows
+
+
+def test_all_classes(call, here, mixed_folder):
+    """`all` gives a row for each class that has a mixture, and names the one that has none."""
+    code, _, stderr = labelled(call, mixed_folder, "--label", "all", "-n", 2, "-o", "a.npy")
+    assert code == 0 and "Without 'Coat': too few training images" in stderr
+    assert len(np.load(here / "a.npy")) == 2 * 9
+    assert labelled(call, mixed_folder, "--label", "all", "-o", "b.npy", "-q") == (0, "b.npy\n", "")
+    assert len(np.load(here / "b.npy")) == 8 * 9
+
+
+def test_the_recipe_of_a_label_makes_the_picture_again(call, here, mixed_folder):
+    """`info` prints the command; for one PNG of a folder that of its own class and index."""
+    assert labelled(call, mixed_folder, "--label", "boot", "--label", "bag", "-n", 3, "-o", "a.png")[0] == 0
+    for name, again in (("a.png", ["--label", "Ankle boot", "--label", "Bag"]), ("one/000004.png", ["--label", "Bag"])):
+        if name != "a.png":
+            assert labelled(call, mixed_folder, "--label", "boot", "--label", "bag", "-n", 3, "-o", "one")[0] == 0
+        recipe = json.loads(call("info", name, "--json")[1])
+        assert [word for label in recipe["recipe"]["labels"] for word in ("--label", label)] == again
+        words = shlex.split(recipe["command"])
+        assert words[:4] == ["vaecli", "sample", "-m", "MODEL"]
+        target = "again.png" if name == "a.png" else "again"
+        assert call("sample", "-m", mixed_folder, *words[4:-1], target)[0] == 0
+    assert (here / "again.png").read_bytes() == (here / "a.png").read_bytes()
+    assert (here / "again" / "000001.png").read_bytes() == (here / "one" / "000004.png").read_bytes()
+
+
+def test_the_prior_of_a_recipe(call, here, mixed_folder):
+    """The command names the prior, so that it makes the same picture where the model's own has changed."""
+    for prior in ("normal", "mixture"):
+        assert labelled(call, mixed_folder, "--prior", prior, "-n", 4, "-o", f"{prior}.png")[0] == 0
+        facts = json.loads(call("info", f"{prior}.png", "--json")[1])
+        assert facts["recipe"]["prior"] == prior and f"--prior {prior}" in facts["command"]
+    assert labelled(call, mixed_folder, "-n", 4, "-o", "own.png")[0] == 0
+    assert (here / "own.png").read_bytes() == (here / "mixture.png").read_bytes()
+    assert (here / "normal.png").read_bytes() != (here / "mixture.png").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "expected", "says"),
+    [
+        (["--label", "s"], 2, "'T-shirt/top', 'Trouser', 'Dress', 'Sandal', 'Shirt', 'Sneaker'"),
+        (["--label", "hat"], 2, "--label must name a class, got 'hat'. The classes: 'T-shirt/top'"),
+        (["--label", ""], 2, "--label must name a class, got ''"),
+        (["--label", "coat"], 1, "no mixture of the class 'Coat', which had fewer than 10 training images"),
+        (["--label", "bag", "--prior", "normal"], 2, "--prior must be mixture with --label, got normal"),
+        (["--prior", "flow"], 2, "'flow' is not one of 'normal', 'mixture'"),
+        (["--label", "bag"] * 101, 2, "--label must name at most 100 classes, got 101"),
+    ],
+)
+def test_labels_and_priors_that_there_are_not(call, here, mixed_folder, words, expected, says):
+    """The exit code tells a wrong word from a model without it, and nothing is written."""
+    code, stdout, stderr = labelled(call, mixed_folder, *words, "-o", "a.png")
+    assert (code, stdout) == (expected, "") and says in stderr
+    assert not list(here.iterdir())
+
+
+def test_labels_of_a_model_without_mixtures(sample, here):
+    """An older model, or one of few images, says how to get them."""
+    for words, says in ((["--label", "bag"], "mixtures of classes"), (["--label", "all"], "mixtures of classes")):
+        code, _, stderr = sample(*words)
+        assert code == 1 and says in stderr and "vaecli prior -m RUN" in stderr
+    assert sample("--prior", "mixture")[0] == 1
+    assert not list(here.iterdir())
+
+
+def test_pictures_of_classes_in_the_terminal(call, mixed_folder):
+    """`--show` draws some pictures of each class."""
+    code, _, stderr = labelled(call, mixed_folder, "--label", "all", "-n", 1, "-o", "a.npy", "--show")
+    assert code == 0 and "▀" in stderr

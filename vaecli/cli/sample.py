@@ -110,7 +110,7 @@ def sample(
             opened.sample(count, seed=seed, first=first, temperature=temperature, prior=prior, label=name)
             for name in rows or (None,)
         ]
-        draw(np.concatenate(pictures))
+        draw(np.concatenate(pictures), columns=count if len(rows) > 1 else None)
     console.say(console.shown_path(path))
     if not quiet:
         _next_step(opened, model)

@@ -16,7 +16,7 @@ from vaecli.metrics.encoded import EncodedRun
 
 MOST_VALUES = 2**18  # of the scales of a mixture, and of those of all classes together
 COMPONENTS = (1, 3, 10, 20, 40, 80, 150)  # that are tried
-CLASS_COMPONENTS = (1, 3, 8, 20)
+CLASS_COMPONENTS = (1, 3, 8)
 SEARCH_ITERATIONS, ITERATIONS, CLASS_ITERATIONS = 10, 30, 15  # of EM
 VALIDATION_SAMPLES = range(1, 5)  # of each validation image, whose noise no training image shares
 FEWEST_TO_CHOOSE = 20  # validation images of a class by which its number of components is chosen

@@ -252,7 +252,7 @@ def test_the_deadline_leaves_room(monkeypatch):
         now[0] += 10
     now[0] = 100 + 120 - 25.6
     assert not limit.passed() and limit.passed(1.0) and limit.passed(int8=True) and not none.passed(1.0)
-    assert limit.passed(score_seconds=1.0)
+    assert limit.passed(fit_seconds=1.0)
     now[0] += 0.2
     assert limit.passed()
 

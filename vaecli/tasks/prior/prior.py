@@ -9,6 +9,7 @@ import tomli_w
 from vaecli import files, folders
 from vaecli import options as train_options
 from vaecli.choices import PriorChoice
+from vaecli.commands import command
 from vaecli.config import read_config
 from vaecli.errors import ModelError
 from vaecli.export import card
@@ -69,7 +70,7 @@ def prior(
     requested = PriorOptions(name or ("auto" if components is None else "mixture"), components)
     with locked(run.lock):
         settings = train_options.merge(read_config(run.config))
-        current = read_all(run.model)
+        current = _files(run)
         decoder = next(file for file in current if file.path.name == DECODERS["float32"])
         stored = _renamed(decoder, requested)
         if stored is None:
@@ -82,11 +83,20 @@ def prior(
     return _changed(run, model, stored)
 
 
+def _files(run: Run) -> list[ModelFile]:
+    """Read all files of the run's exported model."""
+    if not (run.model / DECODERS["float32"]).exists():
+        raise ModelError(
+            f"{run.path} has no exported model.", hint=f"Make it: {command('export', '-m', run.path)}"
+        )
+    return read_all(run.model)
+
+
 def _renamed(decoder: ModelFile, requested: PriorOptions) -> StoredPrior | None:
     """Return the decoder's prior under another name, if nothing needs to be fitted for it."""
-    facts = decoder.prior_facts()
     if requested.components is not None or requested.name == "auto":
         return None
+    facts = decoder.prior_facts()
     if requested.name == "mixture" and facts.weights is None:
         return None
     return StoredPrior(decoder.info.prior | {"name": requested.name}, facts)

@@ -21,6 +21,11 @@ class Deadline:
         self._seconds = seconds
         self._start_seconds = 0.0
 
+    @property
+    def is_set(self) -> bool:
+        """Whether there is a limit."""
+        return self._seconds is not None
+
     @contextlib.contextmanager
     def starting(self) -> Iterator[None]:
         """Measure how long the body takes to start TensorFlow; the time for the export is estimated from that."""
@@ -29,17 +34,17 @@ class Deadline:
         self._start_seconds += time.monotonic() - began
 
     def passed(
-        self, validation_seconds: float = 0.0, *, int8: bool = False, score_seconds: float = 0.0
+        self, validation_seconds: float = 0.0, *, int8: bool = False, fit_seconds: float = 0.0
     ) -> bool:
         """Return whether training must stop now for one validation and the export to end within the limit.
 
         Args:
             validation_seconds: expected duration of the validation.
             int8: whether the export makes decoder.int8.onnx again, which takes longer.
-            score_seconds: expected duration of the fit of the score.
+            fit_seconds: expected duration of the fits of score and prior.
         """
         if self._seconds is None:
             return False
         export_seconds = max(self._start_seconds, LEAST_START) * (EXPORT_FACTOR + INT8_FACTOR * int8)
-        needed = export_seconds + CALL_SECONDS + validation_seconds + score_seconds
+        needed = export_seconds + CALL_SECONDS + validation_seconds + fit_seconds
         return time.monotonic() - self._began + needed >= self._seconds

@@ -10,6 +10,8 @@ from vaecli import checks
 from vaecli.commands import command
 from vaecli.errors import OutputError, TrainingError
 from vaecli.extras import require
+from vaecli.metrics.prior_fit import encoded_count
+from vaecli.metrics.prior_seconds import fit_seconds
 from vaecli.metrics.score_fit import measured_count
 from vaecli.modelfile.find import DECODERS
 from vaecli.options import TrainOptions
@@ -135,15 +137,32 @@ def _with_deadline(
     int8 = (job.run.model / DECODERS["int8"]).exists()
     validation_count, shape = len(job.data.images) - trainer.n_train, job.data.images.shape[1:]
     measured = measured_count(trainer.n_train, shape) + measured_count(validation_count, shape)
+    dim = job.options.latent_dim
+    encoded = encoded_count(trainer.n_train, shape, dim)
+    prior = _prior_seconds(job, encoded) if limit.is_set else 0.0
+    encoded += encoded_count(validation_count, shape, dim)
 
     def reason_to_stop() -> str | None:
         history = trainer.state.history
         validation = history[-1]["val_seconds"] if history else 0.0
         score = 2 * validation * measured / validation_count  # the mixture takes as long as the measuring
-        passed = limit.passed(validation, int8=int8, score_seconds=score)
+        encoding = validation * encoded / validation_count  # a validation decodes, too: this is the upper bound
+        passed = limit.passed(validation, int8=int8, fit_seconds=score + encoding + prior)
         return stop() or (REASON if passed else None)
 
     return reason_to_stop
+
+
+def _prior_seconds(job: Job, count: int) -> float:
+    """Estimate how long the fit of the prior to `count` training images takes."""
+    options = job.options
+    return fit_seconds(
+        count,
+        options.latent_dim,
+        has_classes=job.data.labels is not None,
+        name=options.prior,
+        components=options.components,
+    )
 
 
 @contextlib.contextmanager
