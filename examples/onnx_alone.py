@@ -14,7 +14,7 @@ encoder = onnxruntime.InferenceSession(f"{sys.argv[1]}/encoder.onnx")
 decoder = onnxruntime.InferenceSession(f"{sys.argv[1]}/decoder.onnx")
 latent_dim = decoder.get_inputs()[0].shape[1]
 
-z = np.random.default_rng(0).standard_normal((4, latent_dim)).astype(np.float32)  # the prior, N(0, I)
+z = np.random.default_rng(0).standard_normal((4, latent_dim)).astype(np.float32)  # from N(0, I)
 (images,) = decoder.run(["image"], {"z": z})  # (N, H, W, C) in [0, 1]
 z_mean, z_log_var = encoder.run(["z_mean", "z_log_var"], {"image": images})  # (N, D) each
 

@@ -31,7 +31,9 @@ def finished(tmp_path_factory):
     (place / "data").mkdir()
     (place / "data" / "train-images-idx3-ubyte").write_bytes(encode_idx(images[:, :, :, 0]))
     (place / "data" / "train-labels-idx1-ubyte").write_bytes(encode_idx(labels))
-    options = TrainOptions(data=str(place / "data"), epochs=1, latent_dim=2, validation_split=0.2, batch_size=64)
+    options = TrainOptions(
+        data=str(place / "data"), epochs=1, latent_dim=2, validation_split=0.2, batch_size=64
+    )
     run = train(options, out=place / "run").run
     export(run, ExportOptions(precisions=("int8", "fp16"), force=True))
     return Run(run)
@@ -70,7 +72,9 @@ def test_a_trained_model_has_its_prior(finished):
         assert file.info.prior == files[0].info.prior and file.prior_facts().weights is not None
         counts = file.prior_facts().class_components.tolist()
         assert min(counts[:3]) >= 1 and counts[3:] == [0, 0]
-    assert re.search(r"Prior: (a mixture of \d+ Gaussians|N\(0, I\))", (finished.model / "MODEL_CARD.md").read_text())
+    assert re.search(
+        r"Prior: (a mixture of \d+ Gaussians|N\(0, I\))", (finished.model / "MODEL_CARD.md").read_text()
+    )
 
 
 def test_another_number_of_components(prior, run, finished, check_schema):
@@ -148,7 +152,10 @@ def test_options_that_are_refused(prior, run, contents, words, expected, says):
 
 def test_images_that_are_gone_or_others(prior, run, contents, finished, tmp_path):
     """Without the run's own images nothing is fitted, and nothing is changed."""
-    for place, says in (("/nothing/here", "/nothing/here"), (str(tmp_path / "data"), "no longer those of the run")):
+    for place, says in (
+        ("/nothing/here", "/nothing/here"),
+        (str(tmp_path / "data"), "no longer those of the run"),
+    ):
         shutil.copytree(finished.path.parent / "data", tmp_path / "data", dirs_exist_ok=True)
         images = np.zeros((600, 28, 28), np.uint8)
         (tmp_path / "data" / "train-images-idx3-ubyte").write_bytes(encode_idx(images))
@@ -203,7 +210,11 @@ def test_training_with_a_prior(finished, tmp_path):
     run = Run(train(options, out=tmp_path / "normal").run)
     facts = read_file(run.model / "decoder.onnx").prior_facts()
     assert facts.weights is None and facts.class_weights is not None
-    assert Model.open(run.path).sample(1, label="0" if "0" in Model.open(run.path).info.class_names else None).size
+    assert (
+        Model.open(run.path)
+        .sample(1, label="0" if "0" in Model.open(run.path).info.class_names else None)
+        .size
+    )
 
 
 def test_training_with_more_components_than_images_allow(finished, tmp_path):

@@ -283,9 +283,15 @@ def test_all_classes(call, here, mixed_folder):
 def test_the_recipe_of_a_label_makes_the_picture_again(call, here, mixed_folder):
     """`info` prints the command; for one PNG of a folder that of its own class and index."""
     assert labelled(call, mixed_folder, "--label", "boot", "--label", "bag", "-n", 3, "-o", "a.png")[0] == 0
-    for name, again in (("a.png", ["--label", "Ankle boot", "--label", "Bag"]), ("one/000004.png", ["--label", "Bag"])):
+    for name, again in (
+        ("a.png", ["--label", "Ankle boot", "--label", "Bag"]),
+        ("one/000004.png", ["--label", "Bag"]),
+    ):
         if name != "a.png":
-            assert labelled(call, mixed_folder, "--label", "boot", "--label", "bag", "-n", 3, "-o", "one")[0] == 0
+            assert (
+                labelled(call, mixed_folder, "--label", "boot", "--label", "bag", "-n", 3, "-o", "one")[0]
+                == 0
+            )
         recipe = json.loads(call("info", name, "--json")[1])
         assert [word for label in recipe["recipe"]["labels"] for word in ("--label", label)] == again
         words = shlex.split(recipe["command"])
@@ -328,7 +334,10 @@ def test_labels_and_priors_that_there_are_not(call, here, mixed_folder, words, e
 
 def test_labels_of_a_model_without_mixtures(sample, here):
     """An older model, or one of few images, says how to get them."""
-    for words, says in ((["--label", "bag"], "mixtures of classes"), (["--label", "all"], "mixtures of classes")):
+    for words, says in (
+        (["--label", "bag"], "mixtures of classes"),
+        (["--label", "all"], "mixtures of classes"),
+    ):
         code, _, stderr = sample(*words)
         assert code == 1 and says in stderr and "vaecli prior -m RUN" in stderr
     assert sample("--prior", "mixture")[0] == 1

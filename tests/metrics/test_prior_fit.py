@@ -21,7 +21,9 @@ def encoded(count, *, spread=3.0, labels=None, validation=60):
         return Posteriors(mean, np.full((number, D), 0.5, np.float32), seed)
 
     own = None if labels is None else np.asarray(labels)
-    return Encoded(posteriors(count, 0), posteriors(validation, 1), own, None if own is None else own[:validation])
+    return Encoded(
+        posteriors(count, 0), posteriors(validation, 1), own, None if own is None else own[:validation]
+    )
 
 
 def test_the_better_prior_is_chosen():
@@ -71,7 +73,11 @@ def test_a_class_without_validation_images_has_one_gaussian():
 def test_many_classes_have_mixtures_of_a_bounded_size():
     """With 100,000 classes of 2 dimensions there are only deviations; with more, no mixtures."""
     labels = np.zeros(600, np.int64)
-    assert fit_priors(encoded(600, labels=labels), PriorOptions("normal"), class_count=100_000).classes[0].is_diagonal
+    assert (
+        fit_priors(encoded(600, labels=labels), PriorOptions("normal"), class_count=100_000)
+        .classes[0]
+        .is_diagonal
+    )
     classes = fit_priors(encoded(600, labels=labels), PriorOptions("normal"), class_count=200_000).classes
     assert set(classes) == {None}
 

@@ -30,7 +30,9 @@ def test_latent_i_depends_on_seed_and_i_alone(mixed_model, label):
     """However many are drawn, and from whichever number."""
     complete = mixed_model.draw(2000, seed=1, label=label)
     for first in (0, 17, 1023, 1999):
-        np.testing.assert_array_equal(mixed_model.draw(1, seed=1, first=first, label=label)[0], complete[first])
+        np.testing.assert_array_equal(
+            mixed_model.draw(1, seed=1, first=first, label=label)[0], complete[first]
+        )
 
 
 def test_temperature_scales_within_a_component(mixed_model):
@@ -47,7 +49,9 @@ def test_temperature_scales_within_a_component(mixed_model):
 def test_a_temperature_beyond_what_a_decoder_takes(mixed_model, replace_prior, tmp_path):
     """A wide component at a great temperature is refused by the name of the option."""
     facts = PriorFacts(np.ones(1), np.zeros((1, 2), np.float32), np.full((1, 2), 900.0, np.float32))
-    folder = replace_prior(mixed_model.path.parent, tmp_path / "wide", StoredPrior({"name": "mixture"}, facts))
+    folder = replace_prior(
+        mixed_model.path.parent, tmp_path / "wide", StoredPrior({"name": "mixture"}, facts)
+    )
     wide = Model.open(folder)
     assert wide.sample(2).shape[0] == 2
     with pytest.raises(OptionError, match="--temperature must be lower for this prior"):
@@ -71,7 +75,11 @@ def test_a_class_is_drawn_from_its_own_mixture(mixed_model):
         ({"label": "hat"}, OptionError, "--label must name a class, got 'hat'"),
         ({"label": 3}, OptionError, "--label must be a name, got 3"),
         ({"label": "boot", "prior": "normal"}, OptionError, "--prior must be mixture with --label"),
-        ({"label": "coat"}, ModelError, "no mixture of the class 'Coat', which had fewer than 10 training images"),
+        (
+            {"label": "coat"},
+            ModelError,
+            "no mixture of the class 'Coat', which had fewer than 10 training images",
+        ),
     ],
 )
 def test_priors_and_labels_that_there_are_not(mixed_model, arguments, error, says):
@@ -120,7 +128,11 @@ def forged(folder, target, replace_prior, changes, name="mixture"):
 def test_a_forged_prior_is_refused(mixed_folder, tmp_path, replace_prior, changes):
     """Weights, factors and counts of a stranger's file are checked before anything is drawn or measured."""
     folder = forged(mixed_folder, tmp_path / "forged", replace_prior, changes)
-    for use in (lambda model: model.sample(1), lambda model: model.sample(1, label="bag"), lambda model: model.prior):
+    for use in (
+        lambda model: model.sample(1),
+        lambda model: model.sample(1, label="bag"),
+        lambda model: model.prior,
+    ):
         with pytest.raises(ModelError, match="The mixtures of the prior in .* do not fit"):
             use(Model.open(folder))
 

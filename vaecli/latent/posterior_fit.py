@@ -137,5 +137,7 @@ def _too_few(options: FitOptions, smallest: float) -> DataError:
     return DataError(
         f"{each} must have at least {options.fewest:g} images, or it would copy them, got {smallest:.1f} in the "
         "smallest.",
-        hint="Use fewer, or leave --components out: their number is then chosen." if components > 1 else "Use more images, or fewer latent dimensions.",
+        hint="Use fewer, or leave --components out: their number is then chosen."
+        if components > 1
+        else "Use more images, or fewer latent dimensions.",
     )

@@ -7,14 +7,22 @@ import numpy as np
 from vaecli.latent.fitting import FitOptions, expect, start
 from vaecli.latent.mixture import MAX_FULL
 from vaecli.latent.posterior_fit import Posteriors
-from vaecli.metrics.prior_fit import CLASS_COMPONENTS, CLASS_ITERATIONS, COMPONENTS, ITERATIONS, SEARCH_ITERATIONS
+from vaecli.metrics.prior_fit import (
+    CLASS_COMPONENTS,
+    CLASS_ITERATIONS,
+    COMPONENTS,
+    ITERATIONS,
+    SEARCH_ITERATIONS,
+)
 
 MOST_PROBED = 4096  # latents of the probe
 ROUNDS = 6  # of which the fastest counts: the first one starts threads
 PROBED_COMPONENTS = 40  # a middle number: an iteration of 150 takes twice as long, one of few half as long
 
 
-def fit_seconds(count: int, latent_dim: int, *, has_classes: bool, name: str, components: int | None) -> float:
+def fit_seconds(
+    count: int, latent_dim: int, *, has_classes: bool, name: str, components: int | None
+) -> float:
     """Estimate the duration of the fit of the mixtures, without the encoding of the images.
 
     Args:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from vaecli.choices import RANKED, Precision
-from vaecli.modelfile import facts, onnx_schema, protobuf, score_facts, stored_mixture
+from vaecli.modelfile import facts, onnx_schema, prior_facts, protobuf, score_facts, stored_mixture
 from vaecli.modelfile.golden import KEY_GOLDEN
 from vaecli.modelfile.metadata import KEY_DIGEST, KEY_INFO
 from vaecli.modelfile.protobuf import field, varint_bytes
@@ -148,7 +148,12 @@ def _entry(content: bytes, rng: np.random.Generator) -> bytes:
     info, digest = json.loads(entries[KEY_INFO]), entries.pop(KEY_DIGEST)
     entries[facts.KEY_FACTS] = _facts(info["latent_dim"], len(info["class_names"]), rng).to_text()
     entries[score_facts.KEY_SCORE] = _score_facts(info["latent_dim"], rng).to_text()
-    keys = (KEY_GOLDEN, facts.KEY_FACTS, facts.KEY_FACTS, score_facts.KEY_SCORE, KEY_INFO)
+    prior = _prior_facts(info["latent_dim"], len(info["class_names"]), rng)
+    entries[prior_facts.KEY_PRIOR] = prior.to_text()
+    keys = (
+        *(KEY_GOLDEN, facts.KEY_FACTS, facts.KEY_FACTS),
+        *(score_facts.KEY_SCORE, prior_facts.KEY_PRIOR, prior_facts.KEY_PRIOR, KEY_INFO),
+    )
     key = keys[int(rng.integers(len(keys)))]
     document = json.loads(entries[key])
     places = list(_places(document))
@@ -183,6 +188,25 @@ def _facts(latent_dim: int, class_count: int, rng: np.random.Generator) -> facts
         arrays |= {"class_counts": np.ones(class_count), "class_means": np.ones((class_count, latent_dim))}
         arrays["example_labels"] = rng.integers(0, class_count, 5)
     return facts.from_arrays(arrays, latent_dim=latent_dim, class_count=class_count)
+
+
+def _prior_facts(latent_dim: int, class_count: int, rng: np.random.Generator) -> prior_facts.PriorFacts:
+    def mixture(count: int) -> tuple[np.ndarray, np.ndarray]:
+        factors = np.tril(rng.normal(size=(count, latent_dim, latent_dim)), -1) + np.eye(latent_dim)
+        means = rng.normal(size=(count, latent_dim)).astype(np.float32)
+        return means, stored_mixture.packed_scales(factors)
+
+    own = prior_facts.PriorFacts(np.full(3, 1 / 3), *mixture(3))
+    if not class_count:
+        return own
+    means, scales = mixture(class_count)
+    return dataclasses.replace(
+        own,
+        class_components=np.ones(class_count, np.int64),
+        class_weights=np.ones(class_count),
+        class_means=means,
+        class_scales=scales,
+    )
 
 
 def _score_facts(latent_dim: int, rng: np.random.Generator) -> score_facts.ScoreFacts:

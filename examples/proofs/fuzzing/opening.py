@@ -9,6 +9,7 @@ import numpy as np
 
 from fuzzing.mutants import PARTS, Mutant
 from vaecli.errors import VaecliError
+from vaecli.latent.draws import rows
 from vaecli.modelfile.find import read_all
 from vaecli.runtime.model import Model
 from vaecli.tasks.verify import verify
@@ -50,6 +51,7 @@ def outcome(folder: pathlib.Path, part: str) -> str:
             file.score_facts()
         if part.startswith("decoder"):
             _score(model)
+            _draw(model)
     except VaecliError as error:
         if "alloc" in error.message.lower():
             return f"{OUT_OF_MEMORY}: {error.message}"
@@ -70,6 +72,21 @@ def _score(model: Model) -> None:
     scores = model.score(np.zeros((2, *model.image_shape), np.uint8))
     if not np.isfinite(scores.score).all():
         raise ArithmeticError(f"a score is not finite, with {scorer.count} validation images")
+
+
+def _draw(model: Model) -> None:
+    """Draw from the mixtures, if the model has any, and compute their density."""
+    facts = model.priors.facts
+    priors = [] if facts.weights is None else [model.priors.get("mixture")]
+    priors += [
+        model.priors.of_class(i) for i in range(len(model.info.class_names)) if model.priors.has_class(i)
+    ]
+    for prior in priors:
+        drawn = rows(0, 3, model.latent_dim, seed=0)
+        z = prior.sample(drawn.normals, drawn.words)
+        model.decode(z)
+        if not np.isfinite(prior.log_prob(z)).all():
+            raise ArithmeticError("the density of a latent is not finite")
 
 
 def judge(mutant: Mutant, original: bytes, result: str) -> str:

@@ -146,7 +146,9 @@ def _with_deadline(
         history = trainer.state.history
         validation = history[-1]["val_seconds"] if history else 0.0
         score = 2 * validation * measured / validation_count  # the mixture takes as long as the measuring
-        encoding = validation * encoded / validation_count  # a validation decodes, too: this is the upper bound
+        encoding = (
+            validation * encoded / validation_count
+        )  # a validation decodes, too: this is the upper bound
         passed = limit.passed(validation, int8=int8, fit_seconds=score + encoding + prior)
         return stop() or (REASON if passed else None)
 
