@@ -175,7 +175,7 @@ def test_a_decoder_alone(call, here, model_folder):
 
 
 def test_the_prior_of_the_bounds(call, mixed_folder, mixed_model, check_schema):
-    """A mixture changes ELBO and KL by the same nats, and nothing else; `--prior normal` is the model without it."""
+    """A mixture changes ELBO and KL by the same nats, and nothing else; `--prior normal` leaves it out."""
     values = {}
     for prior in (None, "mixture", "normal"):
         words = [] if prior is None else ["--prior", prior]
