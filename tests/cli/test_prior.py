@@ -204,7 +204,7 @@ def test_a_run_whose_model_is_missing(prior, run):
 
 
 def test_training_with_a_prior(finished, tmp_path):
-    """`train --prior normal` fits no mixture of all images, but those of the classes; too few for one are a note."""
+    """`train --prior normal` fits no mixture of all images, but those of the classes."""
     settings = merge(read_config(finished.config))
     options = TrainOptions(**vars(settings) | {"prior": "normal"})
     run = Run(train(options, out=tmp_path / "normal").run)

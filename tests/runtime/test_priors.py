@@ -92,9 +92,9 @@ def test_priors_and_labels_that_there_are_not(mixed_model, arguments, error, say
 def test_a_model_without_mixtures(model):
     """A file without them says how to get them; its own prior is N(0, I)."""
     assert model.prior.name == "normal"
-    with pytest.raises(ModelError, match="has no mixture of all images.*vaecli prior -m RUN"):
+    with pytest.raises(ModelError, match=r"has no mixture of all images.*vaecli prior -m RUN"):
         model.draw(1, prior="mixture")
-    with pytest.raises(ModelError, match="has no mixtures of classes.*vaecli prior -m RUN"):
+    with pytest.raises(ModelError, match=r"has no mixtures of classes.*vaecli prior -m RUN"):
         model.draw(1, label="boot")
 
 
@@ -133,7 +133,7 @@ def test_a_forged_prior_is_refused(mixed_folder, tmp_path, replace_prior, change
         lambda model: model.sample(1, label="bag"),
         lambda model: model.prior,
     ):
-        with pytest.raises(ModelError, match="The mixtures of the prior in .* do not fit"):
+        with pytest.raises(ModelError, match=r"The mixtures of the prior in .* do not fit"):
             use(Model.open(folder))
 
 

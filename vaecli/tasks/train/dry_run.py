@@ -51,7 +51,8 @@ class Forecast:
         steps: of an epoch.
         seconds_an_epoch: measured on a few steps of this machine; with the validation after it.
         memory: bytes of the process at its peak so far, the conversion of both halves included.
-        file_sizes: bytes of encoder.onnx and decoder.onnx, without test vectors, facts about the latent space and the prior.
+        file_sizes: bytes of encoder.onnx and decoder.onnx, without test vectors, facts about the latent space and
+            mixtures.
     """
 
     options: TrainOptions
