@@ -20,7 +20,8 @@ from vaecli.cli.stopping import SIGNALS
 from vaecli.data.load import load
 from vaecli.data.named.bundled import load_mini
 from vaecli.latent.summary import summarise
-from vaecli.metrics.prior_fit import PriorOptions, encode, fit_priors
+from vaecli.metrics.encoded import encode
+from vaecli.metrics.prior_fit import PriorOptions, fit_priors
 from vaecli.metrics.score_fit import fit_scorer
 from vaecli.modelfile import protobuf
 from vaecli.modelfile.facts import KEY_FACTS, from_arrays

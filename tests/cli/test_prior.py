@@ -232,3 +232,15 @@ def test_training_with_more_components_than_images_allow(finished, tmp_path):
     run = Run(train(options, out=tmp_path / "many", watch=Listener()).run)
     assert read_file(run.model / "decoder.onnx").info.prior == {"name": "normal"}
     assert any("has no mixture. Each of the 300 components" in note for note in notes)
+
+
+def test_a_conditional_model_draws_by_its_label(finished, tmp_path):
+    """The latents of a class are fitted to posteriors given the label, and decoded with it."""
+    settings = merge(read_config(finished.config))
+    run = train(TrainOptions(**vars(settings) | {"conditional": True}), out=tmp_path / "run").run
+    model = Model.open(run)
+    name = model.info.class_names[1]
+    z = model.draw(3, label=name)
+    np.testing.assert_array_equal(model.sample(3, label=name), model.decode(z, labels=name))
+    np.testing.assert_array_equal(model.sample(3), model.decode(model.draw(3)))
+    assert not np.array_equal(model.decode(z), model.decode(z, labels=name))

@@ -5,10 +5,17 @@ import pytest
 
 from vaecli.errors import DataError, OptionError
 from vaecli.latent.posterior_fit import Posteriors
-from vaecli.metrics.prior_fit import Encoded, PriorOptions, encode, encoded_count, fit_priors
+from vaecli.metrics.encoded import Encoded, EncodedRun, encode, encoded_count
+from vaecli.metrics.prior_fit import PriorOptions, fit_priors
 from vaecli.metrics.prior_seconds import fit_seconds
 
 D = 2
+
+
+def as_run(training, validation, labels=None):
+    """The posteriors of a run; the first labels are those of the validation images, too."""
+    parts = (training, labels), (validation, None if labels is None else labels[: len(validation)])
+    return EncodedRun(*(Encoded(posteriors, own, posteriors) for posteriors, own in parts))
 
 
 def encoded(count, *, spread=3.0, labels=None, validation=60):
@@ -21,9 +28,7 @@ def encoded(count, *, spread=3.0, labels=None, validation=60):
         return Posteriors(mean, np.full((number, D), 0.5, np.float32), seed)
 
     own = None if labels is None else np.asarray(labels)
-    return Encoded(
-        posteriors(count, 0), posteriors(validation, 1), own, None if own is None else own[:validation]
-    )
+    return as_run(posteriors(count, 0), posteriors(validation, 1), own)
 
 
 def test_the_better_prior_is_chosen():
@@ -33,7 +38,7 @@ def test_the_better_prior_is_chosen():
     rng = np.random.default_rng(3)
     means = [rng.normal(size=(count, D)).astype(np.float32) * 0.8 for count in (12, 4000)]
     few, many = (Posteriors(mean, np.full(mean.shape, 0.6, np.float32), 5) for mean in means)
-    plain = fit_priors(Encoded(few, many, None, None), PriorOptions(), class_count=0)
+    plain = fit_priors(as_run(few, many), PriorOptions(), class_count=0)
     assert plain.name == "normal" and plain.gain < 0
 
 
@@ -104,9 +109,10 @@ def test_encoded_images_are_those_of_each_part(model):
     images = rng.integers(0, 255, (50, 28, 28, 1)).astype(np.uint8)
     held_out = np.arange(50) % 5 == 0
     parts = encode(model, images, held_out, np.arange(50), seed=7)
-    np.testing.assert_array_equal(parts.validation_labels, np.arange(50)[held_out])
-    np.testing.assert_allclose(parts.training.mean, model.encode(images[~held_out])[0], atol=1e-5)
-    assert len(parts.training) == 40 and parts.training.seed != parts.validation.seed
+    np.testing.assert_array_equal(parts.validation.labels, np.arange(50)[held_out])
+    np.testing.assert_allclose(parts.training.posteriors.mean, model.encode(images[~held_out])[0], atol=1e-5)
+    training, validation = parts.training.posteriors, parts.validation.posteriors
+    assert len(training) == 40 and training.seed != validation.seed
 
 
 def test_large_images_are_encoded_in_part():

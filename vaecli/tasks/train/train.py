@@ -10,7 +10,7 @@ from vaecli import checks
 from vaecli.commands import command
 from vaecli.errors import OutputError, TrainingError
 from vaecli.extras import require
-from vaecli.metrics.prior_fit import encoded_count
+from vaecli.metrics.encoded import encoded_count
 from vaecli.metrics.prior_seconds import fit_seconds
 from vaecli.metrics.score_fit import measured_count
 from vaecli.modelfile.find import DECODERS
