@@ -186,9 +186,10 @@ def test_a_label_that_the_graph_does_not_take(refused, forge, entries, decoder):
     info = json.loads(entries[KEY_INFO]) | {"inputs": ["z", "label"]}
     message = refused(forge.with_entries(decoder, entries | {KEY_INFO: json.dumps(info)}))
     assert "its inputs must be z (N, 2), label (N, 10) by its metadata, got z (N, 2)" in message
-    info["class_names"] = []
-    message = refused(forge.with_entries(decoder, entries | {KEY_INFO: json.dumps(info)}))
-    assert "a conditional model must have class_names" in message
+    for count in (0, 4097):
+        info["class_names"] = ["x"] * count
+        message = refused(forge.with_entries(decoder, entries | {KEY_INFO: json.dumps(info)}))
+        assert f"a conditional model must have 1 to 4,096 class_names, got {count:,}" in message
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ MAX_TEXT = 1024  # characters of a name or a value
 MAX_DEPTH = 4  # of tables within tables
 CHANNELS = (1, 3)
 MAX_LATENT_DIM = 4096
+MAX_LABELS = 4096  # of a conditional model, whose input has so many numbers an image
 MAX_SIDE = 4096  # pixels
 MAX_VALUES = 2**23  # pixels times channels: a sheet of 64 such images takes 512 MiB
 
@@ -83,8 +84,10 @@ def _check_tables(info: "ModelInfo") -> None:
 
 def _check_classes(info: "ModelInfo") -> None:
     """Check that a conditional model has classes, and that `class_counts`, if there are any, belong to them."""
-    if info.is_conditional and not info.class_names:
-        raise ValueError("a conditional model must have class_names")
+    if info.is_conditional and not 1 <= len(info.class_names) <= MAX_LABELS:
+        raise ValueError(
+            f"a conditional model must have 1 to {MAX_LABELS:,} class_names, got {len(info.class_names):,}"
+        )
     counts = info.data.get("class_counts")
     is_counts = isinstance(counts, list) and all(type(count) is int and count >= 0 for count in counts)
     if counts is not None and not (is_counts and len(counts) == len(info.class_names)):

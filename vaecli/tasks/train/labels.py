@@ -4,10 +4,10 @@ import numpy as np
 
 from vaecli.data.images import ImageSet
 from vaecli.errors import OptionError
+from vaecli.modelfile.metadata_checks import MAX_LABELS
 from vaecli.options import TrainOptions
 from vaecli.runs.progress import Watcher
 
-MOST_CLASSES = 4096  # of a conditional model
 _LISTED = 5  # classes in a message
 
 
@@ -39,12 +39,12 @@ def require_usable(data: ImageSet, held_out: np.ndarray, options: TrainOptions, 
             option="--conditional",
             hint="Put the pictures of each class in a folder of its own, or leave --conditional out.",
         )
-    if len(numbers) > MOST_CLASSES:
+    if len(numbers) > MAX_LABELS:
         raise OptionError(
-            f"--conditional takes at most {MOST_CLASSES:,} classes, got {len(numbers):,}.",
+            f"--conditional takes at most {MAX_LABELS:,} classes, got {len(numbers):,}.",
             option="--conditional",
         )
     missing = [name for name, number in zip(data.class_names, numbers, strict=True) if not number]
     if missing:
-        names = ", ".join(missing[:_LISTED]) + (", ..." if len(missing) > _LISTED else "")
+        names = ", ".join(missing[:_LISTED]) + (" ..." if len(missing) > _LISTED else "")
         watch.note(f"Without training images, so that they cannot be sampled by label: {names}.")
