@@ -46,7 +46,10 @@ def test_classes_without_training_images_are_noted():
 
 @pytest.mark.parametrize(
     ("labels", "class_count", "message"),
-    [(None, 0, "needs labelled images; those of mine have no labels"), ([0] * 12, 4097, "at most 4,096 classes")],
+    [
+        (None, 0, "needs labelled images; those of mine have no labels"),
+        ([0] * 12, 4097, "at most 4,096 classes"),
+    ],
 )
 def test_labels_that_do_not_serve(labels, class_count, message):
     """No labels, and too many classes for an input."""
