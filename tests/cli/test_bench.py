@@ -33,6 +33,8 @@ def test_precision_and_batch(call, small_folder):
     code, out, _ = call("bench", "-m", small_folder, "--seconds", 0.004, "--precision", "int8", "--batch", 5)
     assert code == 0
     assert {line.split()[0] for line in out.splitlines()[1:]} == {"encoder.onnx", "decoder.int8.onnx"}
+    code, out, _ = call("bench", "-m", small_folder, "--seconds", 0.004, "--precision", "fp16", "--batch", 5)
+    assert {line.split()[0] for line in out.splitlines()[1:]} == {"encoder.fp16.onnx", "decoder.fp16.onnx"}
     assert " 5 " in out
     code, _, err = call("bench", "-m", small_folder, "--batch", 0)
     assert code == 2

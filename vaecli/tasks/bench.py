@@ -68,7 +68,7 @@ def bench(
         path: a run, a model folder or a decoder.onnx; the encoder and other decoders beside it are measured, too.
         seconds: duration of each measurement.
         batches: images per call.
-        precision: of the decoder to measure; all if left out.
+        precision: of the decoder to measure, and of the encoder that is opened with it; all if left out.
         against: measure onnxruntime's default session, too, and for a run's decoder the installed baselines: Keras,
             PyTorch, OpenVINO. All take turns.
         note: called with a sentence for each baseline and each batch size that is left out.
@@ -85,7 +85,7 @@ def bench(
     if precision is not None:
         checks.choice(precision, "--precision", PRECISIONS)
     files = read_all(user_path(path, option="--model", error=ModelError))
-    encoders = [file for file in files if file.info.part == "encoder"]
+    encoders = _encoders(files, precision)
     decoders = _decoders(files, precision)
     with contextlib.ExitStack() as stack:
         groups = [(file, sessions([file], against=against)) for file in encoders]
@@ -95,6 +95,15 @@ def bench(
             contestants += stack.enter_context(baselines(exact[0], note))
         groups.append((decoders[0], contestants))
         return _measure(groups, batches, seconds, note, progress)
+
+
+def _encoders(files: Sequence[ModelFile], precision: Precision | None) -> list[ModelFile]:
+    """Return the encoders to measure: beside a decoder of one precision, the one that is opened with it."""
+    encoders = [file for file in files if file.info.part == "encoder"]
+    if precision is None:
+        return encoders
+    own = [file for file in encoders if file.info.precision == precision]
+    return own or [file for file in encoders if file.info.precision == "float32"]
 
 
 def _decoders(files: Sequence[ModelFile], precision: Precision | None) -> list[ModelFile]:
