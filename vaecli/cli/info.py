@@ -140,7 +140,7 @@ def _print_losses(files: list[dict[str, Any]]) -> None:
         loss = file.get("quantisation", {})
         values = [_number(loss.get(key, ""), "+.2g" if key == "elbo" else ".2g") for key in LOSSES]
         rows.append((file["file"], file["precision"], *values))
-    title = "Difference from float32: mean absolute in levels of 255; ELBO, and KL of the posteriors, in nats"
+    title = "Difference from float32: mean levels of 255, ELBO and KL of posteriors in nats"
     console.print_table(columns, rows, title=title)
     console.say("")
 
