@@ -107,6 +107,8 @@ def test_on_the_command_line(call, run, data):
     expected = "--latent-dim 2, and this run would have --latent-dim 3"
     assert code == 2 and expected in " ".join(stderr.replace("│", " ").split())
     code, _, stderr = call("train", *small, "--latent-dim", "2", "--start-from", run.path)
-    assert code == 0 and "after its epoch 2 are the initial ones" in " ".join(stderr.replace("│", " ").split())
+    assert code == 0 and "after its epoch 2 are the initial ones" in " ".join(
+        stderr.replace("│", " ").split()
+    )
     code, _, stderr = call("train", "--resume", "new", "--start-from", run.path)
     assert code == 2 and "Got --start-from" in " ".join(stderr.replace("│", " ").split())
