@@ -197,7 +197,7 @@ program()
 def test_ctrl_c_while_the_program_starts(here, model_folder, delay):
     """No traceback of Python at any time once the program itself runs.
 
-    Python and libraries drop an interrupt that comes inside some of their callbacks while modules are imported. It is
+    Python and libraries drop an interrupt that comes inside some of their callbacks during imports. It is
     sent again then, as by a user who sees that nothing happens.
     """
     command = [
