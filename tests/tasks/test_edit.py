@@ -18,7 +18,7 @@ from vaecli.pixels import to_uint8
 from vaecli.runtime.model import Model
 from vaecli.tasks.edit.edit import edit
 from vaecli.tasks.recipe_text import parse
-from vaecli.tasks.stream.stream import Reports
+from vaecli.tasks.stream.reports import Reports
 
 SHIRT = pathlib.Path(__file__).parents[2] / "examples" / "shirt.png"
 NAMES = load_mini("test").class_names

@@ -1,5 +1,7 @@
 """Fixtures for tests of training: a few real images, and trainers on them."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,48 @@ from vaecli.data.images import ImageSet
 from vaecli.data.named.bundled import load_mini
 from vaecli.data.split import validation_mask
 from vaecli.runs.progress import Watcher
+
+DEVICES = """
+import json, os, sys
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import numpy as np, tensorflow as tf
+two = [tf.config.LogicalDeviceConfiguration()] * 2
+tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], two)
+from vaecli.data.named.bundled import load_mini
+from vaecli.probability.likelihoods import likelihood
+from vaecli.training.cluster.devices import Devices
+from vaecli.training.labels import Labels
+from vaecli.training.steps import TrainingSteps
+from vaecli.training.vae import build
+
+data = load_mini("train")
+images, labels = data.images[:500], data.labels[:500]
+order = np.random.default_rng(1).integers(0, len(images), (10, 7))
+losses = []
+for count, case in CASES:
+    devices = Devices(count)
+    with devices.scope():
+        vae = build(NETWORK)
+    steps = TrainingSteps(vae, images, beta=1.0, seed=5, devices=devices, STEPS)
+    losses.append(steps.run(order, np.full(10, 1e-3), 0)[0].tolist())
+json.dump(losses, sys.stdout)
+"""
+
+
+@pytest.fixture
+def losses_on_devices(process):
+    """Takes ten steps of 7 images on one device, on two, and on one in another case; returns the losses of each.
+
+    Arguments of `build` and of `TrainingSteps` are Python code in which `case` is 1, or 0 in the other case.
+    """
+
+    def losses_on_devices(network, steps=""):
+        code = DEVICES.replace("CASES", "((1, 1), (2, 1), (1, 0))")
+        result = process(code=code.replace("NETWORK", network).replace("STEPS", steps))
+        assert result.returncode == 0, result.stderr.decode()
+        return json.loads(result.stdout)
+
+    return losses_on_devices
 
 
 @pytest.fixture(scope="session")

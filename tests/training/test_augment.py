@@ -2,7 +2,6 @@
 
 import dataclasses
 import itertools
-import json
 
 import numpy as np
 import pytest
@@ -20,30 +19,6 @@ OPTIONS = TrainOptions(
     precision="float32",
     augment="flip,shift",
 )
-
-MIRRORED = """
-import json, os, sys
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-import numpy as np, tensorflow as tf
-two = [tf.config.LogicalDeviceConfiguration()] * 2
-tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], two)
-from vaecli.data.named.bundled import load_mini
-from vaecli.probability.likelihoods import likelihood
-from vaecli.training.vae import build
-from vaecli.training.cluster.devices import Devices
-from vaecli.training.steps import TrainingSteps
-
-images = load_mini("train").images[:500]
-order = np.random.default_rng(1).integers(0, len(images), (10, 7))
-losses = []
-for count, augment in ((1, ("flip", "shift")), (2, ("flip", "shift")), (1, ())):
-    devices = Devices(count)
-    with devices.scope():
-        vae = build("classic", likelihood("bernoulli"), (28, 28, 1), 2, seed=0)
-    steps = TrainingSteps(vae, images, beta=1.0, seed=5, augment=augment, devices=devices)
-    losses.append(steps.run(order, np.full(10, 1e-3), 0)[0].tolist())
-json.dump(losses, sys.stdout)
-"""
 
 
 def reference(image, flips, down, right):
@@ -84,11 +59,11 @@ def test_all_changes_have_the_same_probability():
         assert np.mean(other.numpy() == drawn) < 0.03
 
 
-def test_more_devices_draw_the_same(process):
+def test_more_devices_draw_the_same(losses_on_devices):
     """Ten steps of 7 images on two devices give the losses of one; without augmentation they are others."""
-    result = process(code=MIRRORED)
-    assert result.returncode == 0, result.stderr.decode()
-    one, two, plain = json.loads(result.stdout)
+    one, two, plain = losses_on_devices(
+        '"classic", likelihood("bernoulli"), (28, 28, 1), 2, seed=0', 'augment=("flip", "shift") * case'
+    )
     np.testing.assert_allclose(two, one, rtol=1e-4)
     assert abs(np.subtract(one, plain)).min() > 1e-3
 

@@ -23,30 +23,6 @@ OPTIONS = TrainOptions(
     binarize=True,
 )
 
-TWO_DEVICES = """
-import json, os, sys
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-import numpy as np, tensorflow as tf
-two = [tf.config.LogicalDeviceConfiguration()] * 2
-tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], two)
-from vaecli.data.named.bundled import load_mini
-from vaecli.probability.likelihoods import likelihood
-from vaecli.training.vae import build
-from vaecli.training.cluster.devices import Devices
-from vaecli.training.steps import TrainingSteps
-
-images = load_mini("train").images[:500]
-order = np.random.default_rng(1).integers(0, len(images), (10, 7))
-losses = []
-for count, binarised in ((1, True), (2, True), (1, False)):
-    devices = Devices(count)
-    with devices.scope():
-        vae = build("dense", likelihood("bernoulli", binarised=binarised), (28, 28, 1), 2, seed=0)
-    steps = TrainingSteps(vae, images, beta=1.0, seed=5, devices=devices)
-    losses.append(steps.run(order, np.full(10, 1e-3), 0)[0].tolist())
-json.dump(losses, sys.stdout)
-"""
-
 
 def test_the_probability_of_each_level():
     """Of 40,000 draws of each level a part of level / 255 is white; steps and seeds differ."""
@@ -78,13 +54,11 @@ def test_no_two_streams_of_random_numbers_meet():
     assert len(set(seeds)) == len(seeds)
 
 
-def test_more_devices_draw_the_same(process):
+def test_more_devices_draw_the_same(losses_on_devices):
     """Ten steps of 7 images on two devices give the losses of one; grey pixels give others."""
-    import json
-
-    result = process(code=TWO_DEVICES)
-    assert result.returncode == 0, result.stderr.decode()
-    one, two, grey = json.loads(result.stdout)
+    one, two, grey = losses_on_devices(
+        '"dense", likelihood("bernoulli", binarised=bool(case)), (28, 28, 1), 2, seed=0'
+    )
     np.testing.assert_allclose(two, one, rtol=1e-4)
     assert abs(np.subtract(one, grey)).min() > 1e-3
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import itertools
-import json
 
 import numpy as np
 import pytest
@@ -24,32 +23,6 @@ OPTIONS = TrainOptions(
     precision="float32",
     conditional=True,
 )
-
-TWO_DEVICES = """
-import json, os, sys
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-import numpy as np, tensorflow as tf
-two = [tf.config.LogicalDeviceConfiguration()] * 2
-tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], two)
-from vaecli.data.named.bundled import load_mini
-from vaecli.probability.likelihoods import likelihood
-from vaecli.training.vae import build
-from vaecli.training.cluster.devices import Devices
-from vaecli.training.labels import Labels
-from vaecli.training.steps import TrainingSteps
-
-data = load_mini("train")
-order = np.random.default_rng(1).integers(0, 500, (10, 7))
-losses = []
-for count, shift in ((1, 0), (2, 0), (1, 1)):
-    devices = Devices(count)
-    with devices.scope():
-        vae = build("dense", likelihood("bernoulli"), (28, 28, 1), 2, seed=0, label_count=10)
-    labels = Labels((data.labels + shift) % 10, 10, seed=5)
-    steps = TrainingSteps(vae, data.images, beta=1.0, seed=5, labels=labels, devices=devices)
-    losses.append(steps.run(order, np.full(10, 1e-3), 0)[0].tolist())
-json.dump(losses, sys.stdout)
-"""
 
 
 @pytest.fixture
@@ -130,11 +103,12 @@ def test_a_dropped_label_is_zero(monkeypatch, few, few_labels, trainer_on):
     assert np.array_equal(shifted.steps.run(positions, np.zeros(1), 0)[0], without)
 
 
-def test_more_devices_drop_the_same(process):
+def test_more_devices_drop_the_same(losses_on_devices):
     """Ten steps of 7 images on two devices give the losses of one; other labels give others."""
-    result = process(code=TWO_DEVICES)
-    assert result.returncode == 0, result.stderr.decode()
-    one, two, others = json.loads(result.stdout)
+    one, two, others = losses_on_devices(
+        '"dense", likelihood("bernoulli"), (28, 28, 1), 2, seed=0, label_count=10',
+        "labels=Labels((labels + 1 - case) % 10, 10, seed=5)",
+    )
     np.testing.assert_allclose(two, one, rtol=1e-4)
     assert abs(np.subtract(one, others)).min() > 1e-4
 

@@ -1,13 +1,12 @@
 """`vaecli export`."""
 
-import pathlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vaecli.cli import console
-from vaecli.cli.parameters import ForceOption, QuietOption, complete_runs
+from vaecli.cli.parameters import ForceOption, QuietOption, RunOption
 
 if TYPE_CHECKING:
     from vaecli.choices import Precision
@@ -16,12 +15,7 @@ if TYPE_CHECKING:
 
 @console.usage_errors
 def export(
-    run: Annotated[
-        pathlib.Path | None,
-        typer.Option(
-            "--model", "-m", help="Run folder.", show_default="the newest run", autocompletion=complete_runs
-        ),
-    ] = None,
+    run: RunOption = None,
     out: Annotated[
         str | None,
         typer.Option("--out", "-o", help="Folder to write.", show_default="model/ in the run"),

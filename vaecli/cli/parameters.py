@@ -89,6 +89,12 @@ ModelOption = Annotated[
     pathlib.Path | None,
     typer.Option("--model", "-m", help=_MODEL, show_default="the newest run", autocompletion=complete_runs),
 ]
+RunOption = Annotated[
+    pathlib.Path | None,
+    typer.Option(
+        "--model", "-m", help="Run folder.", show_default="the newest run", autocompletion=complete_runs
+    ),
+]
 OutOption = Annotated[
     str | None,
     typer.Option(

@@ -12,7 +12,8 @@ from vaecli.errors import OptionError
 if TYPE_CHECKING:
     from vaecli.pixels import Pixels
     from vaecli.tasks.stream.batch import Unreadable
-    from vaecli.tasks.stream.stream import PictureStream, Reports
+    from vaecli.tasks.stream.reports import Reports
+    from vaecli.tasks.stream.stream import PictureStream
 
 
 @contextlib.contextmanager
@@ -23,7 +24,7 @@ def reporting(name: str, *, quiet: bool) -> Iterator["Reports"]:
         name: of the progress bar, such as `Encoding`.
         quiet: show neither progress nor notes; unreadable pictures are listed all the same.
     """
-    from vaecli.tasks.stream.stream import Reports
+    from vaecli.tasks.stream.reports import Reports
 
     warnings.filterwarnings("ignore", module=r"PIL\.")  # odd metadata of a picture
     with bars(quiet=quiet) as shown:

@@ -1,13 +1,12 @@
 """`vaecli prior`."""
 
-import pathlib
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vaecli.choices import PriorChoice
 from vaecli.cli import console
-from vaecli.cli.parameters import JsonOption, QuietOption, complete_runs
+from vaecli.cli.parameters import JsonOption, QuietOption, RunOption
 
 if TYPE_CHECKING:
     from vaecli.tasks.prior.prior import Changed
@@ -15,12 +14,7 @@ if TYPE_CHECKING:
 
 @console.usage_errors
 def prior(
-    run: Annotated[
-        pathlib.Path | None,
-        typer.Option(
-            "--model", "-m", help="Run folder.", show_default="the newest run", autocompletion=complete_runs
-        ),
-    ] = None,
+    run: RunOption = None,
     prior: Annotated[
         PriorChoice | None,
         typer.Option(

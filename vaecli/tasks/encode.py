@@ -16,8 +16,10 @@ from vaecli.runtime.model import Float32, Model
 from vaecli.tables.columns import Numbers, Texts
 from vaecli.tables.writing import STDOUT, check_table, writing_table
 from vaecli.tasks.stream.names import require_pictures
+from vaecli.tasks.stream.opening import open_pictures
+from vaecli.tasks.stream.reports import SILENT, Reports
 from vaecli.tasks.stream.shard import parse_shard
-from vaecli.tasks.stream.stream import SILENT, PictureStream, Reports, open_pictures
+from vaecli.tasks.stream.stream import PictureStream
 
 OUT = "latents.npz"
 

@@ -28,7 +28,9 @@ from vaecli.tasks.recipe import data_name, plain_name, recipe_of
 from vaecli.tasks.recipe_text import MAX_SOURCES
 from vaecli.tasks.score.warning import warn_of_strange
 from vaecli.tasks.stream.names import require_data_is_used
-from vaecli.tasks.stream.stream import SILENT, PictureStream, Reports, open_pictures
+from vaecli.tasks.stream.opening import open_pictures
+from vaecli.tasks.stream.reports import SILENT, Reports
+from vaecli.tasks.stream.stream import PictureStream
 from vaecli.tasks.track import encode, grid_between, path_between, picture_labels
 
 MAX_PICTURES = 10_000  # of one path, so that viewers open a strip of them

@@ -9,7 +9,8 @@ from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.errors import OptionError
 from vaecli.pixels import Pixels
 from vaecli.runtime.model import Model
-from vaecli.tasks.stream.stream import SILENT, Reports, open_pictures
+from vaecli.tasks.stream.opening import open_pictures
+from vaecli.tasks.stream.reports import SILENT, Reports
 
 Outputs: TypeAlias = Mapping[str, str | os.PathLike[str]]  # option -> the file or folder that it names
 

@@ -29,7 +29,9 @@ from vaecli.tasks.score.options import THRESHOLD
 from vaecli.tasks.score.warning import warning_of
 from vaecli.tasks.stream.batch import PictureBatch
 from vaecli.tasks.stream.names import require_pictures
-from vaecli.tasks.stream.stream import SILENT, PictureStream, Reports, open_pictures
+from vaecli.tasks.stream.opening import open_pictures
+from vaecli.tasks.stream.reports import SILENT, Reports
+from vaecli.tasks.stream.stream import PictureStream
 
 OUT = "reconstruction.png"
 WARNED = 5  # pictures unlike the training images that are named in warnings

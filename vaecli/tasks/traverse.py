@@ -25,7 +25,7 @@ from vaecli.tasks.one_picture import load_picture
 from vaecli.tasks.photo_words import photo_words
 from vaecli.tasks.recipe import data_name, plain_name, recipe_of
 from vaecli.tasks.stream.names import require_data_is_used
-from vaecli.tasks.stream.stream import SILENT, Reports
+from vaecli.tasks.stream.reports import SILENT, Reports
 from vaecli.tasks.traversal import Traversal
 
 Form: TypeAlias = Literal["rows", "plane", "film"]

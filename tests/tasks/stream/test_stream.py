@@ -15,8 +15,9 @@ from vaecli.data.named.bundled import load_mini
 from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.errors import DataError, OptionError
 from vaecli.tasks.stream.names import require_pictures
+from vaecli.tasks.stream.opening import open_at_hand, open_pictures
+from vaecli.tasks.stream.reports import Reports
 from vaecli.tasks.stream.shard import Shard, parse_shard
-from vaecli.tasks.stream.stream import Reports, open_at_hand, open_pictures
 
 CLASSES = ("boot", "shirt")
 

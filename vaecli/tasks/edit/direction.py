@@ -17,7 +17,9 @@ from vaecli.runtime.model import Model
 from vaecli.tasks.edit.saved import SUFFIX, Direction, load
 from vaecli.tasks.one_picture import Outputs
 from vaecli.tasks.recipe import plain_name
-from vaecli.tasks.stream.stream import PictureStream, Reports, open_pictures
+from vaecli.tasks.stream.opening import open_pictures
+from vaecli.tasks.stream.reports import Reports
+from vaecli.tasks.stream.stream import PictureStream
 
 Float64 = npt.NDArray[np.float64]
 

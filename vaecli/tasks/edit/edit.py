@@ -26,7 +26,8 @@ from vaecli.tasks.one_picture import OnePicture, load_picture
 from vaecli.tasks.photo_words import photo_words
 from vaecli.tasks.recipe import data_name, plain_name, recipe_of
 from vaecli.tasks.stream.names import require_data_is_used
-from vaecli.tasks.stream.stream import SILENT, PictureStream, Reports
+from vaecli.tasks.stream.reports import SILENT, Reports
+from vaecli.tasks.stream.stream import PictureStream
 
 AMOUNTS = "0:1:9"
 COLUMNS = 10  # pictures in a row of a strip: the original, and nine amounts

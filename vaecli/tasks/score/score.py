@@ -24,8 +24,10 @@ from vaecli.tasks.score.judging import Judge, normal_class
 from vaecli.tasks.score.options import ScoreOptions
 from vaecli.tasks.score.strangest import Strange, Strangest
 from vaecli.tasks.stream.names import require_pictures
+from vaecli.tasks.stream.opening import open_pictures
+from vaecli.tasks.stream.reports import SILENT, Reports
 from vaecli.tasks.stream.shard import parse_shard
-from vaecli.tasks.stream.stream import SILENT, PictureStream, Reports, open_pictures
+from vaecli.tasks.stream.stream import PictureStream
 
 OUT = "scores.csv"
 Values = dict[str, np.ndarray]

@@ -16,7 +16,9 @@ from vaecli.pixels import Pixels, to_uint8
 from vaecli.runtime.model import Model
 from vaecli.tables.latents import LatentTable, holds_latents
 from vaecli.tasks.one_picture import OnePicture
-from vaecli.tasks.stream.stream import PictureStream, Reports, open_at_hand, open_pictures
+from vaecli.tasks.stream.opening import open_at_hand, open_pictures
+from vaecli.tasks.stream.reports import Reports
+from vaecli.tasks.stream.stream import PictureStream
 
 _SAME = 0.01  # relative difference of latents of one picture, prepared with the same options, at most
 

@@ -28,7 +28,8 @@ from vaecli.tasks.photo_words import photo_words
 from vaecli.tasks.recipe import data_name, plain_name, recipe_of
 from vaecli.tasks.similar.search import Neighbour, Place
 from vaecli.tasks.stream.names import require_data_is_used
-from vaecli.tasks.stream.stream import SILENT, PictureStream, Reports
+from vaecli.tasks.stream.reports import SILENT, Reports
+from vaecli.tasks.stream.stream import PictureStream
 
 MOST = 1000  # neighbours
 MAX_BYTES = 2**27  # of their 8-bit pixels, which are all in memory

@@ -1,6 +1,8 @@
 """Pictures that a user names, as a stream of batches: any number of them in flat memory, decoded in parallel.
 
-stream    the stream, opened and read
+opening   the stream of the pictures that a user names
+stream    the stream, read in batches
+reports   what is said meanwhile
 batch     a batch of it
 names     files, folders, globs, archives, test:17 and test:0:100 become sections
 sections  consecutive pictures of one source, read in pieces by threads
