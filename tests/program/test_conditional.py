@@ -1,6 +1,8 @@
 """`vaecli train --conditional`, and every command on the model that it makes."""
 
 import json
+import pathlib
+import shlex
 
 import numpy as np
 import pytest
@@ -235,6 +237,30 @@ def test_labels_with_a_gap_and_a_class_of_one_image(call, labelled):
     assert code == 2 and "--label must name a class with training images" in " ".join(stderr.split())
     code, _, stderr = call("sample", "-m", "run", "--label", "all", "-n", "2", "-o", "all.png")
     assert code == 0 and "Without '2', '3'" in stderr
+    words = ("sample", "-m", "run", "--prior", "mixture", "--label")
+    code, _, stderr = call(*words, "5", "-o", "none.png")
+    assert code == 1 and "no mixture of the class '5'" in stderr and "Leave --prior out" in stderr
+    code, _, stderr = call(*words, "all", "-n", "2", "-o", "mixtures.npy")
+    assert code == 0 and "Without '2', '3', '5'" in stderr
+    assert len(np.load("mixtures.npy")) == 2 * 3
+
+
+def test_the_recipe_of_classes_that_differ_in_their_prior(call, labelled):
+    """The first row is drawn from N(0, I), the second from its mixture; the command makes the same picture."""
+    labels = np.arange(300) % 2
+    labels[7] = 5
+    code, _, stderr = call(
+        "train", "--data", labelled(labels), *SMALL[:-1], "--conditional", "-q", "-o", "run"
+    )
+    assert code == 0, stderr
+    priors = Model.open("run").priors
+    assert [priors.get(label=label).name for label in ("5", "0")] == ["normal", "mixture"]
+    assert call("sample", "-m", "run", "--label", "5", "--label", "0", "-n", "3", "-o", "a.png")[0] == 0
+    command = json.loads(call("info", "a.png", "--json")[1])["command"]
+    assert "--prior" not in command
+    again = command.replace("vaecli ", "").replace("MODEL", "run").replace("samples.png", "b.png")
+    assert call(*shlex.split(again))[0] == 0
+    assert pathlib.Path("a.png").read_bytes() == pathlib.Path("b.png").read_bytes()
 
 
 def test_other_labels_are_named_on_resuming(call, labelled):

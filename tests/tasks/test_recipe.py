@@ -52,6 +52,27 @@ def test_round_trip(recipe):
     assert recipe.to_text().isascii()
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"labels": ("x" * 241,)},
+        {"toward": "x" * 241},
+        {"labels": ("\x1b[2J",)},
+        {"labels": ("\N{T-SHIRT}" * 40,) * 100},
+    ],
+    ids=["label", "toward", "control", "size"],
+)
+def test_names_that_a_reader_refuses(changes):
+    """There is no recipe of them, rather than one that is refused when it is read."""
+    assert dataclasses.replace(SAMPLE, **changes).to_text() == ""
+
+
+def test_the_longest_names():
+    """A name of 240 characters in a label is read again."""
+    recipe = dataclasses.replace(SAMPLE, labels=("x" * 240,))
+    assert parse(recipe.to_text(), "a.png") == recipe
+
+
 @pytest.mark.parametrize("amounts", ["1", " 0.5", "1E0", "-1:1:5", "0:1: 3 ", "+.5:1_0:2"])
 def test_all_amounts_of_the_option_are_read(amounts):
     """A recipe has the text as it was typed."""

@@ -56,11 +56,11 @@ class Priors:
     def get(self, name: PriorName | None = None, label: str | None = None) -> Prior:
         """Return a prior: the model's own by default, or the mixture of a class.
 
+        A conditional model may also draw from N(0, I). It does so by default for a class that has no mixture.
+
         Args:
             name: `normal` or `mixture`.
             label: name of a class, or a part of it that no other class has.
-
-        A conditional model may also draw from N(0, I), and does so for a class that has no mixture.
 
         Raises:
             OptionError: an unknown name or label, or a label with N(0, I) for a model that is not conditional.
@@ -76,7 +76,7 @@ class Priors:
                     hint="Leave it out.",
                 )
             number = self.label(label)
-            self.require_class(number)
+            self.require_class(number, name)
             return self._normal if name == "normal" or not self.has_class(number) else self.of_class(number)
         return self._normal if (name or self.name) == "normal" else self._mixture
 
@@ -104,22 +104,23 @@ class Priors:
             )
         return self._of_class[label]
 
-    def require_class(self, label: int) -> None:
-        """Refuse a class of which the model has nothing to draw from.
+    def require_class(self, label: int, name: PriorName | None = None) -> None:
+        """Refuse a class of which the model has nothing to draw from, or not the prior of a name.
 
         Raises:
-            ModelError: the file has no mixture of it, and the model is not conditional.
+            ModelError: the file has no mixture of it, and the model is not conditional or `name` is `mixture`.
             OptionError: the model is conditional, and has seen no image of it.
         """
-        if self._file.info.is_conditional:
+        is_conditional = self._file.info.is_conditional
+        if is_conditional:
             require_trained(self._file.info, label, option="--label")
-        elif not self.has_class(label):
+        if (name == "mixture" or not is_conditional) and not self.has_class(label):
             raise self._without_class(label)
 
-    def can_draw(self, label: int) -> bool:
-        """Return whether there is something to draw a class from."""
+    def can_draw(self, label: int, name: PriorName | None = None) -> bool:
+        """Return whether there is something to draw a class from, by default from any prior."""
         try:
-            self.require_class(label)
+            self.require_class(label, name)
         except (ModelError, OptionError):
             return False
         return True
@@ -152,9 +153,10 @@ class Priors:
                 hint=f"Where the run and its images are: {command('prior', '-m', 'RUN')}",
             )
         least = 5 * self._latent_dim
+        hint = "Fewer would be copied. Train with fewer latent dimensions or more images."
         return ModelError(
             f"{path} has no mixture of the class {name}, which had fewer than {least:,} training images.",
-            hint="Fewer would be copied. Train with fewer latent dimensions or more images.",
+            hint="Leave --prior out to draw it from N(0, I)." if self._file.info.is_conditional else hint,
         )
 
 

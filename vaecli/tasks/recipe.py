@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from vaecli.choices import DATA_SETS, METRICS, PRIORS
 from vaecli.commands import command
+from vaecli.modelfile.safe_text import is_plain
+from vaecli.pictures.embedded import MAX_RECIPE
 
 if TYPE_CHECKING:
     from vaecli.runtime.model import Model  # brings onnxruntime, which reading a recipe does not need
@@ -33,6 +35,7 @@ class Recipe:
         form: `sheet`, `gif` or `folder`.
         scale, smooth: enlargement as given; None for `scale` if it was left to the command.
         seed, first, count, temperature, prior: of samples; with several labels, first and count are those of each.
+            With labels, `prior` is empty if it was left to the command, since classes may differ in it.
         labels: classes of samples, one row each, or of the pictures of a path.
         sources: file names, without folders, of the pictures that were named.
         path, steps, grid: kind of path, pictures on a leg, and whether it is a grid.
@@ -77,9 +80,15 @@ class Recipe:
     photo: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def to_text(self) -> str:
-        """Return the recipe as ASCII JSON of at most 64 KiB, with the command that repeats the picture, if any."""
+        """Return the recipe as ASCII JSON of at most 64 KiB, with the command that repeats the picture, if any.
+
+        The text is empty if names of classes are longer than a reader accepts.
+        """
+        if not all(map(is_name, (*self.labels, self.toward, self.start))):
+            return ""
         fields = self.shown() | {"command": self.command() or ""}
-        return json.dumps(fields, separators=(",", ":"), sort_keys=True)
+        text = json.dumps(fields, separators=(",", ":"), sort_keys=True)
+        return text if len(text) <= MAX_RECIPE else ""
 
     def shown(self) -> dict[str, Any]:
         """Return the fields that matter for the recipe's `kind`."""
@@ -197,6 +206,11 @@ def recipe_of(model: "Model", kind: str, form: str) -> Recipe:
         precision=model.info.precision,
         version=__version__,
     )
+
+
+def is_name(value: object) -> bool:
+    """Return whether a value is a name as a recipe may hold it: one line of at most 240 characters."""
+    return isinstance(value, str) and len(value) <= 2 * MAX_NAME and is_plain(value)
 
 
 def plain_name(name: str) -> str:

@@ -8,9 +8,8 @@ from typing import Any, get_args
 from vaecli.choices import METRICS, PARTS, PRECISIONS, LineKind, PathKind
 from vaecli.errors import DataError, OptionError
 from vaecli.latent.directions import parse_amounts
-from vaecli.modelfile.safe_text import is_plain
 from vaecli.tasks.photo_words import DEFAULTS, is_word
-from vaecli.tasks.recipe import KINDS, MAX_NAME, Recipe
+from vaecli.tasks.recipe import KINDS, Recipe, is_name
 
 MAX_SOURCES = 20
 MAX_LABELS = 100
@@ -63,7 +62,7 @@ def _checked(fields: Any) -> Recipe:
         _require(is_word(name, word), name, "a word of its option", word)
     fields = {name: value for name, value in fields.items() if name in known}
     for name in ("model_id", "model", "version", "data", "prior", "toward", "start", "amounts", "among"):
-        _require(_is_text(fields.get(name, "")), name, "a text of one line", fields.get(name))
+        _require(is_name(fields.get(name, "")), name, "a text of one line", fields.get(name))
     for name, values in {
         "precision": PRECISIONS,
         "form": ("sheet", "gif", "folder"),
@@ -90,10 +89,10 @@ def _check_rest(fields: Mapping[str, Any]) -> None:
     index = fields.get("index", 0)
     _require(type(index) is int and 0 <= index < 2**64, "index", "a whole number", index)
     sources: Sequence[Any] = fields.get("sources", [])
-    are_names = isinstance(sources, list) and len(sources) <= MAX_SOURCES and all(map(_is_text, sources))
+    are_names = isinstance(sources, list) and len(sources) <= MAX_SOURCES and all(map(is_name, sources))
     _require(are_names, "sources", f"a list of at most {MAX_SOURCES} names", sources)
     labels: Sequence[Any] = fields.get("labels", [])
-    are_names = isinstance(labels, list) and len(labels) <= MAX_LABELS and all(map(_is_text, labels))
+    are_names = isinstance(labels, list) and len(labels) <= MAX_LABELS and all(map(is_name, labels))
     _require(are_names, "labels", f"a list of at most {MAX_LABELS} names", labels)
     least = {"interpolate": 2, "edit": 1, "similar": 1}.get(fields["kind"], 0)
     _require(len(sources) >= least, "sources", f"{least} names or more", sources)
@@ -113,10 +112,6 @@ def _require_amounts(text: str) -> None:
         parse_amounts(text)
     except OptionError as error:
         raise _FieldError(f"have START:STOP:COUNT as amounts, got {ascii(text)[:60]}") from error
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= 2 * MAX_NAME and is_plain(value)
 
 
 def _require(fits: bool, name: str, expected: str, value: Any) -> None:

@@ -23,7 +23,6 @@ from vaecli.tasks.recipe import recipe_of
 from vaecli.tasks.recipe_text import MAX_LABELS
 
 SHOWN, SHOWN_OF_EACH = 64, 8  # pictures by default, and of each of several classes
-MAX_LABEL_TEXT = 4000  # characters of the names of classes; with more a recipe would be too long
 CHUNK_BYTES = 2**22  # of their 8-bit pixels, at most
 AHEAD = 2  # chunks decoded at once, so that the decoder is busy while one is drawn, rounded or written
 
@@ -73,12 +72,12 @@ def sample(
         ModelError: the model does not have that mixture.
         OutputError: `out` is taken or cannot be written.
     """
-    rows = class_rows(model, labels, warn)
+    rows = class_rows(model, labels, prior, warn)
     first = checks.integer(first, "--first", least=0, most=2**64 - 1)
     n = checks.integer(default_count(rows) if n is None else n, "-n", least=1, most=2**64 - first)
     temperature = checks.real(temperature, "--temperature", least=0)
     checks.choice(dtype, "--dtype", get_args(ArrayType))
-    used = model.priors.get(prior, rows[0] if rows else None)
+    used = [model.priors.get(prior, label) for label in rows or (None,)]
     if_taken = treatment(out, force=force)
     target = "samples.png" if out is None else out
     check_target(target, if_taken=if_taken)
@@ -97,7 +96,7 @@ def sample(
 
     recipe = dataclasses.replace(
         recipe_of(model, "sample", target_kind(target)),
-        prior=used.name,
+        prior=(prior or "") if rows else used[0].name,
         labels=rows,
         seed=checks.integer(seed, "--seed", least=0, most=2**64 - 1),
         first=first,
@@ -109,8 +108,6 @@ def sample(
 
     def text_of(number: int | None) -> str:
         """Return the recipe of the file, or of the single picture `number` of a folder."""
-        if sum(map(len, rows)) > MAX_LABEL_TEXT:
-            return ""
         if number is None:
             return recipe.to_text()
         row, index = divmod(number - first, n)
@@ -135,19 +132,23 @@ def sample(
 
 
 def class_rows(
-    model: Model, labels: Sequence[str], warn: Callable[[str], None] = lambda _message: None
+    model: Model,
+    labels: Sequence[str],
+    prior: PriorName | None = None,
+    warn: Callable[[str], None] = lambda _message: None,
 ) -> tuple[str, ...]:
     """Return the names of the classes that labels mean; `all` means each that can be drawn.
 
     Raises:
         OptionError: an unknown label, or too many.
-        ModelError: a class has no mixture, or with `all` none has one, and the model is not conditional.
+        ModelError: a class has no mixture, or with `all` none has one, and the model is not conditional or `prior`
+            is `mixture`.
     """
     names = model.priors.class_names
     numbers: list[int] = []
     for label in labels:
         if label == "all" and "all" not in names and names:
-            numbers += _all_classes(model, warn)
+            numbers += _all_classes(model, prior, warn)
         else:
             numbers.append(model.priors.label(label))
     if len(numbers) > MAX_LABELS:
@@ -155,7 +156,7 @@ def class_rows(
             f"--label must name at most {MAX_LABELS} classes, got {len(numbers)}.", option="--label"
         )
     for number in numbers:
-        model.priors.require_class(number)
+        model.priors.require_class(number, prior)
     return tuple(names[number] for number in numbers)
 
 
@@ -164,10 +165,10 @@ def default_count(rows: Sequence[str]) -> int:
     return SHOWN_OF_EACH if len(rows) > 1 else SHOWN
 
 
-def _all_classes(model: Model, warn: Callable[[str], None]) -> list[int]:
-    """Return the classes that have a mixture; the first one if none has, whose error says why."""
+def _all_classes(model: Model, prior: PriorName | None, warn: Callable[[str], None]) -> list[int]:
+    """Return the classes that can be drawn from a prior; the first one if none can, whose error says why."""
     names = model.priors.class_names
-    numbers = [number for number in range(len(names)) if model.priors.can_draw(number)]
+    numbers = [number for number in range(len(names)) if model.priors.can_draw(number, prior)]
     missing = [shown(names[number]) for number in range(len(names)) if number not in numbers]
     if numbers and missing:
         warn(f"Without {', '.join(missing[:MAX_LABELS])}: too few training images.")
