@@ -23,10 +23,9 @@ from vaecli.latent.summary import summarise
 from vaecli.metrics.encoded import encode
 from vaecli.metrics.prior_fit import PriorOptions, fit_priors
 from vaecli.metrics.score_fit import fit_scorer
-from vaecli.modelfile import protobuf
+from vaecli.modelfile import protobuf, write
 from vaecli.modelfile.facts import KEY_FACTS, from_arrays
 from vaecli.modelfile.metadata import KEY_DIGEST, KEY_FORMAT, KEY_INFO
-from vaecli.modelfile.prior_facts import KEY_PRIOR
 from vaecli.modelfile.read import read_file
 from vaecli.modelfile.score_facts import KEY_SCORE
 from vaecli.modelfile.write import with_digest, with_metadata
@@ -112,9 +111,7 @@ def with_prior(folder, target, stored):
     shutil.copytree(folder, target)
     for path in target.glob("*coder*.onnx"):
         file = read_file(path)
-        entries = {key: text for key, text in file.metadata.items() if key not in (KEY_DIGEST, KEY_PRIOR)}
-        entries |= file.info.replace(prior=stored.description).to_metadata()
-        path.write_bytes(with_metadata(file.content, entries | stored.entries()))
+        path.write_bytes(write.with_prior(file, file.info, stored))
     return target
 
 

@@ -1,4 +1,4 @@
-"""Configuration files: the options of `vaecli train` as TOML, one `key = value` a line."""
+"""Configuration files, read and written: the options of `vaecli train` as TOML, one `key = value` a line."""
 
 import codecs
 import dataclasses
@@ -7,9 +7,9 @@ import types
 import typing
 from typing import Any
 
-from vaecli import checks, foreign
+from vaecli import checks, files, foreign
 from vaecli.errors import ConfigError
-from vaecli.options import TrainOptions
+from vaecli.options import TrainOptions, settings
 from vaecli.paths import user_path
 
 MAX_CONFIG_BYTES = 2**20
@@ -29,7 +29,7 @@ def read_config(path: pathlib.Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             content = file.read(MAX_CONFIG_BYTES + 1)
-        settings = tomllib.loads(_decode(path, content))
+        entries = tomllib.loads(_decode(path, content))
     except OSError as error:
         reason = error.strerror or str(error)
         raise ConfigError(
@@ -40,9 +40,20 @@ def read_config(path: pathlib.Path) -> dict[str, Any]:
         RecursionError,
     ) as error:  # ValueError: also bytes that are not UTF-8, and 5,000 digits
         raise _not_toml(path, content, error) from error
-    for key, value in settings.items():
+    for key, value in entries.items():
         _check_setting(path, key, value)
-    return settings
+    return entries
+
+
+def write_config(path: pathlib.Path, options: TrainOptions) -> None:
+    """Write the options as TOML, whole or not at all.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    import tomli_w  # noqa: PLC0415  # every command loads this module; few write a file
+
+    files.write_text(path, tomli_w.dumps(settings(options)))
 
 
 def _not_toml(path: pathlib.Path, content: bytes, error: Exception) -> ConfigError:

@@ -10,7 +10,7 @@ import pytest
 from vaecli.config import read_config
 from vaecli.data.idx.format import encode_idx
 from vaecli.data.named.bundled import load_mini
-from vaecli.modelfile.prior_facts import StoredPrior
+from vaecli.modelfile.prior_facts import PriorFacts, StoredPrior
 from vaecli.modelfile.read import read_file
 from vaecli.options import TrainOptions, merge
 from vaecli.runs.layout import Run
@@ -113,8 +113,8 @@ def test_exports_and_training_keep_the_choice(prior, run, tmp_path):
     after = read_file(run.model / "decoder.onnx")
     assert after.info.training["epochs_done"] == 2 and after.info.prior["name"] == "mixture"
     assert len(after.prior_facts().weights) == 2
-    if after.info.training["best_epoch"] == 2:
-        assert not np.array_equal(after.prior_facts().means, before.means)
+    assert after.info.training["best_epoch"] == 2
+    assert not np.array_equal(after.prior_facts().means, before.means)
 
 
 def test_the_name_alone(prior, run):
@@ -203,22 +203,24 @@ def test_a_run_whose_model_is_missing(prior, run):
     assert code == 1 and "has no exported model. Make it: vaecli export -m" in stderr
 
 
-def test_training_with_a_prior(finished, tmp_path):
-    """`train --prior normal` fits no mixture of all images, but those of the classes."""
+def test_training_with_a_prior(finished, tmp_path, replace_prior):
+    """`train --prior normal` fits no mixture of all images, but those of the classes; an export fits lost ones."""
     settings = merge(read_config(finished.config))
     options = TrainOptions(**vars(settings) | {"prior": "normal"})
     run = Run(train(options, out=tmp_path / "normal").run)
     facts = read_file(run.model / "decoder.onnx").prior_facts()
     assert facts.weights is None and facts.class_weights is not None
-    assert (
-        Model.open(run.path)
-        .sample(1, label="0" if "0" in Model.open(run.path).info.class_names else None)
-        .size
-    )
+    assert Model.open(run.path).priors.get(label="0").name == "mixture"
+    bare = replace_prior(run.model, tmp_path / "bare", StoredPrior({"name": "normal"}, PriorFacts()))
+    shutil.copytree(bare, run.model, dirs_exist_ok=True)
+    assert not read_file(run.model / "decoder.onnx").prior_facts().arrays()
+    exported = export(run.path, ExportOptions(tmp_path / "copy"))
+    again = read_file(exported.folder / "decoder.onnx").prior_facts()
+    np.testing.assert_array_equal(again.class_means, facts.class_means)
 
 
 def test_training_with_more_components_than_images_allow(finished, tmp_path):
-    """The model is exported with N(0, I), and a note says why."""
+    """The model is exported with N(0, I) and the mixtures of its classes, and a note says why."""
     from vaecli.runs.progress import Watcher
 
     notes = []
@@ -230,7 +232,9 @@ def test_training_with_more_components_than_images_allow(finished, tmp_path):
     settings = merge(read_config(finished.config))
     options = TrainOptions(**vars(settings) | {"prior": "mixture", "components": 300})
     run = Run(train(options, out=tmp_path / "many", watch=Listener()).run)
-    assert read_file(run.model / "decoder.onnx").info.prior == {"name": "normal"}
+    decoder = read_file(run.model / "decoder.onnx")
+    assert decoder.info.prior == {"name": "normal"} and decoder.prior_facts().weights is None
+    assert decoder.prior_facts().class_components.min() == 0 < decoder.prior_facts().class_components.max()
     assert any("has no mixture. Each of the 300 components" in note for note in notes)
 
 

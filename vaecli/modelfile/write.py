@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from vaecli.modelfile.metadata import KEY_DIGEST
+from vaecli.modelfile.metadata import KEY_DIGEST, ModelInfo
+from vaecli.modelfile.prior_facts import KEY_PRIOR, StoredPrior
 from vaecli.modelfile.protobuf import BYTES, METADATA_PROPS, field, fields, metadata, varint_bytes
-from vaecli.modelfile.read import BLANK, digest
+from vaecli.modelfile.read import BLANK, ModelFile, digest
 
 
 def with_metadata(content: bytes, entries: Mapping[str, str]) -> bytes:
@@ -29,6 +30,19 @@ def with_metadata(content: bytes, entries: Mapping[str, str]) -> bytes:
         for key, value in {**entries, KEY_DIGEST: BLANK.decode()}.items()
     ]
     return with_digest(b"".join(kept))
+
+
+def with_prior(file: ModelFile, info: ModelInfo, stored: StoredPrior) -> bytes:
+    """Return the content of a file of a model with another prior.
+
+    Args:
+        file: an encoder or a decoder; its golden vectors and facts stay.
+        info: its new description; its `prior` is replaced.
+        stored: the prior. A decoder gets the mixtures.
+    """
+    entries = {key: text for key, text in file.metadata.items() if key not in (KEY_DIGEST, KEY_PRIOR)}
+    entries |= info.replace(prior=stored.description).to_metadata()
+    return with_metadata(file.content, entries | (stored.entries() if info.part == "decoder" else {}))
 
 
 def with_digest(content: bytes) -> bytes:

@@ -4,27 +4,23 @@ import dataclasses
 import os
 import pathlib
 
-import tomli_w
-
 from vaecli import files, folders
 from vaecli import options as train_options
 from vaecli.choices import PriorChoice
 from vaecli.commands import command
-from vaecli.config import read_config
+from vaecli.config import read_config, write_config
 from vaecli.errors import ModelError
 from vaecli.export import card
 from vaecli.metrics.prior_fit import PriorOptions
 from vaecli.modelfile.find import CARD, DECODERS, read_all
-from vaecli.modelfile.metadata import KEY_DIGEST
-from vaecli.modelfile.prior_facts import KEY_PRIOR, StoredPrior
+from vaecli.modelfile.prior_facts import StoredPrior
 from vaecli.modelfile.read import ModelFile
-from vaecli.modelfile.write import with_metadata
-from vaecli.options import TrainOptions
+from vaecli.modelfile.write import with_prior
 from vaecli.paths import user_path
 from vaecli.runs.layout import Run
 from vaecli.runs.lock import locked
 from vaecli.runtime.model import Model
-from vaecli.tasks.prior.source import fit
+from vaecli.tasks.prior.source import encode_run, fit
 from vaecli.tasks.run_data import RunData
 from vaecli.tasks.train.plots import draw_samples
 
@@ -71,12 +67,14 @@ def prior(
     with locked(run.lock):
         settings = train_options.merge(read_config(run.config))
         current = _files(run)
-        decoder = next(file for file in current if file.path.name == DECODERS["float32"])
-        stored = _renamed(decoder, requested)
+        stored = _renamed(current[0], requested)
         if stored is None:
-            stored = fit(Model.open(run.model), RunData(run, provenance["data"]["sha256"]), requested)
+            opened = Model.open(run.model)
+            encoded = encode_run(opened, RunData(run, provenance["data"]["sha256"]))
+            stored = fit(opened.info, encoded, requested)
         _write(run, current, stored, requested)
-        _write_config(run, settings, requested)
+        changed = dataclasses.replace(settings, prior=requested.name, components=requested.components)
+        write_config(run.config, changed)
         model = Model.open(run.model)
         if (run.plots / "samples.png").exists():
             draw_samples(run, model)
@@ -84,7 +82,7 @@ def prior(
 
 
 def _files(run: Run) -> list[ModelFile]:
-    """Read all files of the run's exported model."""
+    """Read all files of the run's exported model, the float32 decoder first."""
     if not (run.model / DECODERS["float32"]).exists():
         raise ModelError(
             f"{run.path} has no exported model.", hint=f"Make it: {command('export', '-m', run.path)}"
@@ -106,7 +104,9 @@ def _write(run: Run, current: list[ModelFile], stored: StoredPrior, requested: P
     """Write all files of the model and its card anew, with another prior."""
     with folders.replacing_folder(run.model) as folder, files.translating(run.model):
         for file in current:
-            (folder / file.path.name).write_bytes(_with_prior(file, stored, requested))
+            training = {name: value for name, value in file.info.training.items() if name != "components"}
+            info = file.info.replace(training=training | _options(requested))
+            (folder / file.path.name).write_bytes(with_prior(file, info, stored))
         sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
         old_card = run.model / CARD
         if old_card.exists():
@@ -115,23 +115,10 @@ def _write(run: Run, current: list[ModelFile], stored: StoredPrior, requested: P
             (folder / CARD).write_text(text, encoding="utf-8")
 
 
-def _with_prior(file: ModelFile, stored: StoredPrior, requested: PriorOptions) -> bytes:
-    training = {name: value for name, value in file.info.training.items() if name != "components"}
-    info = file.info.replace(prior=stored.description, training=training | _options(requested))
-    entries = {key: text for key, text in file.metadata.items() if key not in (KEY_DIGEST, KEY_PRIOR)}
-    entries |= info.to_metadata()
-    return with_metadata(file.content, entries | (stored.entries() if info.part == "decoder" else {}))
-
-
 def _options(requested: PriorOptions) -> dict[str, object]:
     """Return the options of the prior as `training` in the metadata holds them."""
     options: dict[str, object] = {"prior": requested.name}
     return options if requested.components is None else options | {"components": requested.components}
-
-
-def _write_config(run: Run, settings: TrainOptions, requested: PriorOptions) -> None:
-    changed = dataclasses.replace(settings, prior=requested.name, components=requested.components)
-    files.write_text(run.config, tomli_w.dumps(train_options.settings(changed)))
 
 
 def _changed(run: Run, model: Model, stored: StoredPrior) -> Changed:

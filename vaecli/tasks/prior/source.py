@@ -3,7 +3,7 @@
 import dataclasses
 
 from vaecli.errors import DataError, VaecliError
-from vaecli.metrics.encoded import encode
+from vaecli.metrics.encoded import EncodedRun, encode
 from vaecli.metrics.prior_fit import PriorOptions, fit_priors
 from vaecli.modelfile.find import DECODERS
 from vaecli.modelfile.metadata import ModelInfo
@@ -22,7 +22,7 @@ class PriorSource:
     Attributes:
         run: of the model.
         data: the run's images.
-        missing: why there are no mixtures, as a sentence; empty if there are, or if none are to be.
+        missing: why there is no mixture of all images, or none at all, as a sentence; empty if none is to be.
     """
 
     run: Run
@@ -30,17 +30,29 @@ class PriorSource:
     missing: str = ""
 
     def prior(self, model: Model) -> StoredPrior:
-        """Return the prior of an exported model: N(0, I) if its images are not there, or too few for a mixture."""
+        """Return the prior of an exported model: N(0, I) if its images are not there, or too few for a mixture.
+
+        Mixtures of classes are fitted even if the images are too few for that of all images.
+        """
+        nothing_to_fit = StoredPrior({"name": "normal"}, PriorFacts())
         if stored := self._taken_over(model.info):
             return stored
         try:
-            return fit(model, self.data, options_of(model.info))
+            options = options_of(model.info)
+            if options.name == "normal" and not model.info.class_names:
+                return nothing_to_fit
+            encoded = encode_run(model, self.data)
+            try:
+                return fit(model.info, encoded, options)
+            except DataError as error:
+                self.missing = error.message
+                return fit(model.info, encoded, PriorOptions("normal"))  # the mixtures of classes alone
         except VaecliError as error:
-            self.missing = error.message
-            return StoredPrior({"name": "normal"}, PriorFacts())
+            self.missing = self.missing or error.message
+            return nothing_to_fit
 
     def _taken_over(self, info: ModelInfo) -> StoredPrior | None:
-        """Return the prior in the run's own model, if weights and options of the prior are the same."""
+        """Return the prior in the run's own model, if it has mixtures of the same weights and options."""
         try:
             file = read_file(self.run.model / DECODERS["float32"])
             if file.info.model_id != info.model_id or options_of(file.info) != options_of(info):
@@ -48,7 +60,7 @@ class PriorSource:
             stored = StoredPrior(file.info.prior, file.prior_facts())
         except VaecliError:
             return None
-        return stored if stored.facts.arrays() or options_of(info).name == "normal" else None
+        return stored if stored.facts.arrays() else None
 
 
 def options_of(info: ModelInfo) -> PriorOptions:
@@ -60,20 +72,38 @@ def options_of(info: ModelInfo) -> PriorOptions:
     return PriorOptions(info.training.get("prior", "auto"), info.training.get("components"))
 
 
-def fit(model: Model, data: RunData, options: PriorOptions) -> StoredPrior:
-    """Fit the mixtures of an exported model on the images of its run.
+def encode_run(model: Model, data: RunData) -> EncodedRun:
+    """Encode the images of the run of an exported model.
 
     Raises:
-        VaecliError: the images are not there, have changed, or are too few for the mixture that is asked for.
+        VaecliError: the images are not there, or have changed.
     """
     image_set, held_out = data.load()
-    seed = int(model.info.training.get("seed", 0))
     conditional = model.info.is_conditional
-    encoded = encode(model, image_set.images, held_out, image_set.labels, seed=seed, conditional=conditional)
-    class_count = len(model.info.class_names)
-    stored = to_stored(fit_priors(encoded, options, class_count=class_count, seed=seed))
+    return encode(
+        model, image_set.images, held_out, image_set.labels, seed=_seed(model.info), conditional=conditional
+    )
+
+
+def fit(info: ModelInfo, encoded: EncodedRun, options: PriorOptions) -> StoredPrior:
+    """Fit the mixtures of an exported model.
+
+    Args:
+        info: description of the model.
+        encoded: the images of its run.
+        options: which prior, and how many components.
+
+    Raises:
+        DataError: the images are too few for the mixture that is requested, or the latents too large.
+    """
+    class_count = len(info.class_names)
+    stored = to_stored(fit_priors(encoded, options, class_count=class_count, seed=_seed(info)))
     try:
-        check(stored.facts, latent_dim=model.latent_dim, class_count=class_count)
+        check(stored.facts, latent_dim=info.latent_dim, class_count=class_count)
     except ValueError as error:  # such as latents beyond all bounds
         raise DataError(f"The mixtures of the prior do not fit: {error}.") from error
     return stored
+
+
+def _seed(info: ModelInfo) -> int:
+    return int(info.training.get("seed", 0))

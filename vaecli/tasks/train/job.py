@@ -10,11 +10,10 @@ from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
-import tomli_w
 
 from vaecli import files, folders
 from vaecli import options as train_options
-from vaecli.config import read_config
+from vaecli.config import read_config, write_config
 from vaecli.data.collection.report import BadFile
 from vaecli.data.images import ImageSet
 from vaecli.data.parts import Division
@@ -77,7 +76,7 @@ class Job:
         Raises:
             OutputError: the file cannot be written.
         """
-        files.write_text(self.run.config, tomli_w.dumps(train_options.settings(self.options)))
+        write_config(self.run.config, self.options)
 
 
 @contextlib.contextmanager
