@@ -18,7 +18,7 @@ from vaecli.runs.layout import Run
 from vaecli.runs.progress import Watcher
 from vaecli.runs.state import read
 from vaecli.runtime.model import Model
-from vaecli.tasks.export import ExportOptions, export
+from vaecli.tasks.export import ExportOptions, export, is_current
 from vaecli.tasks.train.train import train
 
 pytestmark = pytest.mark.train
@@ -170,6 +170,16 @@ def test_an_extended_run_updates_all_decoders(with_all):
     files = read_all(with_all.model)
     assert [file.info.precision for file in files] == ["float32", "float32", "fp16", "fp16", "int8"]
     assert {file.info.training["epochs_done"] for file in files} == {3}
+
+
+@pytest.mark.parametrize("name", ["encoder.onnx", "decoder.onnx", "MODEL_CARD.md"])
+def test_a_missing_file_is_written_again(with_all, name):
+    """A run whose model lacks a float32 file or the card is not current, whatever else is there."""
+    assert is_current(with_all)
+    (with_all.model / name).unlink()
+    assert not is_current(with_all)
+    train(resume=with_all.path)
+    assert is_current(with_all)
 
 
 def test_a_decoder_that_degrades_too_much_is_removed(with_all, monkeypatch):

@@ -132,19 +132,23 @@ def test_a_folder_with_other_files(run, tmp_path):
     assert check(run, folder) == folder
 
 
-def test_a_foreign_file_with_the_name_of_a_decoder(run, small_folder, tmp_path):
-    """It is refused unless the export replaces it; a decoder that vaecli wrote, even a damaged one, is not."""
-    content = (small_folder / "decoder.int8.onnx").read_bytes()
-    path = tmp_path / "decoder.int8.onnx"
+@pytest.mark.parametrize(
+    ("name", "precision"),
+    [("decoder.int8.onnx", "int8"), ("decoder.fp16.onnx", "fp16"), ("encoder.fp16.onnx", "fp16")],
+)
+def test_a_foreign_file_with_the_name_of_a_model_file(run, small_folder, tmp_path, name, precision):
+    """It is refused unless the export replaces it; a file that vaecli wrote, even a damaged one, is not."""
+    content = (small_folder / name).read_bytes()
+    path = tmp_path / name
     path.write_bytes(b"a model of mine")
-    with pytest.raises(OutputError, match=r"decoder\.int8\.onnx must be a decoder that vaecli wrote"):
+    with pytest.raises(OutputError, match=rf"{name} must be a model file that vaecli wrote"):
         check(run, tmp_path)
-    assert check(run, tmp_path, ["int8"]) == tmp_path
+    assert check(run, tmp_path, [precision]) == tmp_path
     path.write_bytes(content[:-20] + bytes(20))
     assert check(run, tmp_path) == tmp_path
     path.unlink()
     path.mkdir()
-    with pytest.raises(OutputError, match="must be a decoder that vaecli wrote"):
+    with pytest.raises(OutputError, match="must be a model file that vaecli wrote"):
         check(run, tmp_path)
 
 

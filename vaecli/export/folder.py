@@ -17,7 +17,7 @@ from vaecli.export.previous import outdated_files
 from vaecli.export.rewrite import faster
 from vaecli.export.stamp import stamp
 from vaecli.modelfile.facts import KEY_FACTS, Facts
-from vaecli.modelfile.find import CARD, DECODERS, ENCODERS
+from vaecli.modelfile.find import CARD, EXACT
 from vaecli.modelfile.golden import Golden
 from vaecli.modelfile.metadata import LABEL, ModelInfo
 from vaecli.modelfile.prior_facts import PriorFacts, StoredPrior
@@ -25,8 +25,6 @@ from vaecli.modelfile.score_facts import KEY_SCORE, ScoreFacts
 from vaecli.runs.kept import KeptImages
 from vaecli.runtime.model import Model
 from vaecli.training.vae import Vae
-
-FILES = {"encoder": ENCODERS["float32"], "decoder": DECODERS["float32"]}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,7 +129,7 @@ def _write_parts(
     for part, graph in graphs.items():
         part_info = info.as_part(part)
         content = stamp(graph, part_info, golden[part], facts if part == "decoder" else None)
-        (folder / FILES[part]).write_bytes(content)
+        (folder / EXACT[part]).write_bytes(content)
 
 
 def _fact_entries(facts: Facts | None, score: ScoreFacts | None) -> dict[str, str]:

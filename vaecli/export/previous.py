@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from vaecli.errors import ModelError
 from vaecli.modelfile import protobuf
-from vaecli.modelfile.find import DECODERS, ENCODERS
+from vaecli.modelfile.find import FILES
 from vaecli.modelfile.metadata import KEY_INFO, ModelInfo
 from vaecli.modelfile.read import read_file
 
@@ -25,7 +25,7 @@ def outdated_files(info: ModelInfo) -> Callable[[pathlib.Path], bool]:
     """
 
     def is_outdated(path: pathlib.Path) -> bool:
-        if path.name not in (*ENCODERS.values(), *DECODERS.values()) or not is_ours(path):
+        if path.name not in FILES or not is_ours(path):
             return False
         try:
             other = read_file(path).info

@@ -15,6 +15,8 @@ DECODERS: dict[Precision, str] = {
     "fp16": "decoder.fp16.onnx",
     "int8": "decoder.int8.onnx",
 }
+EXACT = {"encoder": ENCODERS["float32"], "decoder": DECODERS["float32"]}  # by part
+FILES = (*ENCODERS.values(), *DECODERS.values())  # of a model, as far as they are there
 TRAIN_OR_NAME = "Train one with `vaecli train`, or name one with --model."
 
 
@@ -63,7 +65,7 @@ def read_all(path: pathlib.Path) -> list[ModelFile]:
     """
     try:
         decoder, encoder = locate(path)
-        names = dict.fromkeys([encoder.name, *ENCODERS.values(), *DECODERS.values()])
+        names = dict.fromkeys([encoder.name, *FILES])
         beside = [decoder.with_name(name) for name in names if name != decoder.name]
         beside = [path for path in beside if path.exists()]
     except OSError as error:

@@ -3,7 +3,6 @@
 import functools
 import os
 import pathlib
-import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -51,9 +50,7 @@ class Model(Sampling):
         self._threads = threads
         self._decoder = Session(decoder, thread_count=threads)
         self._encoder: Session | None = None
-        self._lock = threading.Lock()
-        self._is_held = False  # the lock, by `hold`
-        forks.register(self)
+        self._opening = forks.Lock()
 
     @classmethod
     def open(
@@ -198,23 +195,9 @@ class Model(Sampling):
 
         return nearest(self, image, among, n)
 
-    def hold(self, seconds: float) -> None:
-        """Keep other threads from opening the encoder while the process is forked."""
-        self._is_held = self._lock.acquire(timeout=seconds)
-
-    def release(self) -> None:
-        """Let them in again."""
-        if self._is_held:
-            self._is_held = False
-            self._lock.release()
-
-    def forget(self) -> None:
-        """Renew the lock in a forked process: a lock copied while held would stay held."""
-        self._lock, self._is_held = threading.Lock(), False
-
     def _encoder_session(self) -> Session:
         if self._encoder is None:
-            with self._lock:
+            with self._opening:
                 if self._encoder is None:
                     self._encoder = Session(self._encoder_file(), thread_count=self._threads)
         return self._encoder

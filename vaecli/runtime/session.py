@@ -62,8 +62,7 @@ class Session:
         small = sum(map(math.prod, self._shapes.values())) <= one_image.LARGEST
         self._single_input = self.input_names[0] if small and len(self.input_names) == 1 else None
         self._one_image = (1, *self._shapes[self.input_names[0]]) if small else None
-        self._opening = threading.Lock()
-        self._is_held = False  # the lock, by `hold`
+        self._opening = forks.Lock()
         self._start()
         forks.register(self)
 
@@ -82,9 +81,8 @@ class Session:
         self._session: onnxruntime.InferenceSession | None = session
 
     def hold(self, seconds: float) -> None:
-        """Take the lock and all tokens, so that no thread is inside onnxruntime; give up after so many seconds."""
+        """Take all tokens, so that no thread is inside onnxruntime; give up after so many seconds."""
         end = time.monotonic() + seconds
-        self._is_held = self._opening.acquire(timeout=seconds)
         try:
             while self._taken < self._calls:
                 self._tokens.get(timeout=max(0.0, end - time.monotonic()))
@@ -97,14 +95,9 @@ class Session:
         while self._taken:
             self._taken -= 1
             self._tokens.put(None)
-        if self._is_held:
-            self._is_held = False
-            self._opening.release()
 
     def forget(self) -> None:
         """Drop the session, which the fork copied in an unknown state; the next call opens the file again."""
-        self._opening = threading.Lock()
-        self._is_held = False
         self._session = None
 
     def run(self, inputs: Arrays, names: Sequence[str] = ()) -> dict[str, np.ndarray]:

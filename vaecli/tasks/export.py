@@ -20,9 +20,8 @@ from vaecli.export import describe, opsets
 from vaecli.extras import require
 from vaecli.modelfile import facts, metadata
 from vaecli.modelfile.facts import Facts
-from vaecli.modelfile.find import CARD, read_all
+from vaecli.modelfile.find import CARD, EXACT, read_all
 from vaecli.modelfile.metadata import ModelInfo
-from vaecli.modelfile.metadata_checks import PARTS
 from vaecli.options import merge
 from vaecli.paths import user_path
 from vaecli.probability.likelihoods import from_metadata
@@ -173,7 +172,7 @@ def is_current(run: layout.Run) -> bool:
     except ModelError:
         return False
     same = all((info.model_id, info.training) == (expected.model_id, expected.training) for info in infos)
-    complete = {info.part for info in infos} == set(PARTS) and (run.model / CARD).exists()
+    complete = all((run.model / name).exists() for name in (*EXACT.values(), CARD))
     return same and complete
 
 

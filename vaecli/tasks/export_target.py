@@ -44,7 +44,7 @@ def require_usable(run: Run, target: pathlib.Path, precisions: Sequence[Precisio
                 hint=f"Replace it: {command('export', '-m', run.path, '--force')}",
             )
         folders.require_free(target, force=force)
-        _require_own_decoders(target, precisions)
+        _require_own_files(target, precisions)
         files.require_writable(next(place for place in (target, *target.parents) if place.exists()))
 
 
@@ -64,17 +64,19 @@ def _require_no_run(run: Run, target: pathlib.Path) -> None:
         )
 
 
-def _require_own_decoders(target: pathlib.Path, precisions: Sequence[Precision]) -> None:
-    """Check that no file which vaecli did not write has the name of a decoder that this export leaves out.
+def _require_own_files(target: pathlib.Path, precisions: Sequence[Precision]) -> None:
+    """Check that no file which vaecli did not write has the name of a model file that this export leaves out.
 
-    Commands read every decoder in a folder, so such a file cannot stay; and it is the user's, so it is not removed.
+    Commands read all files of a model in a folder, so such a file cannot stay; and it is the user's, so it is not
+    removed.
     """
-    replaced = {find.DECODERS[precision] for precision in ("float32", *precisions)}
-    for name in {*find.DECODERS.values()} - replaced:
+    tables, written = (find.ENCODERS, find.DECODERS), ("float32", *precisions)
+    replaced = {table[precision] for table in tables for precision in written if precision in table}
+    for name in {*find.FILES} - replaced:
         path = target / name
         if os.path.lexists(path) and not is_ours(path):
             raise OutputError(
-                f"{path} must be a decoder that vaecli wrote, but is something else.",
+                f"{path} must be a model file that vaecli wrote, but is something else.",
                 hint="Move it away, or choose another --out.",
             )
 
