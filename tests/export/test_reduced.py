@@ -6,9 +6,12 @@ import shutil
 import numpy as np
 import pytest
 
+from vaecli.data.binarise import binarised
 from vaecli.errors import ModelError, ParityError
 from vaecli.export import degradation
+from vaecli.modelfile.metadata import KEY_DIGEST
 from vaecli.modelfile.read import read_file
+from vaecli.modelfile.write import with_metadata
 from vaecli.runtime.model import Model
 from vaecli.tasks.verify import verify
 
@@ -99,6 +102,26 @@ def test_the_fp16_encoder(folder, noise_images):
     info = read_file(folder / "encoder.fp16.onnx").info
     assert info.quantisation == {"kl": pytest.approx(divergence.sum(axis=1).mean(), rel=1e-3)}
     assert (info.part, info.precision, info.inputs) == ("encoder", "fp16", ("image",))
+
+
+@pytest.mark.train
+def test_images_of_a_model_with_binary_pixels_are_binarised(folder, noise_images, tmp_path):
+    """Latents and divergence of grey images are those of a model of grey pixels on the binary images."""
+    for path in folder.glob("*.onnx"):
+        file = read_file(path)
+        info = file.info.replace(likelihood=file.info.likelihood | {"binarised": True})
+        entries = {key: text for key, text in file.metadata.items() if key != KEY_DIGEST}
+        (tmp_path / path.name).write_bytes(with_metadata(file.content, entries | info.to_metadata()))
+    grey = noise_images(SHAPE).validation
+    (binary,) = binarised([grey])
+    of_grey, of_binary = (
+        (Model.open(path), Model.open(path, precision="fp16")) for path in (folder, tmp_path)
+    )
+    expected, _ = degradation.latents(of_grey[0], binary, seed=3)
+    np.testing.assert_array_equal(degradation.latents(of_binary[0], grey, seed=3)[0], expected)
+    divergence = degradation.posterior_divergence(*of_grey, binary)
+    assert degradation.posterior_divergence(*of_binary, grey) == divergence
+    assert degradation.posterior_divergence(*of_grey, grey) != divergence
 
 
 @pytest.mark.parametrize("divergence", [0.02, float("nan")])

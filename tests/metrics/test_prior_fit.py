@@ -8,6 +8,7 @@ from vaecli.latent.posterior_fit import Posteriors
 from vaecli.metrics.encoded import Encoded, EncodedRun, encode, encoded_count
 from vaecli.metrics.prior_fit import PriorOptions, fit_priors
 from vaecli.metrics.prior_seconds import fit_seconds
+from vaecli.probability.likelihoods import likelihood
 
 D = 2
 
@@ -113,6 +114,18 @@ def test_encoded_images_are_those_of_each_part(model):
     np.testing.assert_allclose(parts.training.posteriors.mean, model.encode(images[~held_out])[0], atol=1e-5)
     training, validation = parts.training.posteriors, parts.validation.posteriors
     assert len(training) == 40 and training.seed != validation.seed
+
+
+def test_encoded_images_of_a_model_with_binary_pixels_are_binary(toy, monkeypatch):
+    """Those of each part are binarised as an evaluation of them does, in any number of pieces."""
+    monkeypatch.setattr("vaecli.metrics.encoded.GRANULE", 7)
+    images = np.random.default_rng(0).integers(0, 256, (50, *toy.image_shape), np.uint8)
+    held_out = np.arange(50) % 5 == 0
+    toy.likelihood = likelihood("bernoulli", binarised=True)
+    parts = encode(toy, images, held_out, None, seed=7)
+    for part, mask in ((parts.training, ~held_out), (parts.validation, held_out)):
+        binary = np.random.RandomState(777).binomial(1, images[mask] / 255)
+        np.testing.assert_allclose(part.posteriors.mean, toy.encode(binary)[0], atol=1e-6)
 
 
 def test_large_images_are_encoded_in_part():

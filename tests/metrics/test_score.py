@@ -10,6 +10,7 @@ from vaecli.metrics.score import LEVELS, excess_map, measure, measure_all, perce
 from vaecli.metrics.score_fit import fit_scorer, tail_rate
 from vaecli.modelfile import score_facts
 from vaecli.probability.bernoulli import sigmoid
+from vaecli.probability.likelihoods import likelihood
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +121,17 @@ def test_a_model_that_has_collapsed(toy, monkeypatch):
     scorer = fit_scorer(toy, images, np.arange(300) < 150)
     scores = scorer.apply(measure_all(toy, 255 - images))
     assert np.isfinite(scores.score).all() and len(scorer.dimensions) == 1
+
+
+def test_the_score_of_a_model_with_binary_pixels_is_fitted_on_grey_ones(toy):
+    """The pictures to be scored are grey, too: a score must not depend on the pictures before it."""
+    images = np.random.default_rng(0).integers(0, 256, (300, *toy.image_shape), np.uint8)
+    grey = fit_scorer(toy, images, np.arange(300) < 150)
+    toy.likelihood = likelihood("bernoulli", binarised=True)
+    binary = fit_scorer(toy, images, np.arange(300) < 150)
+    np.testing.assert_array_equal(binary.quantiles, grey.quantiles)
+    scores = binary.apply(measure_all(toy, images[:150])).percentile
+    assert np.median(scores) == pytest.approx(50, abs=1)
 
 
 def test_the_names_are_those_of_the_file():

@@ -22,6 +22,21 @@ def test_other_likelihoods_have_no_binary_pixels(call, here):
     assert "--binarize must be left out with --likelihood gaussian" in stderr
 
 
+def test_the_prior_is_that_of_binary_pixels(call, here):
+    """The gain of the mixture in the file is that of `eval`, which binarises; pictures of a user stay grey."""
+    assert call("train", "--data", "fashion-mnist-mini", *SMALL, "--binarize", "-o", "run")[0] == 0
+    assert call("prior", "-m", "run", "--prior", "mixture", "--components", "4")[0] == 0
+    code, stdout, stderr = call("eval", "-m", "run", "--split", "validation", "--json", "-q")
+    assert code == 0, stderr
+    document, model = json.loads(stdout), Model.open("run")
+    gain = model.info.prior["gain"]
+    assert document["prior"] == "mixture"
+    assert gain == pytest.approx(document["kl_normal"] - document["kl"], abs=0.02)
+    images = load_mini("test").images[[3, 3, 3]]
+    alone, among = (model.score(pictures).score for pictures in (images[:1], images))
+    np.testing.assert_allclose(among, alone.repeat(3), rtol=1e-5)
+
+
 def test_every_command_takes_the_model(call, here, check_schema):
     """The model says what its figures are; `eval` binarises; a run whose config.toml was changed is refused."""
     code, stdout, stderr = call("train", "--data", "fashion-mnist-mini", *SMALL, "--binarize", "-o", "run")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from vaecli.choices import Precision
+from vaecli.data.binarise import as_modelled
 from vaecli.errors import ParityError
 from vaecli.latent.draws import standard_normal
 from vaecli.metrics.evaluate import evaluate
@@ -46,7 +47,7 @@ class Degradation:
 
 def latents(model: Model, validation: np.ndarray, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return posterior samples (8 N, D) of images (N, H, W, C) uint8, and 512 draws (512, D) from the prior."""
-    z_mean, z_log_var = model.encode(validation)
+    z_mean, z_log_var = _posteriors(model, validation)
     noise = [
         standard_normal(0, len(z_mean), model.latent_dim, seed=seed, stream=1 + i) for i in range(NOISES)
     ]
@@ -68,6 +69,12 @@ def measure(exact: Model, reduced: Model, validation: np.ndarray, *, seed: int) 
     )
 
 
+def _posteriors(model: Model, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Encode images (N, H, W, C) uint8, made binary for a model of binary pixels: z_mean and z_log_var, (N, D)."""
+    (pixels,) = as_modelled([images], binary=model.likelihood.binarised)
+    return model.encode(pixels)
+
+
 def _mae(exact: Model, reduced: Model, z: np.ndarray) -> float:
     batches = [z[first : first + BATCH] for first in range(0, len(z), BATCH)]
     sums = [np.abs(exact.decode(batch) - reduced.decode(batch)).sum(dtype=np.float64) for batch in batches]
@@ -83,8 +90,8 @@ def _elbo(model: Model, validation: np.ndarray, seed: int) -> float:
 
 def posterior_divergence(exact: Model, reduced: Model, validation: np.ndarray) -> float:
     """Return the mean KL divergence of the posteriors of `reduced` from those of `exact`, in nats per image."""
-    other_mean, other_log_var = (array.astype(np.float64) for array in exact.encode(validation))
-    z_mean, z_log_var = (array.astype(np.float64) for array in reduced.encode(validation))
+    other_mean, other_log_var = (array.astype(np.float64) for array in _posteriors(exact, validation))
+    z_mean, z_log_var = (array.astype(np.float64) for array in _posteriors(reduced, validation))
     divergence = kl_divergence(z_mean, z_log_var, other_mean, other_log_var, np)
     return float(divergence.sum(axis=1).mean())
 

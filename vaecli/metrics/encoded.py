@@ -7,6 +7,7 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
+from vaecli.data.binarise import as_modelled
 from vaecli.data.images import Images
 from vaecli.latent.posterior_fit import Posteriors
 from vaecli.metrics.labelled import Conditional, Labelled
@@ -92,13 +93,14 @@ def _posteriors(
     seed: int,
     labels: npt.NDArray[np.integer] | None = None,
 ) -> Posteriors:
-    """Encode the images at `positions` (N,), with their labels (N,) if there are any."""
+    """Encode the images at `positions` (N,), with their labels (N,) if there are any; binary for binary pixels."""
     granule = chunk_length(model.image_shape, most=GRANULE)
     shape = (len(positions), model.latent_dim)
     mean, deviation = np.empty(shape, np.float32), np.empty(shape, np.float32)
-    for start in range(0, len(positions), granule):
-        rows = slice(start, start + granule)
+    parts = [slice(start, start + granule) for start in range(0, len(positions), granule)]
+    batches = (images[positions[rows]] for rows in parts)
+    for rows, pixels in zip(parts, as_modelled(batches, binary=model.likelihood.binarised), strict=True):
         given = model if labels is None else Labelled(cast("Conditional", model), labels[rows])
-        mean[rows], log_var = given.encode(to_float32(images[positions[rows]]))
+        mean[rows], log_var = given.encode(to_float32(pixels))
         deviation[rows] = np.exp(0.5 * log_var)
     return Posteriors(mean, deviation, seed)

@@ -16,7 +16,7 @@ from typing import cast
 import numpy as np
 
 from vaecli import checks
-from vaecli.data.binarise import binarised
+from vaecli.data.binarise import as_modelled
 from vaecli.data.images import Images
 from vaecli.errors import DataError
 from vaecli.latent.priors import Prior
@@ -138,7 +138,7 @@ def _batches(model: Autoencoder, images: Images, size: int) -> Iterator[tuple[in
     slices = [*chunks(len(images), shape, most=size, chunk_bytes=size * math.prod(shape))]
     batches = (images[part] for part in slices)
     starts = (part.start for part in slices)
-    return zip(starts, binarised(batches) if model.likelihood.binarised else batches, strict=True)
+    return zip(starts, as_modelled(batches, binary=model.likelihood.binarised), strict=True)
 
 
 def _measure(

@@ -1,4 +1,7 @@
-"""The fit of the score: a mixture on training images, quantiles and tails on validation images."""
+"""The fit of the score: a mixture on training images, quantiles and tails on validation images.
+
+The images are not binarised for a model of binary pixels, because the pictures to be scored are not, either.
+"""
 
 import math
 
