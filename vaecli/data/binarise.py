@@ -1,9 +1,10 @@
 """Binary images from grey ones: each pixel becomes 255 with the probability pixel / 255, else 0.
 
-For a model of binary pixels the images of a data set are binarised wherever its probabilities are measured or fitted:
-in training, validation and evaluation, for the prior, and for the degradation of reduced files. Pictures that a user
-gives to `encode`, `reconstruct`, `score` and the other commands are not: a draw depends on the pictures before it, so
-the result for a picture would depend on its place among the others. The score is therefore fitted on grey pixels, too.
+For a model of binary pixels the images of a data set are binarised wherever its probabilities are measured or
+fitted: in training, validation and evaluation, for the prior, and for the degradation of reduced files. Pictures
+that a user gives to `encode`, `reconstruct`, `score` and the other commands are not: a draw depends on the pictures
+before it, so the result for a picture would depend on its place among the others. The score is therefore fitted on
+grey pixels, too.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,7 +18,7 @@ _VALUES = 2**18  # drawn at a time: probabilities and draws take 16 bytes a valu
 
 
 def as_modelled(batches: Iterable[Pixels], *, binary: bool) -> Iterator[Pixels]:
-    """Yield each batch (n, H, W, C) uint8 as a model sees it: `binarised` if its pixels are `binary`, else as it is."""
+    """Yield each batch (n, H, W, C) uint8 as a model sees it: binarised for one of `binary` pixels."""
     return binarised(batches) if binary else iter(batches)
 
 
