@@ -15,7 +15,7 @@ from vaecli.runtime.model import Model
 from vaecli.tasks import inputs
 from vaecli.tasks import interpolate as task
 from vaecli.tasks.interpolate import MAX_PICTURES, interpolate
-from vaecli.tasks.stream import stream
+from vaecli.tasks.stream import opening
 
 
 @pytest.fixture(scope="module")
@@ -232,7 +232,7 @@ def test_a_data_set_is_loaded_once(model, here, monkeypatch):
         loads.append(arguments[2])
         return inputs.load_for(*arguments, **options)
 
-    monkeypatch.setattr(stream, "load_for", load_for)
+    monkeypatch.setattr(opening, "load_for", load_for)
     interpolate(model, ["test:0", "train:1", "test:2", "train:0"], steps=2, out="a.npy")
     assert loads == ["test", "train"]
 
