@@ -31,19 +31,20 @@ def random_decoder():
         rows, columns = (-(-side // 4) for side in shape[:2])
         grid = (rows, columns, channels)
         size = math.prod(grid) if network == "classic" else channels
-        first = (rng.normal(size=(dim, size)).astype(np.float32), rng.normal(size=size).astype(np.float32))
+        kernel, bias = rng.normal(size=(dim, size)), rng.normal(size=size)
+        first = Layer("dense", kernel.astype(np.float32), bias.astype(np.float32))
         vector = (1, 1, channels)
         if network == "dense":
             hidden = (layer(channels, channels, "dense"), layer(channels, channels, "dense"))
             last = layer(math.prod(shape), channels, "dense")
-            return FloatDecoder(*first, hidden, last, (vector,) * 3, shape)
+            return FloatDecoder(first, hidden, last, (vector,) * 3, shape)
         hidden = (layer(channels, channels), layer(channels // 2, channels))
         last = layer(shape[2], channels // 2, "convolution")
         shapes = (grid, (2 * rows, 2 * columns, channels), (4 * rows, 4 * columns, channels // 2))
         if network == "conv":
             before = (layer(math.prod(grid), channels, "dense"), layer(channels, channels, "convolution"))
             hidden, shapes = (*before, *hidden), (vector, grid, *shapes)
-        return FloatDecoder(*first, hidden, last, shapes, shape)
+        return FloatDecoder(first, hidden, last, shapes, shape)
 
     return make
 

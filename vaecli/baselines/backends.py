@@ -77,8 +77,7 @@ def _mirrored_module(decoder: FloatDecoder) -> Any:
     """
     import torch
 
-    first = Layer("dense", decoder.dense, decoder.dense_bias)
-    chain = [first, *decoder.hidden, decoder.last]
+    chain = [decoder.first, *decoder.hidden, decoder.last]
     shapes = [*decoder.shapes, decoder.image_shape]
 
     def mirrored(values: np.ndarray, shape: Shape) -> Any:

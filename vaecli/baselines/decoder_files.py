@@ -61,12 +61,10 @@ class DecoderFiles:
 
     def _write(self, decoder: FloatDecoder) -> None:
         arrays: dict[str, Any] = {
-            "dense": decoder.dense,
-            "dense_bias": decoder.dense_bias,
             "shapes": decoder.shapes,
             "image_shape": decoder.image_shape,
         }
-        for number, layer in enumerate([*decoder.hidden, decoder.last]):
+        for number, layer in enumerate([decoder.first, *decoder.hidden, decoder.last]):
             arrays |= {
                 f"kind_{number}": layer.kind,
                 f"kernel_{number}": layer.kernel,
@@ -86,14 +84,13 @@ class DecoderFiles:
             raise ModelError("the decoder must have the layers of classic, dense or conv")
         with np.load(self._arrays, allow_pickle=False) as file:
             arrays = dict(file)
-        count = len(arrays["shapes"])
-        *hidden, last = (
+        count = 1 + len(arrays["shapes"])
+        first, *hidden, last = (
             Layer(arrays[f"kind_{i}"].item(), arrays[f"kernel_{i}"], arrays[f"bias_{i}"])
             for i in range(count)
         )
         return FloatDecoder(
-            dense=arrays["dense"],
-            dense_bias=arrays["dense_bias"],
+            first=first,
             hidden=tuple(hidden),
             last=last,
             shapes=tuple(_shape(shape) for shape in arrays["shapes"]),

@@ -11,8 +11,8 @@ from vaecli.modelfile.metadata import ModelInfo
 from vaecli.modelfile.words import photo_in_words, prior_in_words
 
 REDUCED = {
-    "int8": "computes in 8-bit integers: faster than float32, with small differences",
-    "fp16": "stores its weights in half the bytes and computes in float32",
+    "int8": "It computes in 8-bit integers: faster than float32, with small differences",
+    "fp16": "They store their weights in half the bytes and compute in float32",
 }
 
 
@@ -156,7 +156,7 @@ def _reduced(precision: Precision, figures: Mapping[str, float]) -> list[str]:
     return [
         f"## {precision}",
         "",
-        f"Of reduced precision (`--precision {precision}`): {names}. It {REDUCED[precision]}. "
+        f"Of reduced precision (`--precision {precision}`): {names}. {REDUCED[precision]}. "
         "Compared with float32: mean absolute difference of the pictures in levels of 255 (mae) on posterior "
         "samples of validation images, on draws from the prior and on latents of norm 10, and the change of the "
         "ELBO in nats"

@@ -25,6 +25,7 @@ from vaecli.modelfile.golden import Golden
 from vaecli.modelfile.metadata import LABEL
 from vaecli.runs.kept import KeptImages
 from vaecli.runtime.model import Model
+from vaecli.runtime.parts import read_part
 
 SIGMOID_MEANS = ("bernoulli", "gaussian")  # likelihoods whose picture is the sigmoid of the logits
 CALIBRATION_SEED, CHECK_SEED = 3, 4  # the check uses other images and other draws than the calibration
@@ -37,7 +38,8 @@ MAX_CHANGED = 0.03  # part of the logits that may differ by more than SAME
 CHECKED_VALUES = 2**18  # logits that are compared
 
 Figures: TypeAlias = dict[str, float]  # the fields of `degradation.Degradation`; `kl` of an fp16 encoder
-SelfCheck: TypeAlias = Callable[[Model, Mapping[str, np.ndarray]], Golden]
+Arrays: TypeAlias = Mapping[str, np.ndarray]  # by name
+Check: TypeAlias = Callable[[Model, Arrays], Golden]
 """(opened file, inputs) -> golden vectors for the inputs, after a check of the file that does not use its graph."""
 
 
@@ -72,17 +74,8 @@ def add(origin: Origin, precisions: Sequence[Precision]) -> dict[Precision, Figu
         ModelError: the decoder's layers or likelihood cannot be quantised.
         OutputError: the file cannot be written.
     """
-    make: Mapping[Precision, Callable[[Origin], tuple[onnx.ModelProto, SelfCheck]]] = {
-        "int8": _int8,
-        "fp16": _fp16,
-    }
-    figures: dict[Precision, Figures] = {}
-    for precision in precisions:
-        encoder = (
-            _add_encoder(origin) if precision == "fp16" else {}
-        )  # first: the decoder's ELBO is that of both
-        figures[precision] = _add(origin, precision, *make[precision](origin)) | encoder
-    return figures
+    make: Mapping[Precision, Callable[[Origin], Figures]] = {"int8": _int8, "fp16": _fp16}
+    return {precision: make[precision](origin) for precision in precisions}
 
 
 def quantise(origin: Origin) -> QuantisedDecoder:
@@ -108,10 +101,10 @@ def quantise(origin: Origin) -> QuantisedDecoder:
     return tune.tune(calibrated, shuffled, origin.exact.decode)
 
 
-def _int8(origin: Origin) -> tuple[onnx.ModelProto, SelfCheck]:
+def _int8(origin: Origin) -> Figures:
     quantised = quantise(origin)
 
-    def self_check(file: Model, inputs: Mapping[str, np.ndarray]) -> Golden:
+    def check(file: Model, inputs: Arrays) -> Golden:
         """Check the file against numpy's integer arithmetic, and return numpy's outputs for `inputs`."""
         validation = degradation.latents(origin.exact, origin.images.validation, seed=CHECK_SEED)
         latents = np.concatenate(validation)
@@ -122,19 +115,22 @@ def _int8(origin: Origin) -> tuple[onnx.ModelProto, SelfCheck]:
         largest = float(np.abs(outputs["logits"]).max())
         return Golden.build(inputs, outputs, {"image": 0.01, "logits": max(0.05, 0.01 * largest)})
 
-    return graph.build(quantised, opset=origin.opset), self_check
+    return _add_decoder(origin, "int8", graph.build(quantised, opset=origin.opset), check)
 
 
-def _fp16(origin: Origin) -> tuple[onnx.ModelProto, SelfCheck]:
-    def self_check(file: Model, inputs: Mapping[str, np.ndarray]) -> Golden:
+def _fp16(origin: Origin) -> Figures:
+    encoder = _add_fp16_encoder(origin)  # first, so that the decoder's ELBO is that of both
+    rounded = fp16.to_fp16(origin.graphs["decoder"])
+
+    def check(file: Model, inputs: Arrays) -> Golden:
         """Check that each constant is the rounded float32 one, and return the file's outputs for `inputs`."""
-        fp16.require_rounded(onnx.load_from_string(file.path.read_bytes()), origin.graphs["decoder"])
+        fp16.require_rounded(rounded, origin.graphs["decoder"])
         return Golden.build(inputs, file.outputs(inputs["z"], labels=inputs.get(LABEL)))
 
-    return fp16.to_fp16(origin.graphs["decoder"]), self_check
+    return _add_decoder(origin, "fp16", rounded, check) | encoder
 
 
-def _add(origin: Origin, precision: Precision, graph: onnx.ModelProto, self_check: SelfCheck) -> Figures:
+def _add_decoder(origin: Origin, precision: Precision, graph: onnx.ModelProto, check: Check) -> Figures:
     """Write a decoder, measure and check the file, then write it again with its degradation and golden vectors."""
     exact = origin.exact
     info = exact.info.replace(precision=precision)
@@ -143,32 +139,23 @@ def _add(origin: Origin, precision: Precision, graph: onnx.ModelProto, self_chec
     file = Model.open(path.parent, precision=precision)
     measured = degradation.measure(exact, file, origin.images.validation, seed=CHECK_SEED)
     degradation.require(measured, precision, values=math.prod(exact.image_shape))
-    golden = self_check(file, origin.golden["decoder"].inputs)
+    golden = check(file, origin.golden["decoder"].inputs)
     figures: Figures = dataclasses.asdict(measured)
     _write(path, stamp(graph, info.replace(quantisation=figures), golden, origin.facts))
     return figures
 
 
-def _add_encoder(origin: Origin) -> Figures:
-    """Write encoder.fp16.onnx and decoder.fp16.onnx; check the encoder; write it again with its figures.
-
-    The decoder is without figures here: it is there so that the two can be opened.
-    """
-    exact = origin.exact
-    folder = exact.path.parent
-    source, golden = origin.graphs["encoder"], origin.golden["encoder"]
-    graph = fp16.to_fp16(source)
+def _add_fp16_encoder(origin: Origin) -> Figures:
+    """Do with the fp16 encoder what `_add_decoder` does; its measure is the divergence of the posteriors."""
+    exact, golden = origin.exact, origin.golden["encoder"]
+    graph = fp16.to_fp16(origin.graphs["encoder"])
     info = exact.info.as_part("encoder").replace(precision="fp16")
-    path = folder / ENCODERS["fp16"]
+    path = exact.path.parent / ENCODERS["fp16"]
     _write(path, stamp(graph, info, golden))
-    decoder = stamp(
-        fp16.to_fp16(origin.graphs["decoder"]), exact.info.replace(precision="fp16"), origin.golden["decoder"]
-    )
-    _write(folder / DECODERS["fp16"], decoder)
-    file = Model.open(folder, precision="fp16")
+    file = Model(read_part(exact.path, "decoder"), read_part(path, "encoder"), threads=None)
     divergence = degradation.posterior_divergence(exact, file, origin.images.validation)
     degradation.require_encoder(divergence)
-    fp16.require_rounded(onnx.load_from_string(path.read_bytes()), source)
+    fp16.require_rounded(graph, origin.graphs["encoder"])
     z_mean, z_log_var = file.encode(golden.inputs["image"], labels=golden.inputs.get(LABEL))
     figures: Figures = {"kl": divergence}
     outputs = {"z_mean": z_mean, "z_log_var": z_log_var}

@@ -74,9 +74,14 @@ def phases(kernel: Float) -> tuple[Phase, ...]:
     )
 
 
+def mirrored(kernel: Float) -> Float:
+    """Turn the kernel of a convolution of stride 1 into that of the equal transposed one, or back."""
+    return np.ascontiguousarray(kernel[::-1, ::-1].transpose(0, 1, 3, 2))
+
+
 def plain_phase(kernel: Float) -> Phase:
-    """Return a stride-1 layer, whose kernel is (3, 3, C_out, C_in), as a convolution."""
-    return Phase(np.ascontiguousarray(kernel[::-1, ::-1].transpose(0, 1, 3, 2)), top=1, left=1)
+    """Return a stride-1 layer as a convolution."""
+    return Phase(mirrored(kernel), top=1, left=1)
 
 
 def interleave(outputs: Sequence[Float]) -> Float:
@@ -93,6 +98,11 @@ def stack_rows(rows: Sequence[Float]) -> Float:
 def split_phases(image: Float) -> list[Float]:
     """Split an image (N, 2h, 2w, C) into its four phases (N, h, w, C); the inverse of `interleave`."""
     return [image[:, row::2, column::2] for row in (0, 1) for column in (0, 1)]
+
+
+def cells(image: Float) -> Float:
+    """Put the four phases of an image (N, 2h, 2w, C) side by side: its cells, (N, h, w, 4 C)."""
+    return np.concatenate(split_phases(image), axis=3)
 
 
 def upsample(x: Float, kernel: Float, bias: Float) -> Float:
@@ -134,7 +144,7 @@ def upsample_gradient(gradient: Float, kernel: Float) -> Float:
 
 def convolve_same(x: Float, kernel: Float, bias: Float) -> Float:
     """Apply a stride-1 transposed convolution: (N, H, W, C_in) -> (N, H, W, C_out)."""
-    return _correlate(x, kernel[::-1, ::-1].transpose(0, 1, 3, 2)) + bias
+    return _correlate(x, mirrored(kernel)) + bias
 
 
 def convolve_same_gradient(gradient: Float, kernel: Float) -> Float:

@@ -21,16 +21,19 @@ def pair(random_decoder, latents):
     return decoder, calibrate(decoder, latents)
 
 
-@pytest.fixture(scope="module", params=["classic", "dense", "conv"])
+MATRICES = {"classic": 9, "dense": 3, "conv": 12}  # those of weights; each convolution in two orders
+
+
+@pytest.fixture(scope="module", params=MATRICES)
 def any_pair(request, random_decoder, latents):
-    """A float32 decoder of each network, and its quantised form."""
+    """A float32 decoder of each network, its quantised form, and the number of its matrices."""
     decoder = random_decoder((9, 14, 3), channels=16, network=request.param)
-    return decoder, calibrate(decoder, np.concatenate([latents, latents[:20] / 2]))
+    return decoder, calibrate(decoder, np.concatenate([latents, latents[:20] / 2])), MATRICES[request.param]
 
 
 def test_logits_are_close_to_float32(any_pair, latents, logits_from):
     """On other latents, the mean error of the logits is below two per cent of their standard deviation."""
-    decoder, quantised = any_pair
+    decoder, quantised, _ = any_pair
     z = latents[::-1] * np.float32(0.9)
     expected = logits_from(decoder, decoder.activations(z)[0])[:, :9, :14]
     assert np.abs(quantised.outputs(z)["logits"] - expected).mean() < 0.02 * expected.std()
@@ -38,7 +41,7 @@ def test_logits_are_close_to_float32(any_pair, latents, logits_from):
 
 def test_weights_keep_the_pair_limit(any_pair, largest_pair):
     """|w_k| + |w_k+1| <= 128 in both orders of every convolution, and along the columns of every matrix."""
-    _, quantised = any_pair
+    _, quantised, count = any_pair
     parts = [part for layer in quantised.hidden for part in getattr(layer, "phases", [layer])]
     kernels = [part.weights for part in [*parts, quantised.last]]
     pairs = [
@@ -46,7 +49,7 @@ def test_weights_keep_the_pair_limit(any_pair, largest_pair):
         for kernel in kernels
         for rows in (ranges.reductions(kernel) if kernel.ndim == 4 else [kernel])
     ]
-    assert len(pairs) in (9, 3, 12)  # of classic, dense and conv
+    assert len(pairs) == count
     assert 100 < max(pairs) <= 128
 
 
@@ -62,13 +65,12 @@ def test_the_corner_matrix_is_zero_where_the_float32_one_is(pair):
 def test_dead_layers(random_decoder, latents, network):
     """If all hidden activations are zero, the logits are the last bias and nothing is divided by zero."""
     decoder = random_decoder((4, 4, 1), channels=4, network=network)
-    decoder.dense[:] = 0
-    decoder.dense_bias[:] = -1
+    decoder.first.kernel[:] = 0
+    decoder.first.bias[:] = -1
     for layer in decoder.hidden:
         layer.bias[:] = -1
     logits = calibrate(decoder, latents).outputs(latents)["logits"]
-    expected = np.broadcast_to(decoder.last.bias, (40, 16 if network == "dense" else 1))
-    np.testing.assert_allclose(logits.reshape(40, 16), np.broadcast_to(expected, (40, 16)), atol=1e-5)
+    np.testing.assert_allclose(logits.reshape(40, 16), np.resize(decoder.last.bias, (40, 16)), atol=1e-5)
 
 
 def test_merged_phases_compute_what_each_computes_alone(pair):

@@ -1,11 +1,10 @@
 """Tuning: the float32 numbers of a quantised decoder move closer to the float32 pictures, or stay."""
 
-import math
-
 import numpy as np
 import pytest
 
 from vaecli.export.int8.calibrate import calibrate
+from vaecli.export.int8.layers import largest_activation
 
 pytestmark = pytest.mark.train
 
@@ -78,5 +77,5 @@ def test_no_tuning_without_latents_or_memory(tune, pair, latents):
     """With few latents, or images too large for a batch, the decoder is returned at once and nothing is decoded."""
     quantised, _ = pair
     assert tune.tune(quantised, latents[:200], pytest.fail) is quantised
-    too_few = max(map(math.prod, quantised.shapes)) * tune.MIN_BATCH - 1
+    too_few = largest_activation(quantised.shapes, quantised.image_shape) * tune.MIN_BATCH - 1
     assert tune.tune(quantised, latents, pytest.fail, max_elements=too_few) is quantised

@@ -22,7 +22,7 @@ from vaecli.export.int8.integer_decoder import (
     QuantisedLayer,
     QuantisedPhase,
 )
-from vaecli.export.int8.layers import FloatDecoder, Layer
+from vaecli.export.int8.layers import FloatDecoder, Layer, largest_activation
 from vaecli.export.int8.ranges import Float, Int8, Neighbours
 from vaecli.export.int8.rounding import fit_columns
 from vaecli.export.int8.sensitivity import Trace, trace
@@ -37,10 +37,12 @@ def calibrate(decoder: FloatDecoder, z: Float) -> QuantisedDecoder:
     Convolutions are fitted to the first latents, at most MAX_ELEMENTS values in any activation; dense layers, which
     have one row for each latent, to at most MAX_ROWS latents.
     """
-    traced = trace(decoder, z[: max(1, MAX_ELEMENTS // decoder.largest)])
+    traced = trace(
+        decoder, z[: max(1, MAX_ELEMENTS // largest_activation(decoder.shapes, decoder.image_shape))]
+    )
     count, z = len(traced.values[0]), z[:MAX_ROWS]
     scales = [_activation_scale(traced, number) for number in range(len(decoder.shapes))]
-    dense_scale = _repeated(scales[0], len(decoder.dense_bias))
+    first_scale = _repeated(scales[0], len(decoder.first.bias))
     exact = decoder.activations(z, 1 + sum(layer.kind == "dense" for layer in decoder.hidden))
     x = ranges.quantise(exact[0], scales[0])
     hidden: list[QuantisedLayer] = []
@@ -51,26 +53,20 @@ def calibrate(decoder: FloatDecoder, z: Float) -> QuantisedDecoder:
         else:
             x = x[:count]
             hidden.append(_convolution(layer, x, scales[number : number + 2], traced, number))
-        before, x = x, hidden[-1].apply(x).reshape(-1, *decoder.shapes[number + 1])
+        x = hidden[-1].apply(x).reshape(-1, *decoder.shapes[number + 1])
     last: QuantisedCorners | QuantisedDense
     if decoder.last.kind == "dense":
         last = _dense_layer(decoder.last, x, exact[-1], scales[-1], np.ones_like(decoder.last.bias))
     else:
-        last = _last_convolution(decoder.last, _cells(hidden[-1], before), scales[-1], traced)
+        last = _last_convolution(decoder.last, subpixel.cells(x), scales[-1], traced)
     return QuantisedDecoder(
-        dense=decoder.dense / dense_scale,
-        dense_bias=decoder.dense_bias / dense_scale,
+        dense=decoder.first.kernel / first_scale,
+        dense_bias=decoder.first.bias / first_scale,
         hidden=tuple(hidden),
         last=last,
         shapes=decoder.shapes,
         image_shape=decoder.image_shape,
     )
-
-
-def _cells(layer: QuantisedLayer, x: Float) -> Float:
-    if not isinstance(layer, QuantisedConvolution):
-        raise TypeError("the layer before a last convolution must be an upsampling layer")
-    return layer.cells(x)
 
 
 def _repeated(scale: Float, count: int) -> Float:

@@ -88,10 +88,6 @@ class QuantisedConvolution:
         rows = [phase.apply(x) for phase in self.phases]
         return rows[0] if len(rows) == 1 else subpixel.stack_rows(rows)
 
-    def cells(self, x: Float) -> Float:
-        """Return what an upsampling layer gives as cells (N, h, w, 4 C_out)."""
-        return np.concatenate([phase.apply(x) for phase in self.phases], axis=3)
-
 
 @dataclasses.dataclass(frozen=True)
 class QuantisedDense:
@@ -123,7 +119,7 @@ class QuantisedDense:
 
 @dataclasses.dataclass(frozen=True)
 class QuantisedCorners:
-    """The last convolution, which reads the cells of the upsampling layer before it.
+    """The last convolution, in the form that reads the cells of the upsampling layer before it.
 
     Attributes:
         weights: (4 C_in, 16 C), as `subpixel.corner_matrix`.
@@ -135,9 +131,10 @@ class QuantisedCorners:
     scale: Float
     bias: Float
 
-    def apply(self, cells: Float) -> Float:
-        """Return the logits (N, 2h, 2w, C) of cells (N, h, w, 4 C_in) of levels."""
-        sums = subpixel.sum_corners(cells.astype(np.float64) @ self.weights.astype(np.float64))
+    def sums(self, x: Float) -> Float:
+        """Return the logits (N, 2h, 2w, C) of levels (N, 2h, 2w, C_in)."""
+        cells = subpixel.cells(x).astype(np.float64)
+        sums = subpixel.sum_corners(cells @ self.weights.astype(np.float64))
         # A corner block begins one row above its lower cells, so the image's first row is the second of a block.
         scale = self.scale.reshape(2, 2, len(self.bias))[::-1, ::-1]
         tiles = (sums.shape[1] // 2, sums.shape[2] // 2, 1)
@@ -175,19 +172,11 @@ class QuantisedDecoder:
         a few levels (whole numbers from 0 to 255) may differ by one.
         """
         x = ranges.quantise((z @ self.dense + self.dense_bias).reshape(len(z), *self.shapes[0]), UNIT_SCALE)
-        for layer, shape in zip(self.hidden[:-1], self.shapes[1:], strict=False):
+        for layer, shape in zip(self.hidden, self.shapes[1:], strict=True):
             x = layer.apply(x).reshape(len(z), *shape)
-        logits = self._logits(x)
-        return {"image": (1 / (1 + np.exp(-logits.astype(np.float64)))).astype(np.float32), "logits": logits}
-
-    def _logits(self, x: Float) -> Float:
-        """Apply the last hidden layer and the last layer."""
         height, width, _ = self.image_shape
+        logits = self.last.sums(x)
         if isinstance(self.last, QuantisedDense):
-            for layer in self.hidden[-1:]:
-                x = layer.apply(x)
-            return self.last.sums(x).reshape(len(x), *self.image_shape)
-        upsampling = self.hidden[-1]
-        if not isinstance(upsampling, QuantisedConvolution):
-            raise TypeError("the layer before a last convolution must be an upsampling layer")
-        return self.last.apply(upsampling.cells(x))[:, :height, :width]
+            logits = logits.reshape(len(z), *self.image_shape)
+        logits = logits[:, :height, :width]
+        return {"image": (1 / (1 + np.exp(-logits.astype(np.float64)))).astype(np.float32), "logits": logits}

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -48,38 +48,36 @@ class Layer:
         return backwards(gradient, self.kernel)
 
 
+def largest_activation(shapes: Sequence[Shape], image_shape: Shape) -> int:
+    """Return the number of values of the largest activation of one image, the image itself among them."""
+    return max(map(math.prod, (*shapes, image_shape)))
+
+
 @dataclasses.dataclass(frozen=True)
 class FloatDecoder:
-    """A decoder: a dense layer, hidden layers, a last layer that gives the logits, and cropping.
+    """A decoder: a first dense layer, hidden layers, a last layer that gives the logits, and cropping.
 
     A ReLU follows every layer but the last. The hidden layers are dense ones, then convolutions, then one or more
     upsampling layers and a last convolution; or they are all dense, and the last layer is, too.
 
     Attributes:
-        dense: kernel of the first layer, (D, M).
-        dense_bias: (M,).
+        first: on latents (N, D).
         hidden: the layers between the first and the last one.
         last: the layer whose output is the logits.
         shapes: (h, w, c), into which the input of each layer of `hidden`, and of `last`, is reshaped.
         image_shape: (H, W, C) after rows below and columns on the right are cut off.
     """
 
-    dense: Float
-    dense_bias: Float
+    first: Layer
     hidden: tuple[Layer, ...]
     last: Layer
     shapes: tuple[Shape, ...]
     image_shape: Shape
 
-    @property
-    def largest(self) -> int:
-        """Return the number of values of one image's largest activation."""
-        return max(map(math.prod, self.shapes))
-
     def activations(self, z: Float, count: int | None = None) -> list[Float]:
         """Return the inputs (N, h, w, c) of the layers after the first one, or of `count` of them, after ReLU."""
         shapes = self.shapes[:count]
-        activations = [np.maximum(z @ self.dense + self.dense_bias, 0).reshape(len(z), *shapes[0])]
+        activations = [np.maximum(self.first.apply(z), 0).reshape(len(z), *shapes[0])]
         for layer, shape in zip(self.hidden, shapes[1:], strict=False):
             activations.append(np.maximum(layer.apply(activations[-1]), 0).reshape(len(z), *shape))
         return activations
@@ -113,8 +111,7 @@ def read(decoder: Any) -> FloatDecoder:
     shape = tuple(int(size) for size in decoder.outputs[0].shape[1:])
     shapes = [_input_shape(layer) for layer in weighted[1:]]
     return FloatDecoder(
-        dense=first.kernel,
-        dense_bias=first.bias,
+        first=first,
         hidden=tuple(others[:-1]),
         last=others[-1],
         shapes=tuple(shapes),
@@ -139,7 +136,7 @@ def _layer(layer: Any) -> Layer:
     if type(layer).__name__ == "Dense":
         return Layer("dense", kernel, bias)
     if type(layer).__name__ == "Conv2D":  # a transposed convolution with the mirrored kernel
-        return Layer("convolution", np.ascontiguousarray(kernel[::-1, ::-1].transpose(0, 1, 3, 2)), bias)
+        return Layer("convolution", subpixel.mirrored(kernel), bias)
     return Layer("upsampling" if tuple(layer.strides) == (2, 2) else "convolution", kernel, bias)
 
 

@@ -6,9 +6,8 @@ rounding passes gradients unchanged (straight-through estimator; Bengio et al. 2
 """
 
 import dataclasses
-import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -22,6 +21,7 @@ from vaecli.export.int8.integer_decoder import (
     QuantisedDense,
     QuantisedPhase,
 )
+from vaecli.export.int8.layers import largest_activation
 from vaecli.export.int8.ranges import LEVELS, Float
 
 STEPS = 120
@@ -35,6 +35,35 @@ HELD_OUT = 128  # latents on which the result is compared with the start
 SEED = 6
 
 
+class Numbers(NamedTuple):
+    """The float32 numbers of a decoder that are tuned, as arrays or as tensors.
+
+    Attributes:
+        first: kernel and bias of the first layer.
+        parts: scale and bias, in levels, of each of `_parts`.
+        corners: scale of the corners, if there are any.
+    """
+
+    first: tuple[Any, Any]
+    parts: list[tuple[Any, Any]]
+    corners: tuple[Any, ...]
+
+    def flat(self) -> list[Any]:
+        """Return all of them in order."""
+        return [*self.first, *(number for pair in self.parts for number in pair), *self.corners]
+
+    def changed(self, changes: Sequence[Any]) -> "Numbers":
+        """Apply changes, in the order of `flat`: each is added, or, for a scale s, gives s * exp(change / 100)."""
+        left = iter(changes)
+
+        def scaled(scale: Any) -> Any:
+            return scale * tf.exp(next(left) / 100)
+
+        first = tuple(number + next(left) for number in self.first)
+        parts = [(scaled(scale), bias + next(left)) for scale, bias in self.parts]
+        return Numbers((first[0], first[1]), parts, tuple(map(scaled, self.corners)))
+
+
 def tune(
     decoder: QuantisedDecoder, z: Float, decode: Callable[[Float], Float], *, max_elements: int = MAX_ELEMENTS
 ) -> QuantisedDecoder:
@@ -46,7 +75,7 @@ def tune(
         decode: the float32 decoder, (n, D) -> pictures (n, H, W, C) in [0, 1].
         max_elements: upper bound on the number of values in the largest activation of a batch.
     """
-    batch = min(BATCH, max_elements // max(map(math.prod, decoder.shapes)))
+    batch = min(BATCH, max_elements // largest_activation(decoder.shapes, decoder.image_shape))
     if batch < MIN_BATCH or len(z) < 2 * HELD_OUT:
         return decoder
     held_out, z = z[-HELD_OUT:][:batch], z[:-HELD_OUT]
@@ -59,18 +88,17 @@ def tune(
     return tuned if errors["after"] < errors["before"] else decoder
 
 
-def _descend(
-    decoder: QuantisedDecoder, z: Float, decode: Callable[[Float], Float], batch: int
-) -> list[Float]:
-    """Minimise the squared error of the pictures by 120 steps of Adam; return tuned values, in `numbers`' order."""
-    changes = [tf.Variable(tf.zeros_like(number)) for number in numbers(decoder)]
+def _descend(decoder: QuantisedDecoder, z: Float, decode: Callable[[Float], Float], batch: int) -> Numbers:
+    """Minimise the squared error of the pictures by 120 steps of Adam; return the tuned numbers as arrays."""
+    start = numbers(decoder)
+    changes = [tf.Variable(tf.zeros_like(number)) for number in start.flat()]
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(RATE, STEPS), beta_2=0.99)
     optimizer.build(changes)
 
     @tf.function(autograph=False)  # type: ignore[untyped-decorator]
     def step(latents: tf.Tensor, pictures: tf.Tensor) -> None:
         with tf.GradientTape() as tape:
-            images = tf.sigmoid(logits(decoder, _changed(decoder, changes), latents))
+            images = tf.sigmoid(logits(decoder, start.changed(changes), latents))
             loss = tf.reduce_mean(tf.square(LEVELS * (images - pictures)))
         optimizer.apply(tape.gradient(loss, changes), changes)
 
@@ -78,10 +106,15 @@ def _descend(
     for _ in range(STEPS):
         latents = z[rng.integers(0, len(z), batch)]
         step(tf.constant(latents), tf.constant(decode(latents)))
-    return [number.numpy() for number in _changed(decoder, changes)]
+    tuned = start.changed(changes)
+    parts = [(scale.numpy(), bias.numpy()) for scale, bias in tuned.parts]
+    dense, dense_bias = tuned.first
+    return Numbers(
+        (dense.numpy(), dense_bias.numpy()), parts, tuple(scale.numpy() for scale in tuned.corners)
+    )
 
 
-def _scaled(decoder: QuantisedDecoder) -> list[QuantisedPhase | QuantisedDense]:
+def _parts(decoder: QuantisedDecoder) -> list[QuantisedPhase | QuantisedDense]:
     """Return all parts that have a scale and a bias in levels, in order."""
     layers = [*decoder.hidden, *([decoder.last] if isinstance(decoder.last, QuantisedDense) else [])]
     parts: list[QuantisedPhase | QuantisedDense] = []
@@ -90,63 +123,52 @@ def _scaled(decoder: QuantisedDecoder) -> list[QuantisedPhase | QuantisedDense]:
     return parts
 
 
-def numbers(decoder: QuantisedDecoder) -> list[Float]:
-    """Return the numbers to tune: first kernel and bias, scale and bias of each part, corner scales if any."""
-    flat = [number for part in _scaled(decoder) for number in (part.scale, part.float_bias)]
-    corners = [decoder.last.scale] if isinstance(decoder.last, QuantisedCorners) else []
-    return [decoder.dense, decoder.dense_bias, *flat, *corners]
+def numbers(decoder: QuantisedDecoder) -> Numbers:
+    """Return the numbers to tune."""
+    corners = (decoder.last.scale,) if isinstance(decoder.last, QuantisedCorners) else ()
+    parts = [(part.scale, part.float_bias) for part in _parts(decoder)]
+    return Numbers((decoder.dense, decoder.dense_bias), parts, corners)
 
 
-def _changed(decoder: QuantisedDecoder, changes: Sequence[Any]) -> list[Any]:
-    """Return `numbers(decoder)` after `changes`: each is added, or, for a scale s, gives s * exp(change / 100)."""
-    is_scale = [False, False] + [True, False] * len(_scaled(decoder)) + [True]  # the last one of corners
-    return [
-        number * tf.exp(change / 100) if scale else number + change
-        for number, change, scale in zip(numbers(decoder), changes, is_scale, strict=False)
-    ]
-
-
-def _with_numbers(decoder: QuantisedDecoder, tuned: Sequence[Float]) -> QuantisedDecoder:
-    """Return the decoder with `tuned` in place of what `numbers` returns, in the same order."""
-    dense, dense_bias, *flat = tuned
-    pairs = zip(flat[::2], flat[1::2], strict=False)
+def _with_numbers(decoder: QuantisedDecoder, tuned: Numbers) -> QuantisedDecoder:
+    """Return the decoder with `tuned`, arrays, in place of what `numbers` returns."""
+    dense, dense_bias = tuned.first
     parts: Iterator[Any] = (
-        part.with_numbers(*pair) for part, pair in zip(_scaled(decoder), pairs, strict=False)
+        part.with_numbers(*pair) for part, pair in zip(_parts(decoder), tuned.parts, strict=True)
     )
-    hidden: list[Any] = [
+    hidden = tuple(
         next(parts)
         if isinstance(layer, QuantisedDense)
         else QuantisedConvolution(tuple(next(parts) for _ in layer.phases))
         for layer in decoder.hidden
-    ]
-    last: Any = (
-        next(parts)
-        if isinstance(decoder.last, QuantisedDense)
-        else dataclasses.replace(decoder.last, scale=flat[-1])
     )
-    return dataclasses.replace(decoder, dense=dense, dense_bias=dense_bias, hidden=tuple(hidden), last=last)
+    if isinstance(decoder.last, QuantisedDense):
+        last: QuantisedCorners | QuantisedDense = next(parts)
+    else:
+        last = dataclasses.replace(decoder.last, scale=tuned.corners[0])
+    return dataclasses.replace(decoder, dense=dense, dense_bias=dense_bias, hidden=hidden, last=last)
 
 
-def logits(decoder: QuantisedDecoder, values: Sequence[Any], z: tf.Tensor) -> tf.Tensor:
+def logits(decoder: QuantisedDecoder, values: Numbers, z: tf.Tensor) -> tf.Tensor:
     """Compute `QuantisedDecoder.outputs`' logits (N, H, W, C) in TensorFlow, with `values` for its `numbers`."""
-    dense, dense_bias, *flat = values
-    pairs = iter(zip(flat[::2], flat[1::2], strict=False))
+    dense, dense_bias = values.first
+    pairs = iter(values.parts)
     x = tf.reshape(_quantise(z @ dense + dense_bias), (-1, *decoder.shapes[0]))
-    rows: list[tf.Tensor] = []
     for layer, shape in zip(decoder.hidden, decoder.shapes[1:], strict=True):
         if isinstance(layer, QuantisedDense):
-            rows = [_quantise(_multiply(x, layer, *next(pairs)))]
+            x = _quantise(_multiply(x, layer, *next(pairs)))
         else:
-            rows = [_convolve(x, phase, *next(pairs)) for phase in layer.phases]
-        x = tf.reshape(tf.concat(rows, 2), (-1, *shape))
-    height, width, _ = decoder.image_shape
+            x = tf.concat([_convolve(x, phase, *next(pairs)) for phase in layer.phases], 2)
+        x = tf.reshape(x, (-1, *shape))
+    height, width, channels = decoder.image_shape
     if isinstance(decoder.last, QuantisedDense):
         return tf.reshape(_multiply(x, decoder.last, *next(pairs)), (-1, *decoder.image_shape))
-    quarters = tf.concat(rows, 3) @ decoder.last.weights.astype(np.float32)
-    corner_scale = flat[-1]
+    cells = tf.concat([x[:, row::2, column::2] for row in (0, 1) for column in (0, 1)], 3)
+    quarters = cells @ decoder.last.weights.astype(np.float32)
     kernel = subpixel.corner_kernel(np.ones_like(decoder.last.scale)).transpose(2, 3, 1, 0)
-    size = tf.stack([tf.shape(z)[0], x.shape[1] + 2, x.shape[2] + 2, decoder.image_shape[2]])
-    image = tf.nn.conv2d_transpose(quarters * tf.tile(corner_scale, [4]), kernel, size, 2, "VALID")
+    size = tf.stack([tf.shape(z)[0], x.shape[1] + 2, x.shape[2] + 2, channels])
+    scales = tf.tile(values.corners[0], [4])
+    image = tf.nn.conv2d_transpose(quarters * scales, kernel, size, 2, "VALID")
     return image[:, 1 : 1 + height, 1 : 1 + width] + decoder.last.bias
 
 
