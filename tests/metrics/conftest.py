@@ -62,3 +62,9 @@ def toy():
 def images():
     """300 black and white images (N, 3, 2, 1) uint8."""
     return np.random.default_rng(1).choice(np.array([0, 255], np.uint8), size=(300, 3, 2, 1))
+
+
+@pytest.fixture
+def rng():
+    """A generator with a fixed seed."""
+    return np.random.default_rng(7)

@@ -1,0 +1,79 @@
+"""All metrics of two sets; bad features."""
+
+import numpy as np
+import pytest
+
+from vaecli.errors import DataError
+from vaecli.metrics.samples.classes import agreement, class_shares
+from vaecli.metrics.samples.compare import compare
+from vaecli.metrics.samples.table import SAMPLE_METRICS
+
+
+def test_all_metrics_of_the_table(rng):
+    """Each metric of the table has a value, an error and a place in the times."""
+    steps = []
+    result = compare(rng.normal(size=(200, 6)), rng.normal(size=(150, 6)), step=steps.append)
+    assert list(result.values) == list(result.errors) == list(SAMPLE_METRICS)
+    assert all(np.isfinite([*result.values.values(), *result.errors.values()]))
+    assert steps == list(result.seconds) == ["frechet", "kernel", "neighbours"]
+    assert result.n_images == 150
+
+
+def test_worse_samples_are_worse_by_each_metric(rng):
+    """Each metric says by its direction that noise is worse than images of the same distribution."""
+    reference, good = rng.normal(size=(2, 400, 6))
+    better, worse = compare(reference, good), compare(reference, 2 * rng.normal(size=(400, 6)) + 2)
+    for name, metric in SAMPLE_METRICS.items():
+        assert (better.values[name] > worse.values[name]) == (metric.better == "higher"), name
+
+
+def test_samples_that_are_all_equal_are_measured(rng):
+    """A model that gives constant pictures gets finite values, and covers nothing."""
+    result = compare(rng.normal(size=(200, 6)), np.ones((150, 6)))
+    assert all(np.isfinite([*result.values.values(), *result.errors.values()]))
+    assert result.values["coverage"] < 0.1
+
+
+def spoiled(features, value):
+    features = features.copy()
+    features[3, 2] = value
+    return features
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda x: x[:6], "more images than features, which are 6; got 6 images of the samples"),
+        (lambda x: x[:1], "at least 2 images of the samples, got 1"),
+        (lambda x: x[:, :5], "must have 6 features an image as the reference has, got 5"),
+        (lambda x: spoiled(x, np.nan), "samples must be finite, got NaN or infinity for 1 images"),
+        (lambda x: spoiled(x, np.inf), "samples must be finite, got NaN or infinity for 1 images"),
+        (lambda x: x[:, :, None], "must be numbers of the shape"),
+        (lambda x: x.astype(str), "must be numbers of the shape"),
+    ],
+)
+def test_bad_samples(rng, change, message):
+    """Features that cannot be compared are refused, with the number that is wrong."""
+    x = rng.normal(size=(40, 6))
+    with pytest.raises(DataError, match=message):
+        compare(x, change(x))
+
+
+def test_bad_reference(rng):
+    """Reference images that are all equal tell nothing; NaN and too few are refused there, too."""
+    x = rng.normal(size=(40, 6))
+    with pytest.raises(DataError, match="images of the reference must differ"):
+        compare(np.ones((40, 6)), x)
+    with pytest.raises(DataError, match="reference must be finite"):
+        compare(spoiled(x, np.nan), x)
+    with pytest.raises(DataError, match="got 6 images of the reference"):
+        compare(x[:6], x)
+
+
+def test_class_shares():
+    """Shares are those of the largest logit; the confidence is the softmax of it, also for large logits."""
+    logits = np.array([[900.0, 0, 0], [0, 900, 0], [900, 0, 0], [0, 0, 0]])
+    result = class_shares(logits)
+    assert result.shares.tolist() == [0.75, 0.25, 0]
+    assert result.confidence == pytest.approx((3 + 1 / 3) / 4)
+    assert agreement(logits, 1)[0] == 0.25

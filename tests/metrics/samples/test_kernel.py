@@ -1,0 +1,61 @@
+"""The kernel distance: unbiased, by hand, standard error."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from vaecli.errors import DataError
+from vaecli.metrics.samples.kernel import ROWS, kernel_distance
+
+
+def by_hand(x, y):
+    """Return the estimator, one pair at a time."""
+
+    def kernel(a, b):
+        return (a @ b / len(a) + 1) ** 3
+
+    within = [np.mean([kernel(a, b) for a, b in itertools.permutations(rows, 2)]) for rows in (x, y)]
+    return sum(within) - 2 * np.mean([kernel(a, b) for a in x for b in y])
+
+
+def test_every_pair_counts_once(rng):
+    """The value is that of the definition, for sets of different sizes."""
+    x, y = rng.normal(size=(9, 4)), rng.normal(size=(13, 4)) + 0.5
+    assert kernel_distance(x, y).distance == pytest.approx(by_hand(x, y), rel=1e-12)
+    assert kernel_distance(y, x).distance == pytest.approx(by_hand(x, y), rel=1e-12)
+
+
+def test_blocks_change_nothing(rng):
+    """Each image twice over, in several blocks: the sums are those of the blocks' parts."""
+    x, y = rng.normal(size=(ROWS + 5, 3)), rng.normal(size=(ROWS // 2, 3)) + 1
+    values = (x @ x.T / 3 + 1) ** 3
+    np.fill_diagonal(values, 0)
+    other = (y @ y.T / 3 + 1) ** 3
+    np.fill_diagonal(other, 0)
+    n, m = len(x), len(y)
+    expected = values.sum() / (n * (n - 1)) + other.sum() / (m * (m - 1)) - 2 * ((x @ y.T / 3 + 1) ** 3).mean()
+    assert kernel_distance(x, y).distance == pytest.approx(expected, rel=1e-10)
+
+
+def test_zero_in_the_mean(rng):
+    """Sets of one distribution are at 0 in the mean, on both sides of it."""
+    draws = np.array([kernel_distance(*rng.normal(size=(2, 60, 8))).distance for _ in range(400)])
+    assert abs(draws.mean()) < 3 * draws.std() / np.sqrt(len(draws))
+    assert (draws < 0).mean() > 0.3
+
+
+def test_the_standard_error_is_the_spread_over_draws(rng):
+    """Where the distributions differ, the standard error is the spread; where they do not, it is at most 1.6 of it."""
+    for shift, least, most in ((0.5, 0.8, 1.2), (0.0, 0.9, 1.6)):
+        results = [
+            kernel_distance(rng.normal(size=(100, 5)), rng.normal(size=(150, 5)) + shift) for _ in range(200)
+        ]
+        spread = np.std([result.distance for result in results])
+        assert least < np.mean([result.error for result in results]) / spread < most
+
+
+def test_two_images_are_too_few(rng):
+    """The jackknife leaves one out, and a pair must remain."""
+    with pytest.raises(DataError, match="at least 3 images"):
+        kernel_distance(rng.normal(size=(10, 3)), np.ones((2, 3)))

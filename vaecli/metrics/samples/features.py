@@ -1,0 +1,60 @@
+"""Checks of features before anything is computed from them."""
+
+import numpy as np
+import numpy.typing as npt
+
+from vaecli.errors import DataError
+
+Float64 = npt.NDArray[np.float64]
+FEWEST = 2  # images of a set, to have a spread
+
+
+def checked(features: npt.ArrayLike, what: str, *, least: int = FEWEST) -> Float64:
+    """Return features (N, F) as float64.
+
+    Args:
+        features: numbers, a row an image.
+        what: name of the set, for messages, such as "the samples".
+        least: smallest N.
+
+    Raises:
+        DataError: another shape or type, fewer images, or NaN or infinity.
+    """
+    array = np.asarray(features)
+    if array.ndim != 2 or not array.shape[1] or array.dtype.kind not in "fiu":
+        raise DataError(
+            f"The features of {what} must be numbers of the shape (N, F), got {array.dtype} of {array.shape}."
+        )
+    if len(array) < least:
+        raise DataError(f"There must be at least {least} images of {what}, got {len(array)}.")
+    bad = int((~np.isfinite(array)).any(axis=1).sum())
+    if bad:
+        raise DataError(f"The features of {what} must be finite, got NaN or infinity for {bad:,} images.")
+    return array.astype(np.float64)
+
+
+def checked_pair(reference: npt.ArrayLike, samples: npt.ArrayLike) -> tuple[Float64, Float64]:
+    """Return the features of two sets as float64, both less the mean of the reference.
+
+    Distances between images do not depend on that mean, but their rounding errors do.
+
+    Raises:
+        DataError: features that `checked` refuses, another number of features, no more images than features, or
+            reference images that are all equal.
+    """
+    rows = [checked(features, what) for features, what in ((reference, "the reference"), (samples, "the samples"))]
+    counts = [array.shape[1] for array in rows]
+    if counts[0] != counts[1]:
+        raise DataError(
+            f"The samples must have {counts[0]} features an image as the reference has, got {counts[1]}."
+        )
+    for array, what in zip(rows, ("the reference", "the samples"), strict=True):
+        if len(array) <= counts[0]:
+            raise DataError(
+                f"There must be more images than features, which are {counts[0]:,}; got {len(array):,} images of {what}.",
+                hint="Fewer tell nothing about the spread of the features.",
+            )
+    if (rows[0] == rows[0][0]).all():
+        raise DataError("The images of the reference must differ, got equal features for all of them.")
+    mean = rows[0].mean(axis=0)
+    return rows[0] - mean, rows[1] - mean
