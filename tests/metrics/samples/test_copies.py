@@ -27,7 +27,7 @@ def test_copies_are_exact_and_come_first(rng):
 
 
 def test_new_samples_have_the_ratio_one(rng):
-    """Samples of the training distribution are as far as test images, within two standard errors; copies are not."""
+    """Samples of the training distribution are as far as test images, up to the standard error; copies are not."""
     training, test, samples = rng.normal(size=(3, 3000, 8))
     unseen = nearest(test, training)
     new = ratio_of_medians(nearest(samples, training), unseen)

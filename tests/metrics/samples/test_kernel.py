@@ -46,7 +46,7 @@ def test_zero_in_the_mean(rng):
 
 
 def test_the_standard_error_is_the_spread_over_draws(rng):
-    """Where the distributions differ, the standard error is the spread; where they do not, it is at most 1.6 of it."""
+    """The standard error is the spread; where the distributions are equal, it is at most 1.6 of it."""
     for shift, least, most in ((0.5, 0.8, 1.2), (0.0, 0.9, 1.6)):
         results = [
             kernel_distance(rng.normal(size=(100, 5)), rng.normal(size=(150, 5)) + shift) for _ in range(200)

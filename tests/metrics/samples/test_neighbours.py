@@ -18,7 +18,8 @@ def by_hand(x, y, k):
         return np.sort(apart(a, a) + np.diag([np.inf] * len(a)), axis=1)[:, k - 1]
 
     inside = apart(x, y) <= radii(x)[:, None]
-    return inside.any(0).mean(), (apart(x, y) <= radii(y)).any(1).mean(), inside.sum(0).mean() / k, inside.any(1).mean()
+    recall = (apart(x, y) <= radii(y)).any(1).mean()
+    return inside.any(0).mean(), recall, inside.sum(0).mean() / k, inside.any(1).mean()
 
 
 def means(values):
@@ -58,7 +59,7 @@ def test_equal_sets_are_perfect(rng):
 
 
 def test_duplicates_are_neighbours(rng):
-    """Of rows that occur twice, each is the other's nearest neighbour at the distance 0, not itself left out twice."""
+    """Of rows that occur twice, each is the other's nearest neighbour, at the distance 0."""
     x = np.repeat(rng.normal(size=(10, 3)), 2, axis=0)
     first, second = radii_of(x, (1, 2))
     assert first == pytest.approx(0, abs=1e-12)

@@ -40,6 +40,6 @@ def class_shares(logits: npt.NDArray[np.floating]) -> ClassShares:
 
 
 def agreement(logits: npt.NDArray[np.floating], label: int) -> tuple[float, float]:
-    """Return the share of N images with logits (N, K) whose most likely class is `label`, and its standard error."""
+    """Return the share of images with logits (N, K) whose likeliest class is `label`, and its standard error."""
     share = float((logits.argmax(axis=1) == label).mean())
     return share, float(np.sqrt(share * (1 - share) / len(logits)))

@@ -1,4 +1,4 @@
-"""Squared Euclidean distances between the rows of two sets, in blocks, so that memory does not grow with the sets."""
+"""Squared Euclidean distances between the rows of two sets, in blocks of bounded memory."""
 
 from collections.abc import Iterator
 

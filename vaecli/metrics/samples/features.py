@@ -51,7 +51,8 @@ def checked_pair(reference: npt.ArrayLike, samples: npt.ArrayLike) -> tuple[Floa
     for array, what in zip(rows, ("the reference", "the samples"), strict=True):
         if len(array) <= counts[0]:
             raise DataError(
-                f"There must be more images than features, which are {counts[0]:,}; got {len(array):,} images of {what}.",
+                f"There must be more images than features, which are {counts[0]:,}; "
+                f"got {len(array):,} images of {what}.",
                 hint="Fewer tell nothing about the spread of the features.",
             )
     if (rows[0] == rows[0][0]).all():

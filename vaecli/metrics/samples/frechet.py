@@ -66,7 +66,7 @@ def _gaussian(features: Float64) -> _Gaussian:
 def _variance(
     features: Float64, gaussian: _Gaussian, shift: Float64, vectors: Float64, singular: Float64
 ) -> float:
-    """Compute the variance of the distance that the choice of these images causes, by its derivative (delta method).
+    """Compute the variance of the distance that the choice of these images causes (delta method).
 
     The derivative with respect to a covariance is I - T, T the optimal transport map to the other Gaussian. With
     x = A^T a, the form x^T T x is that of the singular values: the sum of s_k (u_k^T a)^2.

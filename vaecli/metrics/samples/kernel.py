@@ -1,7 +1,8 @@
-"""The kernel distance (KID, Binkowski et al. 2018, arXiv:1801.01401): the unbiased squared maximum mean discrepancy.
+"""The kernel distance (KID, Binkowski et al. 2018, arXiv:1801.01401).
 
-The kernel is (x.y / F + 1)^3. All pairs count, so that the value depends on no draw of subsets; sums leave out the
-pairs of an image with itself. The mean over sets of the same distribution is zero; a single value may be negative.
+It is the unbiased squared maximum mean discrepancy with the kernel (x.y / F + 1)^3. All pairs of images count, so
+that the value depends on no draw of subsets; sums leave out the pairs of an image with itself. The mean over sets
+of the same distribution is zero; a single value may be negative.
 """
 
 from typing import NamedTuple

@@ -62,8 +62,8 @@ def neighbours(
     (radii_samples,) = radii_of(y, (k_precision,))
     precision, density = np.zeros(len(y)), np.zeros(len(y))
     recall, coverage = np.empty(len(x)), np.empty(len(x))
-    for rows, distances, slack in blocks(x, y):
-        distances -= slack
+    for rows, apart, slack in blocks(x, y):
+        distances = apart - slack
         precision += (distances <= radii[rows, None]).sum(axis=0)
         inside = distances <= radii_density[rows, None]
         density += inside.sum(axis=0)
