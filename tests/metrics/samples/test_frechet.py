@@ -79,7 +79,9 @@ def test_bias_of_finite_sets(rng, dimensions, count):
 def test_the_standard_error_is_the_spread_over_draws(rng):
     """Over many draws of both sets, the standard deviation of the distance is the mean of its standard error."""
     scale = np.linspace(0.5, 2, 6)
-    results = [frechet(rng.normal(size=(300, 6)), rng.normal(size=(500, 6)) * scale + 0.4) for _ in range(300)]
+    results = [
+        frechet(rng.normal(size=(300, 6)), rng.normal(size=(500, 6)) * scale + 0.4) for _ in range(300)
+    ]
     spread = np.std([result.distance for result in results])
     assert np.mean([result.error for result in results]) == pytest.approx(spread, rel=0.15)
 

@@ -34,7 +34,9 @@ def test_blocks_change_nothing(rng):
     other = (y @ y.T / 3 + 1) ** 3
     np.fill_diagonal(other, 0)
     n, m = len(x), len(y)
-    expected = values.sum() / (n * (n - 1)) + other.sum() / (m * (m - 1)) - 2 * ((x @ y.T / 3 + 1) ** 3).mean()
+    expected = (
+        values.sum() / (n * (n - 1)) + other.sum() / (m * (m - 1)) - 2 * ((x @ y.T / 3 + 1) ** 3).mean()
+    )
     assert kernel_distance(x, y).distance == pytest.approx(expected, rel=1e-10)
 
 

@@ -42,7 +42,9 @@ def checked_pair(reference: npt.ArrayLike, samples: npt.ArrayLike) -> tuple[Floa
         DataError: features that `checked` refuses, another number of features, no more images than features, or
             reference images that are all equal.
     """
-    rows = [checked(features, what) for features, what in ((reference, "the reference"), (samples, "the samples"))]
+    rows = [
+        checked(features, what) for features, what in ((reference, "the reference"), (samples, "the samples"))
+    ]
     counts = [array.shape[1] for array in rows]
     if counts[0] != counts[1]:
         raise DataError(

@@ -25,6 +25,8 @@ SAMPLE_METRICS: dict[str, SampleMetric] = {
     "kernel": SampleMetric("kernel distance, unbiased, 0 for equal distributions", "lower"),
     "precision": SampleMetric("share of images that lie among reference images (k = 3)", "higher"),
     "recall": SampleMetric("share of reference images among these images (k = 3)", "higher"),
-    "density": SampleMetric("how densely reference images lie around (k = 5), about 1 for real ones", "higher"),
+    "density": SampleMetric(
+        "how densely reference images lie around (k = 5), about 1 for real ones", "higher"
+    ),
     "coverage": SampleMetric("share of reference images with one of these images near (k = 5)", "higher"),
 }
