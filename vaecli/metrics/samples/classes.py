@@ -27,8 +27,9 @@ def probabilities(logits: npt.NDArray[np.floating]) -> Float64:
     """Return the softmax (N, K) of logits (N, K)."""
     shifted = logits.astype(np.float64)
     shifted -= shifted.max(axis=1, keepdims=True)
-    weights = np.exp(shifted)
-    return weights / weights.sum(axis=1, keepdims=True)
+    weights: Float64 = np.exp(shifted)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return weights
 
 
 def class_shares(logits: npt.NDArray[np.floating]) -> ClassShares:

@@ -6,6 +6,7 @@ With S_1 = A^T A and S_2 = B^T B, the trace of the root is the sum of the singul
 triangular factors of the centred features, so that no matrix root is taken, and sets of lower rank are exact.
 """
 
+import dataclasses
 from typing import NamedTuple
 
 import numpy as np
@@ -28,7 +29,8 @@ class Frechet(NamedTuple):
     error: float
 
 
-class _Gaussian(NamedTuple):
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Gaussian:
     """Mean (F,) and triangular factor (R, F) of N features: the covariance is factor^T factor."""
 
     mean: Float64
@@ -59,7 +61,7 @@ def _gaussian(features: Float64) -> _Gaussian:
     factor = np.zeros((0, features.shape[1]))
     for first in range(0, len(features), ROWS):
         block = features[first : first + ROWS] - mean
-        factor = np.linalg.qr(np.concatenate([factor, block]), mode="r")
+        factor = np.asarray(np.linalg.qr(np.concatenate([factor, block]), mode="r"))
     return _Gaussian(mean, factor / np.sqrt(len(features) - 1), len(features))
 
 

@@ -46,8 +46,9 @@ def kernel_distance(reference: Float64, samples: Float64) -> KernelDistance:
 
 
 def _kernel(x: Float64, y: Float64) -> Float64:
-    base = x @ y.T / x.shape[1] + 1.0
-    return base * base * base
+    base: Float64 = x @ y.T / x.shape[1] + 1.0
+    cubes: Float64 = base * base * base
+    return cubes
 
 
 def _within(x: Float64) -> Float64:
