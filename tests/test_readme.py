@@ -25,7 +25,8 @@ def helps():
         return subprocess.run(program, capture_output=True, check=True, timeout=600).stdout.decode("utf-8")
 
     of_data = "".join(help_of("data", word) for word in ("info", "fetch", "clear"))
-    return {command: help_of(command) for command in COMMANDS} | {"data": help_of("data") + of_data}
+    of_groups = {"data": help_of("data") + of_data, "features": help_of("features", "train")}
+    return {command: help_of(command) for command in COMMANDS} | of_groups
 
 
 def code_of(text):

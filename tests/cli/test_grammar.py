@@ -12,7 +12,7 @@ import vaecli.cli
 from vaecli.cli.main import COMMANDS, application
 from vaecli.cli.parameters import NAMED
 
-ALL = [*COMMANDS, "data fetch", "data info", "data clear"]
+ALL = [*COMMANDS, "data fetch", "data info", "data clear", "features train"]
 MODEL_ALONE = {"info": [], "verify": [], "bench": ["--seconds", "0.001", "--quiet"]}
 
 
@@ -125,9 +125,8 @@ def test_every_command_has_a_purpose_and_examples(name):
     assert 2 <= len(examples) <= 4
     for example in examples:
         assert " ".join(example[1:]).startswith(name.split()[0])
-        target = parsed("data fetch" if example[1:3] == ["data", "fetch"] else example[1])
-        offset = 3 if example[1:3] == ["data", "fetch"] else 2
-        target.make_context("vaecli", example[offset:])
+        words = 2 if " ".join(example[1:3]) in ALL else 1
+        parsed(" ".join(example[1 : 1 + words])).make_context("vaecli", example[1 + words :])
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -2,7 +2,7 @@
 
 main             the program, its commands and its exit codes
 train, evaluate, sample, interpolate, encode, reconstruct, score, similar, traverse, edit, export, bench, verify,
-info, data, data_info
+info, data, data_info, features
                  one command each
 parameters       options and arguments that several commands share; their completion
 pictures         reports of the commands that read any number of pictures

@@ -43,7 +43,9 @@ COMMANDS = {  # name -> its module in vaecli.cli
     "verify": "verify",
     "info": "info",
     "data": "data",
+    "features": "features",
 }
+GROUPS = {"data", "features"}  # of commands
 UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}  # of a write to stdout
 
 
@@ -64,7 +66,7 @@ def application(name: str | None = None) -> typer.Typer:
     app.callback()(_options)
     for command in [name] if name in COMMANDS else COMMANDS:
         module = importlib.import_module(f"vaecli.cli.{COMMANDS[command]}")
-        if command == "data":
+        if command in GROUPS:
             app.add_typer(module.app, name=command)
         else:
             app.command(command, cls=Command)(getattr(module, COMMANDS[command]))

@@ -8,6 +8,7 @@ subpixel     transposed convolutions as plain convolutions
 stamp        a graph with metadata and digest, as bytes
 parity       differences between exported files and Keras
 folder       the model folder, complete or not there
+classifier   a classifier of features
 previous     files of an earlier export
 untrained    the check before training that a model of this size can be exported
 card         MODEL_CARD.md

@@ -5,6 +5,7 @@ read         one file, checked before onnxruntime opens it
 write        metadata and digest of a file, without the onnx package
 metadata     description of the model in a file
 metadata_checks  types, sizes and texts of that description
+classifier   the file of a classifier, whose features measure samples
 golden       inputs and expected outputs in a file
 facts        statistics of the latent space in a file
 prior_facts  the mixtures that latents are drawn from

@@ -88,20 +88,29 @@ def read(content: bytes) -> Graph:
     )
 
 
-def require_interface(graph: Graph, info: ModelInfo) -> None:
-    """Refuse a graph whose inputs and outputs are not those that its metadata name.
-
-    Raises:
-        WireError: the names differ; the message gives the expected and the actual ones.
-    """
+def interface(info: ModelInfo) -> tuple[dict[str, FreeShape], dict[str, FreeShape]]:
+    """Return the inputs and the outputs of a part of a model by its metadata, name -> shape."""
     image: FreeShape = (None, *info.image_shape)
     latent: FreeShape = (None, info.latent_dim)
     if info.part == "encoder":
-        inputs, outputs = {"image": image}, {"z_mean": latent, "z_log_var": latent}
+        inputs = {"image": image}
+        outputs = {"z_mean": latent, "z_log_var": latent}
     else:
-        inputs, outputs = {"z": latent}, dict.fromkeys(["image", *info.likelihood["outputs"]], image)
+        inputs = {"z": latent}
+        outputs = dict.fromkeys(["image", *info.likelihood["outputs"]], image)
     if info.is_conditional:
         inputs[LABEL] = (None, len(info.class_names))
+    return inputs, outputs
+
+
+def require_interface(
+    graph: Graph, inputs: Mapping[str, FreeShape], outputs: Mapping[str, FreeShape]
+) -> None:
+    """Refuse a graph whose inputs and outputs are not those that its metadata name.
+
+    Raises:
+        WireError: names or shapes differ; the message gives the expected and the actual ones.
+    """
     for kind, expected, actual in (("inputs", inputs, graph.inputs), ("outputs", outputs, graph.outputs)):
         if dict(actual) != expected:
             raise WireError(f"its {kind} must be {_shown(expected)} by its metadata, got {_shown(actual)}")

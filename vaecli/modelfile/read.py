@@ -12,6 +12,7 @@ from vaecli import foreign
 from vaecli.errors import ModelError
 from vaecli.modelfile import graph, protobuf
 from vaecli.modelfile.cost import measure
+from vaecli.modelfile.cost.values import FreeShape
 from vaecli.modelfile.metadata import KEY_DIGEST, ModelInfo, from_metadata
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def read_file(path: pathlib.Path) -> ModelFile:
     Raises:
         ModelError: the file cannot be read, or `check_content` refuses its bytes.
     """
-    return check_content(_content(path), path)
+    return check_content(content_of(path), path)
 
 
 def check_content(content: bytes, path: pathlib.Path) -> ModelFile:
@@ -119,30 +120,58 @@ def check_content(content: bytes, path: pathlib.Path) -> ModelFile:
         ModelError: not an ONNX file, not made by vaecli, of another format, damaged, or with a graph that vaecli
             does not write.
     """
+    texts = metadata_texts(content, path)
+    info = from_metadata(texts, str(path))
+    require_digest(content, path)
+    structure, cost = structure_of(content, path, *graph.interface(info))
+    return ModelFile(path, content, info, structure, cost, texts)
+
+
+def metadata_texts(content: bytes, path: pathlib.Path) -> dict[str, str]:
+    """Return the metadata entries of a file, key -> text.
+
+    Raises:
+        ModelError: not an ONNX file, or malformed metadata.
+    """
     try:
-        entries = protobuf.metadata(content)
+        return {key: value for key, (value, _) in protobuf.metadata(content).items()}
     except protobuf.MetadataError as error:
         raise ModelError(f"The metadata of {path} do not fit: {error}.", hint=UNUSABLE) from error
     except protobuf.WireError as error:
         raise _not_onnx(content, path, error) from error
-    texts = {key: value for key, (value, _) in entries.items()}
-    info = from_metadata(texts, str(path))
-    value, where = entries.get(KEY_DIGEST, ("", 0))
+
+
+def require_digest(content: bytes, path: pathlib.Path) -> None:
+    """Refuse a file whose content does not match the SHA-256 in its metadata, which are well-formed.
+
+    Raises:
+        ModelError: it does not match, or there is none.
+    """
+    value, where = protobuf.metadata(content).get(KEY_DIGEST, ("", 0))
     if digest(content, where) != value:
         raise ModelError(
             f"{path} is damaged: its content does not match the SHA-256 in its metadata.",
             hint="Copy it again from where it was exported.",
         )
+
+
+def structure_of(
+    content: bytes, path: pathlib.Path, inputs: Mapping[str, FreeShape], outputs: Mapping[str, FreeShape]
+) -> tuple[graph.Graph, measure.Cost]:
+    """Read the graph of a file that must have these inputs and outputs, and add up its cost.
+
+    Raises:
+        ModelError: a graph that vaecli does not write.
+    """
     try:
         structure = graph.read(content)
-        graph.require_interface(structure, info)
-        cost = measure.measure(structure, content)
+        graph.require_interface(structure, inputs, outputs)
+        return structure, measure.measure(structure, content)
     except protobuf.WireError as error:
         raise ModelError(
             f"The graph of {path} is not one that vaecli writes: {error}.",
             hint=UNUSABLE,
         ) from error
-    return ModelFile(path, content, info, structure, cost, texts)
 
 
 def _not_onnx(content: bytes, path: pathlib.Path, error: protobuf.WireError) -> ModelError:
@@ -161,8 +190,12 @@ def digest(content: bytes, where: int) -> str:
     return hasher.hexdigest()
 
 
-def _content(path: pathlib.Path) -> bytes:
-    """Read a regular file or the target of a link; a pipe or a device may have no end."""
+def content_of(path: pathlib.Path) -> bytes:
+    """Read a regular file or the target of a link; a pipe or a device may have no end.
+
+    Raises:
+        ModelError: the file cannot be read, is empty, or has 2 GiB or more.
+    """
     try:
         _require_regular(path, path.stat())  # before the open, which alone triggers some devices
         with open(path, "rb", opener=_without_waiting) as file:

@@ -10,7 +10,9 @@ parts            the files of a model, each checked for its part and precision
 arrays           checks of the arrays that callers pass in
 labels           labels that callers pass in, for conditional models
 session          batches over a pool of threads
+graph_file       what a session needs to know of a file
 one_image        one image through pre-bound buffers
+classifier       features of images from a classifier, such as the one in bundled_files/
 default_session  onnxruntime's default session, the baseline of bench
 forks            renewal of sessions and locks in forked processes
 """

@@ -19,9 +19,9 @@ import onnxruntime
 from vaecli.errors import ModelError
 from vaecli.modelfile import versions
 from vaecli.modelfile.cost.measure import MAX_ELEMENTS
-from vaecli.modelfile.read import ModelFile
 from vaecli.processors import available
 from vaecli.runtime import forks, one_image
+from vaecli.runtime.graph_file import GraphFile
 from vaecli.runtime.one_image import BoundImage
 
 CHUNK = 32  # images per call: enough for efficient matrix products, few enough for the cache
@@ -46,7 +46,7 @@ class Session:
         ModelError: onnxruntime does not accept the file.
     """
 
-    def __init__(self, file: ModelFile, *, thread_count: int | None = None) -> None:
+    def __init__(self, file: GraphFile, *, thread_count: int | None = None) -> None:
         self._file = file
         self.thread_count = thread_count or available()
         self.input_names = file.info.inputs
@@ -167,7 +167,7 @@ class _ByThread(threading.local):
         self.images: dict[tuple[str, ...], BoundImage] = {}
 
 
-def _open(file: ModelFile) -> onnxruntime.InferenceSession:
+def _open(file: GraphFile) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
@@ -194,7 +194,7 @@ def _join(names: list[str], parts: list[list[np.ndarray]]) -> dict[str, np.ndarr
     return dict(zip(names, joined, strict=True))
 
 
-def _not_accepted(file: ModelFile, error: Exception) -> ModelError:
+def _not_accepted(file: GraphFile, error: Exception) -> ModelError:
     version, opset = onnxruntime.__version__, file.graph.opsets.get("", 0)
     needed = versions.needed(opset)
     if needed and versions.is_older(version, needed):

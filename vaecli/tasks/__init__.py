@@ -30,5 +30,6 @@ export       `vaecli export`; export_target checks its folder
 info         `vaecli info`; picture_info for a picture that carries a recipe
 verify       `vaecli verify`
 bench        `vaecli bench`; bench_contestants are what it runs, bench_ratios compares its figures
+features/    `vaecli features`
 data         `vaecli data`; data_info is `vaecli data info`
 """

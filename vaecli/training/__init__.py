@@ -21,5 +21,6 @@ events          TensorBoard event files
 keras_files     .keras files
 keras_settings  Keras' global settings
 tensorflow      a quiet start, and threads
+classifier/     a classifier whose features measure samples
 cluster/        several devices and machines
 """

@@ -1,0 +1,146 @@
+"""The training of the classifier, on the training images of a data set alone.
+
+The weights of the epoch with the best accuracy on held-out training images are kept; test images play no part.
+"""
+
+import contextlib
+import dataclasses
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from vaecli.choices import Augmentation
+from vaecli.data.images import Images, ImageSet
+from vaecli.pixels import chunks
+from vaecli.training import precision, schedule
+from vaecli.training.augment import Augment
+from vaecli.training.classifier.network import Classifier, build
+from vaecli.training.objective import to_unit_range
+
+BATCH_SIZE = 128
+PEAK_RATE = 2e-3
+DROPOUT = 0.3  # of the rectified features
+WEIGHT_DECAY = 1e-4  # decoupled, per step and unit of the learning rate
+MOST_AT_ONCE, CHUNK_BYTES = 500, 2**20  # held-out images at a time, and bytes of their pixels
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """A trained classifier.
+
+    Attributes:
+        classifier: the network, with the weights of the best epoch.
+        accuracy: of these weights on the held-out images, in [0, 1].
+        best_epoch: number of that epoch, from 1.
+        epochs: number of epochs.
+        count: number of images that the weights were fitted to.
+        held_out_count: number of held-out images.
+    """
+
+    classifier: Classifier
+    accuracy: float
+    best_epoch: int
+    epochs: int
+    count: int
+    held_out_count: int
+
+
+def train_classifier(
+    data: ImageSet,
+    held_out: npt.NDArray[np.bool_],
+    *,
+    epochs: int,
+    augment: tuple[Augmentation, ...] = (),
+    seed: int = 0,
+    progress: Callable[[int, int, float], None] = lambda _epoch, _epochs, _accuracy: None,
+) -> Trained:
+    """Train a classifier of the classes of labelled images.
+
+    Args:
+        data: training images with labels.
+        held_out: (N,) bool, true for the images that choose the epoch.
+        epochs: number of epochs.
+        augment: changes of the images of training steps.
+        seed: seed of the initial weights, the order of the images, the augmentation and the dropout.
+        progress: called after each epoch with its number, the number of all, and the accuracy on held-out images.
+    """
+    height, width, channels = data.images.shape[1:]
+    classifier = build((height, width, channels), len(data.class_names), seed=seed)
+    labels = np.zeros(0, np.int64) if data.labels is None else data.labels
+    positions, held_out_positions = np.flatnonzero(~held_out), np.flatnonzero(held_out)
+    steps = _Steps(classifier, data.images, labels, augment=augment, seed=seed)
+    size = min(BATCH_SIZE, len(positions))
+    per_epoch = len(positions) // size
+    rates = schedule.learning_rates(0, epochs * per_epoch, total=epochs * per_epoch, peak=PEAK_RATE)
+    best, best_epoch, best_weights = -1.0, 0, [variable.numpy() for variable in classifier.variables]
+    precise = precision.choose("auto") == "float32" or bool(tf.config.list_physical_devices("GPU"))
+    for epoch in range(epochs):
+        order = positions[schedule.epoch_order(len(positions), seed=seed, epoch=epoch)]
+        batches = order[: per_epoch * size].reshape(per_epoch, size)
+        first = epoch * per_epoch
+        with contextlib.nullcontext() if precise else precision.rewritten():
+            steps.run(batches, rates[first : first + per_epoch], first)
+        accuracy = _accuracy(classifier, data.images, labels, held_out_positions)
+        if accuracy > best:
+            best, best_epoch = accuracy, epoch + 1
+            best_weights = [variable.numpy() for variable in classifier.variables]
+        progress(epoch + 1, epochs, accuracy)
+    for variable, value in zip(classifier.variables, best_weights, strict=True):
+        variable.assign(value)
+    return Trained(classifier, best, best_epoch, epochs, len(positions), len(held_out_positions))
+
+
+class _Steps:
+    """Training steps: cross-entropy of the labels, Adam with decoupled weight decay."""
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        images: Images,
+        labels: npt.NDArray[np.int64],
+        *,
+        augment: tuple[Augmentation, ...],
+        seed: int,
+    ) -> None:
+        self._classifier, self._images, self._labels = classifier, images, labels
+        self._augment = Augment(augment, seed=seed) if augment else None
+        self._seed = seed % 2**31
+        self._optimizer = keras.optimizers.AdamW(
+            learning_rate=PEAK_RATE, weight_decay=WEIGHT_DECAY, beta_2=schedule.beta_2("cosine")
+        )
+        self._optimizer.build(classifier.variables)
+        self._step = tf.function(self._one_step, autograph=False)
+
+    def run(self, batches: np.ndarray, rates: np.ndarray, first: int) -> None:
+        """Take a step for each row of positions (S, B), with its learning rate, from number `first` on."""
+        for offset, (batch, rate) in enumerate(zip(batches, rates, strict=True)):
+            pixels, labels = tf.constant(self._images[batch]), tf.constant(self._labels[batch])
+            self._step(pixels, labels, tf.constant(first + offset), tf.constant(rate))
+
+    def _one_step(self, pixels: tf.Tensor, labels: tf.Tensor, step: tf.Tensor, rate: tf.Tensor) -> None:
+        if self._augment:
+            pixels = self._augment.apply(pixels, self._augment.draw(tf.shape(pixels)[0], step))
+        variables = [variable.value for variable in self._classifier.variables]
+        with tf.GradientTape() as tape:
+            features = self._classifier.features(to_unit_range(pixels))
+            logits = self._classifier.logits(features, dropout=DROPOUT, seed=tf.stack([self._seed, step]))
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+            loss = tf.reduce_mean(losses)
+        gradients = tape.gradient(loss, variables)
+        self._optimizer.learning_rate.assign(rate)
+        self._optimizer.apply(gradients)
+
+
+def _accuracy(
+    classifier: Classifier, images: Images, labels: npt.NDArray[np.int64], positions: npt.NDArray[np.integer]
+) -> float:
+    """Return the share of the images at `positions` whose class has the largest logit."""
+    correct = 0
+    for part in chunks(len(positions), images.shape[1:], most=MOST_AT_ONCE, chunk_bytes=CHUNK_BYTES):
+        batch = positions[part]
+        logits = classifier.logits(classifier.features(to_unit_range(tf.constant(images[batch]))))
+        correct += int((logits.numpy().argmax(axis=1) == labels[batch]).sum())
+    return correct / len(positions)
