@@ -21,9 +21,7 @@ LEAST_ACCURACY, LEAST_SPREAD, MOST_BYTES = 0.92, 0.05, 10**6
 
 def main() -> None:
     options = FeatureOptions(augment="flip,shift")
-    made = train_features(
-        "fashion-mnist", options=options, out=TARGET, if_taken="replace", progress=print
-    )
+    made = train_features("fashion-mnist", options=options, out=TARGET, if_taken="replace", progress=print)
     test = load("fashion-mnist", "test")
     result = Classifier.open(made.path).classify(test.images)
     accuracy = float((result.logits.argmax(axis=1) == test.labels).mean())

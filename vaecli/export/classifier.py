@@ -25,7 +25,9 @@ def to_file(classifier: Classifier, info: ClassifierInfo, images: np.ndarray) ->
         ParityError: the file computes something else than Keras.
     """
     graph = convert.to_onnx(
-        lambda inputs: _outputs(classifier, inputs["image"]), {"image": info.image_shape}, opset=opsets.DEFAULT
+        lambda inputs: _outputs(classifier, inputs["image"]),
+        {"image": info.image_shape},
+        opset=opsets.DEFAULT,
     )
     graph.producer_name, graph.producer_version = "vaecli", info.software["vaecli"]
     content = to_content(graph.SerializeToString(), info)

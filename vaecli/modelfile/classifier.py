@@ -112,7 +112,9 @@ def check_classifier(content: bytes, path: pathlib.Path) -> ClassifierFile:
     """
     texts = metadata_texts(content, path)
     if KEY_CLASSIFIER not in texts:
-        raise ModelError(f"{path} must be a classifier that vaecli made, got another ONNX file.", hint=MAKE_ONE)
+        raise ModelError(
+            f"{path} must be a classifier that vaecli made, got another ONNX file.", hint=MAKE_ONE
+        )
     info = _info(texts[KEY_CLASSIFIER], path)
     require_digest(content, path)
     graph, cost = structure_of(content, path, *info.interface())
@@ -148,7 +150,9 @@ def _check(info: ClassifierInfo) -> None:
     if not all(type(size) is int and 1 <= size <= MAX_SIDE for size in shape):
         raise ValueError(f"image_shape must be three sizes of 1 to {MAX_SIDE:,}, got {str(shape)[:80]}")
     if shape[-1] not in CHANNELS or math.prod(shape) > MAX_VALUES:
-        raise ValueError(f"image_shape must have 1 or 3 channels and at most {MAX_VALUES:,} values, got {shape}")
+        raise ValueError(
+            f"image_shape must have 1 or 3 channels and at most {MAX_VALUES:,} values, got {shape}"
+        )
     if type(info.feature_count) is not int or not 1 <= info.feature_count <= MAX_FEATURES:
         raise ValueError(f"feature_count must be 1 to {MAX_FEATURES}, got {info.feature_count!r:.40}")
     if not 1 <= len(info.class_names) <= MAX_LABELS:

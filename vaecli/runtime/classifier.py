@@ -56,9 +56,7 @@ class Classifier:
         place = user_path(path, option="--features", error=ModelError)
         return cls(read_classifier(place), threads=threads)
 
-    def classify(
-        self, images: Images, *, advance: Callable[[int], None] = lambda _count: None
-    ) -> Classified:
+    def classify(self, images: Images, *, advance: Callable[[int], None] = lambda _count: None) -> Classified:
         """Compute features and logits of images (N, H, W, C) uint8, in chunks.
 
         Args:
@@ -90,5 +88,7 @@ def bundled_file() -> ClassifierFile:
     try:
         content = resource.read_bytes()
     except OSError as error:
-        raise ModelError(f"Cannot read the bundled {resource}: {error.strerror or error}.", hint=hint) from error
+        raise ModelError(
+            f"Cannot read the bundled {resource}: {error.strerror or error}.", hint=hint
+        ) from error
     return check_classifier(content, pathlib.Path(BUNDLED))

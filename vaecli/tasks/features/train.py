@@ -113,9 +113,7 @@ def train_features(
     folders.require_place(target, if_taken=if_taken)
     with files.replacing(target, if_taken=if_taken) as file:
         if model is None:
-            images = load(
-                data, "train", reading=AS_THEY_ARE, warn=warn, progress=download, pictures=pictures
-            )
+            images = load(data, "train", reading=AS_THEY_ARE, warn=warn, progress=download, pictures=pictures)
         else:
             images = load_for(model, data, "train", warn=warn, progress=download, pictures=pictures)
         _require_labels(images)
