@@ -37,6 +37,14 @@ def test_a_file_is_taken_by_its_name(folder):
         assert locate(renamed, precision) == (renamed, folder / "encoder.onnx")
 
 
+def test_a_run_that_is_not_finished(tmp_path):
+    """A run without a model names the two commands that make one."""
+    (tmp_path / "config.toml").touch()
+    with pytest.raises(ModelError, match="has no model yet") as error:
+        locate(tmp_path)
+    assert all(name in (error.value.hint or "") for name in ("train --resume", "export -m"))
+
+
 def test_missing_files(folder):
     """The errors tell a missing path, a folder without a model, an encoder alone and a missing precision apart."""
     with pytest.raises(ModelError, match=r"There is no .*nowhere"):

@@ -17,6 +17,7 @@ DECODERS: dict[Precision, str] = {
 }
 EXACT = {"encoder": ENCODERS["float32"], "decoder": DECODERS["float32"]}  # by part
 FILES = (*ENCODERS.values(), *DECODERS.values())  # of a model, as far as they are there
+RUN_FILE = "config.toml"  # every run has it from its start
 TRAIN_OR_NAME = "Train one with `vaecli train`, or name one with --model."
 
 
@@ -94,6 +95,12 @@ def _no_decoder(folder: pathlib.Path, precision: Precision) -> ModelError:
     if precision != "float32" and any((place / exact).exists() for place in (folder, folder / "model")):
         return ModelError(
             f"{folder} has a {exact} but no {missing}.", hint=f"Add it: {export_again(folder, precision)}"
+        )
+    if (folder / RUN_FILE).exists():
+        finish, export = command("train", "--resume", folder), command("export", "-m", folder)
+        return ModelError(
+            f"The run {folder} has no model yet.",
+            hint=f"Finish its training: {finish}, or export its best weights: {export}",
         )
     content = "an encoder.onnx but no" if (folder / ENCODERS["float32"]).exists() else "no"
     return ModelError(
