@@ -40,6 +40,7 @@ MAY_IMPORT = {  # package -> the packages that it may import, besides itself and
     "metrics": {"probability", "data", "latent"},
     "runtime": {"probability", "latent", "modelfile", "metrics"},
     "pictures": set(),
+    "pages": set(),
     "runs": {"data"},
     "training": {"probability", "data", "latent", "runs"},
     "export": {"probability", "data", "latent", "modelfile", "runtime", "metrics", "runs", "training"},

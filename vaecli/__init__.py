@@ -26,6 +26,7 @@ The packages. Each imports only from lines above it; tests/test_imports.py holds
     metrics/       evaluation and scores by an encoder and a decoder, in numpy
     runtime/       runs the model files: the only home of onnxruntime
     pictures/      images out: sheets, strips, GIFs, arrays, terminal cells, plots
+    pages/         pages out: a model and its explorer as one HTML file, and a server for it
     runs/          the run folder: layout, lock, provenance, history, state file
     training/      networks, objective, loop, checkpoint, cluster: the home of tensorflow and keras
     export/        Keras to ONNX, checked; int8 and fp16: the only home of tf2onnx and onnx

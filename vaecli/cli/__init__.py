@@ -1,8 +1,8 @@
 """The command line: parse, one task, render. The only home of typer and rich; nothing imports it.
 
 main             the program, its commands and its exit codes
-train, evaluate, sample, interpolate, encode, reconstruct, score, similar, traverse, edit, export, bench, verify,
-info, data, data_info, features
+train, evaluate, sample, interpolate, encode, reconstruct, score, similar, traverse, edit, explore, export, bench,
+verify, info, data, data_info, features
                  one command each
 parameters       options and arguments that several commands share; their completion
 pictures         reports of the commands that read any number of pictures

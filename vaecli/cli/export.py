@@ -1,12 +1,14 @@
 """`vaecli export`."""
 
+import pathlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vaecli.cli import console
-from vaecli.cli.parameters import ForceOption, QuietOption, RunOption
+from vaecli.cli.parameters import ForceOption, QuietOption, RunOption, WithPicturesOption
+from vaecli.errors import OptionError
 
 if TYPE_CHECKING:
     from vaecli.choices import Precision
@@ -38,6 +40,17 @@ def export(
             "quantiles over all validation images, and a mixture over all training images.",
         ),
     ] = False,
+    html: Annotated[
+        str | None,
+        typer.Option(
+            "--html",
+            metavar="FILE",
+            help="Write an exported model as a page to explore it with, one .html file that works offline, and "
+            "nothing else. Needs no TensorFlow.",
+            show_default=False,
+        ),
+    ] = None,
+    with_pictures: WithPicturesOption = False,
     force: ForceOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -48,7 +61,15 @@ def export(
     [dim]vaecli export -m runs/fashion-mnist-1 -o shoes/ --opset 17 --force[/dim]
 
     [dim]vaecli export --int8 --fp16 --force[/dim]
+
+    [dim]vaecli export -m shoes/ --html shoes.html[/dim]
     """
+    if html is not None:
+        unused = {"--out": out, "--opset": opset, "--int8": int8, "--fp16": fp16}
+        _export_page(run, html, unused, examples=not no_examples, pictures=with_pictures, force=force, quiet=quiet)
+        return
+    if with_pictures:
+        raise OptionError("--with-pictures needs --html FILE.", option="--with-pictures")
     from vaecli.tasks.export import ExportOptions
     from vaecli.tasks.export import export as task
 
@@ -72,6 +93,30 @@ def export(
     if not quiet:
         precision = ["--precision", precisions[0]] if precisions else []
         console.next_step("sample", "-m", folder, *precision)
+
+
+def _export_page(
+    model: pathlib.Path | None,
+    html: str,
+    unused: Mapping[str, object],
+    *,
+    examples: bool,
+    pictures: bool,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Write the page of an exported model; refuse options that have no meaning for it."""
+    from vaecli.cli.explore import say_what_travels
+    from vaecli.tasks.page import PageOptions, write_page
+
+    for option, value in unused.items():
+        if value:
+            raise OptionError(f"{option} must be left out with --html, which writes a page alone.", option=option)
+    options = PageOptions(examples=examples, pictures=pictures)
+    path, made = write_page(console.model_path(model), html, options, force=force)
+    if not quiet:
+        say_what_travels(made)
+    console.say(console.shown_path(path))
 
 
 def _print_differences(result: "Exported") -> None:

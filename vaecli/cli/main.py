@@ -37,6 +37,7 @@ COMMANDS = {  # name -> its module in vaecli.cli
     "edit": "edit",
     "similar": "similar",
     "score": "score",
+    "explore": "explore",
     "prior": "prior",
     "export": "export",
     "bench": "bench",

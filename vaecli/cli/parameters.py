@@ -17,6 +17,7 @@ NAMED = {  # parameter -> what its text must name; an unset shell variable makes
     "model": "a run, a model folder or a decoder.onnx",
     "model_option": "a run, a model folder or a decoder.onnx",
     "heatmaps": "a folder",
+    "html": "an .html file",
     "name": "a data set",
     "normal": "a class",
     "out": "a file or a folder",
@@ -156,6 +157,12 @@ ScaleOption = Annotated[
     ),
 ]
 SmoothOption = Annotated[bool, typer.Option("--smooth", help="Enlarge with smooth transitions, not squares.")]
+NoExamplesOption = Annotated[
+    bool, typer.Option("--no-examples", help="Leave latents of individual validation images out of the page.")
+]
+WithPicturesOption = Annotated[
+    bool, typer.Option("--with-pictures", help="Put the run's kept validation images into the page.")
+]
 _PHOTOS = "Your pictures"  # panel of the help
 PrepareOption = Annotated[
     Prepare,

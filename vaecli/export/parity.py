@@ -91,6 +91,7 @@ def golden(images: ByKind, latents: ByKind, encoder: Compute, decoder: Compute) 
     """Compute the golden vectors of encoder and decoder: one to three real inputs, an extreme one, Keras' outputs.
 
     The encoder also gets a picture of noise: all its pixels matter, while real pictures may be black at the border.
+    The inputs that are not real come last, `golden.MADE_INPUTS` of them: a page without pictures keeps those alone.
 
     Raises:
         ParityError: an output is NaN or infinite, so that no file could be compared with it.

@@ -19,6 +19,7 @@ KEY_GOLDEN = "vaecli.golden"
 
 KEPT_BYTES = 2**20  # of outputs, about; only some pixels of large pictures are kept
 MAX_INPUTS = 16  # each is run by `verify`, and may take a second; `export` writes at most 5
+MADE_INPUTS = {"encoder": 2, "decoder": 1}  # at the end of a file's inputs, after those of real images; by part
 TOLERANCE = 1e-5  # of float32; relative to the largest value if that is above 1
 
 
@@ -63,6 +64,14 @@ class Golden:
     def kept(self, name: str, output: np.ndarray) -> np.ndarray:
         """Return the values of a fresh output (n, ...) that compare with `outputs[name]`."""
         return _evenly(output, self.outputs[name].shape[1]) if name in self.shapes else output
+
+    def without_real(self, part: str) -> "Golden":
+        """Return the vectors of inputs that are neither real images nor latents of such: those at the end."""
+        count = MADE_INPUTS[part]
+        inputs, outputs = (
+            {name: array[-count:] for name, array in arrays.items()} for arrays in (self.inputs, self.outputs)
+        )
+        return dataclasses.replace(self, inputs=inputs, outputs=outputs)
 
     @property
     def batch(self) -> dict[str, np.ndarray]:

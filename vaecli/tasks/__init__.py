@@ -27,6 +27,7 @@ score/       `vaecli score`, and what it needs in an exported model
 recipe       how a picture was made, as the text that it carries; recipe_text reads it, photo_words are its
              words of the preparation
 export       `vaecli export`; export_target checks its folder
+page         the page of a model, for `vaecli export --html`; explore serves it for `vaecli explore`
 info         `vaecli info`; picture_info for a picture that carries a recipe
 verify       `vaecli verify`
 bench        `vaecli bench`; bench_contestants are what it runs, bench_ratios compares its figures

@@ -1,0 +1,93 @@
+"""The page in a browser: what a person sees and does."""
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from vaecli.pages.page import Page
+from vaecli.runtime.model import Model
+from vaecli.tasks.explore import serve
+
+
+def pixels(page, selector="#picture"):
+    """Return the pixels of a canvas, grey."""
+    values = page.evaluate(
+        """(selector) => { const canvas = document.querySelector(selector);
+        return Array.from(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data); }""",
+        selector,
+    )
+    return np.array(values, np.uint8)[::4]
+
+
+def shown(page):
+    """Return the latent of the picture that is shown, once it is shown."""
+    page.wait_for_timeout(100)
+    return np.array([float(part) for part in page.get_attribute("#picture", "data-z").split(",")], np.float32)
+
+
+def decoded(folder, z):
+    """Return the picture that Python decodes, as levels."""
+    return np.rint(Model.open(folder).decode(z[None])[0].ravel() * 255)
+
+
+def test_the_model_opens_and_checks_itself(visit, page_file, measured_folder):
+    """All vectors pass, and the picture at the mean is the one that Python decodes."""
+    page = visit(f"file://{page_file(measured_folder)}")
+    assert page.get_attribute("#check", "data-state") == "good"
+    z = shown(page)
+    np.testing.assert_allclose(z, Model.open(measured_folder).facts.z_mean, rtol=1e-6)
+    assert np.abs(pixels(page) - decoded(measured_folder, z)).max() <= 1
+
+
+def test_file_and_server_give_equal_pixels(visit, page_file, measured_folder):
+    """The same bytes, from the disk and over http, show the same picture."""
+    import threading
+
+    path = page_file(measured_folder)
+    with serve(Page(path.read_bytes(), "")) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        pictures = [pixels(visit(f"{address}#z=0.5,-1.25")) for address in (f"file://{path}", server.url)]
+        server.shutdown()
+    np.testing.assert_array_equal(*pictures)
+
+
+def test_samples_are_those_of_the_command(visit, page_file, measured_folder, call):
+    """Each picture of the sheet is the one that `vaecli sample` writes for the seed and the number."""
+    page = visit(f"file://{page_file(measured_folder)}#tab=samples&seed=11&first=40")
+    page.wait_for_selector(".samples .picture:nth-child(24) canvas")
+    code, _, stderr = call("sample", "-m", measured_folder, "-n", 24, "--seed", 11, "--first", 40, "-o", "s.npy")
+    assert code == 0, stderr
+    expected = np.load("s.npy").reshape(24, -1).astype(int)
+    for number in (0, 7, 23):
+        actual = pixels(page, f".samples .picture:nth-child({number + 1}) canvas").astype(int)
+        assert np.abs(actual - expected[number]).max() <= 1
+    page.click(".samples .picture:nth-child(8)")
+    np.testing.assert_allclose(shown(page), Model.open(measured_folder).draw(1, seed=11, first=47)[0], rtol=1e-6)
+
+
+def test_a_slider_moves_one_dimension(visit, page_file, measured_folder):
+    """The picture follows the slider, and the address keeps the latent."""
+    page = visit(f"file://{page_file(measured_folder)}")
+    before = shown(page)
+    page.locator(".slider input").first.press("ArrowRight")
+    page.locator(".slider input").first.press("PageUp")
+    after = shown(page)
+    assert (before != after).sum() == 1
+    page.wait_for_timeout(500)
+    address = page.url
+    np.testing.assert_array_equal(shown(visit(address)), after)
+
+
+@pytest.mark.parametrize("scale", ["#save-png", "#save-large"])
+def test_pictures_are_saved(visit, page_file, measured_folder, scale, tmp_path):
+    """A PNG has the picture's own pixels; enlarged, each is a square."""
+    page = visit(f"file://{page_file(measured_folder)}#z=0.5,-1.25")
+    shown(page)
+    with page.expect_download() as download:
+        page.click(scale)
+    download.value.save_as(tmp_path / "a.png")
+    image = np.asarray(PIL.Image.open(tmp_path / "a.png").convert("L"))
+    factor = image.shape[0] // 28
+    assert factor == (1 if scale == "#save-png" else 18)
+    np.testing.assert_array_equal(image[::factor, ::factor].ravel(), pixels(page))
+    np.testing.assert_array_equal(image, np.kron(image[::factor, ::factor], np.ones((factor, factor), np.uint8)))

@@ -1,0 +1,59 @@
+const BUDGET = 10; // milliseconds of a frame that work in the background may take
+
+/**
+ * The page's work, a little in each frame: what is urgent first, then jobs in the background.
+ *
+ * A job is a generator that yields after each step, of a few milliseconds. A job replaces one of the same name.
+ */
+export class Loop {
+  #urgent = new Map();
+  #jobs = new Map(); // name -> {steps, priority}
+  #isWaiting = false;
+  pause = 0; // milliseconds between two urgent runs, for slow models
+  #last = -Infinity;
+
+  /** Run a function in the next frame, once. */
+  soon(name, work) {
+    this.#urgent.set(name, work);
+    this.#wake();
+  }
+
+  /** Run a job in the background; those of a lower number first. */
+  later(name, priority, steps) {
+    this.#jobs.set(name, { priority, steps });
+    this.#wake();
+  }
+
+  /** Forget a job. */
+  drop(name) {
+    this.#jobs.delete(name);
+  }
+
+  #wake() {
+    if (!this.#isWaiting) {
+      this.#isWaiting = true;
+      const next = () => { this.#isWaiting = false; this.#run(); };
+      if (document.hidden) setTimeout(next, 50); // a hidden page gets no frames
+      else requestAnimationFrame(next);
+    }
+  }
+
+  #run() {
+    const start = performance.now();
+    if (this.#urgent.size && start - this.#last >= this.pause) {
+      const works = [...this.#urgent.values()];
+      this.#urgent.clear();
+      works.forEach((work) => work());
+      this.#last = performance.now();
+    }
+    while (this.#jobs.size && performance.now() - start < BUDGET) {
+      const [name, job] = [...this.#jobs].reduce((a, b) => (b[1].priority < a[1].priority ? b : a));
+      if (job.steps.next().done && this.#jobs.get(name) === job) {
+        this.#jobs.delete(name);
+      }
+    }
+    if (this.#urgent.size || this.#jobs.size) {
+      this.#wake();
+    }
+  }
+}

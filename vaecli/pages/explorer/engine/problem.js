@@ -1,0 +1,2 @@
+/** A problem that the page explains to its reader; any other error is a bug. */
+export class Problem extends Error {}

@@ -1,0 +1,99 @@
+"""The explorer as one HTML file: scripts, style and model inside, nothing to be loaded from anywhere."""
+
+import base64
+import dataclasses
+import functools
+import gzip
+import hashlib
+import html
+import json
+import pathlib
+import re
+from typing import Any
+
+from vaecli.pages.bundle import bundle
+from vaecli.pages.compact import compact_style
+
+SOURCES = pathlib.Path(__file__).parent / "explorer"
+ENTRY = "app/main.js"
+_MARK = re.compile(r"<!--([A-Z]+)-->")  # in index.html
+
+
+@dataclasses.dataclass(frozen=True)
+class Contents:
+    """What a page holds beside its own sources.
+
+    Attributes:
+        name: of the model, for the title.
+        model: what commands in the page name with `-m`.
+        decoder: content of a decoder file, float32 or fp16.
+        encoder: content of an encoder file; None for a model without one.
+        pictures: pixels of validation images, one image after the other, 8 bits each; empty for none.
+    """
+
+    name: str
+    model: str
+    decoder: bytes
+    encoder: bytes | None = None
+    pictures: bytes = b""
+
+
+@dataclasses.dataclass(frozen=True)
+class Page:
+    """A page that is ready to be written or served.
+
+    Attributes:
+        content: the HTML file.
+        policy: its Content-Security-Policy, also for the header of an answer.
+    """
+
+    content: bytes
+    policy: str
+
+
+def build(contents: Contents) -> Page:
+    """Return the page of a model; the same contents give the same bytes."""
+    script, style = _sources()
+    policy = (
+        f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}; img-src blob: data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    data = {
+        "name": contents.name,
+        "model": contents.model,
+        "decoder": _packed(contents.decoder),
+        "encoder": None if contents.encoder is None else _packed(contents.encoder),
+        "pictures": _packed(contents.pictures) if contents.pictures else None,
+    }
+    parts = {
+        "POLICY": html.escape(policy),
+        "TITLE": html.escape(contents.name),
+        "STYLE": style,
+        "DATA": _as_json(data),
+        "SCRIPT": script,
+    }
+    text = (SOURCES / "index.html").read_text(encoding="utf-8")
+    pieces = _MARK.split(text)  # text, mark, text, mark, ... text
+    pieces[1::2] = [parts[mark] for mark in pieces[1::2]]
+    return Page("".join(pieces).encode("utf-8"), policy)
+
+
+@functools.cache
+def _sources() -> tuple[str, str]:
+    """Return the script and the style of every page."""
+    return bundle(SOURCES, ENTRY), compact_style((SOURCES / "style.css").read_text(encoding="utf-8"))
+
+
+def _source(text: str) -> str:
+    """Return the hash by which a policy admits an inline script or style."""
+    digest = hashlib.sha256(text.encode("utf-8")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
+
+
+def _packed(content: bytes) -> str:
+    return base64.b64encode(gzip.compress(content, 9, mtime=0)).decode("ascii")
+
+
+def _as_json(data: dict[str, Any]) -> str:
+    """Return JSON that cannot end the script element that holds it."""
+    return json.dumps(data).replace("<", "\\u003c")
