@@ -19,7 +19,13 @@ from vaecli.runs.kept import KeptImages
 from vaecli.tasks.page import PageOptions, model_page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+]
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +50,7 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="session")
 def modules(chromium):
-    """Runs JavaScript with the page's own modules: `modules("{ linear }", "model/paths.js", "linear(...)", arg)`."""
+    """Runs JavaScript with the page's own modules: `modules({"model/paths.js": ["linear"]}, "linear(argument)")`."""
     handler = functools.partial(_Quiet, directory=SOURCES)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -53,7 +59,8 @@ def modules(chromium):
 
     def run(imports, expression, argument=None):
         names = "\n".join(
-            f"const {{ {', '.join(found)} }} = await import('/{module}');" for module, found in imports.items()
+            f"const {{ {', '.join(found)} }} = await import('/{module}');"
+            for module, found in imports.items()
         )
         return page.evaluate(f"async (argument) => {{ {names} return ({expression}); }}", argument)
 

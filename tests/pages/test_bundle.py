@@ -36,7 +36,10 @@ def test_each_module_comes_once_and_before_those_that_import_it(folder):
 @pytest.mark.parametrize(
     ("modules", "message"),
     [
-        ({"a": 'import { b } from "./b.js";\n', "b": 'import { a } from "./a.js";\n'}, "must not import each other"),
+        (
+            {"a": 'import { b } from "./b.js";\n', "b": 'import { a } from "./a.js";\n'},
+            "must not import each other",
+        ),
         ({"a": 'import b from "./b.js";\n'}, "in the forms"),
         ({"a": "export default 1;\n"}, "in the forms"),
     ],

@@ -13,7 +13,10 @@ from vaecli.pages.compact import compact_script, compact_style
         ("const a = 'it // is';", "const a='it // is';"),
         ("const p = /a \\/ [/ ] b/g.test(x) / 2;", "const p=/a \\/ [/ ] b/g.test(x)/2;"),
         ("f(/ /, a)", "f(/ /,a)"),
-        ("const t = `a  ${ b ? ` c  ${ d } ` : {e: 1 } }  // f`;", "const t=`a  ${b?` c  ${d} `:{e:1}}  // f`;"),
+        (
+            "const t = `a  ${ b ? ` c  ${ d } ` : {e: 1 } }  // f`;",
+            "const t=`a  ${b?` c  ${d} `:{e:1}}  // f`;",
+        ),
         ("const t = `\\`  \\${ `;", "const t=`\\`  \\${ `;"),
         ("a + +b - -c", "a+ +b- -c"),
         ("return x in y", "return x in y"),
@@ -27,5 +30,6 @@ def test_scripts(source, expected):
 
 def test_styles():
     """Comments and spaces go, but for those between values and selectors."""
-    source = "/* a */\n.b > c:hover {\n  margin: 0 auto; /* d */\n  font: 1px/2 x, y;\n}\n@media (width < 9px) { a { b: c; } }\n"
+    source = "/* a */\n.b > c:hover {\n  margin: 0 auto; /* d */\n  font: 1px/2 x, y;\n}\n"
+    source += "@media (width < 9px) { a { b: c; } }\n"
     assert compact_style(source) == ".b > c:hover{margin:0 auto;font:1px/2 x,y;}@media (width < 9px){a{b:c;}}"

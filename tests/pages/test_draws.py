@@ -39,7 +39,14 @@ def test_rows(modules, dim, seed, first):
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"temperature": 0.7}, {"prior": "normal"}, {"prior": "mixture"}, {"label": "Bag"}, {"label": "Sandal", "temperature": 1.5}],
+    [
+        {},
+        {"temperature": 0.7},
+        {"prior": "normal"},
+        {"prior": "mixture"},
+        {"label": "Bag"},
+        {"label": "Sandal", "temperature": 1.5},
+    ],
     ids=str,
 )
 def test_priors(modules, mixed_folder, options):

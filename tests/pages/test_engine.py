@@ -12,7 +12,11 @@ from vaecli.runtime.session import Session
 
 MODELS = pathlib.Path(__file__).parents[1] / "models"
 FILES = sorted(MODELS.glob("*/*.onnx"))
-IMPORTS = {"model/file.js": ["readModelFile"], "model/golden.js": ["checkGolden"], "engine/tensors.js": ["floats"]}
+IMPORTS = {
+    "model/file.js": ["readModelFile"],
+    "model/golden.js": ["checkGolden"],
+    "engine/tensors.js": ["floats"],
+}
 CHECK = """(async () => {
     const bytes = Uint8Array.from(atob(argument.content), (character) => character.charCodeAt(0));
     const file = await readModelFile(bytes, argument.part);
@@ -76,7 +80,9 @@ def test_committed_models(modules, path):
 def test_all_networks(modules, tmp_path, export_untrained, network, pixels, shape, labels):
     """Every network, likelihood and number of channels, with and without labels; some in fp16, too."""
     precisions = ["fp16"] if network in ("dense", "conv") else []
-    folder = export_untrained(tmp_path / "model", network, pixels, shape, labels=labels, precisions=precisions)
+    folder = export_untrained(
+        tmp_path / "model", network, pixels, shape, labels=labels, precisions=precisions
+    )
     paths = sorted(folder.glob("*.onnx"))
     assert len(paths) == 2 + 2 * len(precisions)
     for path in paths:
@@ -90,7 +96,15 @@ def test_the_tables_of_operators_agree(modules):
 
 
 @pytest.mark.parametrize(
-    ("bits", "value"), [(0x0000, 0.0), (0x3C00, 1.0), (0xC000, -2.0), (0x0001, 2.0**-24), (0x7BFF, 65504.0), (0x3555, 0.333251953125)]
+    ("bits", "value"),
+    [
+        (0x0000, 0.0),
+        (0x3C00, 1.0),
+        (0xC000, -2.0),
+        (0x0001, 2.0**-24),
+        (0x7BFF, 65504.0),
+        (0x3555, 0.333251953125),
+    ],
 )
 def test_half_precision(modules, bits, value):
     """Numbers of 16 bits, also subnormal ones, have numpy's values."""

@@ -55,14 +55,18 @@ def test_samples_are_those_of_the_command(visit, page_file, measured_folder, cal
     """Each picture of the sheet is the one that `vaecli sample` writes for the seed and the number."""
     page = visit(f"file://{page_file(measured_folder)}#tab=samples&seed=11&first=40")
     page.wait_for_selector(".samples .picture:nth-child(24) canvas")
-    code, _, stderr = call("sample", "-m", measured_folder, "-n", 24, "--seed", 11, "--first", 40, "-o", "s.npy")
+    code, _, stderr = call(
+        "sample", "-m", measured_folder, "-n", 24, "--seed", 11, "--first", 40, "-o", "s.npy"
+    )
     assert code == 0, stderr
     expected = np.load("s.npy").reshape(24, -1).astype(int)
     for number in (0, 7, 23):
         actual = pixels(page, f".samples .picture:nth-child({number + 1}) canvas").astype(int)
         assert np.abs(actual - expected[number]).max() <= 1
     page.click(".samples .picture:nth-child(8)")
-    np.testing.assert_allclose(shown(page), Model.open(measured_folder).draw(1, seed=11, first=47)[0], rtol=1e-6)
+    np.testing.assert_allclose(
+        shown(page), Model.open(measured_folder).draw(1, seed=11, first=47)[0], rtol=1e-6
+    )
 
 
 def test_a_slider_moves_one_dimension(visit, page_file, measured_folder):
@@ -90,4 +94,6 @@ def test_pictures_are_saved(visit, page_file, measured_folder, scale, tmp_path):
     factor = image.shape[0] // 28
     assert factor == (1 if scale == "#save-png" else 18)
     np.testing.assert_array_equal(image[::factor, ::factor].ravel(), pixels(page))
-    np.testing.assert_array_equal(image, np.kron(image[::factor, ::factor], np.ones((factor, factor), np.uint8)))
+    np.testing.assert_array_equal(
+        image, np.kron(image[::factor, ::factor], np.ones((factor, factor), np.uint8))
+    )

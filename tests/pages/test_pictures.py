@@ -23,7 +23,11 @@ IMPORTS = {"pictures/frame.js": ["fitToFrame"], "pictures/reading.js": ["readLik
 @pytest.mark.parametrize("picture", PICTURES)
 def test_vectors(modules, picture):
     """Each committed picture gives each committed image, to the bit."""
-    names = [name.split("/")[0] for name in VECTORS.files if name.startswith(f"{picture}-") and name.endswith("/image")]
+    names = [
+        name.split("/")[0]
+        for name in VECTORS.files
+        if name.startswith(f"{picture}-") and name.endswith("/image")
+    ]
     pixels, alpha = VECTORS[f"{picture}/pixels"], VECTORS[f"{picture}/alpha"]
     argument = {
         "shape": pixels.shape,

@@ -48,7 +48,9 @@ def test_the_page(server):
     assert server.server_address[0] == "127.0.0.1" and len(server.path) > 20
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST:1", "localhost:8888", "[::1]", "[::1]:80"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "LOCALHOST:1", "localhost:8888", "[::1]", "[::1]:80"]
+)
 def test_names_of_this_machine(server, ask, host):
     """Each fixed name works with any port or none: a tunnel may lead from another port."""
     assert ask(f"GET {server.path} HTTP/1.1", f"Host: {host}")[0] == 200
@@ -56,7 +58,15 @@ def test_names_of_this_machine(server, ask, host):
 
 @pytest.mark.parametrize(
     "host",
-    ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", "localhost@evil", "0.0.0.0", "", "::1:80x"],
+    [
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example:80",
+        "localhost@evil",
+        "0.0.0.0",
+        "",
+        "::1:80x",
+    ],
 )
 def test_foreign_names(server, ask, host):
     """A page of another site, whose name leads to this machine, gets nothing, even with the secret."""

@@ -63,7 +63,9 @@ def say_what_travels(made: "ModelPage") -> None:
 
 def _open_browser(url: str) -> bool:
     """Open an address in the user's browser; return whether there is one."""
-    has_display = sys.platform in ("win32", "darwin") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
+    has_display = sys.platform in ("win32", "darwin") or any(
+        map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY"))
+    )
     if not has_display:
         return False
     import webbrowser

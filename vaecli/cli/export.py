@@ -66,7 +66,9 @@ def export(
     """
     if html is not None:
         unused = {"--out": out, "--opset": opset, "--int8": int8, "--fp16": fp16}
-        _export_page(run, html, unused, examples=not no_examples, pictures=with_pictures, force=force, quiet=quiet)
+        _export_page(
+            run, html, unused, examples=not no_examples, pictures=with_pictures, force=force, quiet=quiet
+        )
         return
     if with_pictures:
         raise OptionError("--with-pictures needs --html FILE.", option="--with-pictures")
@@ -111,7 +113,9 @@ def _export_page(
 
     for option, value in unused.items():
         if value:
-            raise OptionError(f"{option} must be left out with --html, which writes a page alone.", option=option)
+            raise OptionError(
+                f"{option} must be left out with --html, which writes a page alone.", option=option
+            )
     options = PageOptions(examples=examples, pictures=pictures)
     path, made = write_page(console.model_path(model), html, options, force=force)
     if not quiet:

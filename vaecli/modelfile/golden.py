@@ -19,7 +19,10 @@ KEY_GOLDEN = "vaecli.golden"
 
 KEPT_BYTES = 2**20  # of outputs, about; only some pixels of large pictures are kept
 MAX_INPUTS = 16  # each is run by `verify`, and may take a second; `export` writes at most 5
-MADE_INPUTS = {"encoder": 2, "decoder": 1}  # at the end of a file's inputs, after those of real images; by part
+MADE_INPUTS = {
+    "encoder": 2,
+    "decoder": 1,
+}  # at the end of a file's inputs, after those of real images; by part
 TOLERANCE = 1e-5  # of float32; relative to the largest value if that is above 1
 
 

@@ -59,7 +59,9 @@ def _wrapped(module: str, source: str) -> str:
         exports += [(pair[-1].strip(), pair[0].strip()) for pair in pairs]
     body = _EXPORT_LIST.sub("", body)
     if left := re.search(r"^(import|export)\b.*", body, re.MULTILINE):
-        raise ValueError(f"{module} must import and export in the forms that `bundle` knows, got {left[0]!r:.80}")
+        raise ValueError(
+            f"{module} must import and export in the forms that `bundle` knows, got {left[0]!r:.80}"
+        )
     returned = ", ".join(f"{name}: {own}" for name, own in exports if name != "default")
     return f"const {_name(module)} = (() => {{\n{body.strip()}\nreturn {{ {returned} }};\n}})();\n"
 

@@ -75,7 +75,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer a malformed request, or one that is not GET, with a status and no content."""
         del message, explain
-        self._answer(HTTPStatus.METHOD_NOT_ALLOWED if code == HTTPStatus.NOT_IMPLEMENTED else HTTPStatus(code))
+        self._answer(
+            HTTPStatus.METHOD_NOT_ALLOWED if code == HTTPStatus.NOT_IMPLEMENTED else HTTPStatus(code)
+        )
 
     def _answer(self, status: HTTPStatus, content: bytes = b"") -> None:
         self.send_response(status)
@@ -98,7 +100,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(content)
         self.close_connection = True
 
-    def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002
+    def log_message(self, format: str, *arguments: Any) -> None:
         """Log nothing: the path is a secret."""
 
 
