@@ -50,7 +50,7 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="session")
 def modules(chromium):
-    """Runs JavaScript with the page's own modules: `modules({"model/paths.js": ["linear"]}, "linear(argument)")`."""
+    """Runs JavaScript with the page's modules: `modules({"model/paths.js": ["linear"]}, "linear(argument)")`."""
     handler = functools.partial(_Quiet, directory=SOURCES)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
