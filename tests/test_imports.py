@@ -10,6 +10,7 @@ import vaecli
 PACKAGE = pathlib.Path(vaecli.__file__).parent
 GROUND = {
     "batches",
+    "bundled",
     "cache",
     "checks",
     "choices",

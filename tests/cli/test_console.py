@@ -15,17 +15,6 @@ from vaecli.runs.progress import Plan
 NAMES = ["[v2]-1", "a[/b]", "[red]x", "[/]", "my [bold]set[/bold]", ":smile:", "a\\[b]"]
 
 
-def test_model_path(here):
-    """A named model wins over the newest run, which is taken if none is named."""
-    model = here / "runs" / "a-1" / "model"
-    model.mkdir(parents=True)
-    (model / "decoder.onnx").touch()
-    (model.parent / "provenance.json").write_text(json.dumps({"started": "2026"}))
-    assert console.model_path(None) == console.model_path(None, None) == pathlib.Path("runs/a-1")
-    assert console.model_path(pathlib.Path("other")) == pathlib.Path("other")
-    assert console.model_path(None, pathlib.Path("other")) == pathlib.Path("other")
-
-
 def test_json_has_no_nan(capsys):
     """NaN and infinity become null, however deep they lie: JSON has no words for them."""
     console.print_json("eval", {"a": math.nan, "b": [math.inf, 1.5, {"c": -math.inf}], "d": (1, None, "NaN")})

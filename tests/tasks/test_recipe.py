@@ -219,3 +219,12 @@ def test_a_source_that_looks_like_an_option_makes_no_command():
     """Only references to pictures of a data set are put into a command."""
     fields = json.loads(PATH.to_text()) | {"sources": ["--out=/etc/x", "test:0"]}
     assert parse(json.dumps(fields), "a.png").command() is None
+
+
+def test_the_word_after_m_is_never_taken_from_a_file():
+    """The command in the text names the bundled model if it is that one; a reader's command does not repeat it."""
+    text = dataclasses.replace(SAMPLE, model_word="fashion-mnist").to_text()
+    assert json.loads(text)["command"].startswith("vaecli sample -m fashion-mnist ")
+    assert "model_word" not in json.loads(text)
+    forged = json.dumps(json.loads(text) | {"model_word": "; rm -rf ~"})
+    assert parse(forged, "a.png") == SAMPLE

@@ -7,6 +7,7 @@ verify, info, data, data_info, features
 parameters       options and arguments that several commands share; their completion
 pictures         reports of the commands that read any number of pictures
 duration         times such as 1h30m
+models           the model of a command: named, the newest run, or the one that comes with vaecli
 console          notes, errors, tables, JSON, paths, the next command
 streams          standard streams that are closed, full, or of few characters
 stopping         signals

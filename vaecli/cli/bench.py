@@ -8,6 +8,7 @@ import typer
 from vaecli.choices import Precision
 from vaecli.cli import console
 from vaecli.cli.bars import bars
+from vaecli.cli.models import model_path
 from vaecli.cli.parameters import JsonOption, ModelArgument, ModelOption, QuietOption
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def bench(
 
     with bars(quiet=quiet) as shown:
         measured = task.bench(
-            console.model_path(model, model_option),
+            model_path(model, model_option, quiet=quiet),
             seconds=seconds,
             batches=batch or task.BATCHES,
             precision=precision,

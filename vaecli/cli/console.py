@@ -220,24 +220,3 @@ def shown_path(path: str | os.PathLike[str]) -> str:
     except OSError:  # the current folder was removed
         return str(path)
     return str(absolute.relative_to(current)) if absolute.is_relative_to(current) else str(absolute)
-
-
-def model_path(*given: pathlib.Path | None) -> pathlib.Path:
-    """Return the model that the user named, as the argument or with -m, or the newest run's folder.
-
-    Raises:
-        OptionError: two different models are named.
-        ModelError: none is named, and there is no run with a model.
-    """
-    named = {path for path in given if path is not None}
-    if len(named) > 1:
-        first, second = (path for path in given if path is not None)
-        raise OptionError(
-            f"--model must be left out after a model as the argument, got {first} and {second}.",
-            option="--model",
-        )
-    if named:
-        return named.pop()
-    from vaecli.runs.layout import newest  # a process that is given its model need not load it
-
-    return newest().path

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from vaecli.cli import console
+from vaecli.cli.models import model_path
 from vaecli.cli.parameters import (
     CutoutOption,
     DataOption,
@@ -90,7 +91,7 @@ def edit(
     from vaecli.tasks.model import open_model
     from vaecli.tasks.photos import photo_options
 
-    opened = open_model(console.model_path(model), precision=precision, threads=threads)
+    opened = open_model(model_path(model, quiet=quiet), precision=precision, threads=threads)
     with reporting("Reading", quiet=quiet) as reports:
         result = task(
             opened,

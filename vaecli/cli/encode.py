@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from vaecli.cli import console
+from vaecli.cli.models import model_path
 from vaecli.cli.parameters import (
     CutoutOption,
     DataOption,
@@ -70,7 +71,7 @@ def encode(
     from vaecli.tasks.photos import photo_options
 
     require_one_result(out, as_json=as_json)
-    opened = open_model(console.model_path(model), threads=threads)
+    opened = open_model(model_path(model, quiet=quiet), threads=threads)
     with reporting("Encoding", quiet=quiet) as reports:
         result = task(
             opened,

@@ -8,6 +8,7 @@ import typer
 from vaecli.choices import Part, PriorName
 from vaecli.cli import console
 from vaecli.cli.bars import bars
+from vaecli.cli.models import model_path
 from vaecli.cli.parameters import (
     DataOption,
     JsonOption,
@@ -64,7 +65,7 @@ def evaluate(
     from vaecli.tasks.evaluate import evaluate as task
     from vaecli.tasks.model import open_model
 
-    opened = open_model(console.model_path(model), precision=precision, threads=threads)
+    opened = open_model(model_path(model, quiet=quiet), precision=precision, threads=threads)
     with bars(quiet=quiet) as shown:
         result = task(
             opened,

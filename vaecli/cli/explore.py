@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vaecli.cli import console
+from vaecli.cli.models import model_path
 from vaecli.cli.parameters import (
     ModelArgument,
     ModelOption,
@@ -46,7 +47,7 @@ def explore(
     from vaecli.tasks.page import PageOptions, model_page
 
     options = PageOptions(examples=not no_examples, pictures=with_pictures)
-    made = model_page(console.model_path(model, model_option), options)
+    made = model_page(model_path(model, model_option, quiet=quiet), options)
     with serve(made.page, port or 0) as server:
         if not quiet:
             say_what_travels(made)

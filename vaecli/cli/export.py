@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vaecli.cli import console
+from vaecli.cli.models import model_path
 from vaecli.cli.parameters import ForceOption, QuietOption, RunOption, WithPicturesOption
 from vaecli.errors import OptionError
 
@@ -79,7 +80,7 @@ def export(
     precisions = [name for name, is_requested in requested.items() if is_requested]
     opset = ExportOptions.opset if opset is None else opset
     options = ExportOptions(out, opset, precisions, force, examples=not no_examples)
-    path = console.model_path(run)
+    path = model_path(run, quiet=quiet)
     with console.status("Converting and checking ...", quiet=quiet):
         result = task(path, options)
     if not quiet:
@@ -117,7 +118,7 @@ def _export_page(
                 f"{option} must be left out with --html, which writes a page alone.", option=option
             )
     options = PageOptions(examples=examples, pictures=pictures)
-    path, made = write_page(console.model_path(model), html, options, force=force)
+    path, made = write_page(model_path(model, quiet=quiet), html, options, force=force)
     if not quiet:
         say_what_travels(made)
     console.say(console.shown_path(path))

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from vaecli.cli import console
+from vaecli.cli.models import model_path
 from vaecli.cli.parameters import JsonOption, ModelOption, complete_runs
 
 LOSSES = {  # entry of a file's metadata -> column
@@ -51,7 +52,7 @@ def info(
             return
     from vaecli.tasks.info import info as task
 
-    facts = task(console.model_path(model, model_option))
+    facts = task(model_path(model, model_option))
     if as_json:
         console.print_json("info", facts)
         return

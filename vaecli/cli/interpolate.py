@@ -6,11 +6,12 @@ import typer
 
 from vaecli.choices import PathKind
 from vaecli.cli import console
+from vaecli.cli.models import model_or_bundled
 from vaecli.cli.parameters import (
     CutoutOption,
     DataOption,
     ForceOption,
-    ModelOption,
+    ModelOrBundledOption,
     OutOption,
     PolarityOption,
     PrecisionOption,
@@ -32,7 +33,7 @@ def interpolate(
         list[str],
         typer.Argument(help="Pictures, 2 to 20: files, a folder, or test:17 and val:0:3 of the data."),
     ],
-    model: ModelOption = None,
+    model: ModelOrBundledOption = None,
     steps: Annotated[
         int,
         typer.Option(min=2, help="Number of pictures from one given picture to the next, both included."),
@@ -83,7 +84,7 @@ def interpolate(
     from vaecli.tasks.model import open_model
     from vaecli.tasks.photos import photo_options
 
-    opened = open_model(console.model_path(model), precision=precision, threads=threads)
+    opened = open_model(model_or_bundled(model, quiet=quiet)[0], precision=precision, threads=threads)
     with reporting("Reading", quiet=quiet) as reports:
         result = task(
             opened,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from vaecli import bundled
 from vaecli.choices import DATA_SETS, Cutout, Part, PicturePolarity, Precision, Prepare
 
 NAMED = {  # parameter -> what its text must name; an unset shell variable makes it empty
@@ -81,14 +82,31 @@ def complete_runs(incomplete: str) -> list[str]:
     return []
 
 
-_MODEL = "Model: a run, a model folder or a decoder.onnx."
+def complete_models(incomplete: str) -> list[str]:
+    """Return the paths runs/... and the name of the bundled model that begin with the typed text."""
+    return [name for name in (bundled.MODEL,) if name.startswith(incomplete)] + complete_runs(incomplete)
+
+
+_MODEL = f"Model: a run, a model folder, a decoder.onnx, or {bundled.MODEL}, which comes with vaecli."
 ModelArgument = Annotated[
     pathlib.Path | None,
-    typer.Argument(metavar="MODEL", help=_MODEL, show_default="the newest run", autocompletion=complete_runs),
+    typer.Argument(
+        metavar="MODEL", help=_MODEL, show_default="the newest run", autocompletion=complete_models
+    ),
 ]
 ModelOption = Annotated[
     pathlib.Path | None,
-    typer.Option("--model", "-m", help=_MODEL, show_default="the newest run", autocompletion=complete_runs),
+    typer.Option("--model", "-m", help=_MODEL, show_default="the newest run", autocompletion=complete_models),
+]
+ModelOrBundledOption = Annotated[
+    pathlib.Path | None,
+    typer.Option(
+        "--model",
+        "-m",
+        help=_MODEL,
+        show_default=f"the newest run, or {bundled.MODEL}",
+        autocompletion=complete_models,
+    ),
 ]
 RunOption = Annotated[
     pathlib.Path | None,

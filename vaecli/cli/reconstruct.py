@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from vaecli.cli import console
+from vaecli.cli.models import model_path
 from vaecli.cli.parameters import (
     CutoutOption,
     DataOption,
@@ -70,7 +71,7 @@ def reconstruct(
     from vaecli.tasks.photos import photo_options
     from vaecli.tasks.reconstruct import reconstruct as task
 
-    opened = open_model(console.model_path(model), precision=precision, threads=threads)
+    opened = open_model(model_path(model, quiet=quiet), precision=precision, threads=threads)
     with reporting("Reconstructing", quiet=quiet) as reports:
         result = task(
             opened,

@@ -1,6 +1,6 @@
 """`vaecli sample`."""
 
-import pathlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,9 +8,10 @@ import typer
 from vaecli.choices import ArrayType, PriorName
 from vaecli.cli import console
 from vaecli.cli.bars import bars
+from vaecli.cli.models import model_or_bundled
 from vaecli.cli.parameters import (
     ForceOption,
-    ModelOption,
+    ModelOrBundledOption,
     OutOption,
     PrecisionOption,
     QuietOption,
@@ -29,7 +30,7 @@ SHOWN = 16  # pictures in the terminal
 
 @console.usage_errors
 def sample(
-    model: ModelOption = None,
+    model: ModelOrBundledOption = None,
     n: Annotated[
         int | None,
         typer.Option(
@@ -80,7 +81,8 @@ def sample(
     from vaecli.tasks.model import open_model
     from vaecli.tasks.sample import sample as task
 
-    opened = open_model(console.model_path(model), precision=precision, threads=threads)
+    path_of_model, named = model_or_bundled(model, quiet=quiet)
+    opened = open_model(path_of_model, precision=precision, threads=threads)
     with bars(quiet=quiet) as shown:
         path = task(
             opened,
@@ -113,14 +115,13 @@ def sample(
         draw(np.concatenate(pictures), columns=count if len(rows) > 1 else None)
     console.say(console.shown_path(path))
     if not quiet:
-        _next_step(opened, model)
+        _next_step(opened, named)
 
 
-def _next_step(opened: "Model", model: pathlib.Path | None) -> None:
-    """Print the next command that works on this model, if there is one, such as `interpolate`."""
+def _next_step(opened: "Model", named: Sequence[str]) -> None:
+    """Print the next command that works on this model, which the words `named` name, such as `interpolate`."""
     from vaecli.tasks.model import next_words
 
-    named = ["-m", console.shown_path(model)] if model else []
     words = next_words(opened)
     if words:
         console.next_step(*words, *named)

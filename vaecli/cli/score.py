@@ -7,6 +7,7 @@ import typer
 
 from vaecli.choices import ScoreComponent
 from vaecli.cli import console
+from vaecli.cli.models import model_path
 from vaecli.cli.parameters import (
     CutoutOption,
     DataOption,
@@ -134,7 +135,7 @@ def score(
         heatmaps=heatmaps,
         normal=normal,
     )
-    opened = open_model(console.model_path(model), threads=threads)
+    opened = open_model(model_path(model, quiet=quiet), threads=threads)
     with reporting("Scoring", quiet=quiet) as reports:
         result = task(
             opened,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from vaecli.cli import console
+from vaecli.cli.models import model_path
 from vaecli.cli.parameters import (
     CutoutOption,
     DataOption,
@@ -84,7 +85,7 @@ def similar(
     from vaecli.tasks.similar.similar import similar as task
 
     require_one_result(out, as_json=as_json)
-    opened = open_model(console.model_path(model), threads=threads)
+    opened = open_model(model_path(model, quiet=quiet), threads=threads)
     with reporting("Searching", quiet=quiet) as reports:
         result = task(
             opened,

@@ -5,12 +5,13 @@ from typing import Annotated
 import typer
 
 from vaecli.cli import console
+from vaecli.cli.models import model_or_bundled
 from vaecli.cli.parameters import (
     CutoutOption,
     DataOption,
     ForceOption,
     JsonOption,
-    ModelOption,
+    ModelOrBundledOption,
     PolarityOption,
     PrecisionOption,
     PrepareOption,
@@ -33,7 +34,7 @@ def traverse(
             show_default="the mean of the latents",
         ),
     ] = None,
-    model: ModelOption = None,
+    model: ModelOrBundledOption = None,
     dims: Annotated[
         str | None,
         typer.Option(
@@ -85,7 +86,7 @@ def traverse(
     from vaecli.tasks.photos import photo_options
     from vaecli.tasks.traverse import traverse as task
 
-    opened = open_model(console.model_path(model), precision=precision, threads=threads)
+    opened = open_model(model_or_bundled(model, quiet=quiet)[0], precision=precision, threads=threads)
     with reporting("Reading", quiet=quiet) as reports:
         result = task(
             opened,

@@ -4,6 +4,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from vaecli.cli import console
+from vaecli.cli.models import model_path
 from vaecli.cli.parameters import JsonOption, ModelArgument, ModelOption
 from vaecli.errors import ParityError
 
@@ -23,7 +24,7 @@ def verify(
     """
     from vaecli.tasks.verify import verify as task
 
-    lines = task(console.model_path(model, model_option))
+    lines = task(model_path(model, model_option))
     passed = all(line.passed for line in lines)
     if as_json:
         checks = [dataclasses.asdict(line) | {"passed": line.passed} for line in lines]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from vaecli.choices import Precision
+from vaecli.choices import PRECISIONS, Precision
 from vaecli.export import describe
 from vaecli.export.parity import Difference
 from vaecli.modelfile.find import DECODERS, ENCODERS
@@ -21,14 +21,16 @@ def model_card(
     table: Sequence[Difference],
     sizes: Mapping[str, int],
     degradations: Mapping[Precision, Mapping[str, float]],
+    model: str = "FOLDER",
 ) -> str:
     """Return the card as Markdown: files, use, training figures, parity, files of reduced precision.
 
     Args:
         info: the model's metadata.
         table: the differences between Keras and the float32 files, one per output, kind of input and batch size.
-        sizes: file name -> number of bytes.
+        sizes: file name -> number of bytes; the card lists these files.
         degradations: precision -> the figures of its files.
+        model: what the commands name after `-m`.
     """
     size = describe.network_size(info)
     lines = [
@@ -38,8 +40,8 @@ def model_card(
         f"{info.latent_dim} latent dimensions), trained on {info.data['count']:,} images of `{info.data['name']}` "
         f"with vaecli {info.software['vaecli']} on {info.created}.",
         "",
-        *_files(info, sizes, degradations),
-        *_use(info),
+        *_files(info, sizes),
+        *_use(info, model),
         *_figures(info),
         *_parity(table),
         *(line for precision, figures in degradations.items() for line in _reduced(precision, figures)),
@@ -47,39 +49,39 @@ def model_card(
     return "\n".join(lines)
 
 
-def _files(info: ModelInfo, sizes: Mapping[str, int], reduced: Mapping[Precision, object]) -> list[str]:
+def _files(info: ModelInfo, sizes: Mapping[str, int]) -> list[str]:
     height, width, channels = info.image_shape
     image, latent = f"(N, {height}, {width}, {channels})", f"(N, {info.latent_dim})"
     raw_outputs = ", ".join(f"`{name}`" for name in info.likelihood["outputs"])
     label = (
         f"; `label` (N, {len(info.class_names)}), one-hot, or zeros for none" if info.is_conditional else ""
     )
+    encoder = f"`image` {image}, float32 in [0, 1]{label} | `z_mean`, `z_log_var` {latent}"
+    decoder = f"`z` {latent}, float32{label} | `image` {image} in [0, 1], {raw_outputs} {image}"
+    names = [
+        table[precision] for precision in PRECISIONS for table in (ENCODERS, DECODERS) if precision in table
+    ]
     return [
         "| file | bytes | input | outputs |",
         "|---|---|---|---|",
-        f"| `encoder.onnx` | {sizes['encoder.onnx']:,} | `image` {image}, float32 in [0, 1]{label} | "
-        f"`z_mean`, `z_log_var` {latent} |",
-        f"| `decoder.onnx` | {sizes['decoder.onnx']:,} | `z` {latent}, float32{label} | "
-        f"`image` {image} in [0, 1], {raw_outputs} {image} |",
         *(
-            f"| `{table[precision]}` | {sizes[table[precision]]:,} | as `{exact}` | as `{exact}` |"
-            for precision in reduced
-            for table, exact in ((ENCODERS, "encoder.onnx"), (DECODERS, "decoder.onnx"))
-            if precision in table
+            f"| `{name}` | {sizes[name]:,} | {encoder if name in ENCODERS.values() else decoder} |"
+            for name in names
+            if name in sizes
         ),
         "",
     ]
 
 
-def _use(info: ModelInfo) -> list[str]:
+def _use(info: ModelInfo, model: str) -> list[str]:
     return [
         "The files use standard ONNX operators. Inputs and outputs are float32, and N is any batch size. To use "
         "them with vaecli (TensorFlow is not needed):",
         "",
         "    pip install vaecli",
-        "    vaecli sample -m FOLDER -o sheet.png",
-        "    vaecli interpolate a.png b.png -m FOLDER",
-        "    vaecli eval -m FOLDER",
+        f"    vaecli sample -m {model} -o sheet.png",
+        f"    vaecli interpolate a.png b.png -m {model}",
+        f"    vaecli eval -m {model}",
         "",
         f"Input pixels are divided by {info.preparation['scale']}. Polarity of the training images: "
         f"{info.preparation['polarity']}. A picture of another size: {photo_in_words(info.preparation)}.",
@@ -138,7 +140,7 @@ def _parity(table: Sequence[Difference]) -> list[str]:
     return [
         "## Parity",
         "",
-        "Largest and mean absolute difference between Keras and these files in onnxruntime, measured at export.",
+        "Largest and mean absolute difference between Keras and the float32 files in onnxruntime, at export.",
         "",
         "| part | inputs | batch | output | largest | mean | bound |",
         "|---|---|---|---|---|---|---|",

@@ -1,7 +1,8 @@
-"""The files of a model, located by the path of a run, a model folder or a decoder file."""
+"""The files of a model, located by the path of a run, a model folder or a decoder file, or by its name."""
 
 import pathlib
 
+from vaecli import bundled
 from vaecli.choices import Precision
 from vaecli.commands import command
 from vaecli.errors import ModelError
@@ -18,34 +19,50 @@ DECODERS: dict[Precision, str] = {
 EXACT = {"encoder": ENCODERS["float32"], "decoder": DECODERS["float32"]}  # by part
 FILES = (*ENCODERS.values(), *DECODERS.values())  # of a model, as far as they are there
 RUN_FILE = "config.toml"  # every run has it from its start
-TRAIN_OR_NAME = "Train one with `vaecli train`, or name one with --model."
 
 
 def locate(path: pathlib.Path, precision: Precision = "float32") -> tuple[pathlib.Path, pathlib.Path]:
     """Return the paths of the decoder, which exists, and of the encoder beside it, which may be missing.
 
     Args:
-        path: a run, a model folder or a decoder file. With another precision, decoder.onnx stands for the
-            decoder of that precision beside it.
-        precision: precision of the decoder.
+        path: a run, a model folder, a decoder file, or `fashion-mnist` for the model that comes with vaecli. With
+            another precision, decoder.onnx stands for the decoder of that precision beside it.
+        precision: precision of the decoder; the bundled model is in fp16 alone, which float32 opens, too.
 
     Raises:
         ModelError: there is no decoder.
     """
     name = DECODERS[precision]
     path = user_path(path, option="--model", error=ModelError)
+    if folder := bundled.model_folder(path):
+        return _bundled(folder, precision)
     if path.is_dir():
         for folder in (path, path / "model"):
             if (folder / name).exists():
                 return folder / name, _encoder(folder / name)
         raise _no_decoder(path, precision)
     if not path.exists():
-        raise ModelError(f"There is no {path}.", hint=TRAIN_OR_NAME)
+        raise ModelError(f"There is no {path}.", hint=bundled.MODEL_HINT)
     if path.name == DECODERS["float32"] and precision != "float32":
         path = path.with_name(name)
         if not path.exists():
             raise _no_decoder(path.parent, precision)
     return path, _encoder(path)
+
+
+def _bundled(folder: pathlib.Path, precision: Precision) -> tuple[pathlib.Path, pathlib.Path]:
+    """Return the paths of the decoder and the encoder of the model that comes with the package."""
+    decoder = folder / DECODERS["fp16"]
+    if precision == "int8":
+        raise ModelError(
+            f"{bundled.MODEL}, the model that comes with vaecli, is in fp16, got --precision {precision}.",
+            hint="Leave --precision out, or name another model.",
+        )
+    if not decoder.exists():
+        raise ModelError(
+            f"{bundled.MODEL}, the model that comes with vaecli, is missing.", hint=bundled.REINSTALL
+        )
+    return decoder, _encoder(decoder)
 
 
 def _encoder(decoder: pathlib.Path) -> pathlib.Path:
@@ -104,5 +121,5 @@ def _no_decoder(folder: pathlib.Path, precision: Precision) -> ModelError:
         )
     content = "an encoder.onnx but no" if (folder / ENCODERS["float32"]).exists() else "no"
     return ModelError(
-        f"{folder} must be a run or a model folder, but has {content} {missing}.", hint=TRAIN_OR_NAME
+        f"{folder} must be a run or a model folder, but has {content} {missing}.", hint=bundled.MODEL_HINT
     )

@@ -21,7 +21,8 @@ import os
 import pathlib
 from typing import Any
 
-from vaecli import files, folders
+from vaecli import bundled, files, folders
+from vaecli.commands import command
 from vaecli.errors import ModelError, OutputError
 
 ROOT = pathlib.Path("runs")
@@ -59,6 +60,11 @@ class Run:
         Raises:
             ModelError: provenance.json is missing or damaged.
         """
+        if bundled.model_folder(self.path):
+            raise ModelError(
+                f"{self.path} must be a run, got the model that comes with vaecli.",
+                hint=f"A run of such a model: {command('train', '--data', bundled.MODEL)}",
+            )
         try:
             document: dict[str, Any] = dict(json.loads(self.provenance.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError, RecursionError) as error:
@@ -118,6 +124,24 @@ def newest(root: pathlib.Path = ROOT) -> Run:
     Raises:
         ModelError: there is no such run, or `root` cannot be read.
     """
+    started = {run: _started(run) for run in _with_model(root)}
+    finished = [run for run, time in started.items() if time]
+    if not finished:
+        raise ModelError(f"There is no trained model in {root}/.", hint=bundled.MODEL_HINT)
+    return max(finished, key=started.__getitem__)
+
+
+def has_models(root: pathlib.Path = ROOT) -> bool:
+    """Return whether a run under `root` has a model.
+
+    Raises:
+        ModelError: `root` cannot be read.
+    """
+    return bool(_with_model(root))
+
+
+def _with_model(root: pathlib.Path) -> list[Run]:
+    """Return the runs under `root` that have a model."""
     try:
         runs = [Run(path) for path in root.iterdir()]
     except (FileNotFoundError, NotADirectoryError):
@@ -126,14 +150,7 @@ def newest(root: pathlib.Path = ROOT) -> Run:
         raise ModelError(
             f"Cannot read {root}: {error.strerror or error}.", hint="Name a run with --model."
         ) from error
-    started = {run: _started(run) for run in runs if os.path.exists(run.model / "decoder.onnx")}  # noqa: PTH110  # never raises
-    finished = [run for run, time in started.items() if time]
-    if not finished:
-        raise ModelError(
-            f"There is no trained model in {root}/.",
-            hint="Train one with `vaecli train`, or name one with --model.",
-        )
-    return max(finished, key=started.__getitem__)
+    return [run for run in runs if os.path.exists(run.model / "decoder.onnx")]  # noqa: PTH110  # never raises
 
 
 def _started(run: Run) -> str:

@@ -63,7 +63,8 @@ class Model(Sampling):
         """Open a run folder, a model folder or a decoder file; encoder.onnx beside it is opened at its first use.
 
         Args:
-            path: the folder or file.
+            path: the folder or file; or `fashion-mnist`, the model that comes with vaecli, unless a file, a run or
+                a model folder here has that name.
             precision: `int8` opens decoder.int8.onnx in place of decoder.onnx: faster, nearly the same pictures;
                 `fp16` opens decoder.fp16.onnx and encoder.fp16.onnx: smaller files, as fast.
             threads: number of threads to use; all that the process may use if left out.

@@ -5,7 +5,7 @@ from typing import Literal
 
 from vaecli.choices import Precision
 from vaecli.errors import ModelError, VaecliError
-from vaecli.modelfile.find import read_all
+from vaecli.modelfile.find import locate, read_all
 from vaecli.modelfile.read import read_file
 from vaecli.runtime.model import Model
 
@@ -15,7 +15,7 @@ BUNDLED = "fashion-mnist-mini"
 
 
 def open_model(path: pathlib.Path, *, precision: Precision = "float32", threads: int | None = None) -> Model:
-    """Open a run, a model folder or a decoder file, as `Model.open` does."""
+    """Open a run, a model folder, a decoder file or the bundled model, as `Model.open` does."""
     return Model.open(path, precision=precision, threads=threads)
 
 
@@ -33,8 +33,8 @@ def next_words(model: Model) -> list[str]:
 
 def _part_to_interpolate(model: Model) -> Literal["test", "val", ""]:
     """Return the part whose first pictures to interpolate; empty if encoder or images are not on this machine."""
-    path = model.path.with_name("encoder.onnx")
     try:
+        path = locate(model.path)[1]
         encoder = read_file(path).info if path.exists() else None
     except ModelError:
         return ""

@@ -6,6 +6,7 @@ import pathlib
 from collections.abc import Iterator
 from typing import Any
 
+from vaecli import bundled
 from vaecli.choices import Precision
 from vaecli.errors import DataError, VaecliError
 from vaecli.modelfile.find import locate
@@ -13,7 +14,7 @@ from vaecli.modelfile.read import read_file
 from vaecli.paths import shown, user_path
 from vaecli.pictures.embedded import embedded_text, is_picture
 from vaecli.runs.layout import ROOT
-from vaecli.tasks.recipe import MODEL, Recipe
+from vaecli.tasks.recipe import Recipe
 from vaecli.tasks.recipe_text import parse
 
 _SUFFIXES = {".png", ".gif", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
@@ -31,8 +32,9 @@ def picture_info(path: str | os.PathLike[str]) -> dict[str, Any]:
 
     Returns:
         `file`, the name of the picture; `recipe`, its fields; `run`, a run or model folder here that holds the
-        model, or None; and `command`, which makes the picture again, or None if it needs pictures of which only the
-        names are known. Without a run the command names MODEL.
+        model, else the name of the model that comes with vaecli if that is it, else None; and `command`, which
+        makes the picture again, or None if it needs pictures of which only the names are known. Without a run the
+        command names MODEL.
 
     Raises:
         DataError: the file is missing or no PNG or GIF, carries no recipe, or one that is damaged.
@@ -58,14 +60,14 @@ def picture_info(path: str | os.PathLike[str]) -> dict[str, Any]:
         "file": place.name,
         "recipe": recipe.shown(),
         "run": run and str(run),
-        "command": recipe.command(str(run) if run else MODEL),
+        "command": recipe.command(str(run) if run else ""),
     }
 
 
 def _model_here(recipe: Recipe) -> pathlib.Path | None:
-    """Return the first folder that holds a recipe's model: in runs/, then the current folder and those in it."""
+    """Return the first folder that holds a recipe's model, or the name of the bundled model if it is that one."""
     precision: Precision = recipe.precision  # type: ignore[assignment]  # `parse` has checked it
-    for folder in itertools.islice(_candidates(), _MOST_MODELS):
+    for folder in (*itertools.islice(_candidates(), _MOST_MODELS), pathlib.Path(bundled.MODEL)):
         try:
             decoder, encoder = locate(folder, precision)
             if recipe.sources and not encoder.exists():

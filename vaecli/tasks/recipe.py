@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from vaecli import bundled
 from vaecli.choices import DATA_SETS, METRICS, PRIORS
 from vaecli.commands import command
 from vaecli.modelfile.safe_text import is_plain
@@ -47,6 +48,7 @@ class Recipe:
             the distance as it was given.
         photo: how picture files were prepared: the words after `--prepare` and the like that are not the default.
         index: position of the picture on its path, for one PNG of a folder; None for others.
+        model_word: what `-m` names in the command that the picture carries; no field of the recipe.
     """
 
     kind: str
@@ -78,6 +80,7 @@ class Recipe:
     split: str = ""
     metric: str = METRICS[0]
     photo: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    model_word: str = MODEL
 
     def to_text(self) -> str:
         """Return the recipe as ASCII JSON of at most 64 KiB, with the command that repeats the picture, if any.
@@ -98,17 +101,17 @@ class Recipe:
         shown = {name: value for name, value in fields.items() if name in names and value is not None}
         return shown | dict(self.photo)
 
-    def command(self, model: str = MODEL) -> str | None:
+    def command(self, model: str = "") -> str | None:
         """Return the command that makes the picture again; None if it needs files of which only names are kept.
 
         Args:
-            model: path of the model, for `-m`.
+            model: path of the model, for `-m`; `model_word` if left out.
         """
         needs_files = not all(REFERENCE.fullmatch(name) for name in self.sources)
         own_words = _WORDS[self.kind](self)
         if needs_files or own_words is None or (self.data and self.data not in DATA_SETS):
             return None
-        words: list[object] = [self.kind, "-m", model]
+        words: list[object] = [self.kind, "-m", model or self.model_word]
         if self.precision != "float32":
             words += ["--precision", self.precision]
         words += [*self.sources, *own_words]
@@ -205,6 +208,7 @@ def recipe_of(model: "Model", kind: str, form: str) -> Recipe:
         model=plain_name(model.info.name),
         precision=model.info.precision,
         version=__version__,
+        model_word=bundled.MODEL if bundled.holds(model.path) else MODEL,
     )
 
 

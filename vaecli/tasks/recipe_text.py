@@ -56,7 +56,7 @@ def _checked(fields: Any) -> Recipe:
     """Check each known field, and leave out unknown ones, which a later version may have added."""
     if not isinstance(fields, dict) or fields.get("kind") not in KINDS:
         raise _FieldError("be of a command that writes pictures")
-    known = {field.name for field in dataclasses.fields(Recipe)}
+    known = {field.name for field in dataclasses.fields(Recipe)} - {"model_word"}
     photo = {name: fields[name] for name in DEFAULTS if fields.get(name, DEFAULTS[name]) != DEFAULTS[name]}
     for name, word in photo.items():
         _require(is_word(name, word), name, "a word of its option", word)

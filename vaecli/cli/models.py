@@ -1,0 +1,55 @@
+"""The model of a command: the one that the user names, the newest run, or the one that comes with vaecli."""
+
+import pathlib
+
+from vaecli import bundled
+from vaecli.cli import console
+from vaecli.errors import OptionError
+
+
+def model_path(*given: pathlib.Path | None, quiet: bool = False) -> pathlib.Path:
+    """Return the model that the user named, as the argument or with -m, or the newest run's folder.
+
+    Args:
+        given: what was named, or None.
+        quiet: print no note.
+
+    Raises:
+        OptionError: two different models are named.
+        ModelError: none is named, and there is no run with a model.
+    """
+    named = {path for path in given if path is not None}
+    if len(named) > 1:
+        first, second = (path for path in given if path is not None)
+        raise OptionError(
+            f"--model must be left out after a model as the argument, got {first} and {second}.",
+            option="--model",
+        )
+    if named:
+        path = named.pop()
+        if bundled.is_name_taken(path) and not quiet:
+            console.note(f"{path} is {path.resolve()}, not the model of that name that comes with vaecli.")
+        return path
+    from vaecli.runs.layout import newest  # a process that is given its model need not load it
+
+    return newest().path
+
+
+def model_or_bundled(given: pathlib.Path | None, *, quiet: bool) -> tuple[pathlib.Path, list[str]]:
+    """Return the model as `model_path` does, or the one that comes with vaecli where there is no run with a model.
+
+    Returns:
+        The path or name of the model, and the words that name it in the next command; none for the newest run.
+
+    Raises:
+        ModelError: runs/ cannot be read.
+    """
+    if given is None:
+        from vaecli.runs.layout import ROOT, has_models
+
+        if has_models():
+            return model_path(), []
+        given = pathlib.Path(bundled.MODEL)
+        if not quiet and not bundled.is_name_taken(given):
+            console.note(f"No trained model in {ROOT}/, so this is {given}, which comes with vaecli.")
+    return model_path(given, quiet=quiet), ["-m", console.shown_path(given)]
