@@ -2,8 +2,8 @@
 
     python examples/sample_from_python.py MODEL [FOLDER]
 
-MODEL is a run folder, an exported folder or a decoder.onnx. Writes samples.npy and samples.png to FOLDER
-(default: the current one). Needs `pip install .`, not TensorFlow.
+MODEL is a run folder, an exported folder, a decoder.onnx or fashion-mnist, the model that comes along. Writes
+samples.npy and samples.png to FOLDER (default: the current one). Needs `pip install .`, not TensorFlow.
 """
 
 import pathlib

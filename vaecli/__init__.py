@@ -17,7 +17,8 @@ The flow of data:
 
 The packages. Each imports only from lines above it; tests/test_imports.py holds the exact table.
 
-    errors, files, options, ...   modules of this folder: standard library and numpy
+    errors, files, options, ...   modules of this folder: standard library and numpy; bundled_models/ is the model
+                   that comes along
     tables/        tables of results, written row by row: .csv, .jsonl, .npz
     probability/   likelihoods, Gaussian formulas, bounds: each formula once, for numpy and for Keras
     data/          images in: named data sets, folders and archives of pictures, arrays, a user's picture
