@@ -1,6 +1,6 @@
 """Train the model that comes with vaecli, and put its fp16 files into the package.
 
-    python examples/make/bundled_model.py               # train, then pack: half an hour on two cores
+    python examples/make/bundled_model.py               # train, then pack: 17 minutes of processor time
     python examples/make/bundled_model.py --run RUN     # pack a run that the command below made
 
 The model is trained with `vaecli train` and the options of COMMAND, on the full Fashion-MNIST; needs the `train`
