@@ -67,7 +67,7 @@ def test_what_wins(here, model_folder, kind):
         shutil.copytree(model_folder, NAME / "model" if kind == "a run" else NAME)
     assert bundled.is_name_taken(NAME) and bundled.model_folder(NAME) is None
     if kind == "a run without a model":
-        with pytest.raises(ModelError, match="must be a run or a model folder, but has no"):
+        with pytest.raises(ModelError, match="The run fashion-mnist has no model yet"):
             vaecli.Model.open("fashion-mnist")
     else:
         assert vaecli.Model.open("fashion-mnist").latent_dim == 2
