@@ -4,6 +4,9 @@ import json
 import pathlib
 import shlex
 import shutil
+import subprocess
+import sys
+import urllib.request
 
 import pytest
 
@@ -59,6 +62,18 @@ def test_commands_that_make_pictures_have_a_model(call, here, command):
     assert recipe(call, stdout.strip())["recipe"]["model"] == bundled.MODEL
     code, _, stderr = call(command, *MAKING[command], "-q")
     assert (code, stderr) == (0, "")
+
+
+def test_explore_has_a_model(here):
+    """In an empty folder it serves a page of the bundled model, and says so; SIGTERM ends it."""
+    command = [sys.executable, "-m", "vaecli", "explore", "--no-browser"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as program:
+        url = program.stdout.readline().strip()
+        with urllib.request.urlopen(url, timeout=60) as page:
+            assert b"fashion-mnist" in page.read()
+        program.terminate()
+        assert program.stderr.read().startswith(NOTE)
 
 
 @pytest.mark.parametrize("command", MAKING)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vaecli.cli import console
-from vaecli.cli.models import model_path
+from vaecli.cli.models import model_or_bundled
 from vaecli.cli.parameters import (
-    ModelArgument,
-    ModelOption,
+    ModelOrBundledArgument,
+    ModelOrBundledOption,
     NoExamplesOption,
     QuietOption,
     WithPicturesOption,
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 @console.usage_errors
 def explore(
-    model: ModelArgument = None,
-    model_option: ModelOption = None,
+    model: ModelOrBundledArgument = None,
+    model_option: ModelOrBundledOption = None,
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Port to serve on.", show_default="a free one")
     ] = None,
@@ -47,7 +47,7 @@ def explore(
     from vaecli.tasks.page import PageOptions, model_page
 
     options = PageOptions(examples=not no_examples, pictures=with_pictures)
-    made = model_page(model_path(model, model_option, quiet=quiet), options)
+    made = model_page(model_or_bundled(model, model_option, quiet=quiet)[0], options)
     with serve(made.page, port or 0) as server:
         if not quiet:
             say_what_travels(made)

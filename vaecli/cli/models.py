@@ -35,21 +35,23 @@ def model_path(*given: pathlib.Path | None, quiet: bool = False) -> pathlib.Path
     return newest().path
 
 
-def model_or_bundled(given: pathlib.Path | None, *, quiet: bool) -> tuple[pathlib.Path, list[str]]:
+def model_or_bundled(*given: pathlib.Path | None, quiet: bool) -> tuple[pathlib.Path, list[str]]:
     """Return the model as `model_path` does, or the one that comes with vaecli where there is no run with a model.
 
     Returns:
         The path or name of the model, and the words that name it in the next command; none for the newest run.
 
     Raises:
+        OptionError: two different models are named.
         ModelError: runs/ cannot be read.
     """
-    if given is None:
+    named = next((path for path in given if path is not None), None)
+    if named is None:
         from vaecli.runs.layout import ROOT, has_models
 
         if has_models():
             return model_path(), []
-        given = pathlib.Path(bundled.MODEL)
-        if not quiet and not bundled.is_name_taken(given):
-            console.note(f"No trained model in {ROOT}/, so this is {given}, which comes with vaecli.")
-    return model_path(given, quiet=quiet), ["-m", console.shown_path(given)]
+        named = pathlib.Path(bundled.MODEL)
+        if not quiet and not bundled.is_name_taken(named):
+            console.note(f"No trained model in {ROOT}/, so this is {named}, which comes with vaecli.")
+    return model_path(named, *given, quiet=quiet), ["-m", console.shown_path(named)]

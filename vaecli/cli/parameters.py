@@ -98,13 +98,20 @@ ModelOption = Annotated[
     pathlib.Path | None,
     typer.Option("--model", "-m", help=_MODEL, show_default="the newest run", autocompletion=complete_models),
 ]
+_NEWEST_OR_BUNDLED = f"the newest run, or {bundled.MODEL}"
+ModelOrBundledArgument = Annotated[
+    pathlib.Path | None,
+    typer.Argument(
+        metavar="MODEL", help=_MODEL, show_default=_NEWEST_OR_BUNDLED, autocompletion=complete_models
+    ),
+]
 ModelOrBundledOption = Annotated[
     pathlib.Path | None,
     typer.Option(
         "--model",
         "-m",
         help=_MODEL,
-        show_default=f"the newest run, or {bundled.MODEL}",
+        show_default=_NEWEST_OR_BUNDLED,
         autocompletion=complete_models,
     ),
 ]
