@@ -94,6 +94,22 @@ def test_every_command_takes_the_model(trained, call, here):
     assert code == 1 and "must not be conditional for --int8" in stderr and not (here / "integers").exists()
 
 
+@pytest.mark.parametrize("path", ["linear", "spherical", "even"])
+def test_interpolate_crosses_labels(trained, path):
+    """Each end is the reconstruction with its label; one label is kept all the way; None is no label."""
+    model, (a, b) = Model.open(trained), load_mini("test").images[:2]
+    crossed = model.interpolate(a, b, steps=5, path=path, labels=["boot", "Bag"])
+    ends = model.reconstruct([a, b], ["boot", "Bag"])
+    np.testing.assert_allclose(crossed[[0, -1]], ends, atol=1e-6)
+    kept = model.interpolate(a, b, steps=5, path=path, labels="boot")
+    np.testing.assert_allclose(kept[0], crossed[0], atol=1e-6)
+    assert np.abs(kept[-1] - crossed[-1]).max() > 1e-3
+    plain = model.interpolate(a, b, steps=5, path=path)
+    np.testing.assert_allclose(plain[[0, -1]], model.reconstruct([a, b]), atol=1e-6)
+    with pytest.raises(OptionError, match="one for each of 2 images"):
+        model.interpolate(a, b, labels=["boot"])
+
+
 def test_the_label_lowers_the_loss(trained):
     """The images of a trained model cost fewer nats with their labels than without."""
     from vaecli.metrics.labelled import Labelled

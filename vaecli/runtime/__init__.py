@@ -9,6 +9,7 @@ pickled          a model from the content of its files
 parts            the files of a model, each checked for its part and precision
 arrays           checks of the arrays that callers pass in
 labels           labels that callers pass in, for conditional models
+track            paths between encoded images, with their labels
 session          batches over a pool of threads
 graph_file       what a session needs to know of a file
 one_image        one image through pre-bound buffers

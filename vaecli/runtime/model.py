@@ -11,12 +11,11 @@ import numpy.typing as npt
 
 from vaecli import checks
 from vaecli.choices import PRECISIONS, PathKind, Precision
-from vaecli.latent import even
 from vaecli.modelfile.metadata import ModelInfo
 from vaecli.modelfile.read import ModelFile
 from vaecli.pixels import chunk_length
 from vaecli.probability.likelihoods import Likelihood, from_metadata
-from vaecli.runtime import forks
+from vaecli.runtime import forks, track
 from vaecli.runtime.arrays import image_batch, single_image
 from vaecli.runtime.labels import Labels, decoder_inputs, encoder_inputs
 from vaecli.runtime.parts import read_decoder, read_encoder
@@ -153,7 +152,13 @@ class Model(Sampling):
         return image
 
     def interpolate(
-        self, a: npt.ArrayLike, b: npt.ArrayLike, *, steps: int = 11, path: PathKind = "linear"
+        self,
+        a: npt.ArrayLike,
+        b: npt.ArrayLike,
+        *,
+        steps: int = 11,
+        path: PathKind = "linear",
+        labels: Labels = None,
     ) -> Float32:
         """Decode a path from image a to image b (H, W, C), both ends reconstructed: (steps, H, W, C).
 
@@ -162,16 +167,18 @@ class Model(Sampling):
             b: last image, likewise.
             steps: number of pictures, at least 2.
             path: `linear`; `spherical`, away from the latent origin; `even`, with equally different pictures.
+            labels: of a conditional model: the class of both images, or of each; then it is crossed over.
 
         Raises:
-            OptionError: an array of another shape, type or range, an unknown path, or too few or too many steps.
+            OptionError: an array of another shape, type or range, an unknown path, or too few or too many steps;
+                labels as for `encode`.
         """
         checks.choice(path, "--path", get_args(PathKind))
         checks.integer(steps, "--steps", least=2, most=MAX_STEPS)
         images = [single_image(image, self.image_shape, name=name) for name, image in (("a", a), ("b", b))]
-        z_mean, _ = self.encode(np.concatenate(images))
+        points = track.encode(self, np.concatenate(images), labels)
         chunk = chunk_length(self.image_shape, most=_EVEN_CHUNK)
-        return self.decode(even.way(z_mean, steps, path, self.decode, chunk=chunk).z)
+        return points.decoder(self)(track.path_between(self, points, steps, path, chunk=chunk).z)
 
     def score(self, images: npt.ArrayLike) -> "Scores":
         """Score how unlike the training images each of images (N, H, W, C) is: `score`, `percentile`, components.

@@ -15,7 +15,7 @@ encode       `vaecli encode`
 reconstruct  `vaecli reconstruct`
 edit/        `vaecli edit`
 similar/     `vaecli similar`
-track        the latents and labels of `vaecli interpolate`
+track        the labels of `vaecli interpolate`, and the grid between four pictures
 decoding     latents decoded to pictures, a chunk at a time
 one_picture  the one picture that a command asks about
 latent_space where the latents of a model's images lie, and which dimensions it uses

@@ -15,12 +15,14 @@ from vaecli.data.collection.entries import printable
 from vaecli.data.photo.photo_options import PhotoOptions
 from vaecli.errors import OptionError
 from vaecli.files import treatment
+from vaecli.latent.even import distances, evenness
 from vaecli.pictures.gif import max_frames, there_and_back
 from vaecli.pictures.strip import corner_sheet, strip
 from vaecli.pictures.targets import Kind, check_target, target_kind
 from vaecli.pictures.writers import require_enlargeable, save_picture, write_images
 from vaecli.pixels import Pixels, chunk_length
 from vaecli.runtime.model import Model
+from vaecli.runtime.track import encode, path_between
 from vaecli.tasks import photos
 from vaecli.tasks.decoding import CHUNK, decoded
 from vaecli.tasks.photo_words import photo_words
@@ -31,7 +33,7 @@ from vaecli.tasks.stream.names import require_data_is_used
 from vaecli.tasks.stream.opening import open_pictures
 from vaecli.tasks.stream.reports import SILENT, Reports
 from vaecli.tasks.stream.stream import PictureStream
-from vaecli.tasks.track import encode, grid_between, path_between, picture_labels
+from vaecli.tasks.track import grid_between, picture_labels
 
 MAX_PICTURES = 10_000  # of one path, so that viewers open a strip of them
 MAX_BYTES = 2**27  # of their 8-bit pixels, which are all in memory
@@ -138,14 +140,15 @@ def interpolate(
         photos.save_prepared(save_prepared, originals, force=force)
     warn_of_strange(model, names, originals, reports.warn)
     classes = picture_labels(model, labels, known)
-    points = encode(model, originals, classes)
+    points = encode(model, originals, classes or None)
     if any(classes):
         notes += (f"labels: {', '.join(printable(name) if name else 'none' for name in classes)}",)
     if grid:
         track = grid_between(points, steps, "spherical" if path == "spherical" else "linear")
     else:
         chunk = chunk_length(model.image_shape, most=CHUNK)
-        track, largest = path_between(model, points, steps, path, chunk=chunk, most=most)
+        track = path_between(model, points, steps, path, chunk=chunk, most=most)
+        largest = evenness(distances(track.z, points.decoder(model), chunk=chunk))
         fewest, count = legs * (steps - 1) + 1, len(track.z)
         more = f"; {count} pictures, since {fewest} do not divide evenly" if count > fewest else ""
         notes += (f"{path} path: the largest step is {largest:.2f} times the mean step, as seen{more}",)
