@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from vaecli.modelfile.metadata import ModelInfo
-from vaecli.pages.page import SOURCES
+from vaecli.pages.page import SOURCES, Page
+from vaecli.pages.server import PageServer
 from vaecli.runs.kept import KeptImages
 from vaecli.tasks.page import PageOptions, model_page
 
@@ -105,6 +106,24 @@ def visit(chromium):
         context.close()
     assert problems == []
     assert len([url for url in requests if not url.startswith(("blob:", "data:"))]) == len(contexts)
+
+
+@pytest.fixture(scope="session")
+def served(page_file):
+    """Serves the page of a model folder; returns its address. Only such pages may use the clipboard."""
+    servers = []
+
+    @functools.cache
+    def served(folder):
+        server = PageServer(Page(page_file(folder).read_bytes(), "base-uri 'none'"))
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return server.url
+
+    yield served
+    for server in servers:
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.fixture

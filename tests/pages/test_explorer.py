@@ -4,9 +4,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from vaecli.pages.page import Page
 from vaecli.runtime.model import Model
-from vaecli.tasks.explore import serve
 
 
 def pixels(page, selector="#picture"):
@@ -39,15 +37,10 @@ def test_the_model_opens_and_checks_itself(visit, page_file, measured_folder):
     assert np.abs(pixels(page) - decoded(measured_folder, z)).max() <= 1
 
 
-def test_file_and_server_give_equal_pixels(visit, page_file, measured_folder):
+def test_file_and_server_give_equal_pixels(visit, page_file, served, measured_folder):
     """The same bytes, from the disk and over http, show the same picture."""
-    import threading
-
-    path = page_file(measured_folder)
-    with serve(Page(path.read_bytes(), "")) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        pictures = [pixels(visit(f"{address}#z=0.5,-1.25")) for address in (f"file://{path}", server.url)]
-        server.shutdown()
+    addresses = [f"file://{page_file(measured_folder)}", served(measured_folder)]
+    pictures = [pixels(visit(f"{address}#z=0.5,-1.25")) for address in addresses]
     np.testing.assert_array_equal(*pictures)
 
 

@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -121,12 +122,26 @@ def vaecli(tmp_path):
 
     def vaecli(*arguments):
         command = [sys.executable, "-m", "vaecli", *map(str, arguments)]
+        if arguments[0] == "explore":  # it serves until it is stopped
+            return explored(command, tmp_path)
         result = subprocess.run(
             command, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False
         )
         return result.returncode, result.stderr
 
     return vaecli
+
+
+def explored(command, folder):
+    """Run `vaecli explore` until it prints its address, stop it, and return 0 if it ended as it should."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [*command, "--no-browser"], cwd=folder, stdout=pipe, stderr=pipe, text=True
+    ) as process:
+        address = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=600)
+    return 0 if address.startswith("http://127.0.0.1:") and process.returncode == 130 else 1, stderr
 
 
 def write_split(folder, prefix, split, count):
@@ -149,7 +164,7 @@ def test_after_training_on_a_folder(vaecli, tmp_path, has_test_set):
     code, stderr = vaecli("train", "--data", data, *small, "--epochs", 2, "--out", ODD)
     assert code == 0, stderr
     steps = next_steps(stderr)
-    assert steps == [["eval", "-m", ODD], ["sample", "-m", ODD]]
+    assert steps == [["eval", "-m", ODD], ["sample", "-m", ODD], ["explore", "-m", ODD]]
     for step in steps:
         code, stderr = vaecli(*step)
         assert code == 0, stderr
@@ -179,7 +194,7 @@ def test_after_training_on_a_data_set(vaecli):
     code, stderr = vaecli("train", "--data", "fashion-mnist-mini", *small, "--out", "run")
     assert code == 0, stderr
     steps = next_steps(stderr)
-    assert steps == [["eval", "-m", "run"], ["sample", "-m", "run"]]
+    assert steps == [["eval", "-m", "run"], ["sample", "-m", "run"], ["explore", "-m", "run"]]
     for step in steps:
         code, stderr = vaecli(*step)
         assert code == 0, stderr

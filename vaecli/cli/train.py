@@ -229,6 +229,7 @@ def _report(result: "Trained", *, quiet: bool, as_json: bool) -> None:
     if result.best and not as_json:
         console.next_step("eval", "-m", run)  # it finds the data through the run
         console.next_step("sample", "-m", run)
+        console.next_step("explore", "-m", run)
 
 
 def _outcome(result: "Trained") -> str:

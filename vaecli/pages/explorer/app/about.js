@@ -19,7 +19,7 @@ export class About {
   show(parts, milliseconds) {
     const checks = parts.flatMap((part) => part.checks), vectors = parts.reduce((sum, part) => sum + part.vectors, 0);
     const failed = checks.filter((check) => !check.passed).length, badge = byId("check");
-    badge.textContent = failed ? "Computes something else" : vectors ? `✓ ${vectors} of ${vectors} vectors` : "No vectors";
+    badge.textContent = failed ? "Computes something else" : vectors ? `✓ ${vectors} of ${vectors} checks` : "No checks";
     badge.dataset.state = failed ? "bad" : vectors ? "good" : "none";
     badge.title = "Whether this browser computes what was trained. Press for more about the model.";
     this.#fill(parts, failed, milliseconds);

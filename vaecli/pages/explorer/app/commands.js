@@ -31,9 +31,10 @@ export function pictureCommand(model, state, classNames) {
   return pythonCommand(model, z, label);
 }
 
-/** Return the command of the plane. */
-export function planeCommand(model, plane, steps) {
-  return words("vaecli", "traverse", "-m", model, "--dims", plane.join(), "--steps", steps, "-o", "plane.png");
+/** Return the command of the plane, around the mean or around a picture in a file. */
+export function planeCommand(model, plane, steps, file) {
+  return words("vaecli", "traverse", ...(file ? [file, "--cutout", "off"] : []), "-m", model, "--dims", plane.join(),
+    "--steps", steps, "-o", "plane.png");
 }
 
 /** Return the command of a path between pictures in files. */

@@ -1,4 +1,5 @@
-const BUDGET = 10; // milliseconds of a frame that work in the background may take
+const BUDGET = 8, RESTING_BUDGET = 30; // milliseconds of a frame for the background: while a person moves, and else
+const RESTING = 400; // milliseconds after the last move
 
 /**
  * The page's work, a little in each frame: what is urgent first, then jobs in the background.
@@ -10,12 +11,18 @@ export class Loop {
   #jobs = new Map(); // name -> {steps, priority}
   #isWaiting = false;
   pause = 0; // milliseconds between two urgent runs, for slow models
-  #last = -Infinity;
+  #last = -Infinity; // when urgent work was done
+  #touched = -Infinity; // when a person moved something
 
   /** Run a function in the next frame, once. */
   soon(name, work) {
     this.#urgent.set(name, work);
     this.#wake();
+  }
+
+  /** Leave more of each frame to the browser for a while: a person moves something. */
+  touch() {
+    this.#touched = performance.now();
   }
 
   /** Run a job in the background; those of a lower number first. */
@@ -46,7 +53,8 @@ export class Loop {
       works.forEach((work) => work());
       this.#last = performance.now();
     }
-    while (this.#jobs.size && performance.now() - start < BUDGET) {
+    const budget = start - this.#touched < RESTING ? BUDGET : RESTING_BUDGET;
+    while (this.#jobs.size && performance.now() - start < budget) {
       const [name, job] = [...this.#jobs].reduce((a, b) => (b[1].priority < a[1].priority ? b : a));
       if (job.steps.next().done && this.#jobs.get(name) === job) {
         this.#jobs.delete(name);

@@ -29,6 +29,7 @@ export class Path {
     [this.kind.value, this.steps.value] = [kind, steps];
     if (!this.isOpen) return this.#pause();
     this.stops.replaceChildren(...stops.map((stop, i) => this.#stop(stop, i)));
+    this.place.disabled = this.play.disabled = true; // until the path is laid
     this.loop.later("path", 1, this.#lay(stops, kind, steps));
   }
 
@@ -58,7 +59,7 @@ export class Path {
       const steps = Math.round(Number(this.steps.value));
       this.#change({ steps: steps >= 2 && steps <= 60 ? steps : this.store.state.path.steps });
     } } });
-    return make("div", { className: "controls" }, make("label", {}, "way", this.kind), make("label", {}, "pictures a leg", this.steps));
+    return make("div", { className: "controls" }, make("label", {}, "path", this.kind), make("label", {}, "pictures a leg", this.steps));
   }
 
   #player() {

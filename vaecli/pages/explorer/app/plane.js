@@ -1,23 +1,31 @@
-import { toCanvas, toLevels } from "../pictures/images.js";
+import { save, toPng } from "../pictures/downloads.js";
+import { scaleFor, sheet, toCanvas, toLevels } from "../pictures/images.js";
 import { logDensity } from "../model/mixtures.js";
 import { quantiles } from "../model/space.js";
-import { announce, button, byId, fillSelect } from "./dom.js";
+import { planeCommand } from "./commands.js";
+import { announce, button, byId, copyText, fillSelect, notify } from "./dom.js";
 
+const GROUNDS = { "light-on-dark": "#000", "dark-on-light": "#fff" }; // by the polarity of the images
+const DIMMEST = 0.25; // opacity of a picture where the prior has no density
 const LARGE = 300; // pixels from which the plane has more cells
-const COLOURS = ["#e6194b", "#3cb44b", "#ffc40c", "#4f7bff", "#f58231", "#b44bff", "#22c8d6", "#f032e6", "#9a6324", "#aab3c0"];
+const COLOURS = [
+  "#e6194b", "#3cb44b", "#ffc40c", "#4f7bff", "#f58231", "#b44bff", "#22c8d6", "#f032e6", "#9a6324", "#aab3c0",
+];
 
 /** The plane of two dimensions: decoded pictures, latents of validation images, and where the picture is. */
 export class Plane {
   #canvas = byId("map");
-  #cells = null; // {values, pictures, key} of the decoded grid
+  #cells = null; // {key, values, pictures, levels, density} of the decoded grid
   #hidden = new Set(); // classes that are not shown
 
-  /** @param {{model: object, store: object, loop: object}} page */
-  constructor({ model, store, loop }) {
-    Object.assign(this, { model, store, loop });
+  /** @param {{model: object, store: object, loop: object, contents: object}} page */
+  constructor({ model, store, loop, contents }) {
+    Object.assign(this, { model, store, loop, contents });
     this.#fillAxes();
     this.#fillLegend();
     this.#listen();
+    byId("plane-png").addEventListener("click", () => this.#savePicture());
+    byId("plane-command").addEventListener("click", () => this.#copyCommand());
     new ResizeObserver(() => this.refresh()).observe(this.#canvas);
     store.subscribe((state, changed) => {
       if (changed.has("plane") || changed.has("z") || changed.has("label")) this.refresh();
@@ -51,7 +59,7 @@ export class Plane {
   #newCells(key) {
     const [values, old] = [this.store.state.plane.map((i) => quantiles(this.model.space, i, this.steps)), this.#cells];
     const fits = old && old.key.split(",").slice(0, 3).join() === key.split(",").slice(0, 3).join();
-    return { key, values, pictures: fits ? old.pictures.slice() : [], density: this.#density(values) };
+    return { key, values, pictures: fits ? old.pictures.slice() : [], levels: [], density: this.#density(values) };
   }
 
   /** Return the prior's density at each cell, 1 at the largest. */
@@ -71,6 +79,7 @@ export class Plane {
       z[second] = cells.values[1][steps - 1 - Math.floor(i / steps)];
       const levels = toLevels(this.model.decode(z, label));
       if (cells !== this.#cells) return;
+      cells.levels[i] = levels;
       cells.pictures[i] = toCanvas(levels, this.model.imageShape);
       this.loop.soon("plane", () => this.#draw());
       yield;
@@ -84,11 +93,11 @@ export class Plane {
     if (canvas.width !== size || canvas.height !== size) canvas.width = canvas.height = size;
     const context = canvas.getContext("2d"), { steps } = this, cell = side / steps;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.fillStyle = getComputedStyle(canvas).backgroundColor;
+    context.fillStyle = GROUNDS[this.model.info.preparation.polarity] ?? getComputedStyle(canvas).backgroundColor;
     context.fillRect(0, 0, side, side);
     context.imageSmoothingEnabled = cell * ratio < this.model.imageShape[1];
     this.#cells.pictures.forEach((picture, i) => {
-      context.globalAlpha = 0.22 + 0.78 * Math.sqrt(this.#cells.density[i]);
+      context.globalAlpha = DIMMEST + (1 - DIMMEST) * this.#cells.density[i] ** 0.35;
       context.drawImage(picture, (i % steps) * cell, Math.floor(i / steps) * cell, cell, cell);
     });
     context.globalAlpha = 1;
@@ -180,6 +189,22 @@ export class Plane {
     const { plane, z } = this.store.state, [i, sign] = step, [low, high] = this.#edges[i];
     const size = ((high - low) / 100) * (event.shiftKey ? 5 : 1);
     this.store.move([[plane[i], Math.min(high, Math.max(low, z[plane[i]] + sign * size))]]);
+  }
+
+  async #savePicture() {
+    for (const _ of this.#decodeGrid(this.#cells, this.store.state.z.slice())); // cells that are not there yet
+    const [height, width, channels] = this.model.imageShape, { steps } = this;
+    const whole = sheet(this.#cells.levels, [height, width, channels], steps, scaleFor([height, width], 56), 0);
+    save(await toPng(whole.levels, whole.shape), `${this.contents.name}-plane.png`);
+  }
+
+  /** Copy the command of the plane around the mean, or around a picture of the user. */
+  #copyCommand() {
+    const { plane, origin } = this.store.state, file = origin?.kind === "own" ? origin.file : null;
+    if (!file && !this.isCentred) {
+      return notify("A command makes the plane around the mean or around your own picture: press Mean first.");
+    }
+    copyText(planeCommand(this.contents.model, plane, this.steps, file), "Command");
   }
 
   #fillAxes() {

@@ -12,7 +12,9 @@ export class View {
   constructor({ model, store, loop, contents }) {
     Object.assign(this, { model, store, loop, contents });
     store.subscribe((_, changed) => {
-      if (changed.has("z") || changed.has("label")) loop.soon("picture", () => this.#draw());
+      if (!changed.has("z") && !changed.has("label")) return;
+      loop.touch();
+      loop.soon("picture", () => this.#draw());
     });
     byId("to-mean").addEventListener("click", () => store.update({ z: Float32Array.from(model.space.mean) }));
     byId("surprise").addEventListener("click", () => this.#surprise());

@@ -41,9 +41,9 @@ export function scaleFor([height, width], side) {
   return Math.max(1, Math.round(side / Math.max(height, width)));
 }
 
-/** Lay images out as a sheet, so many in a row, on white. */
-export function sheet(images, [height, width, channels], columns, scale) {
-  const gap = Math.max(1, Math.floor((2 * scale) / 3)), rows = Math.ceil(images.length / columns);
+/** Lay images out as a sheet, so many in a row, on white with gaps. */
+export function sheet(images, [height, width, channels], columns, scale, gap = Math.max(1, Math.floor((2 * scale) / 3))) {
+  const rows = Math.ceil(images.length / columns);
   const across = Math.min(columns, images.length), tall = height * scale + gap, wide = width * scale + gap;
   const shape = [rows * tall + gap, across * wide + gap, channels];
   const levels = new Uint8Array(shape[0] * shape[1] * channels).fill(255);
