@@ -1,5 +1,6 @@
 """Fixtures that tests of several packages share: the committed models, the program, model files made by hand."""
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -22,6 +23,7 @@ from vaecli.data.named.bundled import load_mini
 from vaecli.latent.summary import summarise
 from vaecli.metrics.encoded import encode
 from vaecli.metrics.prior_fit import PriorOptions, fit_priors
+from vaecli.metrics.saved.evaluation import Conditions, MeasuredModel, SampleQuality, SavedEvaluation
 from vaecli.metrics.score_fit import fit_scorer
 from vaecli.modelfile import protobuf, write
 from vaecli.modelfile.facts import KEY_FACTS, from_arrays
@@ -293,3 +295,64 @@ class Forge:
 def forge():
     """The class `Forge`."""
     return Forge
+
+
+@pytest.fixture(scope="session")
+def make_saved():
+    """Makes a saved evaluation of N images; changes are named `conditions__seed`, `model__seed` or `per_image`."""
+
+    def make_saved(count=5, quality=None, **changes):
+        values = np.random.default_rng(count).normal(size=count)
+        saved = SavedEvaluation(
+            metrics=("elbo", "mse", "active_units", "kl_dim"),
+            per_image={"elbo": -250 + values, "mse": 0.01 + values / 1000},
+            kl_dim=(1.5, 0.25),
+            totals={"active_units": 2},
+            conditions=Conditions(
+                data="toys",
+                split="test",
+                data_sha256="d" * 64,
+                n_images=count,
+                likelihood="bernoulli",
+                binarised=False,
+                labelled=False,
+                prior="normal",
+                importance_samples=0,
+                seed=0,
+            ),
+            model=MeasuredModel(
+                name="toys-1",
+                model_id="0" * 32,
+                decoder_sha256="1" * 64,
+                encoder_sha256="2" * 64,
+                seed=0,
+                settings={"network": "classic", "latent_dim": 2, "image_shape": [28, 28, 1]},
+                figures={"val_loss": 251.5},
+                software={"vaecli": "0.1.0"},
+            ),
+            quality=quality,
+            created="2026-11-26T12:00:00.000000+00:00",
+        )
+        for name, value in changes.items():
+            part, _, field = name.partition("__")
+            if field:
+                value = dataclasses.replace(getattr(saved, part), **{field: value})
+            saved = dataclasses.replace(saved, **{part: value})
+        return saved
+
+    return make_saved
+
+
+@pytest.fixture(scope="session")
+def quality():
+    """The quality of samples of three seeds."""
+    return SampleQuality(
+        features="classifier of fashion-mnist",
+        features_sha256="f" * 64,
+        reference="toys test",
+        reference_sha256="d" * 64,
+        n_images=1000,
+        prior="mixture",
+        seeds=(0, 1, 2),
+        values={"frechet": (7.0, 7.5, 8.0), "precision": (0.9, 0.91, 0.92)},
+    )

@@ -9,7 +9,10 @@ import pytest
 from vaecli.data.idx.format import encode_idx
 from vaecli.data.named.bundled import load_mini
 from vaecli.latent.draws import rows
+from vaecli.metrics.saved.file import read
 from vaecli.metrics.table import METRICS
+from vaecli.modelfile.metadata import KEY_DIGEST
+from vaecli.modelfile.read import read_file
 from vaecli.probability.gaussian import log_normal
 
 
@@ -209,3 +212,34 @@ def test_a_prior_that_the_model_does_not_have(evaluate):
     """Refused before any image is read."""
     code, stdout, stderr = evaluate("--prior", "mixture")
     assert (code, stdout) == (1, "") and "has no mixture of all images" in stderr
+
+
+def test_save_keeps_the_value_of_each_image(document, here, model_folder):
+    """The means of the arrays are the printed values; the file knows model, data and seed."""
+    values = document("--save", "a.npz", "--seed", "3", "--importance-samples", "2", "--data", "fashion-mnist-mini")
+    saved = read(here / "a.npz")
+    assert saved.values == {name: values[name] for name in saved.values}
+    assert saved.kl_dim == pytest.approx([values["kl_dim_0"], values["kl_dim_1"]])
+    assert (saved.conditions.seed, saved.conditions.importance_samples, saved.conditions.prior) == (3, 2, "normal")
+    assert saved.conditions.data_sha256 == load_mini("test").sha256
+    assert saved.model.decoder_sha256 == read_file(model_folder / "decoder.onnx").metadata[KEY_DIGEST]
+    assert str(here) not in (here / "a.npz").read_bytes().decode("latin-1")
+
+
+@pytest.mark.parametrize(("name", "code"), [("a.json", 2), ("a", 2), (".npz", 2), ("missing/a.npz", 1)])
+def test_a_name_that_cannot_be_saved_to_is_refused_at_once(evaluate, here, name, code):
+    """Before the model is opened and the images are measured; nothing is written."""
+    status, stdout, stderr = evaluate("--save", name)
+    assert (status, stdout) == (code, "")
+    assert "--save must end in .npz" in stderr if code == 2 else "missing" in stderr
+    assert list(here.iterdir()) == []
+
+
+def test_a_saved_evaluation_is_replaced_with_force_alone(evaluate, here):
+    """Without --force the old one stays, byte for byte."""
+    (here / "a.npz").write_bytes(b"old")
+    code, stdout, stderr = evaluate("--save", "a.npz", "--metrics", "kl")
+    assert (code, stdout) == (1, "") and "exists already" in stderr
+    assert (here / "a.npz").read_bytes() == b"old"
+    assert evaluate("--save", "a.npz", "--metrics", "kl", "--force")[0] == 0
+    assert read(here / "a.npz").metrics == ("kl",)

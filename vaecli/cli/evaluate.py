@@ -11,6 +11,7 @@ from vaecli.cli.bars import bars
 from vaecli.cli.models import model_path
 from vaecli.cli.parameters import (
     DataOption,
+    ForceOption,
     JsonOption,
     ModelOption,
     PrecisionOption,
@@ -47,6 +48,13 @@ def evaluate(
         typer.Option(help="Prior of the bounds: N(0, I), or the mixture.", show_default="the model's own"),
     ] = None,
     seed: SeedOption = 0,
+    save: Annotated[
+        str | None,
+        typer.Option(
+            "--save", metavar="FILE", help="File (.npz) for the values of each image, for `vaecli compare`."
+        ),
+    ] = None,
+    force: ForceOption = False,
     precision: PrecisionOption = "float32",
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
@@ -60,11 +68,16 @@ def evaluate(
 
     [dim]vaecli eval --prior normal[/dim]
 
-    [dim]vaecli eval --importance-samples 100[/dim]
+    [dim]vaecli eval -m runs/a --importance-samples 100 --save runs/a/evaluation.npz[/dim]
     """
+    from vaecli.files import treatment
+    from vaecli.tasks.compare.saving import check_saving
+    from vaecli.tasks.compare.saving import save as save_evaluation
     from vaecli.tasks.evaluate import evaluate as task
     from vaecli.tasks.model import open_model
 
+    if_taken = treatment(save or "", force=force)
+    target = None if save is None else check_saving(save, if_taken=if_taken)
     opened = open_model(model_path(model, quiet=quiet), precision=precision, threads=threads)
     with bars(quiet=quiet) as shown:
         result = task(
@@ -80,6 +93,10 @@ def evaluate(
             pictures=shown.count,
             progress=shown.counter("Evaluating"),
         )
+    if target is not None:
+        target = save_evaluation(result, opened, target, if_taken=if_taken)
+        if not quiet:
+            console.progress_line(f"Saved: {console.shown_path(target)}")
     if as_json:
         document = {"split": result.part, "prior": result.prior, "binarised": opened.likelihood.binarised}
         by_class = {"classes": result.classes} if result.classes else {}

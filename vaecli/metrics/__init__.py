@@ -5,6 +5,7 @@ labelled   a conditional model with the labels of the images
 protocol   interface of a model that can be measured
 table      the metrics: meaning, unit, direction, needs
 evaluation the result of an evaluation: values of each image, means, standard errors
+saved/     evaluations as files
 evaluate   all metrics in one pass, with the value of each image
 bound      ELBO and importance-weighted bound
 ssim       structural similarity

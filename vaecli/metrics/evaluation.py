@@ -25,6 +25,11 @@ class Evaluation:
         classes: name of a class -> its means with their standard errors, and `n_images`; empty unless images were
             measured with their labels.
         part: the part of the data set that was evaluated, `train`, `validation` or `test`; None if not known.
+        data: name of the data set; empty if not known.
+        data_sha256: hash of the images and labels; empty if not known.
+        seed: seed of the noise.
+        importance_samples: K of the importance-weighted bound; 0 for none.
+        labelled: whether a conditional model was given labels.
     """
 
     metrics: tuple[str, ...]
@@ -35,6 +40,11 @@ class Evaluation:
     prior: PriorName = "normal"
     classes: Mapping[str, Mapping[str, float]] = dataclasses.field(default_factory=dict)
     part: Part | None = None
+    data: str = ""
+    data_sha256: str = ""
+    seed: int = 0
+    importance_samples: int = 0
+    labelled: bool = False
 
     @property
     def values(self) -> dict[str, float]:
@@ -48,9 +58,9 @@ class Evaluation:
                 values[name] = self.totals[name]
             elif self.per_image[name].ndim == 2:
                 for dimension, column in enumerate(self.per_image[name].T):
-                    values |= _mean_and_error(f"{name}_{dimension}", column)
+                    values |= mean_and_error(f"{name}_{dimension}", column)
             else:
-                values |= _mean_and_error(name, self.per_image[name])
+                values |= mean_and_error(name, self.per_image[name])
         speed = {"n_images": self.n_images, "seconds": self.seconds}
         return values | speed | {"images_per_second": self.n_images / self.seconds}
 
@@ -62,12 +72,13 @@ class Evaluation:
             values: dict[str, float] = {"n_images": len(rows)}
             for name, column in self.per_image.items():
                 if column.ndim == 1:
-                    values |= _mean_and_error(name, column[rows])
+                    values |= mean_and_error(name, column[rows])
             classes[names[label]] = values
         return classes
 
 
-def _mean_and_error(name: str, values: Float64) -> dict[str, float]:
+def mean_and_error(name: str, values: Float64) -> dict[str, float]:
+    """Return the mean of values (N,) under `name`, and its standard error `<name>_se` if there are at least two."""
     mean = {name: float(values.mean())}
     if len(values) > 1:
         mean[f"{name}_se"] = float(values.std(ddof=1) / math.sqrt(len(values)))

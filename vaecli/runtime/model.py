@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from vaecli import checks
 from vaecli.choices import PRECISIONS, PathKind, Precision
-from vaecli.modelfile.metadata import ModelInfo
+from vaecli.modelfile.metadata import KEY_DIGEST, ModelInfo
 from vaecli.modelfile.read import ModelFile
 from vaecli.pixels import chunk_length
 from vaecli.probability.likelihoods import Likelihood, from_metadata
@@ -113,6 +113,16 @@ class Model(Sampling):
     def threads(self) -> int:
         """Number of threads that encode and decode."""
         return self._decoder.thread_count
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of the files of both parts, by part, as their metadata hold it.
+
+        Raises:
+            ModelError: the encoder is missing, damaged, or belongs to another model.
+        """
+        files = {"encoder": self._encoder_file(), "decoder": self._decoder_file}
+        return {part: file.metadata[KEY_DIGEST] for part, file in files.items()}
 
     @property
     def has_encoder(self) -> bool:

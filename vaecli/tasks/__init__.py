@@ -7,6 +7,7 @@ inputs       the data set that a command works on
 stream/      the pictures that a user names, any number of them
 train/       `vaecli train`
 evaluate     `vaecli eval`
+compare/     `vaecli eval --save` and `vaecli compare`
 sample       `vaecli sample`
 origin       where the data of a model are
 changes      how images differ from those of a model, in words

@@ -66,4 +66,13 @@ def evaluate(
     classes = {}
     if labels is not None and images.labels is not None:
         classes = evaluation.by_class(images.labels, images.class_names)
-    return dataclasses.replace(evaluation, part=images.split, classes=classes)
+    return dataclasses.replace(
+        evaluation,
+        part=images.split,
+        classes=classes,
+        data=images.name,
+        data_sha256=images.sha256,
+        seed=seed,
+        importance_samples=importance_samples,
+        labelled=labels is not None,
+    )
