@@ -335,9 +335,8 @@ def make_saved():
         )
         for name, value in changes.items():
             part, _, field = name.partition("__")
-            if field:
-                value = dataclasses.replace(getattr(saved, part), **{field: value})
-            saved = dataclasses.replace(saved, **{part: value})
+            changed = dataclasses.replace(getattr(saved, part), **{field: value}) if field else value
+            saved = dataclasses.replace(saved, **{part: changed})
         return saved
 
     return make_saved

@@ -81,7 +81,7 @@ def test_any_flipped_bit_is_refused(path):
         damaged = bytearray(content)
         damaged[place] ^= 1 << place % 8
         path.write_bytes(damaged)
-        with pytest.raises(DataError, match="is damaged|is not a saved evaluation"):
+        with pytest.raises(DataError, match=r"is damaged|is not a saved evaluation"):
             file.read(path)
 
 
@@ -89,7 +89,7 @@ def test_any_flipped_bit_is_refused(path):
 def test_a_file_that_was_cut_off_is_refused(path, length):
     """Wherever the copy stopped."""
     path.write_bytes(path.read_bytes()[:length])
-    with pytest.raises(DataError, match="is damaged|is not a saved evaluation"):
+    with pytest.raises(DataError, match=r"is damaged|is not a saved evaluation"):
         file.read(path)
 
 

@@ -114,7 +114,7 @@ class SavedEvaluation:
 
     @property
     def values(self) -> dict[str, float]:
-        """Each metric with its standard error `<name>_se`; those of samples are means over seeds, without errors."""
+        """Each metric with its standard error `<name>_se`; metrics of samples are means over seeds, without one."""
         values: dict[str, float] = {}
         for name in self.metrics:
             if name in self.per_image:

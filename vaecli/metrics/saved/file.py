@@ -78,7 +78,9 @@ def read(path: pathlib.Path) -> SavedEvaluation:
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise DataError(f"{shown(path)} must be a saved evaluation, got a folder, a pipe or a device.", hint=_MAKE)
+            raise DataError(
+                f"{shown(path)} must be a saved evaluation, got a folder, a pipe or a device.", hint=_MAKE
+            )
         with path.open("rb") as file:
             return _read(file, path)
     except OSError as error:
@@ -114,7 +116,7 @@ def _read(file: IO[bytes], path: pathlib.Path) -> SavedEvaluation:
 
 
 def _arrays(file: IO[bytes], size: int) -> dict[str, npt.NDArray[Any]]:
-    """Read all members; each must be an array of the one type that it may have, and all fit into the file's size."""
+    """Read all members: arrays of the one type that each may have, no larger together than the file."""
     arrays: dict[str, npt.NDArray[Any]] = {}
     with zipfile.ZipFile(file) as archive:
         members = archive.infolist()
@@ -167,4 +169,6 @@ def _digest(file: IO[bytes], size: int) -> bytes:
 
 
 def _damaged(path: pathlib.Path, reason: str) -> DataError:
-    return DataError(f"The saved evaluation {shown(path)} is damaged: {reason}.", hint="Copy it again, or evaluate again.")
+    return DataError(
+        f"The saved evaluation {shown(path)} is damaged: {reason}.", hint="Copy it again, or evaluate again."
+    )

@@ -103,7 +103,7 @@ def _model(model: Model) -> MeasuredModel:
 
 
 def _settings(info: ModelInfo) -> dict[str, Any]:
-    """Return everything that distinguishes two runs except the seed; an older file without an option has its default.
+    """Return everything that distinguishes two runs except the seed; options that a file lacks have their defaults.
 
     A run that the user stopped differs from one that came to its end, or that ended because its loss fell no more.
     """
