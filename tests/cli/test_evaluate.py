@@ -216,11 +216,17 @@ def test_a_prior_that_the_model_does_not_have(evaluate):
 
 def test_save_keeps_the_value_of_each_image(document, here, model_folder):
     """The means of the arrays are the printed values; the file knows model, data and seed."""
-    values = document("--save", "a.npz", "--seed", "3", "--importance-samples", "2", "--data", "fashion-mnist-mini")
+    values = document(
+        "--save", "a.npz", "--seed", "3", "--importance-samples", "2", "--data", "fashion-mnist-mini"
+    )
     saved = read(here / "a.npz")
     assert saved.values == {name: values[name] for name in saved.values}
     assert saved.kl_dim == pytest.approx([values["kl_dim_0"], values["kl_dim_1"]])
-    assert (saved.conditions.seed, saved.conditions.importance_samples, saved.conditions.prior) == (3, 2, "normal")
+    assert (saved.conditions.seed, saved.conditions.importance_samples, saved.conditions.prior) == (
+        3,
+        2,
+        "normal",
+    )
     assert saved.conditions.data_sha256 == load_mini("test").sha256
     assert saved.model.decoder_sha256 == read_file(model_folder / "decoder.onnx").metadata[KEY_DIGEST]
     assert str(here) not in (here / "a.npz").read_bytes().decode("latin-1")

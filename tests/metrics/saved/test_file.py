@@ -169,7 +169,9 @@ def test_other_files_are_named(here, make_saved):
     (here / "notes.npz").write_text("text")
     (here / "empty.npz").touch()
     for name in ("latents.npz", "notes.npz", "empty.npz"):
-        with pytest.raises(DataError, match=f"{name} is not a saved evaluation. Make one: vaecli eval --save"):
+        with pytest.raises(
+            DataError, match=f"{name} is not a saved evaluation. Make one: vaecli eval --save"
+        ):
             file.read(here / name)
     with pytest.raises(DataError, match="got a folder"):
         file.read(here)

@@ -112,7 +112,5 @@ def _bounded(value: Any, name: str) -> Any:
 def finite(values: Mapping[str, float]) -> dict[str, float]:
     """Return the numbers of a mapping that JSON can hold."""
     return {
-        name: value
-        for name, value in values.items()
-        if type(value) in (int, float) and math.isfinite(value)
+        name: value for name, value in values.items() if type(value) in (int, float) and math.isfinite(value)
     }

@@ -87,7 +87,6 @@ def read(path: pathlib.Path) -> SavedEvaluation:
         raise DataError(f"Cannot read {shown(path)}: {error.strerror or error}.", hint=_MAKE) from error
 
 
-
 def _read(file: IO[bytes], path: pathlib.Path) -> SavedEvaluation:
     size = file.seek(0, os.SEEK_END)
     if size > MOST_BYTES:

@@ -23,7 +23,13 @@ from vaecli.runtime.model import Model
 from vaecli.tasks.origin import find_run
 
 OPTION = "--save"
-NO_SETTINGS = {"seed", "data", "start_from", "examples", "allow_bad"}  # options that say nothing of the result
+NO_SETTINGS = {
+    "seed",
+    "data",
+    "start_from",
+    "examples",
+    "allow_bad",
+}  # options that say nothing of the result
 FIGURES = ("best_epoch", "epochs_done", "val_loss", "val_reconstruction", "val_kl")
 
 
