@@ -109,7 +109,7 @@ def _bounded(value: Any, name: str) -> Any:
     return value
 
 
-def finite(values: Mapping[str, float]) -> dict[str, float]:
+def finite(values: Mapping[str, Any]) -> dict[str, float]:
     """Return the numbers of a mapping that JSON can hold."""
     return {
         name: value for name, value in values.items() if type(value) in (int, float) and math.isfinite(value)

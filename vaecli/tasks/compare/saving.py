@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import pathlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -127,11 +128,16 @@ def _settings(info: ModelInfo) -> dict[str, Any]:
         "image_shape": list(info.image_shape),
         "pixel_stretch": info.data.get("stretch"),
     }
+    return settings | {"stopped_after_epoch": _stopped_after(training)}
+
+
+def _stopped_after(training: Mapping[str, Any]) -> int | None:
+    """Return the epoch after which a user stopped the training; None if it came to its end."""
     done, best, limit = (training.get(name) for name in ("epochs_done", "best_epoch", "epochs"))
-    if all(type(number) is int for number in (done, best, limit)):
-        has_waited = done - best >= training.get("patience", 0)
-        settings["stopped_after_epoch"] = None if done >= limit or has_waited else done
-    return settings
+    if not (isinstance(done, int) and isinstance(best, int) and isinstance(limit, int)):
+        return None
+    has_waited = done - best >= training.get("patience", 0)
+    return None if done >= limit or has_waited else done
 
 
 def _start(run: Run | None) -> dict[str, Any]:
