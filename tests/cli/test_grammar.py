@@ -208,7 +208,11 @@ def test_every_command_with_json_has_a_schema(check_schema):
         for name in ALL
         if any("--json" in parameter.opts for parameter in parsed(name).params)
     }
-    others = {"picture", "train-dry-run"}  # of `vaecli info PICTURE` and `vaecli train --dry-run`
+    others = {
+        "picture",
+        "train-dry-run",
+        "eval-samples",
+    }  # `info PICTURE`, `train --dry-run`, `eval --samples`
     assert names | others == {path.stem for path in schemas.glob("*.json")}
     for name in names:
         check_schema(name)

@@ -4,6 +4,7 @@ main             the program, its commands and its exit codes
 train, evaluate, sample, interpolate, encode, reconstruct, score, similar, traverse, edit, explore, export, bench,
 verify, info, data, data_info, features
                  one command each
+quality          options and tables of `eval --quality`
 parameters       options and arguments that several commands share; their completion
 pictures         reports of the commands that read any number of pictures
 duration         times such as 1h30m

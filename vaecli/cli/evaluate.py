@@ -19,6 +19,18 @@ from vaecli.cli.parameters import (
     SeedOption,
     ThreadsOption,
 )
+from vaecli.cli.quality import (
+    CountOption,
+    FeaturesOption,
+    QualityOption,
+    ReferenceFeaturesOption,
+    SamplesOption,
+    SeedsOption,
+    SheetOption,
+    measure_elsewhere,
+    show_quality,
+)
+from vaecli.files import treatment
 
 SHOWN_BY_CLASS = 4  # metrics, so that the table fits 80 columns
 
@@ -54,23 +66,48 @@ def evaluate(
             "--save", metavar="FILE", help="File (.npz) for the values of each image, for `vaecli compare`."
         ),
     ] = None,
+    quality: QualityOption = False,
+    samples: SamplesOption = None,
+    n: CountOption = None,
+    seeds: SeedsOption = 5,
+    features: FeaturesOption = None,
+    reference_features: ReferenceFeaturesOption = None,
+    out: SheetOption = None,
     force: ForceOption = False,
     precision: PrecisionOption = "float32",
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Measure an exported model on a data set: nats, reconstruction errors, active units.
+    """Measure an exported model on a data set: nats, reconstruction errors, active units, quality of samples.
 
     [dim]vaecli eval[/dim]
 
-    [dim]vaecli eval -m shoes/ --metrics elbo,ssim --json[/dim]
-
-    [dim]vaecli eval --prior normal[/dim]
+    [dim]vaecli eval --quality -o pairs.png[/dim]
 
     [dim]vaecli eval -m runs/a --importance-samples 100 --save runs/a/evaluation.npz[/dim]
+
+    [dim]vaecli eval --samples pictures/ --data fashion-mnist[/dim]
     """
-    from vaecli.files import treatment
+    from vaecli.tasks.quality.options import QualityOptions
+
+    options = QualityOptions(
+        count=n,
+        seeds=seeds,
+        seed=seed,
+        features=features,
+        reference_features=reference_features,
+        sheet=out,
+        if_taken=treatment(out, force=force),
+    )
+    options.require_consistent(samples, model=model, quality=quality, save=save)
+    if not options.needs_model(samples):
+        elsewhere = measure_elsewhere(samples, data, options, threads=threads, quiet=quiet)
+        if as_json:
+            console.print_json("eval-samples", elsewhere.facts())
+        else:
+            show_quality(elsewhere, quiet=quiet)
+        return
     from vaecli.tasks.compare.saving import check_saving
     from vaecli.tasks.compare.saving import save as save_evaluation
     from vaecli.tasks.evaluate import evaluate as task
@@ -79,6 +116,7 @@ def evaluate(
     if_taken = treatment(save or "", force=force)
     target = None if save is None else check_saving(save, if_taken=if_taken)
     opened = open_model(model_path(model, quiet=quiet), precision=precision, threads=threads)
+    measured = None
     with bars(quiet=quiet) as shown:
         result = task(
             opened,
@@ -93,16 +131,34 @@ def evaluate(
             pictures=shown.count,
             progress=shown.counter("Evaluating"),
         )
+        if quality:
+            from vaecli.tasks.quality.of_model import measure_model
+
+            measured = measure_model(
+                opened,
+                data=data,
+                split=split,
+                prior=prior,
+                options=options,
+                warn=console.silent if quiet else console.note,
+                download=shown.download,
+                pictures=shown.count,
+            )
     if target is not None:
-        target = save_evaluation(result, opened, target, if_taken=if_taken)
+        of_quality = measured.saved() if measured else None
+        target = save_evaluation(result, opened, target, quality=of_quality, if_taken=if_taken)
         if not quiet:
             console.progress_line(f"Saved: {console.shown_path(target)}")
     if as_json:
         document = {"split": result.part, "prior": result.prior, "binarised": opened.likelihood.binarised}
         by_class = {"classes": result.classes} if result.classes else {}
-        console.print_json("eval", document | result.values | by_class)
+        of_samples = {"quality": measured.facts()} if measured else {}
+        console.print_json("eval", document | result.values | by_class | of_samples)
         return
     _print_values(result.values, result.prior)
+    if measured:
+        console.say("")
+        show_quality(measured, quiet=quiet)
     if result.classes:
         _print_classes(result.classes)
     if opened.likelihood.note and not quiet:

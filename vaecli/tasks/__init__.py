@@ -8,6 +8,7 @@ stream/      the pictures that a user names, any number of them
 train/       `vaecli train`
 evaluate     `vaecli eval`
 compare/     `vaecli eval --save` and `vaecli compare`
+quality/     `vaecli eval --quality` and `--samples`
 sample       `vaecli sample`
 origin       where the data of a model are
 changes      how images differ from those of a model, in words

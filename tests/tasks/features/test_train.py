@@ -66,3 +66,10 @@ def test_refusals(labelled):
         train_features(str(labelled), out="x.onnx")
     assert sorted(path.name for path in labelled.parent.iterdir()) == ["mine", "x.onnx"]
     assert labelled.with_name("x.onnx").read_bytes() == b"mine"
+
+
+def test_features_have_one_scale(labelled):
+    """The mean variance of the features is about 1, whatever the data: distances are of one size."""
+    made = train_features(str(labelled), options=FeatureOptions(epochs=4), out="a.onnx")
+    features = Classifier.open(made.path).classify(load_mini("train").images[:400, ::2, ::2]).features
+    assert 0.5 < features.var(axis=0).mean() < 2

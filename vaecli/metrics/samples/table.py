@@ -21,12 +21,10 @@ class SampleMetric(NamedTuple):
 
 
 SAMPLE_METRICS: dict[str, SampleMetric] = {
-    "frechet": SampleMetric("Fréchet distance of the features to those of the reference", "lower"),
-    "kernel": SampleMetric("kernel distance, unbiased, 0 for equal distributions", "lower"),
-    "precision": SampleMetric("share of images that lie among reference images (k = 3)", "higher"),
-    "recall": SampleMetric("share of reference images among these images (k = 3)", "higher"),
-    "density": SampleMetric(
-        "how densely reference images lie around (k = 5), about 1 for real ones", "higher"
-    ),
-    "coverage": SampleMetric("share of reference images with one of these images near (k = 5)", "higher"),
+    "frechet": SampleMetric("Fréchet distance of features", "lower"),
+    "kernel": SampleMetric("kernel distance, unbiased", "lower"),
+    "precision": SampleMetric("share of samples among real images", "higher"),
+    "recall": SampleMetric("share of real images among samples", "higher"),
+    "density": SampleMetric("real images around a sample, 1 for real ones", "higher"),
+    "coverage": SampleMetric("share of real images with a sample near", "higher"),
 }

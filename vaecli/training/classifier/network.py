@@ -1,6 +1,7 @@
 """The layers of the classifier: convolutions, a linear layer of features, a ReLU, a linear layer of logits.
 
-The features are the values before the ReLU, so that none of them is dead, that is, zero for all images.
+The features are the values before the ReLU, so that none of them is dead, that is, zero for all images. Their mean
+variance over images is 1.
 """
 
 import dataclasses
@@ -49,6 +50,13 @@ class Classifier:
         if dropout:
             rectified = tf.nn.experimental.stateless_dropout(rectified, dropout, seed)
         return self.head({"rectified": rectified})["logits"]
+
+    def scale_features(self, factor: float) -> None:
+        """Multiply all features by a positive factor; the logits stay, because a ReLU keeps it."""
+        features, logits = self.trunk.get_layer("features"), self.head.get_layer("logits")
+        features.kernel.assign(features.kernel * factor)
+        features.bias.assign(features.bias * factor)
+        logits.kernel.assign(logits.kernel / factor)
 
 
 def build(image_shape: tuple[int, int, int], class_count: int, *, seed: int) -> Classifier:

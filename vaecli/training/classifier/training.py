@@ -6,6 +6,7 @@ The weights of the epoch with the best accuracy on held-out training images are 
 import contextlib
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -23,6 +24,7 @@ from vaecli.training.objective import to_unit_range
 BATCH_SIZE = 128
 PEAK_RATE = 2e-3
 DROPOUT = 0.3  # of the rectified features
+BLUR = np.array([1, 4, 6, 4, 1]) / 16  # a standard deviation of one pixel
 WEIGHT_DECAY = 1e-4  # decoupled, per step and unit of the learning rate
 MOST_AT_ONCE, CHUNK_BYTES = 500, 2**20  # held-out images at a time, and bytes of their pixels
 
@@ -90,7 +92,29 @@ def train_classifier(
         progress(epoch + 1, epochs, accuracy)
     for variable, value in zip(classifier.variables, best_weights, strict=True):
         variable.assign(value)
+    features, _ = _outputs(classifier, data.images, held_out_positions)
+    spread = float(np.sqrt(features.var(axis=0).mean()))
+    if spread > 0:
+        classifier.scale_features(1 / spread)  # so that distances of different classifiers are of one size
     return Trained(classifier, best, best_epoch, epochs, len(positions), len(held_out_positions))
+
+
+def blurred(images: tf.Tensor, *, seed: Any) -> tf.Tensor:
+    """Blur about half of the images (N, H, W, C) of a step, each by an amount of its own.
+
+    The samples of an autoencoder are blurred. A classifier of sharp images alone takes most blurred coats for
+    pullovers, and its features tell how sharp an image is before they tell what it shows.
+    """
+    channels = images.shape[-1]
+    kernel = np.outer(BLUR, BLUR).astype(np.float32)[:, :, None, None]
+    padded = tf.pad(images, [[0, 0], [2, 2], [2, 2], [0, 0]], mode="SYMMETRIC")
+    smooth = tf.nn.depthwise_conv2d(padded, np.tile(kernel, (1, 1, channels, 1)), [1, 1, 1, 1], "VALID")
+    shape = (tf.shape(images)[0], 1, 1, 1)
+    amount = tf.random.stateless_uniform(
+        shape, seed=tf.stack([seed[0] ^ 1, seed[1]]), minval=-1.0, maxval=1.0
+    )
+    amount = tf.nn.relu(amount)
+    return images + amount * (smooth - images)
 
 
 class _Steps:
@@ -125,7 +149,7 @@ class _Steps:
             pixels = self._augment.apply(pixels, self._augment.draw(tf.shape(pixels)[0], step))
         variables = [variable.value for variable in self._classifier.variables]
         with tf.GradientTape() as tape:
-            features = self._classifier.features(to_unit_range(pixels))
+            features = self._classifier.features(blurred(to_unit_range(pixels), seed=[self._seed, step]))
             logits = self._classifier.logits(features, dropout=DROPOUT, seed=tf.stack([self._seed, step]))
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
             loss = tf.reduce_mean(losses)
@@ -138,9 +162,17 @@ def _accuracy(
     classifier: Classifier, images: Images, labels: npt.NDArray[np.int64], positions: npt.NDArray[np.integer]
 ) -> float:
     """Return the share of the images at `positions` whose class has the largest logit."""
-    correct = 0
+    _, logits = _outputs(classifier, images, positions)
+    return float((logits.argmax(axis=1) == labels[positions]).mean())
+
+
+def _outputs(
+    classifier: Classifier, images: Images, positions: npt.NDArray[np.integer]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Compute features (n, FEATURES) and logits (n, K) of the images at `positions` (n,), a chunk at a time."""
+    parts = []
     for part in chunks(len(positions), images.shape[1:], most=MOST_AT_ONCE, chunk_bytes=CHUNK_BYTES):
-        batch = positions[part]
-        logits = classifier.logits(classifier.features(to_unit_range(tf.constant(images[batch]))))
-        correct += int((logits.numpy().argmax(axis=1) == labels[batch]).sum())
-    return correct / len(positions)
+        features = classifier.features(to_unit_range(tf.constant(images[positions[part]])))
+        parts.append((features.numpy(), classifier.logits(features).numpy()))
+    features, logits = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    return features, logits

@@ -1,0 +1,280 @@
+"""`vaecli eval --quality`, `--samples` and `--features`: figures, JSON, the sheet, refusals."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vaecli.data.idx.format import encode_idx
+from vaecli.data.named.bundled import load_mini
+from vaecli.metrics.saved.file import read
+
+METRICS = ["frechet", "kernel", "precision", "recall", "density", "coverage"]
+SMALL = ["--seeds", 1, "-n", 200, "--metrics", "mse"]
+MINI = ["--data", "fashion-mnist-mini"]
+
+
+@pytest.fixture
+def document(call, check_schema):
+    """The JSON object that `vaecli eval ... --json` prints, checked against its schema."""
+
+    def document(*arguments):
+        code, stdout, stderr = call("eval", *arguments, "--json", "--quiet")
+        assert (code, stderr) == (0, "")
+        result = json.loads(stdout)
+        check_schema(result["schema"].removeprefix("vaecli.").removesuffix("/1"), result)
+        return result
+
+    return document
+
+
+def value(result, row, metric):
+    return result["rows"][row]["metrics"][metric]["value"]
+
+
+def test_samples_beside_reconstructions_and_the_floor(document, model_folder):
+    """Real images are nearer to the reference than reconstructions; samples have a spread over seeds."""
+    result = document("-m", model_folder, "--quality", "--seeds", 2, "-n", 300, "--metrics", "mse")["quality"]
+    assert list(result["rows"]) == ["samples", "reconstructions", "training"]
+    for metric in METRICS:
+        real, model = value(result, "training", metric), value(result, "reconstructions", metric)
+        if metric not in ("precision", "density"):  # reconstructions are in the middle of real images
+            assert (real < model) == (metric in ("frechet", "kernel")), metric
+        assert result["rows"]["samples"]["metrics"][metric]["spread"] is not None
+    assert result["rows"]["samples"]["n_images"] == result["reference"]["n_images"] == 300
+    assert result["features"]["kind"] == "classifier" and len(result["features"]["sha256"]) == 64
+    assert sum(row["samples"] for row in result["classes"]) == pytest.approx(1)
+    assert {"frechet", "kernel", "neighbours", "features", "samples", "copies"} <= set(result["seconds"])
+
+
+def test_samples_of_each_class(document, mixed_folder):
+    """A model with mixtures of classes reports how many samples of each are taken for it."""
+    result = document("-m", mixed_folder, "--quality", *SMALL)["quality"]
+    shares = {row["name"]: row["agreement"] for row in result["classes"]}
+    assert [name for name, share in shares.items() if share is None] == ["Coat"]
+    assert shares["Trouser"] > 0.5
+    assert result["agreement"] == pytest.approx(
+        np.mean([share for share in shares.values() if share is not None])
+    )
+    assert result["rows"]["labelled"]["n_images"] == 200
+
+
+def test_the_prior_decides(document, mixed_folder):
+    """`--prior normal` measures other samples than the mixture that the file ships."""
+    own = document("-m", mixed_folder, "--quality", *SMALL)["quality"]
+    normal = document("-m", mixed_folder, "--quality", *SMALL, "--prior", "normal")["quality"]
+    assert (own["prior"], normal["prior"]) == ("mixture", "normal")
+    assert value(own, "samples", "frechet") != value(normal, "samples", "frechet")
+    assert value(own, "reconstructions", "frechet") == value(normal, "reconstructions", "frechet")
+
+
+def test_the_table(call, model_folder):
+    """A line for each metric, then copies, classes, features and durations; at most 80 columns."""
+    code, stdout, stderr = call("eval", "-m", model_folder, "--quality", *SMALL)
+    assert code == 0
+    for name in (*METRICS, "copies", "closest", "Ankle boot", "features", "seconds", "reference"):
+        assert f"\n{name} " in stdout, name
+    assert "real: training images, the floor" in stderr
+    assert max(len(line.rstrip()) for line in stdout.splitlines()) <= 80
+
+
+def test_without_the_option_nothing_of_it_runs(process, model_folder):
+    """`vaecli eval` alone neither loads the classifier nor the metrics of samples."""
+    code = (
+        "import sys; from vaecli.cli.main import main\n"
+        f"sys.argv = ['vaecli', 'eval', '-m', {str(model_folder)!r}, '--metrics', 'mse', '--quiet']\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "print([name for name in sys.modules if 'classifier' in name or 'metrics.samples' in name])"
+    )
+    result = process(code=code)
+    assert result.stdout.decode().splitlines()[-1] == "[]", result.stderr
+
+
+def test_pictures_of_a_model_have_the_same_figures(call, document, model_folder):
+    """`sample -o x.npy` and `eval --samples x.npy` give what `eval --quality` gives for that seed."""
+    assert call("sample", "-m", model_folder, "-n", 1000, "-o", "x.npy", "--quiet")[0] == 0
+    own = document("-m", model_folder, "--quality", "--seeds", 1, "--metrics", "mse")["quality"]
+    result = document("--samples", "x.npy", *MINI)
+    assert result["rows"]["samples"]["metrics"] == own["rows"]["samples"]["metrics"]
+    assert value(result, "training", "frechet") == pytest.approx(value(own, "training", "frechet"), abs=1)
+
+
+def test_copies_are_found(call, document, here):
+    """Training images as samples: the ratio is 0, and the sheet shows each beside itself."""
+    np.save("copies.npy", load_mini("train").images[:100])
+    result = document("--samples", "copies.npy", *MINI, "-o", "pairs.png")
+    assert result["copies"]["ratio"]["value"] == 0
+    assert len(result["copies"]["pairs"]) == 16
+    assert all(pair["sample"] == pair["training"] for pair in result["copies"]["pairs"])
+    page = np.asarray(Image.open("pairs.png"))
+    assert page.shape[0] > 300 and page.shape[1] > 800
+    code, _, stderr = call("eval", "--samples", "copies.npy", *MINI, "-o", "pairs.png")
+    assert code == 1 and "pairs.png" in stderr
+
+
+def test_a_folder_of_pictures(document, here):
+    """Real test images as PNGs are as good as can be."""
+    (here / "mine").mkdir()
+    for number, image in enumerate(load_mini("test").images[:80]):
+        Image.fromarray(image[..., 0]).save(here / "mine" / f"{number:03}.png")
+    result = document("--samples", "mine", *MINI)
+    assert result["rows"]["samples"]["n_images"] == 80
+    assert value(result, "samples", "precision") == 1
+    assert 0.5 < result["copies"]["ratio"]["value"] < 2
+
+
+def test_constant_pictures(document, here):
+    """Pictures that are all equal are measured: they cover next to nothing."""
+    np.save("same.npy", np.repeat(load_mini("test").images[:1], 100, axis=0))
+    result = document("--samples", "same.npy", *MINI)
+    assert value(result, "samples", "coverage") < 0.05
+    assert value(result, "samples", "recall") < 0.05
+    assert np.isfinite(value(result, "samples", "frechet"))
+
+
+def test_the_encoder_of_a_run_as_features(document, model_folder):
+    """Without labels the latents of another run serve, and are named as such; there are no classes then."""
+    result = document("-m", model_folder, "--quality", *SMALL, "--features", model_folder)["quality"]
+    assert (result["features"]["kind"], result["features"]["count"]) == ("encoder", 2)
+    assert result["classes"] == [] and result["agreement"] is None
+
+
+def test_own_features(document, here):
+    """Features from elsewhere, for both sets."""
+    rng = np.random.default_rng(1)
+    np.save("a.npy", rng.normal(size=(300, 5)).astype(np.float16))
+    np.save("b.npy", rng.normal(size=(200, 5)))
+    result = document("--features", "a.npy", "--reference-features", "b.npy")
+    assert (result["features"]["kind"], result["reference"]["n_images"]) == ("file", 200)
+    assert value(result, "samples", "frechet") < 0.5
+
+
+@pytest.fixture
+def arrays(here):
+    """Features of 300 samples and 200 real images in files, and others that do not fit."""
+    rng = np.random.default_rng(1)
+    good = rng.normal(size=(200, 5))
+    nan, files = good.copy(), {}
+    nan[7, 2] = np.nan
+    files = {"good": good, "nan": nan, "short": good[:5], "one": good[:1], "wide": rng.normal(size=(200, 6))}
+    files |= {"equal": np.ones((200, 5)), "text": np.array(["a", "b"]), "flat": good[:, 0]}
+    for name, array in files.items():
+        np.save(f"{name}.npy", array)
+    (here / "broken.npy").write_bytes(b"\x93NUMPY\x01\x00v\x00{'descr'")
+    (here / "empty.npy").write_bytes(b"")
+    np.save("objects.npy", np.array([{}], object), allow_pickle=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("nan", "must be finite, got NaN or infinity for 1 images"),
+        ("short", "more images than features, which are 5; got 5 images"),
+        ("one", "at least 2 images of the samples, got 1"),
+        ("wide", "must have 5 features an image"),
+        ("text", "must be numbers of the shape (N, F)"),
+        ("flat", "must be numbers of the shape (N, F)"),
+        ("broken", "must be a .npy file of numbers"),
+        ("empty", "must be a .npy file of numbers"),
+        ("objects", "must be a .npy file of numbers"),
+        ("missing", "Cannot read missing.npy"),
+    ],
+)
+def test_features_that_do_not_fit(call, arrays, name, message):
+    """One red line with the reason; no traceback."""
+    code, stdout, stderr = call("eval", "--features", f"{name}.npy", "--reference-features", "good.npy")
+    assert (code, stdout) == (1, "")
+    assert message in stderr and stderr.count("\n") == 1
+
+
+def test_a_reference_without_spread(call, arrays):
+    """Real images that are all equal tell nothing."""
+    code, _, stderr = call("eval", "--features", "good.npy", "--reference-features", "equal.npy")
+    assert code == 1 and "must differ" in stderr
+
+
+def test_features_of_another_length(call, arrays):
+    """Each picture needs its row."""
+    np.save("x.npy", load_mini("test").images[:50])
+    code, _, stderr = call(
+        "eval", "--samples", "x.npy", *MINI, "--features", "good.npy", "--reference-features", "good.npy"
+    )
+    assert code == 1 and "good.npy must have a row for each of 50 pictures, got 200" in stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["-n", "50"], "-n needs --quality or --samples"),
+        (["--features", "x.onnx"], "--features needs --quality or --samples"),
+        (["-o", "x.png"], "--out needs --quality or --samples"),
+        (["--quality", "-n", "1"], "1 is not in the range"),
+        (["--quality", "--seeds", "0"], "0 is not in the range"),
+        (["--quality", "-o", "x.jpg"], "--out must end in .png"),
+        (["--samples", "x.npy", "--quality", *MINI], "--quality must be left out with --samples"),
+        (["--samples", "x.npy", "-m", "somewhere", *MINI], "--model must be left out with --samples"),
+        (["--samples", "x.npy"], "--data must name the real images"),
+        (["--features", "x.npy"], "--features and --reference-features must both be .npy files"),
+        (["--quality", "--reference-features", "x.npy"], "--features and --reference-features must both"),
+    ],
+)
+def test_usage_errors(call, model_folder, here, words, message):
+    """Options that do not go together are refused before anything is measured."""
+    np.save("x.npy", np.zeros((9, 28, 28, 1), np.uint8))
+    model = [] if {"--samples", "--features"} & set(words) else ["-m", model_folder]
+    code, stdout, stderr = call("eval", *model, *words, "--quiet")
+    assert (code, stdout) == (2, "")
+    assert " ".join(message.split()) in " ".join(stderr.replace("│", " ").split())
+
+
+def test_fewer_images_than_features(call, here):
+    """64 features need more than 64 pictures."""
+    np.save("few.npy", load_mini("test").images[:64])
+    code, _, stderr = call("eval", "--samples", "few.npy", *MINI, "--quiet")
+    assert code == 1 and "more images than features, which are 64; got 64 images of the samples" in stderr
+
+
+def test_other_data_needs_features(call, here, model_folder):
+    """The classifier of Fashion-MNIST does not judge other pictures; the error names the command that makes one."""
+    (here / "mine").mkdir()
+    images = load_mini("test").images[:90, :, :, 0]
+    (here / "mine" / "t10k-images-idx3-ubyte").write_bytes(encode_idx(images))
+    code, _, stderr = call("eval", "-m", model_folder, "--quality", "--data", "mine", "--quiet")
+    assert code == 1 and "are for Fashion-MNIST, not for mine" in stderr
+    assert "vaecli features train --data" in stderr
+    code, _, stderr = call(
+        "eval", "-m", model_folder, "--quality", "--data", "mine", "--features", "none.onnx", "--quiet"
+    )
+    assert code == 1 and "got none.onnx, where there is nothing" in stderr
+    (here / "bad.onnx").write_bytes(b"no model")
+    code, _, stderr = call(
+        "eval", "-m", model_folder, "--quality", "--data", "mine", "--features", "bad.onnx", "--quiet"
+    )
+    assert code == 1 and "must be an ONNX file" in stderr
+
+
+def test_features_of_another_shape(call, small_folder, here):
+    """A model of 14 x 13 images is not measured by features of 28 x 28."""
+    np.save("x.npy", load_mini("test").images[:90])
+    code, _, stderr = call("eval", "--samples", "x.npy", *MINI, "--features", small_folder, "--quiet")
+    assert code == 1 and "must have the shape (14, 13, 1) for the features of" in stderr
+
+
+def test_classes_that_come_in_turns_are_all_drawn(document, here):
+    """Classes take turns in the bundled images: a sixth of them still has all classes, as the floor shows."""
+    np.save("x.npy", load_mini("test").images)
+    result = document("--samples", "x.npy", *MINI)
+    assert value(result, "training", "coverage") > 0.9
+
+
+def test_a_saved_evaluation_has_the_samples_of_each_seed(call, model_folder, here):
+    """`--save` keeps the metrics of samples seed by seed, with the hashes of features and reference."""
+    words = ["--quality", "--seeds", 2, "-n", 200, "--metrics", "mse", "--save", "a.npz", "--json", "--quiet"]
+    code, stdout, _ = call("eval", "-m", model_folder, *words)
+    assert code == 0
+    result, saved = json.loads(stdout)["quality"], read(here / "a.npz").quality
+    assert np.mean(saved.values["frechet"]) == pytest.approx(value(result, "samples", "frechet"))
+    assert (saved.seeds, saved.n_images) == ((0, 1), 200)
+    assert saved.features_sha256 == result["features"]["sha256"]
+    assert saved.reference_sha256 == result["reference"]["sha256"]

@@ -1,0 +1,192 @@
+"""The options and the tables of `vaecli eval --quality` and `--samples`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vaecli.cli import console
+from vaecli.cli.bars import bars
+
+if TYPE_CHECKING:
+    from vaecli.tasks.quality.options import QualityOptions
+    from vaecli.tasks.quality.result import Quality
+
+_PANEL = "Quality of samples"  # of the help
+QualityOption = Annotated[
+    bool,
+    typer.Option(
+        "--quality", help="Measure samples, too, by features of a classifier.", rich_help_panel=_PANEL
+    ),
+]
+SamplesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--samples",
+        metavar="PATH",
+        help="Pictures of any program to measure in place of a model: a folder, an archive, .npy.",
+        rich_help_panel=_PANEL,
+    ),
+]
+CountOption = Annotated[
+    int | None,
+    typer.Option(
+        "-n",
+        min=2,
+        help="Number of samples of a seed, and of real images.",
+        show_default="10,000, or all",
+        rich_help_panel=_PANEL,
+    ),
+]
+SeedsOption = Annotated[
+    int, typer.Option("--seeds", min=1, help="Number of seeds to draw samples of.", rich_help_panel=_PANEL)
+]
+FeaturesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--features",
+        metavar="PATH",
+        help="Classifier of `features train`, a run, or a .npy file of the samples' features.",
+        show_default="the classifier of Fashion-MNIST",
+        rich_help_panel=_PANEL,
+    ),
+]
+ReferenceFeaturesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--reference-features",
+        metavar="FILE",
+        help="With a .npy file as --features, that of the real images.",
+        rich_help_panel=_PANEL,
+    ),
+]
+SheetOption = Annotated[
+    str | None,
+    typer.Option(
+        "--out",
+        "-o",
+        help="Sheet (.png) of the 16 samples closest to training images.",
+        show_default="none",
+        rich_help_panel=_PANEL,
+    ),
+]
+_TITLES = {
+    "samples": "samples",
+    "labelled": "by class",
+    "reconstructions": "reconstr.",
+    "training": "real",
+}
+
+
+def measure_elsewhere(
+    samples: str | None,
+    data: str | None,
+    options: "QualityOptions",
+    *,
+    threads: int | None,
+    quiet: bool,
+) -> "Quality":
+    """Measure pictures or features that any program made, with progress on stderr."""
+    with bars(quiet=quiet) as shown:
+        if samples is None:
+            from vaecli.tasks.quality.of_features import measure_features
+
+            files = options.features or "", options.reference_features or ""
+            return measure_features(*files, progress=shown.count)
+        from vaecli.tasks.quality.of_pictures import measure_pictures
+
+        return measure_pictures(
+            samples,
+            data=data,
+            options=options,
+            threads=threads,
+            warn=console.silent if quiet else console.note,
+            download=shown.download,
+            pictures=shown.count,
+        )
+
+
+def show_quality(quality: "Quality", *, quiet: bool) -> None:
+    """Print the metrics of all rows, then copies, classes, features and durations."""
+    from rich.text import Text
+
+    from vaecli.metrics.samples.table import SAMPLE_METRICS
+
+    columns = {"metric": "left", "samples": "right", "± s.e.": "right"}
+    has_spread = len(quality.rows["samples"]) > 1
+    others = [name for name in quality.rows if name != "samples"]
+    columns |= {"± seed": "right"} if has_spread else {}
+    columns |= {_TITLES[name]: "right" for name in others} | {"meaning": "wrap"}
+    rows: list[list[str | Text]] = []
+    for metric, described in SAMPLE_METRICS.items():
+        cells: list[str | Text] = [
+            metric,
+            _number(quality.value("samples", metric)),
+            _number(quality.error("samples", metric)),
+        ]
+        spread = quality.spread("samples", metric)
+        cells += [_number(spread)] if spread is not None else []
+        cells += [_number(quality.value(name, metric)) for name in others]
+        rows.append([*cells, Text(described.line, "dim")])
+    console.print_table(columns, rows, title="Quality of samples")
+    _show_copies(quality)
+    _show_classes(quality)
+    reference = quality.reference
+    name = f"{reference['name']} {reference.get('split', '')}".strip()
+    pairs = {
+        "reference": f"{reference['n_images']:,} images of {name}",
+        "features": quality.features.words,
+        "seconds": ", ".join(f"{name} {value:.1f}" for name, value in _seconds(quality).items()),
+    }
+    if quality.prior:
+        pairs = {"prior": quality.prior} | pairs
+    console.say("")
+    console.print_pairs(pairs)
+    if not quiet and others:
+        console.note(
+            "real: training images, the floor; reconstr.: of the reference, which no prior can much improve on."
+            if "reconstructions" in others
+            else "real: training images, the floor."
+        )
+
+
+def _seconds(quality: "Quality") -> dict[str, float]:
+    """Return the duration of each step, then of each metric for one set."""
+    return dict(quality.seconds) | {f"{name} a set": value for name, value in quality.metric_seconds.items()}
+
+
+def _show_copies(quality: "Quality") -> None:
+    copies = quality.copies
+    if copies is None:
+        return
+    console.say("")
+    console.print_pairs(
+        {
+            "copies": f"{console.number(copies.ratio.value, '.3f')} ± {console.number(copies.ratio.error, '.3f')}: "
+            "median distance to the nearest training image, over that of real images; copies have 0",
+            "closest": ", ".join(
+                f"sample {pair.sample} to train:{pair.training} at {pair.distance:.3g}"
+                for pair in copies.pairs[:3]
+            ),
+        }
+    )
+
+
+def _show_classes(quality: "Quality") -> None:
+    if not quality.classes:
+        return
+    has_agreement = quality.agreement is not None
+    columns = {"class": "left", "samples": "right", "± s.e.": "right", "real": "right"}
+    columns |= {"as asked": "right"} if has_agreement else {}
+    rows = []
+    for row in quality.classes:
+        shares = (f"{row.samples:.1%}", f"{row.samples_error:.1%}", f"{row.reference:.1%}")
+        asked = ("" if row.agreement is None else f"{row.agreement:.1%}",) if has_agreement else ()
+        rows.append((row.name, *shares, *asked))
+    if has_agreement:
+        rows.append(("mean", "", "", "", f"{quality.agreement:.1%}"))
+    console.say("")
+    console.print_table(columns, rows, title="Classes as the classifier sees them")
+
+
+def _number(value: float) -> str:
+    return console.number(value, ",.4f" if abs(value) < 10 else ",.2f")

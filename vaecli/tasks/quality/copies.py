@@ -1,0 +1,87 @@
+"""Nearest training images of samples: the ratio of medians, and a sheet of the closest pairs."""
+
+import os
+import pathlib
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from vaecli import folders
+from vaecli.data.images import Images
+from vaecli.errors import OptionError
+from vaecli.files import IfTaken
+from vaecli.metrics.samples.copies import nearest, ratio_of_medians
+from vaecli.paths import user_path
+from vaecli.pictures.captions import Captioned, captioned_sheet
+from vaecli.pictures.writers import save_picture
+from vaecli.pixels import Pixels
+from vaecli.tasks.quality.judge import Float32
+from vaecli.tasks.quality.result import Copies, Pair
+
+PAIRS = 16
+COLUMNS = 8  # of the sheet: four pairs in a row
+
+
+def find_copies(samples: Float32, reference: Float32, training: Float32) -> Copies:
+    """Find the nearest training image of each sample and of each reference image, by features (N, F).
+
+    Raises:
+        DataError: NaN or infinite features.
+    """
+    began = time.perf_counter()
+    of_samples = nearest(samples, training)
+    of_reference = nearest(reference, training, "the reference")
+    pairs = tuple(
+        Pair(int(sample), int(of_samples.positions[sample]), float(of_samples.distances[sample]))
+        for sample in of_samples.closest(PAIRS)
+    )
+    ratio = ratio_of_medians(of_samples, of_reference)
+    return Copies(ratio, of_samples.median, of_reference.median, pairs, time.perf_counter() - began)
+
+
+def require_sheet(sheet: str | os.PathLike[str] | None, *, if_taken: IfTaken) -> None:
+    """Refuse a target of the sheet that is not a .png file or cannot be written.
+
+    Raises:
+        OptionError: another suffix.
+        OutputError: it is taken, or its folder is missing or not writable.
+    """
+    if sheet is None:
+        return
+    path = user_path(sheet, option="--out")
+    if path.suffix.lower() != ".png":
+        raise OptionError(f"--out must end in .png, got {path}.", option="--out")
+    folders.require_place(path, if_taken=if_taken)
+
+
+def write_sheet(
+    out: str | os.PathLike[str],
+    pairs: Sequence[Pair],
+    samples: Pixels,
+    training: Images,
+    *,
+    if_taken: IfTaken,
+    threads: int = 1,
+) -> pathlib.Path:
+    """Write the closest pairs side by side: a sample, and the training image that is nearest to it.
+
+    Args:
+        out: file that ends in .png.
+        pairs: the closest first.
+        samples: (n, H, W, C) the samples of the pairs.
+        training: all training images.
+        if_taken: what happens to a file of that name.
+        threads: number of threads.
+
+    Raises:
+        OutputError: the file is taken or cannot be written.
+    """
+    cells = []
+    for pair, sample in zip(pairs, samples, strict=True):
+        near: Pixels = training[np.array([pair.training])][0]
+        cells.append(Captioned(sample, (f"sample {pair.sample}", f"at {pair.distance:.3g}"), True))
+        cells.append(Captioned(near, (f"train:{pair.training}", "")))
+    return save_picture(
+        out, captioned_sheet(cells, columns=COLUMNS), if_taken=if_taken, threads=threads, recipe=""
+    )

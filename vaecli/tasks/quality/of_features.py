@@ -1,0 +1,73 @@
+"""The quality of samples by features that were computed elsewhere, such as those of Inception or DINOv2."""
+
+import hashlib
+import os
+import pathlib
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vaecli.errors import DataError
+from vaecli.metrics.samples.compare import compare
+from vaecli.paths import shown, user_path
+from vaecli.tasks.inputs import Progress, silent
+from vaecli.tasks.quality.result import FeaturesUsed, Quality
+from vaecli.tasks.quality.steps import Steps
+
+METRIC_STEPS = 3  # of a comparison
+
+
+def measure_features(
+    features: str | os.PathLike[str],
+    reference: str | os.PathLike[str],
+    *,
+    lengths: tuple[int | None, int | None] = (None, None),
+    progress: Progress = silent,
+) -> Quality:
+    """Compare the features of samples with those of real images.
+
+    Args:
+        features: .npy file (M, F) of the samples.
+        reference: .npy file (N, F) of the real images.
+        lengths: numbers of pictures that the files must belong to, samples first; None where that is not known.
+        progress: what is done, number so far, number in all.
+
+    Raises:
+        DataError: a file that cannot be read, of another length, or with features that cannot be compared.
+    """
+    arrays = [read_features(path) for path in (features, reference)]
+    for path, array, length in zip((features, reference), arrays, lengths, strict=True):
+        if length is not None and len(array) != length:
+            raise DataError(
+                f"{shown(path)} must have a row for each of {length:,} pictures, got {len(array):,}.",
+                hint="Row i belongs to picture i, in the order of the file or of the names in the folder.",
+            )
+    advance = Steps(progress).counter("Comparing features", METRIC_STEPS)
+    comparison = compare(arrays[1], arrays[0], step=lambda _metric: advance(1))
+    digest = hashlib.sha256(np.ascontiguousarray(arrays[1]).data).hexdigest()
+    name = pathlib.Path(features).name
+    used = FeaturesUsed("file", name, digest, int(arrays[0].shape[1]))
+    described = {"name": pathlib.Path(reference).name, "n_images": len(arrays[1])}
+    return Quality(used, described, {"samples": (comparison,)})
+
+
+def read_features(path: str | os.PathLike[str]) -> npt.NDArray[Any]:
+    """Read a .npy file; what it holds is checked where it is compared.
+
+    Raises:
+        DataError: the file cannot be read, or is not a .npy file.
+    """
+    place = user_path(path, option="--features")
+    try:
+        array: npt.NDArray[Any] = np.load(place, allow_pickle=False)
+    except OSError as error:
+        raise DataError(f"Cannot read {shown(place)}: {error.strerror or error}.") from error
+    except (ValueError, EOFError) as error:
+        raise DataError(
+            f"{shown(place)} must be a .npy file of numbers: {str(error)[:100]}",
+            hint="Write it with np.save('features.npy', features).",
+        ) from error
+    if not isinstance(array, np.ndarray):
+        raise DataError(f"{shown(place)} must be a .npy file, got an archive of arrays.")
+    return array

@@ -1,0 +1,187 @@
+"""The quality of the samples of a model, beside its reconstructions and real training images."""
+
+import os
+
+import numpy as np
+
+from vaecli.choices import Part, PriorName
+from vaecli.data.images import Images, ImageSet
+from vaecli.errors import DataError
+from vaecli.metrics.samples.compare import Comparison, compare
+from vaecli.pixels import Pixels, chunks, to_uint8
+from vaecli.runtime.model import Model
+from vaecli.tasks.class_labels import class_labels
+from vaecli.tasks.inputs import Progress, Warn, load_for, silent
+from vaecli.tasks.quality.by_class import class_rows, counts_of, drawn_classes
+from vaecli.tasks.quality.copies import find_copies, require_sheet, write_sheet
+from vaecli.tasks.quality.judge import Float32, Judge, Judged, open_judge
+from vaecli.tasks.quality.of_features import METRIC_STEPS
+from vaecli.tasks.quality.options import QualityOptions
+from vaecli.tasks.quality.result import ClassRow, Copies, FeaturesUsed, Quality
+from vaecli.tasks.quality.sets import Sets, sets_of, some_positions
+from vaecli.tasks.quality.steps import Steps
+
+CHUNK = 1000  # samples drawn at a time, at most
+
+
+def measure_model(
+    model: Model,
+    *,
+    data: str | None = None,
+    split: Part | None = None,
+    prior: PriorName | None = None,
+    options: QualityOptions | None = None,
+    warn: Warn = silent,
+    download: Progress = silent,
+    pictures: Progress = silent,
+) -> Quality:
+    """Measure the samples of a model by their features, beside reconstructions and training images.
+
+    Samples are rounded to 8 bits, as `vaecli sample` writes them.
+
+    Args:
+        model: an opened model with its encoder.
+        data: the data set, as `--data` takes it; the model's own if left out.
+        split: the part that is the reference; by default `test`, or `validation` where there is none.
+        prior: from which samples are drawn; the model's own if left out.
+        options: number of samples, features, and the sheet of closest pairs.
+        warn: receives what a user should know of the data set.
+        download: progress of a download: file, bytes so far, bytes in all.
+        pictures: progress: what is done, number so far, number in all.
+
+    Raises:
+        OptionError: a sheet of another kind than .png.
+        ModelError: the model or the features cannot be used.
+        DataError: the data cannot be loaded, or too few images to compare.
+        OutputError: the sheet is taken or cannot be written.
+    """
+    options = options or QualityOptions()
+    require_sheet(options.sheet, if_taken=options.if_taken)
+    used = model.priors.get(prior)
+    reference = load_for(model, data, split, warn=warn, progress=download, pictures=pictures)
+    judge = open_judge(options.features, reference, threads=model.threads)
+    training = _training(model, data, warn, download, pictures)
+    sets = sets_of(reference, training, options.count, warn)
+    work = _Work(model, judge, sets, prior, Steps(pictures))
+    quality = work.measure(range(options.seed, options.seed + options.seeds), used.name, warn)
+    if options.sheet is not None:
+        work.write_sheet(options.sheet, quality.copies, options)
+    return quality
+
+
+def _training(
+    model: Model, data: str | None, warn: Warn, download: Progress, pictures: Progress
+) -> ImageSet | None:
+    try:
+        return load_for(model, data, "train", progress=download, pictures=pictures)
+    except DataError as error:
+        warn(f"Without training images, so without the floor and copies. {error.message}")
+        return None
+
+
+class _Work:
+    """A measurement: the model, the judge, the images, and the steps so far."""
+
+    def __init__(self, model: Model, judge: Judge, sets: Sets, prior: PriorName | None, steps: Steps) -> None:
+        self.model, self.judge, self.sets, self.prior, self.steps = model, judge, sets, prior, steps
+
+    def measure(self, seeds: range, prior_name: str, warn: Warn) -> Quality:
+        """Compare all sets with the reference."""
+        reference = self._judged("Features of real images", self.sets.reference.images)
+        drawn = [self.samples(seed, self.sets.count) for seed in seeds]
+        labelled = self._labelled(seeds[0])
+        judged = {"reconstructions": [self._reconstructions(warn)]}
+        training = None
+        if self.sets.training is not None:
+            training = self._judged("Features of training images", self.sets.training.images)
+            positions = some_positions(len(training.features), self.sets.count)
+            judged["training"] = [Judged(training.features[positions], None)]
+        if labelled:
+            judged = {"labelled": [_joined(list(labelled.values()))]} | judged
+        rows = self._compare(reference.features, {"samples": drawn} | judged)
+        copies = None
+        if training is not None:
+            with self.steps.step("copies"):
+                copies = find_copies(drawn[0].features, reference.features, training.features)
+        classes: tuple[ClassRow, ...] = ()
+        if reference.logits is not None and (logits := _joined(drawn).logits) is not None:
+            of_class = {number: part.logits for number, part in labelled.items() if part.logits is not None}
+            classes = class_rows(self.judge, logits, reference.logits, of_class)
+        used = FeaturesUsed(self.judge.kind, self.judge.name, self.judge.sha256, reference.features.shape[1])
+        return Quality(used, self.sets.described, rows, classes, copies, prior_name, tuple(seeds), self.steps.seconds)
+
+    def samples(self, seed: int, count: int, label: str | None = None) -> Judged:
+        """Draw samples 0 to `count` - 1 of a seed and judge them, a chunk at a time."""
+        advance = self.steps.counter(f"Samples of {label}" if label else f"Samples of seed {seed}", count)
+        parts = []
+        for part in chunks(count, self.model.image_shape, most=CHUNK):
+            with self.steps.step("samples"):
+                images = self.draw(seed, part.start, part.stop - part.start, label)
+            with self.steps.step("features"):
+                parts.append(self.judge(images))
+            advance(len(images))
+        return _joined(parts)
+
+    def draw(self, seed: int, first: int, count: int, label: str | None = None) -> Pixels:
+        """Draw samples `first` to `first + count - 1` of a seed, rounded to 8 bits."""
+        prior = None if label is not None and self.prior == "normal" else self.prior
+        return to_uint8(self.model.sample(count, seed=seed, first=first, prior=prior, label=label))
+
+    def _labelled(self, seed: int) -> dict[int, Judged]:
+        """Draw samples of each class that the classifier knows: its number -> features and logits."""
+        classes = drawn_classes(self.model, self.judge, self.prior)
+        counts = counts_of(self.sets.count, max(1, len(classes)))
+        return {
+            number: self.samples(seed, int(count), name)
+            for (number, name), count in zip(classes.items(), counts, strict=False)
+            if count
+        }
+
+    def _judged(self, text: str, images: Images) -> Judged:
+        with self.steps.step("features"):
+            return self.judge(images, self.steps.counter(text, len(images)))
+
+    def _reconstructions(self, warn: Warn) -> Judged:
+        """Reconstruct the reference from the posterior means, with labels if the model takes them, and judge it."""
+        images = self.sets.reference.images
+        labels = class_labels(self.model.info, self.sets.reference, warn)
+        advance = self.steps.counter("Reconstructions", len(images))
+        parts = []
+        for part in chunks(len(images), self.model.image_shape, most=CHUNK):
+            with self.steps.step("reconstructions"):
+                decoded = self.model.reconstruct(images[part], None if labels is None else labels[part])
+            with self.steps.step("features"):
+                parts.append(self.judge(to_uint8(decoded)))
+            advance(part.stop - part.start)
+        return _joined(parts)
+
+    def _compare(
+        self, reference: Float32, judged: dict[str, list[Judged]]
+    ) -> dict[str, tuple[Comparison, ...]]:
+        total = METRIC_STEPS * sum(map(len, judged.values()))
+        advance = self.steps.counter("Comparing features", total)
+        return {
+            name: tuple(compare(reference, part.features, step=lambda _metric: advance(1)) for part in parts)
+            for name, parts in judged.items()
+        }
+
+    def write_sheet(
+        self, sheet: str | os.PathLike[str], copies: Copies | None, options: QualityOptions
+    ) -> None:
+        """Draw the samples of the closest pairs again, and write them beside the training images."""
+        if copies is None or self.sets.training is None:
+            raise DataError(
+                "The sheet of closest pairs needs training images, got none.", hint="Leave -o out."
+            )
+        samples = np.concatenate([self.draw(options.seed, pair.sample, 1) for pair in copies.pairs])
+        images = self.sets.training.images
+        write_sheet(
+            sheet, copies.pairs, samples, images, if_taken=options.if_taken, threads=self.model.threads
+        )
+
+
+def _joined(parts: list[Judged]) -> Judged:
+    logits = [part.logits for part in parts if part.logits is not None]
+    return Judged(
+        np.concatenate([part.features for part in parts]), np.concatenate(logits) if logits else None
+    )

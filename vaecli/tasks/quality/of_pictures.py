@@ -1,0 +1,154 @@
+"""The quality of pictures from anywhere: a folder, an archive or an array, against the images of a data set."""
+
+import os
+
+import numpy as np
+
+from vaecli.choices import Colour, Split
+from vaecli.data.images import ImageSet
+from vaecli.data.load import AS_THEY_ARE, load
+from vaecli.data.photo.reading import ReadingOptions
+from vaecli.errors import MissingPartError, OptionError
+from vaecli.metrics.samples.compare import compare
+from vaecli.tasks.inputs import Progress, Warn, silent
+from vaecli.tasks.quality.by_class import class_rows
+from vaecli.tasks.quality.copies import find_copies, require_sheet, write_sheet
+from vaecli.tasks.quality.judge import Judge, open_judge
+from vaecli.tasks.quality.of_features import METRIC_STEPS, measure_features
+from vaecli.tasks.quality.options import QualityOptions
+from vaecli.tasks.quality.result import ClassRow, FeaturesUsed, Quality
+from vaecli.tasks.quality.sets import Sets, sets_of, some, some_positions
+from vaecli.tasks.quality.steps import Steps
+
+COLOURS: dict[int, Colour] = {1: "grey", 3: "rgb"}  # by channels
+
+
+def measure_pictures(
+    samples: str | os.PathLike[str],
+    *,
+    data: str | None,
+    options: QualityOptions | None = None,
+    threads: int | None = None,
+    warn: Warn = silent,
+    download: Progress = silent,
+    pictures: Progress = silent,
+) -> Quality:
+    """Measure pictures that any program made, beside real training images.
+
+    Args:
+        samples: a folder or an archive of pictures, or a .npy or .npz file of images.
+        data: the data set of the real images; its test images are the reference, or all if it has no test part.
+        options: number of pictures, features, and the sheet of closest pairs.
+        threads: number of threads; all that the process may use if left out.
+        warn: receives what a user should know of the data set.
+        download: progress of a download: file, bytes so far, bytes in all.
+        pictures: progress: what is done, number so far, number in all.
+
+    Raises:
+        OptionError: an option that is missing, out of its range, or does not go with another.
+        ModelError: the features cannot be used.
+        DataError: pictures or data cannot be loaded, or too few images to compare.
+        OutputError: the sheet is taken or cannot be written.
+    """
+    if not data:
+        raise OptionError(
+            "--data must name the real images that --samples are compared with, got none.", option="--data"
+        )
+    options = options or QualityOptions()
+    require_sheet(options.sheet, if_taken=options.if_taken)
+    reading = _Reading(data, warn, download, pictures)
+    reference, training = reading.real()
+    images = reading.samples(samples, reference)
+    if options.features is not None and options.reference_features is not None:
+        lengths = len(images.images), len(reference.images)
+        return measure_features(
+            options.features, options.reference_features, lengths=lengths, progress=pictures
+        )
+    judge = open_judge(options.features, reference, threads=threads)
+    sets = sets_of(reference, training, options.count, warn)
+    images = some(images, sets.count)
+    quality = _measure(judge, sets, images, Steps(pictures))
+    if options.sheet is not None and quality.copies is not None and training is not None:
+        shown = images.images[np.array([pair.sample for pair in quality.copies.pairs])]
+        write_sheet(options.sheet, quality.copies.pairs, shown, training.images, if_taken=options.if_taken)
+    return quality
+
+
+class _Reading:
+    """The reading of real images and of samples, so that all have one shape."""
+
+    def __init__(self, data: str, warn: Warn, download: Progress, pictures: Progress) -> None:
+        self._data, self._warn, self._download, self._pictures = data, warn, download, pictures
+
+    def real(self) -> tuple[ImageSet, ImageSet | None]:
+        """Load the reference and the training images; the latter are the reference where there is no test part."""
+        training = self._load(self._data, "train", AS_THEY_ARE)
+        try:
+            return self._load(self._data, "test", _like(training)), training
+        except MissingPartError:
+            self._warn(
+                f"{training.name} has no test part: the reference are all its images, so that there is no floor, "
+                "and copies cannot be told."
+            )
+            return training, None
+
+    def samples(self, samples: str | os.PathLike[str], reference: ImageSet) -> ImageSet:
+        """Load the samples in the shape of the reference."""
+        images = self._load(os.fspath(samples), "train", _like(reference))
+        if _was_resized(images):
+            height, width = images.images.shape[1:3]
+            self._warn(f"Samples were resized to {width} x {height}, which changes their features.")
+        return images
+
+    def _load(self, source: str, split: Split, reading: ReadingOptions) -> ImageSet:
+        return load(
+            source,
+            split,
+            reading=reading,
+            allow_bad=True,
+            warn=self._warn,
+            progress=self._download,
+            pictures=self._pictures,
+        )
+
+
+def _was_resized(images: ImageSet) -> bool:
+    """Return whether pictures were read in another size than they have."""
+    if images.report is None or not images.report.sizes:
+        return images.reading is not None
+    height, width = images.images.shape[1:3]
+    return set(images.report.sizes) != {(width, height)}
+
+
+def _like(images: ImageSet) -> ReadingOptions:
+    """Return how to read pictures so that they have the shape of a set."""
+    height, width, channels = images.images.shape[1:]
+    fit = None if images.reading is None else images.reading.fit
+    return ReadingOptions(size=(height, width), colour=COLOURS[channels], fit=fit)
+
+
+def _measure(judge: Judge, sets: Sets, images: ImageSet, steps: Steps) -> Quality:
+    with steps.step("features"):
+        reference = judge(
+            sets.reference.images, steps.counter("Features of real images", len(sets.reference.images))
+        )
+        samples = judge(images.images, steps.counter("Features of samples", len(images.images)))
+    rows = {"samples": samples.features}
+    copies = None
+    if sets.training is not None:
+        total = len(sets.training.images)
+        with steps.step("features"):
+            training = judge(sets.training.images, steps.counter("Features of training images", total))
+        rows["training"] = training.features[some_positions(total, sets.count)]
+        with steps.step("copies"):
+            copies = find_copies(samples.features, reference.features, training.features)
+    advance = steps.counter("Comparing features", METRIC_STEPS * len(rows))
+    compared = {
+        name: (compare(reference.features, row, step=lambda _metric: advance(1)),)
+        for name, row in rows.items()
+    }
+    classes: tuple[ClassRow, ...] = ()
+    if samples.logits is not None and reference.logits is not None:
+        classes = class_rows(judge, samples.logits, reference.logits, {})
+    used = FeaturesUsed(judge.kind, judge.name, judge.sha256, reference.features.shape[1])
+    return Quality(used, sets.described, compared, classes, copies, None, (), steps.seconds)

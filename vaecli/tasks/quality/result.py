@@ -1,0 +1,183 @@
+"""What was measured of samples, and its form as JSON."""
+
+import dataclasses
+import statistics
+from collections.abc import Mapping
+from typing import Any
+
+from vaecli.metrics.samples.compare import Comparison
+from vaecli.metrics.samples.copies import Ratio
+from vaecli.metrics.samples.table import SAMPLE_METRICS
+from vaecli.metrics.saved.evaluation import SampleQuality
+
+
+@dataclasses.dataclass(frozen=True)
+class FeaturesUsed:
+    """The features by which images were compared.
+
+    Attributes:
+        kind: `classifier`, `encoder` or `file`.
+        name: of the classifier's data set, the encoder's run, or the file.
+        sha256: hash of the classifier, id of the encoder's model, or hash of the reference's features.
+        count: number of features of an image.
+    """
+
+    kind: str
+    name: str
+    sha256: str
+    count: int
+
+    @property
+    def words(self) -> str:
+        """The features on one line."""
+        kinds = {"classifier": "classifier of", "encoder": "latents of the run", "file": "file"}
+        return f"{kinds[self.kind]} {self.name}, {self.count} features, {self.sha256[:12]}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """A sample and its nearest training image.
+
+    Attributes:
+        sample: number of the sample.
+        training: position of the training image.
+        distance: between them, in the space of the features.
+    """
+
+    sample: int
+    training: int
+    distance: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Copies:
+    """How near samples are to training images.
+
+    Attributes:
+        ratio: median distance of samples over that of reference images; 1 if samples are as new as these.
+        median: median distance of samples to their nearest training image.
+        median_reference: the same of reference images.
+        pairs: the closest pairs, the closest first.
+        seconds: duration of the search.
+    """
+
+    ratio: Ratio
+    median: float
+    median_reference: float
+    pairs: tuple[Pair, ...]
+    seconds: float
+
+
+@dataclasses.dataclass(frozen=True)
+class ClassRow:
+    """A class as the classifier sees it.
+
+    Attributes:
+        name: of the class.
+        samples: share of the samples that it takes for this class.
+        samples_error: its standard error.
+        reference: the same share of the reference images.
+        agreement: share of the samples that were drawn of this class and are taken for it; None if none were.
+        agreement_error: its standard error.
+    """
+
+    name: str
+    samples: float
+    samples_error: float
+    reference: float
+    agreement: float | None = None
+    agreement_error: float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Quality:
+    """The quality of samples.
+
+    Attributes:
+        features: by which images were compared.
+        reference: name and number of the reference images, `name` and `n_images`.
+        rows: what was compared with the reference -> its metrics: `samples` seed by seed, `labelled` for samples of
+            each class, `reconstructions` of the reference, `training` for real training images, the floor.
+        classes: how the classifier sees the samples; empty without one.
+        copies: None if there are no training images.
+        prior: from which samples were drawn; None for pictures from elsewhere.
+        seeds: seeds of the samples; empty for pictures from elsewhere.
+        seconds: duration of each step, by its name.
+    """
+
+    features: FeaturesUsed
+    reference: Mapping[str, Any]
+    rows: Mapping[str, tuple[Comparison, ...]]
+    classes: tuple[ClassRow, ...] = ()
+    copies: Copies | None = None
+    prior: str | None = None
+    seeds: tuple[int, ...] = ()
+    seconds: Mapping[str, float] = dataclasses.field(default_factory=dict)
+
+    def value(self, row: str, metric: str) -> float:
+        """Return the mean of a metric over the seeds of a row."""
+        return statistics.fmean(each.values[metric] for each in self.rows[row])
+
+    def error(self, row: str, metric: str) -> float:
+        """Return the standard error of one seed, for the choice of the images of both sets."""
+        return statistics.fmean(each.errors[metric] for each in self.rows[row])
+
+    def spread(self, row: str, metric: str) -> float | None:
+        """Return the standard deviation over the seeds of a row; None if there is one."""
+        values = [each.values[metric] for each in self.rows[row]]
+        return statistics.stdev(values) if len(values) > 1 else None
+
+    @property
+    def metric_seconds(self) -> dict[str, float]:
+        """Duration of each metric for one set of images, in the mean."""
+        each = [comparison for row in self.rows.values() for comparison in row]
+        return {name: statistics.fmean(one.seconds[name] for one in each) for name in each[0].seconds}
+
+    @property
+    def agreement(self) -> float | None:
+        """Mean over classes of the share of samples that are taken for the class they were drawn of."""
+        shares = [row.agreement for row in self.classes if row.agreement is not None]
+        return statistics.fmean(shares) if shares else None
+
+    def saved(self) -> SampleQuality:
+        """Return the samples' metrics, seed by seed, as a saved evaluation of a model holds them."""
+        comparisons = self.rows["samples"]
+        return SampleQuality(
+            features=self.features.name,
+            features_sha256=self.features.sha256,
+            reference=str(self.reference["name"]),
+            reference_sha256=str(self.reference["sha256"]),
+            n_images=comparisons[0].n_images,
+            prior=self.prior or "",
+            seeds=self.seeds,
+            values={name: tuple(each.values[name] for each in comparisons) for name in SAMPLE_METRICS},
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """Return what `--json` prints."""
+        rows = {
+            name: {
+                "n_images": comparisons[0].n_images,
+                "sets": len(comparisons),
+                "metrics": {
+                    metric: {
+                        "value": self.value(name, metric),
+                        "se": self.error(name, metric),
+                        "spread": self.spread(name, metric),
+                    }
+                    for metric in SAMPLE_METRICS
+                },
+            }
+            for name, comparisons in self.rows.items()
+        }
+        return {
+            "features": dataclasses.asdict(self.features),
+            "reference": dict(self.reference),
+            "prior": self.prior,
+            "seeds": list(self.seeds),
+            "rows": rows,
+            "copies": None if self.copies is None else dataclasses.asdict(self.copies),
+            "classes": [dataclasses.asdict(row) for row in self.classes],
+            "agreement": self.agreement,
+            "seconds": dict(self.seconds) | self.metric_seconds,
+        }

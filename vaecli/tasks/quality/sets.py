@@ -1,0 +1,79 @@
+"""The images that samples are compared with: the reference, and the training images."""
+
+import dataclasses
+
+import numpy as np
+import numpy.typing as npt
+
+from vaecli.data.images import ImageSet
+from vaecli.errors import DataError
+from vaecli.tasks.inputs import Warn
+
+SAMPLES = 10_000  # images of each set, unless the reference has fewer
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Sets:
+    """The reference and the training images.
+
+    Attributes:
+        reference: real images that were not trained on.
+        training: all training images; None if there are none at hand.
+        count: number of images of each set.
+    """
+
+    reference: ImageSet
+    training: ImageSet | None
+    count: int
+
+    @property
+    def described(self) -> dict[str, object]:
+        """Name, part, number and hash of the reference."""
+        reference = self.reference
+        return {
+            "name": reference.name,
+            "split": reference.split,
+            "n_images": len(reference.images),
+            "sha256": reference.sha256,
+        }
+
+
+def sets_of(reference: ImageSet, training: ImageSet | None, count: int | None, warn: Warn) -> Sets:
+    """Cut the reference to the number of images that are compared.
+
+    Args:
+        reference: real images that were not trained on.
+        training: all training images; None if there are none at hand.
+        count: number of images of each set; by default 10,000, or as many as the reference has.
+        warn: receives that the reference has fewer.
+
+    Raises:
+        DataError: a reference of one image.
+    """
+    total = len(reference.images)
+    if total < 2:
+        raise DataError(f"The reference, {reference.name}, must have at least 2 images, got {total}.")
+    size = SAMPLES if count is None else count
+    if total < size:
+        warn(
+            f"{reference.name} has {total:,} {reference.split} images: distances are larger than with {SAMPLES:,}."
+        )
+    return Sets(some(reference, size), training, min(size, total) if count is None else count)
+
+
+def some(images: ImageSet, count: int) -> ImageSet:
+    """Return `count` images of a set, drawn at random but always the same; all if it has no more."""
+    total = len(images.images)
+    return images if total <= count else images.select(some_positions(total, count))
+
+
+def some_positions(total: int, count: int) -> npt.NDArray[np.int64]:
+    """Return `count` of `total` positions, drawn at random but always the same, in order; all if there are no more.
+
+    Evenly spaced positions would miss classes where these come in turns.
+    """
+    if total <= count:
+        return np.arange(total)
+    generator = np.random.Generator(np.random.Philox(key=np.zeros(2, np.uint64)))
+    keys = generator.bit_generator.random_raw(total)  # raw words: numpy promises no stream beyond them
+    return np.sort(np.argsort(keys, kind="stable")[:count])
