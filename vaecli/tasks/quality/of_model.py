@@ -108,7 +108,9 @@ class _Work:
             of_class = {number: part.logits for number, part in labelled.items() if part.logits is not None}
             classes = class_rows(self.judge, logits, reference.logits, of_class)
         used = FeaturesUsed(self.judge.kind, self.judge.name, self.judge.sha256, reference.features.shape[1])
-        return Quality(used, self.sets.described, rows, classes, copies, prior_name, tuple(seeds), self.steps.seconds)
+        return Quality(
+            used, self.sets.described, rows, classes, copies, prior_name, tuple(seeds), self.steps.seconds
+        )
 
     def samples(self, seed: int, count: int, label: str | None = None) -> Judged:
         """Draw samples 0 to `count` - 1 of a seed and judge them, a chunk at a time."""

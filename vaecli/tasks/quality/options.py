@@ -57,7 +57,9 @@ class QualityOptions:
         """Return whether the samples are those of a model."""
         return samples is None and not self.has_arrays
 
-    def require_consistent(self, samples: str | None, *, model: object, quality: bool, save: object = None) -> None:
+    def require_consistent(
+        self, samples: str | None, *, model: object, quality: bool, save: object = None
+    ) -> None:
         """Refuse options that do not go together.
 
         Args:
