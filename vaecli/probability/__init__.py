@@ -10,4 +10,5 @@ logistic         of 8-bit pixels
 parameters       the learned numbers of a likelihood
 gaussian         log-densities, KL to N(0, I), reparametrised samples, active units
 bounds           importance-weighted bound of K samples, in chunks of any size
+student          Student's t distribution
 """
