@@ -1,0 +1,96 @@
+"""What two evaluations must share for their values of a metric to be compared."""
+
+from collections.abc import Callable, Mapping
+
+from vaecli.metrics.saved.evaluation import SampleQuality, SavedEvaluation
+from vaecli.metrics.samples.table import SAMPLE_METRICS
+from vaecli.metrics.table import METRICS
+
+Described = tuple[object, str]  # what must be equal, and its words
+Describe = Callable[[SavedEvaluation], Described]
+SHORT = 12  # digits of a hash in a message
+IMAGES = ("data", "pixels", "labels")
+SAMPLES = ("features", "reference", "number of samples", "prior of the samples", "seeds of the samples")
+PRIORS = {"prior", "prior of the samples"}  # a part of the model, where a user says so
+
+CONDITIONS: dict[str, tuple[str, ...]] = {  # metric -> what its values must share
+    "elbo": (*IMAGES, "likelihood", "prior", "noise seed"),
+    "reconstruction": (*IMAGES, "likelihood", "noise seed"),
+    "kl": (*IMAGES, "likelihood", "prior", "noise seed"),
+    "kl_normal": (*IMAGES, "likelihood"),
+    "nll": (*IMAGES, "likelihood", "prior", "noise seed", "importance samples"),
+    "bits_per_dim": (*IMAGES, "likelihood", "prior", "noise seed", "importance samples"),
+    "mse": IMAGES,
+    "psnr": IMAGES,
+    "ssim": IMAGES,
+    "active_units": IMAGES,
+} | dict.fromkeys(SAMPLE_METRICS, SAMPLES)
+
+
+def _images(evaluation: SavedEvaluation) -> Described:
+    conditions = evaluation.conditions
+    words = f"{conditions.n_images:,} {conditions.split} images of {conditions.data}"
+    return _hashed(words, conditions.data_sha256, conditions.n_images)
+
+
+def _hashed(words: str, sha256: str, *more: object) -> Described:
+    return (sha256, *more), f"{words} ({sha256[:SHORT]}...)"
+
+
+def _plain(value: Callable[[SavedEvaluation], object]) -> Describe:
+    return lambda evaluation: (value(evaluation), str(value(evaluation)))
+
+
+def _of_samples(describe: Callable[[SampleQuality], Described]) -> Describe:
+    return lambda evaluation: describe(evaluation.quality) if evaluation.quality else (None, "none")
+
+
+DESCRIPTIONS: Mapping[str, Describe] = {
+    "data": _images,
+    "pixels": _plain(lambda each: "binarised" if each.conditions.binarised else "as they are"),
+    "labels": _plain(lambda each: "given to the model" if each.conditions.labelled else "not given to the model"),
+    "likelihood": _plain(lambda each: each.conditions.likelihood),
+    "prior": _plain(lambda each: each.conditions.prior),
+    "noise seed": _plain(lambda each: each.conditions.seed),
+    "importance samples": _plain(lambda each: each.conditions.importance_samples),
+    "features": _of_samples(lambda each: _hashed(each.features, each.features_sha256)),
+    "reference": _of_samples(lambda each: _hashed(each.reference, each.reference_sha256)),
+    "number of samples": _of_samples(lambda each: (each.n_images, f"{each.n_images:,}")),
+    "prior of the samples": _of_samples(lambda each: (each.prior, each.prior)),
+    "seeds of the samples": _of_samples(lambda each: (each.seeds, ", ".join(map(str, each.seeds)))),
+}
+
+
+def has_metric(evaluation: SavedEvaluation, metric: str) -> bool:
+    """Return whether an evaluation has values of a metric."""
+    in_quality = evaluation.quality is not None and metric in evaluation.quality.values
+    return metric in evaluation.per_image or metric in evaluation.totals or in_quality
+
+
+def mismatches(
+    metric: str, first: SavedEvaluation, second: SavedEvaluation, *, across_priors: bool = False
+) -> dict[str, tuple[str, str]]:
+    """Return what differs of the conditions of a metric: condition -> what it is for both.
+
+    Args:
+        metric: a metric that both evaluations have.
+        first: an evaluation.
+        second: another one.
+        across_priors: whether the prior counts as a part of the model, and may differ.
+    """
+    pairs = {
+        name: (DESCRIPTIONS[name](first), DESCRIPTIONS[name](second))
+        for name in CONDITIONS[metric]
+        if not (across_priors and name in PRIORS)
+    }
+    return {name: (a[1], b[1]) for name, (a, b) in pairs.items() if a[0] != b[0]}
+
+
+def direction(metric: str) -> str:
+    """Return `higher` or `lower`, the better values of a metric; empty if neither is."""
+    return METRICS[metric].better if metric in METRICS else SAMPLE_METRICS[metric].better
+
+
+def unit(metric: str) -> str:
+    """Return the unit of a metric; empty for a pure number."""
+    return METRICS[metric].unit if metric in METRICS else ""
