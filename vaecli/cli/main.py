@@ -29,6 +29,7 @@ from vaecli.errors import VaecliError
 COMMANDS = {  # name -> its module in vaecli.cli
     "train": "train",
     "eval": "evaluate",
+    "compare": "compare",
     "sample": "sample",
     "interpolate": "interpolate",
     "encode": "encode",

@@ -14,6 +14,7 @@ NAMED = {  # parameter -> what its text must name; an unset shell variable makes
     "among": "a folder, an archive, a data set or an .npz file",
     "config": "a TOML file",
     "data": "a data set, a folder or a file",
+    "evaluations": "a saved evaluation, a run or a model folder",
     "label": "a class",
     "model": "a run, a model folder or a decoder.onnx",
     "model_option": "a run, a model folder or a decoder.onnx",

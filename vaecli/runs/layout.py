@@ -11,6 +11,7 @@ A run folder is complete and can be moved:
       encoder.keras, decoder.keras
       plots/             curves, reconstructions, samples (also a GIF over the epochs), latent space
       images.npz         64 validation images for the check of the export, 256 training images for int8
+      evaluation.npz     values of each image, if `vaecli eval --save` wrote them here
       bad_files.csv      pictures that were left out, and why, if there are any: file, reason
       tensorflow.log     what TensorFlow prints when it starts
 """
@@ -26,6 +27,7 @@ from vaecli.commands import command
 from vaecli.errors import ModelError, OutputError
 
 ROOT = pathlib.Path("runs")
+EVALUATION = "evaluation"  # begin of the names of saved evaluations
 MAX_NAME = 60  # characters of the data's name in that of a run: at most 240 of the 255 bytes a name may have
 
 

@@ -1,0 +1,211 @@
+"""`vaecli compare`: saved evaluations -> one table, and two verdicts that are kept apart.
+
+*These files differ* is about images: the same images were measured by two models, and the difference of their values
+is averaged. It holds for these weights alone. *These settings differ* is about training seeds: another seed gives
+other weights, so that only several runs a side tell whether a setting is better.
+
+With several comparisons to the first file or side, the level of each is raised (Bonferroni), so that a false verdict
+among all of them has a probability of at most 5 %.
+"""
+
+import statistics
+from collections.abc import Sequence
+
+import numpy as np
+
+from vaecli.errors import DataError, OptionError
+from vaecli.metrics.comparing.conditions import (
+    CONDITIONS,
+    DESCRIPTIONS,
+    PRIORS,
+    has_metric,
+    mismatches,
+)
+from vaecli.metrics.comparing.intervals import LEVEL, Interval, paired, welch
+from vaecli.metrics.saved.evaluation import SavedEvaluation
+from vaecli.tasks.compare.finding import Named, find
+from vaecli.tasks.compare.result import Comparison, Difference, FileRow, SideRow, Value, Verdicts, outcome
+from vaecli.tasks.compare.sides import Side, differing, sides_of, split_words
+
+FIRST = ("nll", "elbo")  # the metric of the verdicts unless the user names one: the first that all have
+SHOWN = ("frechet", "mse", "ssim", "kl")  # further metrics of the table
+
+
+def compare(
+    words: Sequence[str], *, metrics: Sequence[str] = (), across_priors: bool = False
+) -> Comparison:
+    """Compare saved evaluations.
+
+    Args:
+        words: saved evaluations, or runs or model folders that hold one; `vs` between sides, which are otherwise
+            made of those with the same settings.
+        metrics: metrics of the table, of which the first is that of the verdicts; if left out, `nll` or `elbo`
+            and some more.
+        across_priors: compare bounds under different priors, and samples from them.
+
+    Raises:
+        OptionError: fewer than two evaluations, or an unknown metric.
+        DataError: an evaluation is missing or damaged, has no such metric, or was made under other conditions.
+    """
+    groups = [[find(word) for word in group] for group in split_words(words)]
+    members = [member for group in groups for member in group]
+    sides = sides_of(groups)
+    names = _metrics(members, metrics, across_priors=across_priors)
+    for metric in names:
+        _require_finite(members, metric)
+    first = members[0].evaluation
+    shared = [name for name in CONDITIONS[names[0]] if not (across_priors and name in PRIORS)]
+    return Comparison(
+        metrics=names,
+        conditions={name: DESCRIPTIONS[name](first)[1] for name in shared},
+        files=tuple(_file_row(member, side, names) for side in sides for member in side.members),
+        sides=tuple(_side_row(side, names) for side in sides),
+        settings=differing(sides),
+        of_files=_of_files(members, names[0]),
+        of_settings=_of_settings(sides, names[0]),
+    )
+
+
+def _metrics(members: Sequence[Named], requested: Sequence[str], *, across_priors: bool) -> tuple[str, ...]:
+    """Return the metrics of the table, all of which all members have under the same conditions."""
+    for name in requested:
+        if name not in CONDITIONS:
+            raise OptionError(
+                f"--metrics must name metrics, got {name!r}.",
+                option="--metrics",
+                hint=f"Choose from {', '.join(CONDITIONS)}.",
+            )
+        for member in members:
+            if not has_metric(member.evaluation, name):
+                raise DataError(
+                    f"{member.label} has no {name}.", hint="Evaluate it again, with the options that it needs."
+                )
+    common = [
+        name for name in CONDITIONS if all(has_metric(member.evaluation, name) for member in members)
+    ]
+    if not common:
+        raise DataError("The evaluations have no metric in common.", hint="Evaluate with --metrics all.")
+
+    def is_comparable(name: str) -> bool:
+        return not _mismatch(members, name, across_priors=across_priors)
+
+    main = next((name for name in FIRST if name in common), common[0])
+    for name in requested or (main,):
+        _require_comparable(members, name, common, across_priors=across_priors)
+    more = () if requested else [name for name in SHOWN if name in common and is_comparable(name)]
+    return tuple(dict.fromkeys([*(requested or (main,)), *more]))
+
+
+def _mismatch(
+    members: Sequence[Named], metric: str, *, across_priors: bool
+) -> tuple[Named, dict[str, tuple[str, str]]] | None:
+    """Return the first member under other conditions than the first of all, and these; None if there is none."""
+    for member in members[1:]:
+        pairs = mismatches(metric, members[0].evaluation, member.evaluation, across_priors=across_priors)
+        if pairs:
+            return member, pairs
+    return None
+
+
+def _require_comparable(
+    members: Sequence[Named], metric: str, common: Sequence[str], *, across_priors: bool
+) -> None:
+    mismatch = _mismatch(members, metric, across_priors=across_priors)
+    if mismatch is None:
+        return
+    member, pairs = mismatch
+    listed = "; ".join(f"{name}: {first} and {second}" for name, (first, second) in pairs.items())
+    possible = [name for name in common if not _mismatch(members, name, across_priors=across_priors)]
+    hint = "Evaluate both with the same options"
+    hint += f", or compare --metrics {','.join(possible)}." if possible else "."
+    if not across_priors and not _mismatch(members, metric, across_priors=True):
+        hint += " If the prior counts as a part of the model: --across-priors."
+    raise DataError(
+        f"The {metric} of {members[0].label} and of {member.label} cannot be compared. They differ in {listed}.",
+        hint=hint,
+    )
+
+
+def _values(evaluation: SavedEvaluation, metric: str) -> np.ndarray:
+    """Return the values of a metric: of each image, of each sample seed, or the one of all images."""
+    if metric in evaluation.per_image:
+        return np.asarray(evaluation.per_image[metric])
+    if metric in evaluation.totals:
+        return np.array([float(evaluation.totals[metric])])
+    return np.array(evaluation.quality.values[metric] if evaluation.quality else ())
+
+
+def _require_finite(members: Sequence[Named], metric: str) -> None:
+    for member in members:
+        bad = int((~np.isfinite(_values(member.evaluation, metric))).sum())
+        if bad:
+            raise DataError(
+                f"The {metric} of {member.label} must be finite, got NaN or infinity for {bad:,} images.",
+                hint="Its training may have failed; compare other metrics with --metrics.",
+            )
+
+
+def _file_row(member: Named, side: Side, metrics: Sequence[str]) -> FileRow:
+    values = {}
+    for metric in metrics:
+        column = _values(member.evaluation, metric)
+        error = float(column.std(ddof=1) / np.sqrt(len(column))) if len(column) > 1 else None
+        values[metric] = Value(float(column.mean()), error)
+    return FileRow(member.label, side.label, member.evaluation.model.seed, values)
+
+
+def _side_row(side: Side, metrics: Sequence[str]) -> SideRow:
+    values = {}
+    for metric in metrics:
+        means = _means(side, metric)
+        values[metric] = Value(statistics.fmean(means), statistics.stdev(means) if len(means) > 1 else None)
+    return SideRow(side.label, len(side.members), side.seeds, values)
+
+
+def _means(side: Side, metric: str) -> list[float]:
+    """Return the value of a metric of each run of a side."""
+    return [float(_values(member.evaluation, metric).mean()) for member in side.members]
+
+
+def _of_files(members: Sequence[Named], metric: str) -> Verdicts:
+    """Compare each file with the first, image by image."""
+    baseline, *others = (_values(member.evaluation, metric) for member in members)
+    over = "images" if metric in members[0].evaluation.per_image else "sample seeds"
+    if len(baseline) < 2:
+        has_one = metric in members[0].evaluation.per_image
+        reason = "one image tells no spread" if has_one else f"{metric} is no mean over images"
+        return Verdicts((), (f"There is no verdict on files: {reason}.",))
+    level = 1 - (1 - LEVEL) / len(others)
+    differences = []
+    for member, values in zip(members[1:], others, strict=True):
+        interval = paired(values, baseline, level=level)
+        verdict = outcome(interval, metric)
+        differences.append(
+            Difference(member.label, members[0].label, interval, (len(values),), over, verdict)
+        )
+    return Verdicts(tuple(differences), ())
+
+
+def _of_settings(sides: Sequence[Side], metric: str) -> Verdicts:
+    """Compare each side with the first, run by run."""
+    if len(sides) < 2:
+        return Verdicts((), ("All runs have the same settings. To compare two halves of them, put vs between.",))
+    reasons = [side.obstacle for side in sides if side.obstacle]
+    usable = [side for side in sides[1:] if not side.obstacle]
+    if sides[0].obstacle or not usable:
+        return Verdicts((), tuple(reasons))
+    level = 1 - (1 - LEVEL) / len(usable)
+    differences = tuple(_side_difference(side, sides[0], metric, level) for side in usable)
+    return Verdicts(differences, tuple(reasons))
+
+
+def _side_difference(side: Side, baseline: Side, metric: str, level: float) -> Difference:
+    """Compare two sides: paired by seed if they have the same seeds, else by Welch's test."""
+    values, first = _means(side, metric), _means(baseline, metric)
+    if set(side.seeds) == set(baseline.seeds):
+        by_seed = dict(zip(side.seeds, values, strict=True))
+        interval = paired([by_seed[seed] for seed in baseline.seeds], first, level=level)
+    else:
+        interval = welch(values, first, level=level)
+    counts = (len(values), len(first))
+    return Difference(side.label, baseline.label, interval, counts, "runs", outcome(interval, metric))
