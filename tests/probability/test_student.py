@@ -12,14 +12,24 @@ from vaecli.probability.student import quantile, two_sided
 def test_one_and_two_degrees_of_freedom_in_closed_form(t):
     """The Cauchy distribution, and t / sqrt(2 + t^2)."""
     assert two_sided(t, 1) == pytest.approx(math.atan2(1, t) * 2 / math.pi, rel=1e-9, abs=1e-15)
-    tail = 2 / (math.sqrt(2 + t * t) * (math.sqrt(2 + t * t) + t))  # 1 - t / sqrt(2 + t^2) without cancellation
+    tail = 2 / (
+        math.sqrt(2 + t * t) * (math.sqrt(2 + t * t) + t)
+    )  # 1 - t / sqrt(2 + t^2) without cancellation
     assert two_sided(t, 2) == pytest.approx(tail, rel=1e-9)
     assert two_sided(-t, 2) == two_sided(t, 2)
 
 
 @pytest.mark.parametrize(
     ("dof", "t"),
-    [(1, 12.706205), (2, 4.302653), (3, 3.182446), (4, 2.776445), (9, 2.262157), (30, 2.042272), (1e6, 1.959966)],
+    [
+        (1, 12.706205),
+        (2, 4.302653),
+        (3, 3.182446),
+        (4, 2.776445),
+        (9, 2.262157),
+        (30, 2.042272),
+        (1e6, 1.959966),
+    ],
 )
 def test_quantiles_of_a_table(dof, t):
     """Those of 95 %, two-sided, as printed in textbooks."""

@@ -82,7 +82,9 @@ def _print(comparison: "Comparison", *, quiet: bool) -> None:
     from vaecli.tasks.compare import words
 
     table = words.values_table(comparison)
-    columns = dict(zip(table.headers, ["left", "left", "left", *["right"] * len(comparison.metrics)], strict=True))
+    columns = dict(
+        zip(table.headers, ["left", "left", "left", *["right"] * len(comparison.metrics)], strict=True)
+    )
     console.print_table(columns, table.rows)
     for verdicts in (words.files_table(comparison), words.settings_table(comparison)):
         console.say("")
@@ -90,7 +92,9 @@ def _print(comparison: "Comparison", *, quiet: bool) -> None:
     lines = words.settings_lines(comparison)
     if lines:
         console.say("")
-        console.print_table({"setting": "wrap"}, [(line,) for line in lines], title="Sides differ in", header=False)
+        console.print_table(
+            {"setting": "wrap"}, [(line,) for line in lines], title="Sides differ in", header=False
+        )
     if not quiet:
         console.note(words.NOTE)
         console.note(f"The values of {comparison.metrics[0]} share {words.conditions_line(comparison)}.")

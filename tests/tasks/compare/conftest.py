@@ -27,7 +27,7 @@ def save(here, make_saved):
 
 @pytest.fixture
 def runs(save):
-    """Writes evaluations of one setting, one for each seed; a run's shift is that of the setting and of its seed."""
+    """Writes evaluations of one setting, one for each seed, with the shift of each; returns their names."""
 
     def runs(network, shifts, seeds=None, **changes):
         settings = {"network": network, "latent_dim": 2}

@@ -88,7 +88,10 @@ def test_fewer_than_three_runs_give_no_verdict_on_settings(runs, first, second, 
 
 def test_one_seed_twice_is_one_run(runs, save):
     """Runs of one seed are equal; they would make the spread look small."""
-    conv = [*runs("conv", [0, 1]), save("again", 0, seed=1, model__settings={"network": "conv", "latent_dim": 2})]
+    conv = [
+        *runs("conv", [0, 1]),
+        save("again", 0, seed=1, model__settings={"network": "conv", "latent_dim": 2}),
+    ]
     result = compare([*conv, *runs("dense", [0, 1, 2])])
     assert result.of_settings.differences == ()
     assert "A has seed 1 twice, which is one run." in result.of_settings.reasons
@@ -96,7 +99,10 @@ def test_one_seed_twice_is_one_run(runs, save):
 
 def test_an_unknown_seed_gives_no_verdict_on_settings(runs, save):
     """A model file may not have one."""
-    conv = [*runs("conv", [0, 1]), save("x", model__seed=None, model__settings={"network": "conv", "latent_dim": 2})]
+    conv = [
+        *runs("conv", [0, 1]),
+        save("x", model__seed=None, model__settings={"network": "conv", "latent_dim": 2}),
+    ]
     result = compare([*conv, *runs("dense", [0, 1, 2])])
     assert result.of_settings.reasons[0] == "The seed of a run of A is not known."
 
@@ -111,7 +117,11 @@ def test_mixed_settings_on_a_side_are_refused(runs):
 @pytest.mark.parametrize(
     ("change", "value", "words"),
     [
-        ("conditions__data_sha256", "e" * 64, r"data: 200 test images of toys \(dddddddddddd...\) and 200 test"),
+        (
+            "conditions__data_sha256",
+            "e" * 64,
+            r"data: 200 test images of toys \(dddddddddddd...\) and 200 test",
+        ),
         ("conditions__likelihood", "logistic", "likelihood: bernoulli and logistic"),
         ("conditions__binarised", True, "pixels: as they are and binarised"),
         ("conditions__labelled", True, "labels: not given to the model and given to the model"),
@@ -158,7 +168,7 @@ def test_samples_are_compared_over_their_seeds(save, quality):
     (difference,) = result.of_files.differences
     assert (difference.over, difference.counts, difference.outcome) == ("sample seeds", (3,), "better")
     names[1] = save("b", quality=quality, quality__features_sha256="0" * 64)
-    with pytest.raises(DataError, match="features: classifier of fashion-mnist .ffffffffffff"):
+    with pytest.raises(DataError, match=r"features: classifier of fashion-mnist .ffffffffffff"):
         compare(names, metrics=["frechet"])
     assert "frechet" not in compare(names).metrics
 
@@ -167,7 +177,7 @@ def test_values_that_are_not_finite_are_refused(save):
     """A mean of them would be NaN."""
     values = {"elbo": np.where(np.arange(200) < 3, np.nan, 1.0), "mse": np.ones(200)}
     names = [save("a"), save("b", per_image=values)]
-    with pytest.raises(DataError, match="elbo of b.npz must be finite, got NaN or infinity for 3 images"):
+    with pytest.raises(DataError, match=r"elbo of b.npz must be finite, got NaN or infinity for 3 images"):
         compare(names)
     assert compare(names, metrics=["mse"]).of_files.differences
 
@@ -211,9 +221,9 @@ def test_a_file_is_not_compared_with_itself(save):
 def test_unknown_and_missing_metrics(save):
     """Both are named, with what there is."""
     names = [save("a"), save("b")]
-    with pytest.raises(OptionError, match="got 'elbow'. Choose from elbo, "):
+    with pytest.raises(OptionError, match=r"got 'elbow'. Choose from elbo, "):
         compare(names, metrics=["elbow"])
-    with pytest.raises(DataError, match="a.npz has no frechet"):
+    with pytest.raises(DataError, match=r"a.npz has no frechet"):
         compare(names, metrics=["frechet"])
     save("c", per_image={"mse": np.ones(200)}, metrics=("mse",), totals={})
     save("d", per_image={"elbo": np.ones(200)}, metrics=("elbo",), totals={})

@@ -7,8 +7,8 @@ import pytest
 
 from vaecli.errors import DataError, ModelError
 from vaecli.metrics.saved import file
-from vaecli.modelfile.read import read_file
 from vaecli.modelfile.metadata import KEY_DIGEST
+from vaecli.modelfile.read import read_file
 from vaecli.tasks.compare.finding import find, saved_in
 
 
@@ -50,7 +50,9 @@ def test_several_evaluations_in_a_run(run, evaluation):
     for name in ("evaluation-a.npz", "evaluation-b.npz"):
         file.write(run / name, evaluation)
     assert [path.name for path in saved_in(run)] == ["evaluation-a.npz", "evaluation-b.npz"]
-    with pytest.raises(DataError, match=r"several saved evaluations: evaluation-a.npz, evaluation-b.npz. Name one"):
+    with pytest.raises(
+        DataError, match=r"several saved evaluations: evaluation-a.npz, evaluation-b.npz. Name one"
+    ):
         find("my run")
     file.write(run / "evaluation.npz", evaluation)
     assert find("my run").path.name == "evaluation.npz"
@@ -69,7 +71,7 @@ def test_a_damaged_evaluation_in_a_run_is_named(run, evaluation):
     """It is not taken for a run without one."""
     path = file.write(run / "evaluation.npz", evaluation)
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(DataError, match="evaluation.npz is damaged"):
+    with pytest.raises(DataError, match=r"evaluation.npz is damaged"):
         find("my run")
 
 

@@ -98,5 +98,5 @@ def test_a_file_is_written_by_its_suffix(comparison, here):
         assert path.read_text(encoding="utf-8").startswith(start)
     with pytest.raises(OutputError, match="exists already"):
         formats.write(comparison, "t.csv", "csv", if_taken="refuse")
-    with pytest.raises(OptionError, match="--out must end in .csv, .md, .tex, got t.docx"):
+    with pytest.raises(OptionError, match=r"--out must end in .csv, .md, .tex, got t.docx"):
         formats.target_format("t.docx")

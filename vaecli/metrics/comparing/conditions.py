@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from vaecli.metrics.saved.evaluation import SampleQuality, SavedEvaluation
 from vaecli.metrics.samples.table import SAMPLE_METRICS
+from vaecli.metrics.saved.evaluation import SampleQuality, SavedEvaluation
 from vaecli.metrics.table import METRICS
 
 Described = tuple[object, str]  # what must be equal, and its words
@@ -48,7 +48,9 @@ def _of_samples(describe: Callable[[SampleQuality], Described]) -> Describe:
 DESCRIPTIONS: Mapping[str, Describe] = {
     "data": _images,
     "pixels": _plain(lambda each: "binarised" if each.conditions.binarised else "as they are"),
-    "labels": _plain(lambda each: "given to the model" if each.conditions.labelled else "not given to the model"),
+    "labels": _plain(
+        lambda each: "given to the model" if each.conditions.labelled else "not given to the model"
+    ),
     "likelihood": _plain(lambda each: each.conditions.likelihood),
     "prior": _plain(lambda each: each.conditions.prior),
     "noise seed": _plain(lambda each: each.conditions.seed),

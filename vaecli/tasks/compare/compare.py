@@ -1,11 +1,11 @@
 """`vaecli compare`: saved evaluations -> one table, and two verdicts that are kept apart.
 
-*These files differ* is about images: the same images were measured by two models, and the difference of their values
-is averaged. It holds for these weights alone. *These settings differ* is about training seeds: another seed gives
-other weights, so that only several runs a side tell whether a setting is better.
+*These files differ* is about images: two models were measured on the same images, and the differences of their
+values are averaged. It holds for these weights alone. *These settings differ* is about training seeds: another seed
+gives other weights, so that only several runs a side tell whether a setting is better.
 
-With several comparisons to the first file or side, the level of each is raised (Bonferroni), so that a false verdict
-among all of them has a probability of at most 5 %.
+With several comparisons to the first file or side, the level of each is raised (Bonferroni), so that a false
+verdict among all of them has a probability of at most 5 %.
 """
 
 import statistics
@@ -21,7 +21,7 @@ from vaecli.metrics.comparing.conditions import (
     has_metric,
     mismatches,
 )
-from vaecli.metrics.comparing.intervals import LEVEL, Interval, paired, welch
+from vaecli.metrics.comparing.intervals import LEVEL, paired, welch
 from vaecli.metrics.saved.evaluation import SavedEvaluation
 from vaecli.tasks.compare.finding import Named, find
 from vaecli.tasks.compare.result import Comparison, Difference, FileRow, SideRow, Value, Verdicts, outcome
@@ -31,9 +31,7 @@ FIRST = ("nll", "elbo")  # the metric of the verdicts unless the user names one:
 SHOWN = ("frechet", "mse", "ssim", "kl")  # further metrics of the table
 
 
-def compare(
-    words: Sequence[str], *, metrics: Sequence[str] = (), across_priors: bool = False
-) -> Comparison:
+def compare(words: Sequence[str], *, metrics: Sequence[str] = (), across_priors: bool = False) -> Comparison:
     """Compare saved evaluations.
 
     Args:
@@ -78,11 +76,10 @@ def _metrics(members: Sequence[Named], requested: Sequence[str], *, across_prior
         for member in members:
             if not has_metric(member.evaluation, name):
                 raise DataError(
-                    f"{member.label} has no {name}.", hint="Evaluate it again, with the options that it needs."
+                    f"{member.label} has no {name}.",
+                    hint="Evaluate it again, with the options that it needs.",
                 )
-    common = [
-        name for name in CONDITIONS if all(has_metric(member.evaluation, name) for member in members)
-    ]
+    common = [name for name in CONDITIONS if all(has_metric(member.evaluation, name) for member in members)]
     if not common:
         raise DataError("The evaluations have no metric in common.", hint="Evaluate with --metrics all.")
 
@@ -189,7 +186,9 @@ def _of_files(members: Sequence[Named], metric: str) -> Verdicts:
 def _of_settings(sides: Sequence[Side], metric: str) -> Verdicts:
     """Compare each side with the first, run by run."""
     if len(sides) < 2:
-        return Verdicts((), ("All runs have the same settings. To compare two halves of them, put vs between.",))
+        return Verdicts(
+            (), ("All runs have the same settings. To compare two halves of them, put vs between.",)
+        )
     reasons = [side.obstacle for side in sides if side.obstacle]
     usable = [side for side in sides[1:] if not side.obstacle]
     if sides[0].obstacle or not usable:

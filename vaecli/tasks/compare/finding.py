@@ -41,7 +41,9 @@ def find(text: str) -> Named:
     """
     path = user_path(text, option="EVALUATIONS")
     if not path.exists():
-        raise DataError(f"There is no {shown(path)}.", hint=f"Make one: {command('eval', '--save', 'FILE.npz')}")
+        raise DataError(
+            f"There is no {shown(path)}.", hint=f"Make one: {command('eval', '--save', 'FILE.npz')}"
+        )
     if path.is_file() and path.suffix.lower() != ".onnx":
         return Named(text, path, file.read(path))
     folder = path if path.is_dir() else path.parent
@@ -86,7 +88,9 @@ def _in_folder(folder: pathlib.Path) -> pathlib.Path | None:
         saved = saved_in(place)
         if len(saved) > 1:
             names = ", ".join(path.name for path in saved[:5])
-            raise DataError(f"{shown(place)} has several saved evaluations: {names}.", hint="Name one of them.")
+            raise DataError(
+                f"{shown(place)} has several saved evaluations: {names}.", hint="Name one of them."
+            )
         if saved:
             return saved[0]
     return None
@@ -109,4 +113,3 @@ def _require_current(evaluation: SavedEvaluation, folder: pathlib.Path, saved: p
             f"{shown(saved)} is the evaluation of other weights or another prior than {shown(folder)} has now.",
             hint=f"Make it again: {make_command(folder, '--force')}",
         )
-

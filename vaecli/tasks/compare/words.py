@@ -100,7 +100,8 @@ def settings_table(comparison: Comparison) -> VerdictTable:
 
 def _table(title: str, verdicts: Verdicts) -> VerdictTable:
     rows = tuple(
-        (each.label, *difference_cells(each), OUTCOMES[each.outcome], how(each)) for each in verdicts.differences
+        (each.label, *difference_cells(each), OUTCOMES[each.outcome], how(each))
+        for each in verdicts.differences
     )
     level = f"{100 * LEVEL:g} %"
     if len(verdicts.differences) > 1:
@@ -130,7 +131,8 @@ def settings_lines(comparison: Comparison) -> list[str]:
     """Return a line for each setting in which sides differ."""
     labels = [side.label for side in comparison.sides]
     return [
-        f"{name}: " + ", ".join(f"{label} {_setting(value)}" for label, value in zip(labels, values, strict=True))
+        f"{name}: "
+        + ", ".join(f"{label} {_setting(value)}" for label, value in zip(labels, values, strict=True))
         for name, values in comparison.settings.items()
     ]
 
