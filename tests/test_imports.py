@@ -42,6 +42,7 @@ MAY_IMPORT = {  # package -> the packages that it may import, besides itself and
     "runtime": {"probability", "latent", "modelfile", "metrics"},
     "pictures": set(),
     "pages": set(),
+    "report": {"pictures"},
     "runs": {"data"},
     "training": {"probability", "data", "latent", "runs"},
     "export": {"probability", "data", "latent", "modelfile", "runtime", "metrics", "runs", "training"},

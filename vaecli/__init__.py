@@ -28,6 +28,7 @@ The packages. Each imports only from lines above it; tests/test_imports.py holds
     runtime/       runs the model files: the only home of onnxruntime
     pictures/      images out: sheets, strips, GIFs, arrays, terminal cells, plots
     pages/         pages out: a model and its explorer as one HTML file, and a server for it
+    report/        the report of an evaluation: one HTML page, and Markdown
     runs/          the run folder: layout, lock, provenance, history, state file
     training/      networks, objective, loop, checkpoint, cluster: the home of tensorflow and keras
     export/        Keras to ONNX, checked; int8 and fp16: the only home of tf2onnx and onnx

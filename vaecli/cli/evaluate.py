@@ -30,6 +30,7 @@ from vaecli.cli.quality import (
     measure_elsewhere,
     show_quality,
 )
+from vaecli.cli.report import ReportOption, show_report
 from vaecli.files import treatment
 
 SHOWN_BY_CLASS = 4  # metrics, so that the table fits 80 columns
@@ -66,6 +67,7 @@ def evaluate(
             "--save", metavar="FILE", help="File (.npz) for the values of each image, for `vaecli compare`."
         ),
     ] = None,
+    report: ReportOption = None,
     quality: QualityOption = False,
     samples: SamplesOption = None,
     n: CountOption = None,
@@ -86,6 +88,8 @@ def evaluate(
     [dim]vaecli eval --quality -o pairs.png[/dim]
 
     [dim]vaecli eval -m runs/a --importance-samples 100 --save runs/a/evaluation.npz[/dim]
+
+    [dim]vaecli eval --report report.html[/dim]
 
     [dim]vaecli eval --samples pictures/ --data fashion-mnist[/dim]
     """
@@ -112,11 +116,13 @@ def evaluate(
     from vaecli.tasks.compare.saving import save as save_evaluation
     from vaecli.tasks.evaluate import evaluate as task
     from vaecli.tasks.model import open_model
+    from vaecli.tasks.report.target import report_target
 
     if_taken = treatment(save or "", force=force)
     target = None if save is None else check_saving(save, if_taken=if_taken)
+    page = None if report is None else report_target(report, force=force)
     opened = open_model(model_path(model, quiet=quiet), precision=precision, threads=threads)
-    measured = None
+    measured = written = None
     with bars(quiet=quiet) as shown:
         result = task(
             opened,
@@ -144,11 +150,17 @@ def evaluate(
                 download=shown.download,
                 pictures=shown.count,
             )
+        if page is not None:
+            from vaecli.tasks.report.write import write_report
+
+            written = write_report(opened, result, page, data=data, quality=measured, progress=shown.count)
     if target is not None:
         of_quality = measured.saved() if measured else None
         target = save_evaluation(result, opened, target, quality=of_quality, if_taken=if_taken)
         if not quiet:
             console.progress_line(f"Saved: {console.shown_path(target)}")
+    if written is not None:
+        show_report(written, quiet=quiet)
     if as_json:
         document = {"split": result.part, "prior": result.prior, "binarised": opened.likelihood.binarised}
         by_class = {"classes": result.classes} if result.classes else {}

@@ -22,6 +22,7 @@ from vaecli.tasks.origin import Origin, find_origin
 
 Warn = Callable[[str], None]
 Progress = Callable[[str, int, int], None]
+OTHER_IMAGES = "is not what the model was trained on"  # in a note on the images that --data names
 
 
 def silent(*_: object) -> None:
@@ -176,7 +177,7 @@ class _Source:
         if self.data is not None and expected is not None and images.sha256 != expected:
             trained_on = str(self.model.info.data.get("name"))
             self.warn(
-                f"{images.name} in {images.location} is not what the model was trained on: {trained_on}."
+                f"{images.name} in {images.location} {OTHER_IMAGES}: {trained_on}."
             )
         if self._origin is None or (expected is None and key != "sha256") or images.sha256 == expected:
             return

@@ -1,0 +1,93 @@
+"""The report as Markdown. It cannot hold pictures: they are files in a folder beside it."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+from urllib.parse import quote
+
+from vaecli.pictures.png import encoded
+from vaecli.report.charts.frame import standing_alone
+from vaecli.report.content import Block, Chart, Command, Figures, Picture, Report, Section, Table, Text, Warned
+
+_SPECIAL = frozenset("\\`*_{}[]<>()#+!|~$&")
+
+
+class Markdown(NamedTuple):
+    """A report as Markdown, and the content of the files in its folder, by name."""
+
+    text: str
+    files: dict[str, bytes]
+
+
+def to_markdown(report: Report, folder: str) -> Markdown:
+    """Return the report as Markdown whose pictures are in a folder of this name."""
+    files: dict[str, bytes] = {}
+    lines = [f"# {escaped(report.title)}", escaped(report.lead)]
+    lines += ["\n".join(f"- {escaped(name)}: **{escaped(value)}** {escaped(more)}" for name, value, more in report.headline)]
+    lines += [*_warnings(report.warnings, report.checks)]
+    for section in report.sections:
+        lines += [*_section(section, folder, files)]
+    if report.left_out:
+        items = [f"- **{escaped(part.part)}**: {escaped(part.reason)}" for part in report.left_out]
+        lines += ["## Left out", "\n".join(items)]
+    return Markdown("\n\n".join(line for line in lines if line) + "\n", files)
+
+
+def escaped(text: str) -> str:
+    """Return a text on one line in which no character has a meaning for Markdown."""
+    legible = (character if character.isprintable() else " " for character in text)
+    return "".join(f"\\{character}" if character in _SPECIAL else character for character in legible)
+
+
+def _warnings(warnings: Sequence[Warned], checks: Sequence[str]) -> Iterator[str]:
+    yield f"## {'Warnings' if warnings else 'No warnings'}"
+    for warned in warnings:
+        yield f"### {escaped(warned.title)}"
+        yield f"{escaped(warned.figure)} {escaped(warned.advice)}"
+        if warned.options:
+            yield f"To try: {', '.join(_code(option) for option in warned.options)}"
+    if checks:
+        yield escaped(f"Checked: {', '.join(checks)}.")
+
+
+def _section(section: Section, folder: str, files: dict[str, bytes]) -> Iterator[str]:
+    yield f"## {escaped(section.title)}"
+    for block in section.blocks:
+        yield from _block(block, folder, files)
+
+
+def _block(block: Block, folder: str, files: dict[str, bytes]) -> Iterator[str]:
+    if isinstance(block, Text):
+        yield escaped(block.text)
+    elif isinstance(block, Command):
+        yield f"    {block.text}"
+    elif isinstance(block, Table):
+        yield from _table(block)
+    elif isinstance(block, Figures):
+        for item in block.items:
+            yield from _figure(item, folder, files)
+    else:
+        yield from _figure(block, folder, files)
+
+
+def _figure(item: Chart | Picture, folder: str, files: dict[str, bytes]) -> Iterator[str]:
+    if isinstance(item, Chart):
+        name, content = f"{item.name}.svg", standing_alone(item.svg).encode("utf-8")
+    else:
+        name, content = f"{item.name}.png", encoded(item.pixels)
+    files[name] = content
+    yield f"![{escaped(item.alt)}]({quote(folder)}/{name})"
+    if item.caption:
+        yield escaped(item.caption)
+
+
+def _table(table: Table) -> Iterator[str]:
+    if table.caption:
+        yield escaped(table.caption)
+    head = [escaped(name) or " " for name, _ in table.columns]
+    marks = ["---:" if align == "right" else "---" for _, align in table.columns]
+    rows = [[escaped(cell) for cell in row] for row in table.rows]
+    yield "\n".join(f"| {' | '.join(cells)} |" for cells in (head, marks, *rows))
+
+
+def _code(text: str) -> str:
+    return f"`{text.replace('`', '')}`"

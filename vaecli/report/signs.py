@@ -1,0 +1,84 @@
+"""The figures from which warnings follow. Each is None where it was not measured; then its check is left out."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Share(NamedTuple):
+    """A number of things out of all."""
+
+    count: int
+    total: int
+
+
+class Gap(NamedTuple):
+    """Nats that held-out images have more than training images, with the standard error, and those of the former."""
+
+    nats: float
+    error: float
+    held_out: float
+
+
+class Rise(NamedTuple):
+    """The lowest validation loss of a run, its epoch, and the mean loss of the last epochs, in nats."""
+
+    lowest: float
+    epoch: int
+    last: float
+    last_epoch: int
+
+
+class Levels(NamedTuple):
+    """The pixels of the images, 0 to 255.
+
+    Attributes:
+        darkest: 0.1 % of the pixels are at most this.
+        brightest: 99.9 % of the pixels are at most this.
+        distinct: number of different values.
+        mean: mean of the images.
+        sampled: mean of samples of the model; None where it was not measured.
+    """
+
+    darkest: int
+    brightest: int
+    distinct: int
+    mean: float
+    sampled: float | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Signs:
+    """The figures.
+
+    Attributes:
+        likelihood: name of the likelihood.
+        binarised: whether the model's pixels are made binary.
+        prior: name of the prior.
+        unused: latent dimensions with a mean KL below 0.01 nats.
+        kl: mean KL of the posterior to N(0, I), in nats.
+        prior_distance: nats by which a Gaussian with the moments of the latents describes them better than the prior.
+        dead: of the encoder and the decoder: units that never change.
+        gap: between held-out and training images.
+        rise: of the validation loss over a run.
+        levels: of the pixels.
+        spread: standard deviation of a reconstruction's pixels over the images, over that of the images themselves.
+        not_finite: names of metrics that are NaN or infinite for some image, with the number of these.
+        sample_ratio: Fréchet distance of samples over that of reconstructions.
+        copies: median distance of samples to training images over that of held-out images.
+    """
+
+    likelihood: str = "bernoulli"
+    binarised: bool = False
+    prior: str = "normal"
+    unused: Share | None = None
+    kl: float | None = None
+    prior_distance: float | None = None
+    dead: Mapping[str, Share] = dataclasses.field(default_factory=dict)
+    gap: Gap | None = None
+    rise: Rise | None = None
+    levels: Levels | None = None
+    spread: float | None = None
+    not_finite: Mapping[str, int] | None = None
+    sample_ratio: float | None = None
+    copies: float | None = None

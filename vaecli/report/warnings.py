@@ -1,0 +1,238 @@
+"""The checks of a report: each warns of a fault, with its figure and the options to try.
+
+The bounds are such that none of the runs of the README is warned of: a `classic` run of 16 dimensions leaves 6 of
+them unused and has 30 % of its encoder's units dead, both without harm.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from vaecli.report.content import Warned
+from vaecli.report.signs import Signs
+
+UNUSED_SHARE = 0.5  # of the dimensions
+COLLAPSED_KL = 0.5  # nats in all
+PRIOR_NATS = 2.0
+DEAD_SHARE = 0.5  # of the units of a part
+GAP_SHARE, GAP_ERRORS = 0.03, 3.0  # of the nats of held-out images, and standard errors
+RISE_SHARE = 0.01  # of the lowest validation loss
+DIMMEST = 96  # level of the brightest pixels: less contrast than this is most likely a wrong scale
+OFF_BY = 40.0  # levels between the mean of images and of samples
+LEAST_SPREAD = 0.05
+SAMPLE_RATIO = 5.0  # of Fréchet distances
+LEAST_COPIES = 0.5
+
+Result = Warned | None
+
+
+def unused_dimensions(signs: Signs) -> Result:
+    """Warn if half of the latent dimensions or more carry nothing."""
+    if signs.unused is None or signs.unused.count < UNUSED_SHARE * signs.unused.total:
+        return None
+    count, total = signs.unused
+    used = total - count
+    return Warned(
+        "Collapsed latent dimensions",
+        f"{count} of {total} latent dimensions carry less than 0.01 nats: posterior and prior are equal there. "
+        f"At most {_half(total)} should be unused.",
+        "Give each dimension some nats for nothing, or let the weight of the KL divergence rise slowly. "
+        f"If {used} are enough, fewer dimensions lose nothing."
+        if used
+        else "The decoder ignores the latents. Give each dimension some nats for nothing, or let the weight of the "
+        "KL divergence rise slowly.",
+        ["--free-bits 0.1", "--kl-warmup 5", *([f"--latent-dim {used}"] if used else [])],
+    )
+
+
+def prior_distance(signs: Signs) -> Result:
+    """Warn if the latents of images are not where the prior draws from."""
+    if signs.prior_distance is None or signs.prior_distance <= PRIOR_NATS:
+        return None
+    names = {"normal": "N(0, I)", "mixture": "the mixture"}
+    return Warned(
+        "Posterior and prior are far apart",
+        f"The latents of images are at least {signs.prior_distance:,.1f} nats from the prior, "
+        f"{names.get(signs.prior, signs.prior)}; {PRIOR_NATS:.0f} should not be exceeded. Samples are drawn where no "
+        "image lies.",
+        "Fit a mixture to the latents after training, or train with a larger weight of the KL divergence."
+        if signs.prior == "normal"
+        else "Fit the mixture again to the images that the model is used for.",
+        ["vaecli prior --prior mixture", "--beta 1"]
+        if signs.prior == "normal"
+        else ["vaecli prior --prior mixture"],
+    )
+
+
+def overfitting(signs: Signs) -> Result:
+    """Warn if training images are much better modelled than held-out ones, or the validation loss rises."""
+    gap, rise = signs.gap, signs.rise
+    lines = []
+    if gap is not None and gap.nats > max(GAP_SHARE * abs(gap.held_out), GAP_ERRORS * gap.error):
+        lines.append(
+            f"Images that were held out have {gap.nats:,.1f} \u00b1 {gap.error:,.1f} nats more than training images; "
+            f"at most {GAP_SHARE * abs(gap.held_out):,.1f} is usual."
+        )
+    if rise is not None and rise.last - rise.lowest > RISE_SHARE * abs(rise.lowest):
+        lines.append(
+            f"The validation loss rose from {rise.lowest:,.1f} nats at epoch {rise.epoch} to {rise.last:,.1f} at "
+            f"epoch {rise.last_epoch}."
+        )
+    if not lines:
+        return None
+    return Warned(
+        "Overfitting",
+        " ".join(lines),
+        "Train on more images or on changed copies of them, with a smaller network, or stop earlier.",
+        ["--augment flip,shift", "--width 8", "--latent-dim 8", "--patience 3"],
+    )
+
+
+def dead_units(signs: Signs) -> Result:
+    """Warn if half of the units of a network or more never change."""
+    lines = [
+        f"{share.count:,} of {share.total:,} units of the {part} have the same value for every image; "
+        f"at most {_half(share.total):,} should."
+        for part, share in signs.dead.items()
+        if share.total and share.count >= DEAD_SHARE * share.total
+    ]
+    if not lines:
+        return None
+    return Warned(
+        "Dead units",
+        " ".join(lines),
+        "A lower learning rate kills fewer units. A network of other activations has none, and a narrower one costs "
+        "less.",
+        ["--learning-rate 0.001", "--network conv", "--width 8"],
+    )
+
+
+def wrong_scale(signs: Signs) -> Result:
+    """Warn if pixels use a small part of 0 to 255, are far from those of samples, or are binary by mistake."""
+    levels = signs.levels
+    if levels is None:
+        return None
+    reach = levels.brightest - levels.darkest
+    if reach < DIMMEST:
+        return Warned(
+            "Wrong scale of the data",
+            f"The pixels lie between {levels.darkest} and {levels.brightest} of 0 to 255; a reach of {reach} levels is "
+            f"less than {DIMMEST}. The model is near constant pictures.",
+            "Stretch the pixels to 0 to 255, or write the pictures again with all levels.",
+            ["--stretch", "vaecli data info DATA"],
+        )
+    off = None if levels.sampled is None else levels.mean - levels.sampled
+    if off is not None and abs(off) > OFF_BY:
+        return Warned(
+            "Wrong scale of the data",
+            f"The images are {abs(off):.0f} levels {'brighter' if off > 0 else 'darker'} than samples of the model in "
+            f"the mean ({levels.mean:.0f} and {levels.sampled:.0f} of 255); at most {OFF_BY:.0f} is usual. They may be "
+            "negatives of the training images, or have another scale.",
+            "Measure images like those of the training: the same polarity and scale.",
+            ["--data DATA"],
+        )
+    return None
+
+
+def binary_pixels(signs: Signs) -> Result:
+    """Warn if binary pixels are modelled by a likelihood of grey ones."""
+    levels = signs.levels
+    if levels is None or levels.distinct > 2 or signs.likelihood == "bernoulli":
+        return None
+    return Warned(
+        "Binary pixels under a likelihood of grey ones",
+        f"The images have {levels.distinct} different values of pixels, and the likelihood is {signs.likelihood}: its "
+        "density has no bound on such images, so that nats mean nothing.",
+        "Take the likelihood of binary pixels.",
+        ["--likelihood bernoulli"],
+    )
+
+
+def constant_pictures(signs: Signs) -> Result:
+    """Warn if all reconstructions are one picture."""
+    if signs.spread is None or signs.spread >= LEAST_SPREAD:
+        return None
+    return Warned(
+        "Constant pictures",
+        f"Reconstructions differ from each other by {signs.spread:.1%} of what images do; below {LEAST_SPREAD:.0%} all "
+        "are one picture.",
+        "The decoder ignores the latents, or training failed. Train with a lower learning rate or with a slowly rising "
+        "weight of the KL divergence.",
+        ["--learning-rate 0.001", "--kl-warmup 5", "--free-bits 0.1"],
+    )
+
+
+def not_finite(signs: Signs) -> Result:
+    """Warn if a metric is NaN or infinite for some image."""
+    if not signs.not_finite:
+        return None
+    listed = ", ".join(f"{name} of {count:,} images" for name, count in signs.not_finite.items())
+    return Warned(
+        "Figures that are not numbers",
+        f"NaN or infinite: {listed}. There should be none.",
+        "Check that the files compute here what they computed at the export. Then train with a lower learning rate.",
+        ["vaecli verify", "--learning-rate 0.001"],
+    )
+
+
+def poor_samples(signs: Signs) -> Result:
+    """Warn if samples are much further from real images than reconstructions are."""
+    if signs.sample_ratio is None or not signs.sample_ratio > SAMPLE_RATIO:
+        return None
+    return Warned(
+        "Samples are much worse than reconstructions",
+        f"Their Fr\u00e9chet distance is {signs.sample_ratio:.1f} times that of reconstructions; at most "
+        f"{SAMPLE_RATIO:.0f} is usual with N(0, I), and 1.3 with a mixture.",
+        "Draw from a mixture that is fitted to the latents.",
+        ["vaecli prior --prior mixture", "--components 100"],
+    )
+
+
+def copied_images(signs: Signs) -> Result:
+    """Warn if samples lie nearer to training images than new images do."""
+    if signs.copies is None or not signs.copies < LEAST_COPIES:
+        return None
+    return Warned(
+        "Samples copy training images",
+        f"Samples are {signs.copies:.2f} times as far from their nearest training image as new images are, in the "
+        f"median; below {LEAST_COPIES} they are likely copies.",
+        "Look at the closest pairs. Train on more images, or with fewer components of the mixture.",
+        ["--components 20", "--augment flip,shift"],
+    )
+
+
+class Check(NamedTuple):
+    """A check: its name, whether it could be made, and the check."""
+
+    name: str
+    can: Callable[[Signs], bool]
+    check: Callable[[Signs], Result]
+
+
+CHECKS: Sequence[Check] = (
+    Check("figures are numbers", lambda signs: signs.not_finite is not None, not_finite),
+    Check("collapsed dimensions", lambda signs: signs.unused is not None, unused_dimensions),
+    Check("constant pictures", lambda signs: signs.spread is not None, constant_pictures),
+    Check("distance of posterior and prior", lambda signs: signs.prior_distance is not None, prior_distance),
+    Check("overfitting", lambda signs: signs.gap is not None or signs.rise is not None, overfitting),
+    Check("dead units", lambda signs: bool(signs.dead), dead_units),
+    Check("scale of the data", lambda signs: signs.levels is not None, wrong_scale),
+    Check("likelihood and pixels", lambda signs: signs.levels is not None, binary_pixels),
+    Check("samples and reconstructions", lambda signs: signs.sample_ratio is not None, poor_samples),
+    Check("copies", lambda signs: signs.copies is not None, copied_images),
+)
+
+
+def warnings_of(signs: Signs) -> list[Warned]:
+    """Return the warnings of all checks that can be made."""
+    results = [check.check(signs) for check in CHECKS if check.can(signs)]
+    return [result for result in results if result is not None]
+
+
+def checks_made(signs: Signs) -> list[str]:
+    """Return the names of the checks that the figures allow."""
+    return [check.name for check in CHECKS if check.can(signs)]
+
+
+def _half(total: int) -> int:
+    """Return the largest number that is less than half of `total`."""
+    return (total - 1) // 2

@@ -1,0 +1,48 @@
+"""Units of the networks that never change, for images and for latents of them."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from vaecli.errors import ModelError
+from vaecli.modelfile.find import read_all
+from vaecli.modelfile.read import ModelFile
+from vaecli.pixels import chunks, to_float32
+from vaecli.report.signs import Share
+from vaecli.runtime.activity import units
+from vaecli.runtime.labels import decoder_inputs, encoder_inputs
+from vaecli.tasks.report.subject import Subject
+
+MOST = 512  # images
+CHUNK, CHUNK_BYTES = 64, 2**21  # images at a time, and bytes of their 8-bit pixels
+LEAST = 32  # images that must differ for a unit to count as dead
+
+
+def dead_units(subject: Subject) -> dict[str, Share]:
+    """Count the dead units of `encoder` and `decoder`; nothing for fewer than 32 images or without readable files."""
+    positions = subject.evenly(MOST)
+    if len(positions) < LEAST:
+        return {}
+    try:
+        files = {file.info.part: file for file in read_all(subject.model.path) if file.info.precision != "int8"}
+        counted = {
+            part: units(file, _inputs(subject, file, positions), threads=subject.model.threads)
+            for part, file in sorted(files.items(), reverse=True)
+        }
+    except ModelError:
+        return {}
+    return {part: Share(number.dead, number.all) for part, number in counted.items() if number.all}
+
+
+def _inputs(
+    subject: Subject, file: ModelFile, positions: np.ndarray
+) -> Iterator[dict[str, np.ndarray]]:
+    """Yield the inputs of a part, at least two at a time: images, or their posterior means."""
+    info = file.info
+    for part in chunks(len(positions), info.image_shape, most=CHUNK, chunk_bytes=CHUNK_BYTES):
+        rows = positions[part]
+        rows = np.repeat(rows, 2) if len(rows) == 1 else rows
+        if info.part == "encoder":
+            yield encoder_inputs(info, to_float32(subject.pixels(rows)), subject.given(rows))
+        else:
+            yield decoder_inputs(info, subject.encode(rows)[0], subject.given(rows))

@@ -1,0 +1,95 @@
+"""The figures from which the warnings of a report follow."""
+
+import numpy as np
+
+from vaecli.data.images import spread
+from vaecli.pixels import Pixels
+from vaecli.report.signs import Gap, Levels, Rise, Share, Signs
+from vaecli.sample_size import FEWEST_IMAGES
+from vaecli.tasks.latent_space import LEAST_NATS
+from vaecli.tasks.report.encoded import Encoded
+from vaecli.tasks.report.subject import Subject
+
+RECONSTRUCTED = 256  # images whose reconstructions are compared with each other
+FEWEST_DIFFERENT = 8  # of these
+LAST_EPOCHS = 3  # whose mean is the end of a run, since a single epoch scatters
+
+
+def signs_of(
+    subject: Subject, encoded: Encoded, samples: Pixels, gap: Gap | None, dead: dict[str, Share]
+) -> Signs:
+    """Return the figures of a report, as far as they were measured.
+
+    Args:
+        subject: what the report is about.
+        encoded: latents of images.
+        samples: (n, H, W, C) of the model.
+        gap: to the training images.
+        dead: units of the networks that never change.
+    """
+    likelihood = subject.model.likelihood
+    per_image = subject.evaluation.per_image
+    kl_dim = per_image.get("kl_dim")
+    return Signs(
+        likelihood=likelihood.name,
+        binarised=likelihood.binarised,
+        prior=subject.evaluation.prior,
+        unused=None
+        if kl_dim is None
+        else Share(int((kl_dim.mean(axis=0) < LEAST_NATS).sum()), kl_dim.shape[1]),
+        kl=None if kl_dim is None else float(kl_dim.sum(axis=1).mean()),
+        prior_distance=encoded.prior_distance,
+        dead=dead,
+        gap=gap,
+        rise=_rise(subject),
+        levels=_levels(subject, samples),
+        spread=_spread(subject),
+        not_finite=_not_finite(per_image),
+    )
+
+
+def _not_finite(per_image: dict[str, np.ndarray] | object) -> dict[str, int]:
+    counts = {
+        name: int((~np.isfinite(values)).reshape(len(values), -1).any(axis=1).sum())
+        for name, values in dict(per_image).items()  # type: ignore[call-overload]
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
+def _rise(subject: Subject) -> Rise | None:
+    """Return how the validation loss of the run ended; None without a run, or for fewer than 5 epochs."""
+    history = subject.history
+    if not isinstance(history, list) or len(history) < LAST_EPOCHS + 2:
+        return None
+    losses = np.array([row["val_loss"] for row in history])
+    if not np.isfinite(losses).all():
+        return None
+    best = int(losses.argmin())
+    last = float(losses[-LAST_EPOCHS:].mean())
+    return Rise(float(losses[best]), int(history[best]["epoch"]), last, int(history[-1]["epoch"]))
+
+
+def _levels(subject: Subject, samples: Pixels) -> Levels:
+    counts = np.zeros(256, np.int64)
+    for chunk in spread(subject.images.images):
+        counts += np.bincount(chunk.reshape(-1), minlength=256)
+    shares = np.cumsum(counts) / counts.sum()
+    values = np.arange(256)
+    return Levels(
+        darkest=int(np.searchsorted(shares, 0.001)),
+        brightest=int(np.searchsorted(shares, 0.999)),
+        distinct=int((counts > 0).sum()),
+        mean=float((counts * values).sum() / counts.sum()),
+        sampled=float(samples.mean()) if len(subject.images.images) >= FEWEST_IMAGES else None,
+    )
+
+
+def _spread(subject: Subject) -> float | None:
+    """Return the deviation of reconstructions over the images, over that of the images; None for few or equal ones."""
+    positions = subject.evenly(RECONSTRUCTED)
+    images = subject.pixels(positions).astype(np.float32)
+    deviation = float(np.sqrt(images.var(axis=0).sum()))
+    if len(positions) < FEWEST_DIFFERENT or not deviation:
+        return None
+    decoded = subject.reconstruct(positions).astype(np.float32)
+    return float(np.sqrt(decoded.var(axis=0).sum())) / deviation

@@ -1,0 +1,145 @@
+"""The training images beside what was measured: the gap of their nats, and their closest pairs with samples."""
+
+import dataclasses
+import functools
+
+import numpy as np
+
+from vaecli.choices import PriorName
+from vaecli.data.images import Images, ImageSet
+from vaecli.errors import DataError
+from vaecli.metrics import evaluate as metrics
+from vaecli.metrics.samples.copies import Nearest, Ratio, nearest, ratio_of_medians
+from vaecli.pixels import Pixels, chunks, to_uint8
+from vaecli.report.signs import Gap
+from vaecli.tasks.class_labels import class_labels
+from vaecli.tasks.inputs import OTHER_IMAGES, load_for
+from vaecli.tasks.report.subject import Subject, even_positions
+
+MOST_EVALUATED = 2000  # training images whose nats are computed
+SAMPLES, REFERENCE = 500, 500  # images whose nearest training images are searched
+MOST_SEARCHED = 100_000  # training images
+PAIRS = 16
+SIDE_PIXELS = 3072  # values of a picture beyond which pictures are compared smaller
+CHUNK, CHUNK_BYTES = 4096, 2**22
+
+
+def training_images(subject: Subject) -> ImageSet | str:
+    """Return the images that the model was trained on, or why they are not there."""
+    notes: list[str] = []
+    try:
+        images = load_for(subject.model, subject.data, "train", warn=notes.append)
+    except DataError as error:
+        return error.message
+    if any(OTHER_IMAGES in note for note in notes):
+        return f"The training images of {images.name} are not those of the model."
+    return images
+
+
+def gap_to_training(subject: Subject, training: ImageSet) -> Gap | None:
+    """Return how many nats the images have more than training images; None for training images, or without ELBO."""
+    per_image = subject.evaluation.per_image
+    if subject.images.split == "train" or "elbo" not in per_image or len(per_image["elbo"]) < 2:
+        return None
+    some = training.select(even_positions(len(training.images), MOST_EVALUATED))
+    name: PriorName = subject.evaluation.prior
+    evaluation = metrics.evaluate(
+        subject.model,
+        some.images,
+        metrics=("elbo",),
+        prior=subject.model.priors.get(name),
+        seed=subject.seed,
+        labels=class_labels(subject.model.info, some),
+        threads=subject.model.threads,
+    )
+    held_out, trained = -per_image["elbo"], -evaluation.per_image["elbo"]
+    if len(trained) < 2:
+        return None
+    error = np.hypot(*(values.std(ddof=1) / np.sqrt(len(values)) for values in (held_out, trained)))
+    return Gap(float(held_out.mean() - trained.mean()), float(error), float(held_out.mean()))
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Closest:
+    """The samples that are closest to training images, by their pixels.
+
+    Attributes:
+        samples: (n, H, W, C) of the pairs.
+        numbers: (n,) of the samples.
+        training: (n, H, W, C) their nearest training images.
+        positions: (n,) of these.
+        distances: (n,) root mean squared difference of a pixel, in levels of 255.
+        ratio: median distance of all samples over that of images that were measured.
+        searched: number of training images.
+        total: number of all samples.
+    """
+
+    samples: Pixels
+    numbers: np.ndarray
+    training: Pixels
+    positions: np.ndarray
+    distances: np.ndarray
+    ratio: Ratio
+    searched: int
+    total: int
+
+
+def closest_pairs(subject: Subject, training: ImageSet, samples: Pixels) -> Closest:
+    """Find the nearest training image of each sample (n, H, W, C), and of some of the images that were measured."""
+    others = subject.pixels(subject.evenly(REFERENCE))
+    rows = even_positions(len(training.images), MOST_SEARCHED)
+    near = _nearest(np.concatenate([samples, others]), training.images, rows)
+    of_samples = Nearest(near.positions[: len(samples)], near.distances[: len(samples)])
+    of_others = Nearest(near.positions[len(samples) :], near.distances[len(samples) :])
+    numbers = of_samples.closest(PAIRS)
+    positions = of_samples.positions[numbers]
+    return Closest(
+        samples[numbers],
+        numbers,
+        training.images[positions],
+        positions,
+        of_samples.distances[numbers],
+        ratio_of_medians(of_samples, of_others),
+        len(rows),
+        len(samples),
+    )
+
+
+def _nearest(images: Pixels, training: Images, rows: np.ndarray) -> Nearest:
+    """Find the nearest of the training images at `rows` for each image, a chunk at a time."""
+    features = _features(images)
+    positions = np.zeros(len(images), np.int64)
+    distances = np.full(len(images), np.inf)
+    for part in chunks(len(rows), images.shape[1:], most=CHUNK, chunk_bytes=CHUNK_BYTES):
+        of_part = nearest(features, _features(training[rows[part]]))
+        is_nearer = of_part.distances < distances
+        positions[is_nearer] = rows[part][of_part.positions[is_nearer]]
+        distances[is_nearer] = of_part.distances[is_nearer]
+    return Nearest(positions, distances / np.sqrt(features.shape[1]))
+
+
+def _features(images: Pixels) -> np.ndarray:
+    """Return the pixels of images as features (N, F), of large images the means of squares of pixels."""
+    height, width, channels = images.shape[1:]
+    factor = _factor(height, width, channels)
+    rows, columns = height // factor, width // factor
+    cut = images[:, : rows * factor, : columns * factor]
+    blocks = cut.reshape(len(images), rows, factor, columns, factor, channels)
+    return blocks.mean(axis=(2, 4), dtype=np.float32).reshape(len(images), -1)
+
+
+@functools.cache
+def _factor(height: int, width: int, channels: int) -> int:
+    """Return the side of the squares that are averaged."""
+    return max(1, min(height, width, round(np.sqrt(height * width * channels / SIDE_PIXELS))))
+
+
+def drawn_samples(subject: Subject, prior: PriorName | None, count: int = SAMPLES) -> Pixels:
+    """Draw samples 0 to `count` - 1 of the seed, as `vaecli sample` writes them."""
+    parts = [
+        to_uint8(
+            subject.model.sample(part.stop - part.start, seed=subject.seed, first=part.start, prior=prior)
+        )
+        for part in chunks(count, subject.model.image_shape, most=CHUNK, chunk_bytes=CHUNK_BYTES)
+    ]
+    return np.concatenate(parts)
