@@ -73,4 +73,6 @@ def scale(
 def _nice(step: float) -> float:
     """Return 1, 2, 2.5 or 5 times a power of ten that is at least `step`."""
     power: float = 10.0 ** math.floor(math.log10(step))
-    return next((factor * power for factor in (1.0, 2.0, 2.5, 5.0) if factor * power >= step * 0.999), 10 * power)
+    return next(
+        (factor * power for factor in (1.0, 2.0, 2.5, 5.0) if factor * power >= step * 0.999), 10 * power
+    )

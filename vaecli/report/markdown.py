@@ -6,7 +6,18 @@ from urllib.parse import quote
 
 from vaecli.pictures.png import encoded
 from vaecli.report.charts.frame import standing_alone
-from vaecli.report.content import Block, Chart, Command, Figures, Picture, Report, Section, Table, Text, Warned
+from vaecli.report.content import (
+    Block,
+    Chart,
+    Command,
+    Figures,
+    Picture,
+    Report,
+    Section,
+    Table,
+    Text,
+    Warned,
+)
 
 _SPECIAL = frozenset("\\`*_{}[]<>()#+!|~$&")
 
@@ -22,7 +33,12 @@ def to_markdown(report: Report, folder: str) -> Markdown:
     """Return the report as Markdown whose pictures are in a folder of this name."""
     files: dict[str, bytes] = {}
     lines = [f"# {escaped(report.title)}", escaped(report.lead)]
-    lines += ["\n".join(f"- {escaped(name)}: **{escaped(value)}** {escaped(more)}" for name, value, more in report.headline)]
+    lines += [
+        "\n".join(
+            f"- {escaped(name)}: **{escaped(value)}** {escaped(more)}"
+            for name, value, more in report.headline
+        )
+    ]
     lines += [*_warnings(report.warnings, report.checks)]
     for section in report.sections:
         lines += [*_section(section, folder, files)]

@@ -26,3 +26,13 @@ def interval(values: Mapping[str, float], name: str) -> str:
         return ""
     value = values[name]
     return f"{shown(value - QUANTILE * error)} to {shown(value + QUANTILE * error)}"
+
+
+def with_error(value: float, error: float | None) -> str:
+    """Return a value with its error, of which two digits are shown; the value has as many after the point."""
+    if error is None:
+        return shown(value)
+    if not (math.isfinite(value) and math.isfinite(error)) or error <= 0:
+        return f"{shown(value)} \u00b1 {shown(error)}"
+    digits = min(8, max(0, 1 - math.floor(math.log10(error))))
+    return f"{value:,.{digits}f} \u00b1 {error:,.{digits}f}"

@@ -7,15 +7,31 @@ from collections.abc import Sequence
 
 from vaecli.pictures.png import encoded
 from vaecli.report.charts.frame import chart_style
-from vaecli.report.content import Block, Chart, Command, Figures, LeftOut, Picture, Report, Section, Table, Text, Warned
+from vaecli.report.content import (
+    Block,
+    Chart,
+    Command,
+    Figures,
+    LeftOut,
+    Picture,
+    Report,
+    Section,
+    Table,
+    Text,
+    Warned,
+)
 from vaecli.report.markup import Markup, element, join, text
 
 
 def to_html(report: Report) -> str:
     """Return the page; the same report gives the same page."""
-    style = chart_style() + (importlib.resources.files("vaecli.report") / "page.css").read_text(encoding="utf-8")
+    style = chart_style() + (importlib.resources.files("vaecli.report") / "page.css").read_text(
+        encoding="utf-8"
+    )
     digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    )
     head = element(
         "head",
         element("meta", charset="utf-8"),
@@ -110,9 +126,7 @@ def _figure(item: Chart | Picture) -> Markup:
 
 def _table(table: Table) -> Markup:
     kinds = [align for _, align in table.columns]
-    head = [
-        element("th", text(name), scope="col", class_=align) for name, align in table.columns
-    ]
+    head = [element("th", text(name), scope="col", class_=align) for name, align in table.columns]
     rows = [
         element(
             "tr",
@@ -129,13 +143,13 @@ def _table(table: Table) -> Markup:
         element("thead", element("tr", *head)) if has_head else Markup(""),
         element("tbody", *rows),
     )
-    return element("div", whole, class_="wide", tabindex=0, role="region", aria_label=table.caption or "Table")
+    return element(
+        "div", whole, class_="wide", tabindex=0, role="region", aria_label=table.caption or "Table"
+    )
 
 
 def _left_out(parts: Sequence[LeftOut]) -> Markup:
     if not parts:
         return Markup("")
-    items = join(
-        element("li", element("b", text(f"{part.part}: ")), text(part.reason)) for part in parts
-    )
+    items = join(element("li", element("b", text(f"{part.part}: ")), text(part.reason)) for part in parts)
     return element("section", element("h2", text("Left out")), element("ul", items), id="left-out")

@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 
 class Share(NamedTuple):
-    """A number of things out of all."""
+    """Some things out of a total."""
 
-    count: int
+    number: int
     total: int
 
 
 class Gap(NamedTuple):
-    """Nats that held-out images have more than training images, with the standard error, and those of the former."""
+    """Nats of held-out images less those of training images, the standard error, and those of held-out images."""
 
     nats: float
     error: float
@@ -57,7 +57,7 @@ class Signs:
         prior: name of the prior.
         unused: latent dimensions with a mean KL below 0.01 nats.
         kl: mean KL of the posterior to N(0, I), in nats.
-        prior_distance: nats by which a Gaussian with the moments of the latents describes them better than the prior.
+        prior_distance: nats by which a Gaussian with the moments of the latents fits them better than the prior.
         dead: of the encoder and the decoder: units that never change.
         gap: between held-out and training images.
         rise: of the validation loss over a run.

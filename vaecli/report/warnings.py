@@ -27,7 +27,7 @@ Result = Warned | None
 
 def unused_dimensions(signs: Signs) -> Result:
     """Warn if half of the latent dimensions or more carry nothing."""
-    if signs.unused is None or signs.unused.count < UNUSED_SHARE * signs.unused.total:
+    if signs.unused is None or signs.unused.number < UNUSED_SHARE * signs.unused.total:
         return None
     count, total = signs.unused
     used = total - count
@@ -52,8 +52,8 @@ def prior_distance(signs: Signs) -> Result:
     return Warned(
         "Posterior and prior are far apart",
         f"The latents of images are at least {signs.prior_distance:,.1f} nats from the prior, "
-        f"{names.get(signs.prior, signs.prior)}; {PRIOR_NATS:.0f} should not be exceeded. Samples are drawn where no "
-        "image lies.",
+        f"{names.get(signs.prior, signs.prior)}; at most {PRIOR_NATS:.0f} is usual. Samples are drawn where few "
+        "images lie.",
         "Fit a mixture to the latents after training, or train with a larger weight of the KL divergence."
         if signs.prior == "normal"
         else "Fit the mixture again to the images that the model is used for.",
@@ -69,8 +69,8 @@ def overfitting(signs: Signs) -> Result:
     lines = []
     if gap is not None and gap.nats > max(GAP_SHARE * abs(gap.held_out), GAP_ERRORS * gap.error):
         lines.append(
-            f"Images that were held out have {gap.nats:,.1f} \u00b1 {gap.error:,.1f} nats more than training images; "
-            f"at most {GAP_SHARE * abs(gap.held_out):,.1f} is usual."
+            f"Held-out images have {gap.nats:,.1f} \u00b1 {gap.error:,.1f} nats more than training images; at "
+            f"most {GAP_SHARE * abs(gap.held_out):,.1f} is usual."
         )
     if rise is not None and rise.last - rise.lowest > RISE_SHARE * abs(rise.lowest):
         lines.append(
@@ -90,18 +90,18 @@ def overfitting(signs: Signs) -> Result:
 def dead_units(signs: Signs) -> Result:
     """Warn if half of the units of a network or more never change."""
     lines = [
-        f"{share.count:,} of {share.total:,} units of the {part} have the same value for every image; "
+        f"{share.number:,} of {share.total:,} units of the {part} have the same value for every image; "
         f"at most {_half(share.total):,} should."
         for part, share in signs.dead.items()
-        if share.total and share.count >= DEAD_SHARE * share.total
+        if share.total and share.number >= DEAD_SHARE * share.total
     ]
     if not lines:
         return None
     return Warned(
         "Dead units",
         " ".join(lines),
-        "A lower learning rate kills fewer units. A network of other activations has none, and a narrower one costs "
-        "less.",
+        "A lower learning rate kills fewer units. The network conv has activations that do not die, and a narrower "
+        "network costs less.",
         ["--learning-rate 0.001", "--network conv", "--width 8"],
     )
 
@@ -115,8 +115,8 @@ def wrong_scale(signs: Signs) -> Result:
     if reach < DIMMEST:
         return Warned(
             "Wrong scale of the data",
-            f"The pixels lie between {levels.darkest} and {levels.brightest} of 0 to 255; a reach of {reach} levels is "
-            f"less than {DIMMEST}. The model is near constant pictures.",
+            f"The pixels lie between {levels.darkest} and {levels.brightest} of 0 to 255: a reach of {reach} "
+            f"levels, where at least {DIMMEST} are usual.",
             "Stretch the pixels to 0 to 255, or write the pictures again with all levels.",
             ["--stretch", "vaecli data info DATA"],
         )
@@ -124,9 +124,9 @@ def wrong_scale(signs: Signs) -> Result:
     if off is not None and abs(off) > OFF_BY:
         return Warned(
             "Wrong scale of the data",
-            f"The images are {abs(off):.0f} levels {'brighter' if off > 0 else 'darker'} than samples of the model in "
-            f"the mean ({levels.mean:.0f} and {levels.sampled:.0f} of 255); at most {OFF_BY:.0f} is usual. They may be "
-            "negatives of the training images, or have another scale.",
+            f"The mean of the images is {levels.mean:.0f} of 255, that of samples {levels.sampled:.0f}; a "
+            f"difference of at most {OFF_BY:.0f} is usual. The images may be negatives of the training images, or have "
+            "another scale.",
             "Measure images like those of the training: the same polarity and scale.",
             ["--data DATA"],
         )
@@ -140,8 +140,8 @@ def binary_pixels(signs: Signs) -> Result:
         return None
     return Warned(
         "Binary pixels under a likelihood of grey ones",
-        f"The images have {levels.distinct} different values of pixels, and the likelihood is {signs.likelihood}: its "
-        "density has no bound on such images, so that nats mean nothing.",
+        f"The images have {levels.distinct} different values of pixels, and the likelihood is {signs.likelihood}. "
+        "Its density has no bound on such images, so that nats mean nothing.",
         "Take the likelihood of binary pixels.",
         ["--likelihood bernoulli"],
     )
@@ -153,10 +153,10 @@ def constant_pictures(signs: Signs) -> Result:
         return None
     return Warned(
         "Constant pictures",
-        f"Reconstructions differ from each other by {signs.spread:.1%} of what images do; below {LEAST_SPREAD:.0%} all "
-        "are one picture.",
-        "The decoder ignores the latents, or training failed. Train with a lower learning rate or with a slowly rising "
-        "weight of the KL divergence.",
+        f"Reconstructions differ from each other by {signs.spread:.1%} of what images do; below "
+        f"{LEAST_SPREAD:.0%} all are one picture.",
+        "The decoder ignores the latents, or training failed. Train with a lower learning rate, or let the weight "
+        "of the KL divergence rise slowly.",
         ["--learning-rate 0.001", "--kl-warmup 5", "--free-bits 0.1"],
     )
 
@@ -169,7 +169,7 @@ def not_finite(signs: Signs) -> Result:
     return Warned(
         "Figures that are not numbers",
         f"NaN or infinite: {listed}. There should be none.",
-        "Check that the files compute here what they computed at the export. Then train with a lower learning rate.",
+        "Check that the files compute what they computed at the export. Then train with a lower learning rate.",
         ["vaecli verify", "--learning-rate 0.001"],
     )
 

@@ -5,11 +5,13 @@ stored as a product with a Sigmoid. It is dead if it has the same value for all 
 """
 
 import dataclasses
+import pathlib
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
+from vaecli.modelfile.cost.measure import Cost
 from vaecli.modelfile.graph import Graph, Node
 from vaecli.modelfile.protobuf import BYTES, GRAPH, field, fields, varint_bytes
 from vaecli.runtime.graph_file import DescribedGraph, GraphFile
@@ -30,15 +32,16 @@ class Units(NamedTuple):
 class _Tapped:
     """A file whose graph also gives the values behind its activations."""
 
-    file: GraphFile
     content: bytes
     graph: Graph
+    info: DescribedGraph
+    path: pathlib.Path
+    cost: Cost
 
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.file, name)
 
-
-def units(file: GraphFile, batches: Iterable[Mapping[str, np.ndarray]], *, threads: int | None = None) -> Units:
+def dead_in(
+    file: GraphFile, batches: Iterable[Mapping[str, np.ndarray]], *, threads: int | None = None
+) -> Units:
     """Count the units of a network that have one value for all inputs.
 
     Args:
@@ -93,5 +96,5 @@ def _tapped(file: GraphFile, taps: list[str]) -> _Tapped:
         payload = file.content[first:last] + (more if number == GRAPH else b"")
         length = varint_bytes(len(payload)) if kind == BYTES else b""
         pieces.append(varint_bytes(number << 3 | kind) + length + payload)
-    outputs = dict(file.graph.outputs) | {name: (None,) for name in taps}
-    return _Tapped(file, b"".join(pieces), file.graph._replace(outputs=outputs))
+    outputs = dict(file.graph.outputs) | dict.fromkeys(taps, (None,))
+    return _Tapped(b"".join(pieces), file.graph._replace(outputs=outputs), file.info, file.path, file.cost)

@@ -176,9 +176,7 @@ class _Source:
         expected = self.model.info.data.get(key)
         if self.data is not None and expected is not None and images.sha256 != expected:
             trained_on = str(self.model.info.data.get("name"))
-            self.warn(
-                f"{images.name} in {images.location} {OTHER_IMAGES}: {trained_on}."
-            )
+            self.warn(f"{images.name} in {images.location} {OTHER_IMAGES}: {trained_on}.")
         if self._origin is None or (expected is None and key != "sha256") or images.sha256 == expected:
             return
         what = "test images" if key == "test_sha256" else "images"

@@ -1,8 +1,8 @@
 """The parts that charts share: the element with its title for readers who do not see it, axes, legends.
 
-Charts are drawn 340 units wide, the width of a small telephone, so that their text stays readable there. Colours are
-those of Okabe and Ito, and of Tol's muted scheme, which people who see few colours tell apart; they stand in
-charts.css, for light and for dark.
+Charts are drawn 340 units wide, the width of a small telephone, so that their text stays readable there. Colours
+follow Okabe and Ito and Tol's muted scheme, which people who see few colours tell apart; they stand in charts.css,
+for light and for dark.
 """
 
 import dataclasses

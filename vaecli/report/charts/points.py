@@ -68,10 +68,12 @@ def scatter(
 
 def _shown_classes(labels: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
     """Return the classes that get a colour: all, or the most frequent if there are too many."""
+    numbers: npt.NDArray[np.integer]
     numbers, counts = np.unique(labels, return_counts=True)
     if len(numbers) <= MOST_CLASSES:
         return numbers
-    return np.sort(numbers[np.argsort(-counts, kind="stable")[: MOST_CLASSES - 1]])
+    most: npt.NDArray[np.integer] = np.sort(numbers[np.argsort(-counts, kind="stable")[: MOST_CLASSES - 1]])
+    return most
 
 
 def _dots(places: npt.NDArray[np.floating], colour: int) -> Markup:

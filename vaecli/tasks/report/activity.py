@@ -9,7 +9,7 @@ from vaecli.modelfile.find import read_all
 from vaecli.modelfile.read import ModelFile
 from vaecli.pixels import chunks, to_float32
 from vaecli.report.signs import Share
-from vaecli.runtime.activity import units
+from vaecli.runtime.activity import dead_in
 from vaecli.runtime.labels import decoder_inputs, encoder_inputs
 from vaecli.tasks.report.subject import Subject
 
@@ -19,14 +19,16 @@ LEAST = 32  # images that must differ for a unit to count as dead
 
 
 def dead_units(subject: Subject) -> dict[str, Share]:
-    """Count the dead units of `encoder` and `decoder`; nothing for fewer than 32 images or without readable files."""
+    """Count the dead units of `encoder` and `decoder`; return nothing for fewer than 32 images."""
     positions = subject.evenly(MOST)
     if len(positions) < LEAST:
         return {}
     try:
-        files = {file.info.part: file for file in read_all(subject.model.path) if file.info.precision != "int8"}
+        files = {
+            file.info.part: file for file in read_all(subject.model.path) if file.info.precision != "int8"
+        }
         counted = {
-            part: units(file, _inputs(subject, file, positions), threads=subject.model.threads)
+            part: dead_in(file, _inputs(subject, file, positions), threads=subject.model.threads)
             for part, file in sorted(files.items(), reverse=True)
         }
     except ModelError:
@@ -34,9 +36,7 @@ def dead_units(subject: Subject) -> dict[str, Share]:
     return {part: Share(number.dead, number.all) for part, number in counted.items() if number.all}
 
 
-def _inputs(
-    subject: Subject, file: ModelFile, positions: np.ndarray
-) -> Iterator[dict[str, np.ndarray]]:
+def _inputs(subject: Subject, file: ModelFile, positions: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
     """Yield the inputs of a part, at least two at a time: images, or their posterior means."""
     info = file.info
     for part in chunks(len(positions), info.image_shape, most=CHUNK, chunk_bytes=CHUNK_BYTES):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from vaecli.metrics.table import METRICS
 from vaecli.report.content import Align, LeftOut, Section, Table, Text
-from vaecli.report.numbers import QUANTILE, shown
+from vaecli.report.numbers import QUANTILE, with_error
 from vaecli.tasks.report.subject import Subject
 
 COLUMNS = ("elbo", "reconstruction", "kl", "mse", "ssim")  # as far as they were measured
@@ -42,5 +42,4 @@ def class_section(subject: Subject) -> Section | LeftOut:
 
 def _cell(values: Mapping[str, float], metric: str) -> str:
     error = values.get(f"{metric}_se")
-    spread = "" if error is None else f" \u00b1 {shown(QUANTILE * error)}"
-    return f"{shown(values[metric])}{spread}"
+    return with_error(values[metric], None if error is None else QUANTILE * error)

@@ -30,7 +30,7 @@ def latents_section(subject: Subject, encoded: Encoded) -> tuple[Section, list[L
         names = {"normal": "N(0, I)", "mixture": "the mixture"}
         name = names[subject.evaluation.prior]
         texts.append(
-            f"A Gaussian with the mean and the deviation of the latents describes them better than the prior, {name}, "
+            f"A Gaussian with the mean and the deviation of the latents fits them better than the prior, {name}, "
             f"by {shown(encoded.prior_distance)} nats; 0 is best."
         )
     return Section("latents", "Latent space", [Figures(charts), *map(Text, texts)]), left_out
@@ -40,10 +40,14 @@ def _kl_chart(kl: np.ndarray) -> Chart:
     order = np.argsort(-kl, kind="stable")
     most = order[:MOST_BARS]
     used = int((kl >= LEAST_NATS).sum())
-    words = f"{used} of {len(kl)} dimensions carry at least {LEAST_NATS} nats, {shown(float(kl.sum()))} nats in all."
+    words = (
+        f"{used} of {len(kl)} dimensions carry at least {LEAST_NATS} nats, all together {shown(kl.sum())}."
+    )
     if len(kl) > len(most):
         words += f" The chart has the {len(most)} with the most."
-    description = "Largest first: " + ", ".join(f"z{number} {kl[number]:.2f}" for number in most[:16]) + " nats."
+    description = (
+        "Largest first: " + ", ".join(f"z{number} {kl[number]:.2f}" for number in most[:16]) + " nats."
+    )
     svg = bar_chart(
         "KL of each dimension",
         [str(number) for number in most],
@@ -62,5 +66,12 @@ def _plane(subject: Subject, encoded: Encoded) -> Chart:
     by_class = "" if labels is None else ", coloured by class; a number marks the median of its class"
     description = f"{len(points):,} images{by_class}."
     short = "Posterior means" if subject.model.latent_dim <= 2 else "Posterior means, two components"
-    svg = scatter(short, points, labels, subject.images.class_names, axes=(axes[0], axes[1] or " "), description=description)
+    svg = scatter(
+        short,
+        points,
+        labels,
+        subject.images.class_names,
+        axes=(axes[0], axes[1] or " "),
+        description=description,
+    )
     return Chart("latent-plane", svg, f"{title}. {description}", f"{title}. {description}")

@@ -8,8 +8,8 @@ from vaecli.errors import VaecliError
 from vaecli.metrics.table import METRICS
 from vaecli.report.charts.bars import histogram
 from vaecli.report.charts.lines import Curve, line_chart
-from vaecli.report.content import Chart, Figures, LeftOut, Section, Table, Text
-from vaecli.report.numbers import interval, shown
+from vaecli.report.content import Align, Block, Chart, Figures, LeftOut, Section, Table, Text
+from vaecli.report.numbers import QUANTILE, interval, shown, with_error
 from vaecli.tasks.report.subject import Subject
 
 FEWEST_IN_HISTOGRAM = 20  # images
@@ -70,10 +70,10 @@ def headline(subject: Subject) -> list[tuple[str, str, str]]:
         if name in values:
             unit = METRICS[name].unit
             error = values.get(f"{name}_se")
-            spread = f"\u00b1 {shown(1.96 * error)}" if error is not None else ""
+            value, _, spread = with_error(values[name], error and QUANTILE * error).partition(" ")
             if name == "active_units":
                 spread = f"of {subject.model.latent_dim} dimensions"
-            cards.append((name.replace("_", " "), f"{shown(values[name])} {unit}".strip(), spread))
+            cards.append((name.replace("_", " "), value, f"{spread} {unit}".strip()))
     return cards
 
 
@@ -86,19 +86,20 @@ def figures_section(subject: Subject) -> Section:
         if name in values:
             metric = METRICS[name]
             rows.append((name, shown(values[name]), interval(values, name), metric.unit, metric.line))
-    columns = (("metric", "left"), ("mean", "right"), ("95 % interval", "right"), ("unit", "left"), ("meaning", "left"))
+    columns: list[tuple[str, Align]] = [("metric", "left"), ("mean", "right"), ("95 % interval", "right")]
+    columns += [("unit", "left"), ("meaning", "left")]
     caption = (
         f"{evaluation.n_images:,} images of the part {evaluation.part}, prior of the bounds: "
         f"{_prior({'name': evaluation.prior})}, seed {subject.seed}"
     )
-    blocks: list[Any] = [Table(columns, rows, caption)]
+    blocks: list[Block] = [Table(columns, rows, caption)]
     charts = [chart for name in ("elbo", "mse") if (chart := _histogram(subject, name)) is not None]
     if charts:
         blocks.append(Figures(charts))
     blocks.append(
         Text(
-            "An interval is the mean over images, plus and minus 1.96 standard errors: the choice of the images "
-            "alone, not that of the seed of the training."
+            "An interval is the mean over images, plus and minus 1.96 standard errors. It covers the choice of the "
+            "images alone, not that of the seed of the training."
         )
     )
     return Section("figures", "Figures", blocks)
@@ -110,7 +111,9 @@ def _histogram(subject: Subject, name: str) -> Chart | None:
         return None
     low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
     unit = METRICS[name].unit
-    description = f"Median {shown(middle)} {unit}, 90 % of the images from {shown(low)} to {shown(high)}."
+    description = (
+        f"Median {shown(middle)}{unit and f' {unit}'}, 90 % of the images from {shown(low)} to {shown(high)}."
+    )
     svg = histogram(
         f"{name} of each image",
         values,
@@ -125,10 +128,11 @@ def training_section(subject: Subject) -> Section | LeftOut:
     """Return the curves of the run."""
     part, history = "Training curves", subject.history
     if isinstance(history, VaecliError):
-        return LeftOut(part, history.message)
+        return LeftOut(part, "metrics.csv in the run is damaged.")
     if not history:
         return LeftOut(
-            part, "the model does not lie in its run, which holds the figures of each epoch: name the run with -m."
+            part,
+            "The model does not lie in its run, which holds the figures of each epoch. Name the run with -m.",
         )
     epochs = [row["epoch"] for row in history]
     best = min(history, key=lambda row: row["val_loss"])
@@ -138,16 +142,23 @@ def training_section(subject: Subject) -> Section | LeftOut:
             Curve("training", [row[key] for row in history]),
             Curve("validation", [row[f"val_{key}"] for row in history]),
         ]
-        last = f"At the end {shown(curves[0].values[-1])} for training and {shown(curves[1].values[-1])} for validation."
+        ends = [shown(curve.values[-1]) for curve in curves]
+        last = f"At the end {ends[0]} for training and {ends[1]} for validation."
         svg = line_chart(
-            title, curves, epochs, x_name="epoch", y_name="nats per image", description=last, mark=best["epoch"]
+            title,
+            curves,
+            epochs,
+            x_name="epoch",
+            y_name="nats per image",
+            description=last,
+            mark=best["epoch"],
         )
         charts.append(Chart(f"training-{key}", svg, f"{title} over the epochs. {last}", ""))
     seconds = sum(row["seconds"] + row["val_seconds"] for row in history)
     words = (
-        f"{len(history)} epochs in {_duration(seconds)}. The lowest validation loss, {shown(best['val_loss'])} nats, is "
-        f"that of epoch {best['epoch']:.0f}, which the vertical line marks. The loss of an epoch is the mean over "
-        "its steps, so that training may lie above validation at first."
+        f"{len(history)} epochs in {_duration(seconds)}. The lowest validation loss, {shown(best['val_loss'])} "
+        f"nats, is that of epoch {best['epoch']:.0f}, which the vertical line marks. The training loss of an epoch "
+        "is the mean over its steps, so that it may lie above that of validation at first."
     )
     return Section("training", "Training", [Figures(charts), Text(words)])
 

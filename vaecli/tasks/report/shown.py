@@ -1,5 +1,7 @@
 """Sections of pictures: reconstructions, samples, worst and most unusual images, closest pairs."""
 
+from typing import cast
+
 import numpy as np
 
 from vaecli.choices import PRIORS, PriorName
@@ -7,7 +9,7 @@ from vaecli.errors import ModelError, VaecliError
 from vaecli.metrics.score import measure_all
 from vaecli.pixels import Pixels, to_uint8
 from vaecli.report.content import Block, Figures, LeftOut, Picture, Section, Text
-from vaecli.report.numbers import shown
+from vaecli.report.numbers import shown, with_error
 from vaecli.tasks.report import sheets
 from vaecli.tasks.report.subject import Subject
 from vaecli.tasks.report.training import Closest
@@ -34,7 +36,11 @@ def reconstructions_section(subject: Subject, *, side: int) -> Section:
         columns=columns,
     )
     names = f"{subject.name(int(positions[0]))} to {subject.name(int(positions[-1]))}"
-    return Section("reconstructions", "Reconstructions", [picture, Text(f"{len(positions)} images, {names}, evenly spread.")])
+    return Section(
+        "reconstructions",
+        "Reconstructions",
+        [picture, Text(f"{len(positions)} images, {names}, evenly spread.")],
+    )
 
 
 def samples_section(subject: Subject, *, side: int) -> Section:
@@ -86,10 +92,10 @@ def _samples_of_classes(subject: Subject, *, side: int) -> Picture | None:
 
 def extremes_section(subject: Subject, *, side: int) -> tuple[Section | None, list[LeftOut]]:
     """Return the worst and the most unusual images beside their reconstructions, and what is missing."""
-    items, left_out = [], []
-    for result in (_worst(subject, side=side), _unusual(subject, side=side)):
-        (left_out if isinstance(result, LeftOut) else items).append(result)  # type: ignore[arg-type]
-    section = Section("extremes", "Worst and most unusual images", [Figures(items)]) if items else None  # type: ignore[arg-type]
+    results = [_worst(subject, side=side), _unusual(subject, side=side)]
+    items = [result for result in results if isinstance(result, Picture)]
+    left_out = [result for result in results if isinstance(result, LeftOut)]
+    section = Section("extremes", "Worst and most unusual images", [Figures(items)]) if items else None
     return section, left_out
 
 
@@ -117,9 +123,10 @@ def _unusual(subject: Subject, *, side: int) -> Picture | LeftOut:
     part = "Most unusual images"
     try:
         scorer = subject.model.scorer
-    except ModelError as error:
-        return LeftOut(part, error.message)
-    scores = scorer.apply(measure_all(subject.model, _Images(subject), threads=subject.model.threads))
+    except ModelError:
+        return LeftOut(part, "The decoder file has no figures for `vaecli score`; `vaecli prior` adds them.")
+    images = cast("Pixels", subject.images.images)  # of a file, too, since slices are all that is taken
+    scores = scorer.apply(measure_all(subject.model, images, threads=subject.model.threads))
     positions = np.argsort(-np.nan_to_num(scores.score, nan=np.inf), kind="stable")[:WORST]
     return _pairs(
         "unusual",
@@ -129,20 +136,6 @@ def _unusual(subject: Subject, *, side: int) -> Picture | LeftOut:
         "The images most unlike the training images by `vaecli score`, each beside its reconstruction.",
         side=side,
     )
-
-
-class _Images:
-    """The images of a subject, as `measure_all` indexes them."""
-
-    def __init__(self, subject: Subject) -> None:
-        self._images = subject.images.images
-        self.shape, self.dtype = self._images.shape, np.dtype(np.uint8)
-
-    def __len__(self) -> int:
-        return len(self._images)
-
-    def __getitem__(self, rows: slice) -> Pixels:
-        return self._images[rows]
 
 
 def _pairs(
@@ -156,11 +149,13 @@ def _pairs(
         images += [originals[place], decoded[place]]
         label = "" if labels is None else names[labels[position]]
         lines += [(subject.name(position), label), (values[place], "")]
-    listed = ", ".join(f"{subject.name(position)} {value}" for position, value in zip(positions, values, strict=True))
+    listed = ", ".join(
+        f"{subject.name(position)} {value}" for position, value in zip(positions, values, strict=True)
+    )
     return sheets.captioned(name, np.stack(images), lines, f"{caption} {listed}", caption, side=side)
 
 
-def closest_section(closest: Closest, prior: str, *, side: int) -> Section:
+def closest_section(closest: Closest, prior: PriorName, *, side: int) -> Section:
     """Return the samples that are closest to training images, beside these."""
     images, lines = [], []
     for place, number in enumerate(closest.numbers.tolist()):
@@ -170,13 +165,14 @@ def closest_section(closest: Closest, prior: str, *, side: int) -> Section:
             (f"train:{closest.positions[place]}", ""),
         ]
     caption = (
-        f"The {len(closest.numbers)} of {closest.total:,} samples that are closest to a training image, each beside it: "
-        "root mean squared difference of their pixels, in levels of 255."
+        f"The {len(closest.numbers)} of {closest.total:,} samples that are closest to a training image, each "
+        "beside it: root mean squared difference of their pixels, in levels of 255."
     )
     picture = sheets.captioned("closest-pairs", np.stack(images), lines, caption, caption, side=side)
+    times = with_error(closest.ratio.value, closest.ratio.error)
     words = (
-        f"The distance of samples from {TITLES.get(prior, prior)} to their nearest of {closest.searched:,} training "  # type: ignore[call-overload]
-        f"images is {shown(closest.ratio.value)} \u00b1 {shown(closest.ratio.error)} times that of new images, in the median. "
-        "Smooth pictures are near many others, so that a value somewhat below 1 does not mean copies; 0 does."
+        f"Samples of {TITLES[prior]} are {times} times as far from their nearest "
+        f"of {closest.searched:,} training images as the images that were measured, in the median. Smooth "
+        "pictures are near many others, so that a value somewhat below 1 does not mean copies; one near 0 does."
     )
     return Section("closest", "Closest pairs of samples and training images", [picture, Text(words)])

@@ -1,5 +1,7 @@
 """The figures from which the warnings of a report follow."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from vaecli.data.images import spread
@@ -48,10 +50,10 @@ def signs_of(
     )
 
 
-def _not_finite(per_image: dict[str, np.ndarray] | object) -> dict[str, int]:
+def _not_finite(per_image: Mapping[str, np.ndarray]) -> dict[str, int]:
     counts = {
         name: int((~np.isfinite(values)).reshape(len(values), -1).any(axis=1).sum())
-        for name, values in dict(per_image).items()  # type: ignore[call-overload]
+        for name, values in per_image.items()
     }
     return {name: count for name, count in counts.items() if count}
 
@@ -85,7 +87,7 @@ def _levels(subject: Subject, samples: Pixels) -> Levels:
 
 
 def _spread(subject: Subject) -> float | None:
-    """Return the deviation of reconstructions over the images, over that of the images; None for few or equal ones."""
+    """Return the deviation of reconstructions over that of their images; None for few images, or equal ones."""
     positions = subject.evenly(RECONSTRUCTED)
     images = subject.pixels(positions).astype(np.float32)
     deviation = float(np.sqrt(images.var(axis=0).sum()))

@@ -2,11 +2,11 @@
 
 import os
 import pathlib
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from vaecli import folders
 from vaecli.errors import OptionError, OutputError
-from vaecli.files import IfTaken, replacing, translating, treatment
+from vaecli.files import replacing, translating
 from vaecli.paths import shown, user_path
 from vaecli.report.markdown import Markdown
 
@@ -19,7 +19,7 @@ class Target(NamedTuple):
     page: pathlib.Path
     markdown: pathlib.Path
     folder: pathlib.Path
-    if_taken: IfTaken
+    if_taken: Literal["replace", "refuse"]
 
 
 def report_target(out: str | os.PathLike[str], *, force: bool = False) -> Target:
@@ -44,7 +44,7 @@ def report_target(out: str | os.PathLike[str], *, force: bool = False) -> Target
         page,
         page.with_suffix(".md"),
         page.with_name(f"{page.stem}-files"),
-        "replace" if treatment(page, force=force) == "replace" else "refuse",
+        "replace" if force else "refuse",
     )
     for path in (target.page, target.markdown):
         if path.is_dir():
@@ -62,12 +62,12 @@ def write_files(target: Target, page: str, markdown: Markdown) -> None:
     Raises:
         OutputError: one was made meanwhile, or cannot be written.
     """
-    if_taken = "replace" if target.if_taken == "replace" else "refuse"
-    with folders.replacing_folder(target.folder, if_taken=if_taken) as folder, translating(target.folder):
+    with (
+        folders.replacing_folder(target.folder, if_taken=target.if_taken) as folder,
+        translating(target.folder),
+    ):
         for name, content in markdown.files.items():
             (folder / name).write_bytes(content)
     for path, text in ((target.markdown, markdown.text), (target.page, page)):
-        with replacing(path, if_taken=if_taken) as file:
+        with replacing(path, if_taken=target.if_taken) as file:
             file.write(text.encode("utf-8"))
-
-

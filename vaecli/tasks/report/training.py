@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import math
 
 import numpy as np
 
@@ -125,13 +126,14 @@ def _features(images: Pixels) -> np.ndarray:
     rows, columns = height // factor, width // factor
     cut = images[:, : rows * factor, : columns * factor]
     blocks = cut.reshape(len(images), rows, factor, columns, factor, channels)
-    return blocks.mean(axis=(2, 4), dtype=np.float32).reshape(len(images), -1)
+    means: np.ndarray = blocks.mean(axis=(2, 4), dtype=np.float32)
+    return means.reshape(len(images), -1)
 
 
 @functools.cache
 def _factor(height: int, width: int, channels: int) -> int:
     """Return the side of the squares that are averaged."""
-    return max(1, min(height, width, round(np.sqrt(height * width * channels / SIDE_PIXELS))))
+    return max(1, min(height, width, round(math.sqrt(height * width * channels / SIDE_PIXELS))))
 
 
 def drawn_samples(subject: Subject, prior: PriorName | None, count: int = SAMPLES) -> Pixels:

@@ -72,7 +72,9 @@ def write_report(
     """
     images = load_for(model, data, evaluation.part)
     if images.sha256 != evaluation.data_sha256:
-        raise DataError(f"The images in {images.location} changed while they were measured.", hint="Measure again.")
+        raise DataError(
+            f"The images in {images.location} changed while they were measured.", hint="Measure again."
+        )
     subject = Subject(model, images, evaluation, data)
     report, page = _report(subject, progress)
     write_files(target, page, to_markdown(report, target.folder.name))

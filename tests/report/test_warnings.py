@@ -1,0 +1,102 @@
+"""Warnings: each has its figure and options that exist; a sound model has none."""
+
+import dataclasses
+import re
+import subprocess
+import sys
+
+import pytest
+
+from vaecli.cli.main import COMMANDS
+from vaecli.report.signs import Gap, Levels, Rise, Share, Signs
+from vaecli.report.warnings import CHECKS, checks_made, warnings_of
+
+SOUND = Signs(
+    unused=Share(7, 16),
+    kl=15.4,
+    prior_distance=0.02,
+    dead={"encoder": Share(34, 112), "decoder": Share(21, 3520)},
+    gap=Gap(2.0, 1.1, 238.6),
+    rise=Rise(237.6, 30, 237.6, 30),
+    levels=Levels(0, 254, 256, 73.0, 71.0),
+    spread=0.9,
+    not_finite={},
+    sample_ratio=3.4,
+    copies=0.95,
+)
+FAULTS = {
+    "Collapsed latent dimensions": {"unused": Share(9, 16)},
+    "Posterior and prior are far apart": {"prior_distance": 31.5},
+    "Overfitting": {"gap": Gap(24.0, 1.1, 260.0)},
+    "Dead units": {"dead": {"encoder": Share(80, 112)}},
+    "Wrong scale of the data": {"levels": Levels(0, 15, 16, 4.0, 4.0)},
+    "Constant pictures": {"spread": 0.01},
+    "Figures that are not numbers": {"not_finite": {"elbo": 12}},
+    "Samples are much worse than reconstructions": {"sample_ratio": 9.0},
+    "Samples copy training images": {"copies": 0.2},
+    "Binary pixels under a likelihood of grey ones": {
+        "likelihood": "gaussian",
+        "levels": Levels(0, 255, 2, 73.0, 71.0),
+    },
+}
+
+
+def test_a_sound_model_has_none():
+    """These are figures of a run of the README, 7 dimensions without use and 30 % dead units included."""
+    assert warnings_of(SOUND) == []
+    assert len(checks_made(SOUND)) == len(CHECKS)
+
+
+@pytest.mark.parametrize("title", FAULTS)
+def test_each_fault_has_its_warning(title):
+    """That alone, with a figure and something to try."""
+    (warned,) = warnings_of(dataclasses.replace(SOUND, **FAULTS[title]))
+    assert warned.title == title
+    assert re.search(r"\d", warned.figure) and warned.advice and warned.options
+
+
+def test_every_check_has_a_fault():
+    """No check of the list is without a test."""
+    assert len(FAULTS) == len(CHECKS)
+
+
+def test_nothing_measured():
+    """No check is made, and none is claimed."""
+    assert warnings_of(Signs()) == [] and checks_made(Signs()) == []
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        {"levels": Levels(0, 254, 256, 182.0, 71.0)},  # negatives of the training images
+        {"rise": Rise(237.6, 9, 251.0, 30), "gap": None},
+        {"unused": Share(16, 16)},
+        {"unused": Share(1, 2)},
+        {"prior": "mixture", "prior_distance": 5.0},
+    ],
+)
+def test_other_forms_of_faults(faults):
+    """One warning each."""
+    assert len(warnings_of(dataclasses.replace(SOUND, **faults))) == 1
+
+
+def test_the_gap_must_exceed_its_error():
+    """Few images with a large error are no overfitting."""
+    assert warnings_of(dataclasses.replace(SOUND, gap=Gap(24.0, 12.0, 260.0))) == []
+
+
+def test_the_options_exist():
+    """Each option to try is one of `vaecli train` or of the command it names."""
+    helps = {}
+    for faults in FAULTS.values():
+        for warned in warnings_of(dataclasses.replace(SOUND, **faults)):
+            for option in warned.options:
+                words = option.split()
+                command = words[1] if words[0] == "vaecli" else "train"
+                assert command in COMMANDS
+                named = re.findall(r"--[a-z-]+", option)
+                if command not in helps and named:
+                    program = [sys.executable, "-m", "vaecli", command, "--help"]
+                    helps[command] = subprocess.run(program, capture_output=True, check=True).stdout.decode()
+                for name in named:
+                    assert f"{name} " in helps[command] or f"{name}\n" in helps[command], option
