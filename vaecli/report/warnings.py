@@ -125,8 +125,8 @@ def wrong_scale(signs: Signs) -> Result:
         return Warned(
             "Wrong scale of the data",
             f"The mean of the images is {levels.mean:.0f} of 255, that of samples {levels.sampled:.0f}; a "
-            f"difference of at most {OFF_BY:.0f} is usual. The images may be negatives of the training images, or have "
-            "another scale.",
+            f"difference of at most {OFF_BY:.0f} is usual. The images may be negatives of the training images, or "
+            "have another scale.",
             "Measure images like those of the training: the same polarity and scale.",
             ["--data DATA"],
         )

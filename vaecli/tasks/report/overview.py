@@ -111,9 +111,8 @@ def _histogram(subject: Subject, name: str) -> Chart | None:
         return None
     low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
     unit = METRICS[name].unit
-    description = (
-        f"Median {shown(middle)}{unit and f' {unit}'}, 90 % of the images from {shown(low)} to {shown(high)}."
-    )
+    median = f"{shown(middle)} {unit}".strip()
+    description = f"Median {median}, 90 % of the images from {shown(low)} to {shown(high)}."
     svg = histogram(
         f"{name} of each image",
         values,
