@@ -2,6 +2,7 @@
 
 import html.parser
 import os
+import pathlib
 import re
 import shutil
 import xml.etree.ElementTree as ET
@@ -18,7 +19,7 @@ TRAIN, TEST = "train-images-idx3-ubyte", "t10k-images-idx3-ubyte"
 
 @pytest.fixture
 def report(call, here, model_folder):
-    """Writes report.html: `vaecli eval -m MODEL --report report.html ...`; returns the page as a tree and stderr."""
+    """`vaecli eval -m MODEL --report report.html ...`: the page as a tree, and stderr."""
 
     def report(*arguments, model=model_folder):
         code, _, stderr = call("eval", "-m", model, "--report", "report.html", *arguments)
@@ -70,7 +71,7 @@ def test_the_page(report, here):
     assert not {"script", "iframe", "object", "link", "form"} & {element.tag for element in page.iter()}
     sources = re.findall(r'(?:src|href)="([^"]*)"', text)
     assert all(source.startswith(("data:image/png;base64,", "#")) for source in sources)
-    assert str(here) not in text and os.path.dirname(__file__) not in text
+    assert str(here) not in text and str(pathlib.Path(__file__).parent) not in text
     assert "Report: report.html, report.md, report-files" in stderr
     anchors = {element.get("id") for element in page.iter()}
     assert {source[1:] for source in sources if source.startswith("#")} <= anchors
@@ -80,15 +81,15 @@ def test_a_browser_reads_the_same_elements(report, here):
     """Python's parser of HTML finds the elements in the same order as that of XML."""
     page, _ = report()
 
-    class Parser(html.parser.HTMLParser):
-        tags = []
+    tags = []
 
+    class Parser(html.parser.HTMLParser):
         def handle_starttag(self, tag, attrs):
-            self.tags.append(tag)
+            tags.append(tag)
 
     Parser().feed((here / "report.html").read_text(encoding="utf-8"))
     own = [re.sub(r"\{.*\}", "", element.tag) for element in page.iter()]
-    assert Parser.tags == own
+    assert tags == own
 
 
 def test_figures_are_those_of_the_table(call, here, model_folder):

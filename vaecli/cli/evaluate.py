@@ -104,7 +104,7 @@ def evaluate(
         sheet=out,
         if_taken=treatment(out, force=force),
     )
-    options.require_consistent(samples, model=model, quality=quality, save=save)
+    options.require_consistent(samples, model=model, quality=quality, save=save, report=report)
     if not options.needs_model(samples):
         elsewhere = measure_elsewhere(samples, data, options, threads=threads, quiet=quiet)
         if as_json:

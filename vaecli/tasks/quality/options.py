@@ -58,7 +58,7 @@ class QualityOptions:
         return samples is None and not self.has_arrays
 
     def require_consistent(
-        self, samples: str | None, *, model: object, quality: bool, save: object = None
+        self, samples: str | None, *, model: object, quality: bool, save: object = None, report: object = None
     ) -> None:
         """Refuse options that do not go together.
 
@@ -67,13 +67,19 @@ class QualityOptions:
             model: value of `--model`.
             quality: whether `--quality` was given.
             save: value of `--save`.
+            report: value of `--report`.
 
         Raises:
             OptionError: a model beside samples of another origin, or options of samples without any.
         """
         is_elsewhere = not self.needs_model(samples)
         name = "--samples" if samples is not None else "--features with a .npy file"
-        for option, value in (("--model", model), ("--quality", quality), ("--save", save)):
+        for option, value in (
+            ("--model", model),
+            ("--quality", quality),
+            ("--save", save),
+            ("--report", report),
+        ):
             if is_elsewhere and value:
                 raise OptionError(
                     f"{option} must be left out with {name}, which measures pictures of any origin.",

@@ -9,6 +9,7 @@ from vaecli.pixels import Pixels
 from vaecli.report.signs import Gap, Levels, Rise, Share, Signs
 from vaecli.sample_size import FEWEST_IMAGES
 from vaecli.tasks.latent_space import LEAST_NATS
+from vaecli.tasks.quality.result import Quality
 from vaecli.tasks.report.encoded import Encoded
 from vaecli.tasks.report.subject import Subject
 
@@ -47,6 +48,10 @@ def signs_of(
         levels=_levels(subject, samples),
         spread=_spread(subject),
         not_finite=_not_finite(per_image),
+        sample_ratio=_sample_ratio(subject.quality),
+        copies=None
+        if subject.quality is None or subject.quality.copies is None
+        else subject.quality.copies.ratio.value,
     )
 
 
@@ -56,6 +61,14 @@ def _not_finite(per_image: Mapping[str, np.ndarray]) -> dict[str, int]:
         for name, values in per_image.items()
     }
     return {name: count for name, count in counts.items() if count}
+
+
+def _sample_ratio(quality: Quality | None) -> float | None:
+    """Return the Fréchet distance of samples over that of reconstructions; None if one is not known, or 0."""
+    if quality is None or "reconstructions" not in quality.rows:
+        return None
+    best = quality.value("reconstructions", "frechet")
+    return quality.value("samples", "frechet") / best if best else None
 
 
 def _rise(subject: Subject) -> Rise | None:

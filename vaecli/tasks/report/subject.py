@@ -17,6 +17,7 @@ from vaecli.runtime.labels import Labels
 from vaecli.runtime.model import Model
 from vaecli.tasks.class_labels import class_labels
 from vaecli.tasks.origin import find_run
+from vaecli.tasks.quality.result import Quality
 
 CHUNK = 500  # images at a time, at most
 CHUNK_BYTES = 2**23  # of their 8-bit pixels
@@ -34,12 +35,14 @@ class Subject:
         images: the images that were measured.
         evaluation: their figures.
         data: what --data named; None for the model's own data.
+        quality: of the model's samples; None if that was not measured.
     """
 
     model: Model
     images: ImageSet
     evaluation: Evaluation
     data: str | None = None
+    quality: Quality | None = None
 
     @property
     def seed(self) -> int:

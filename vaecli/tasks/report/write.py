@@ -12,11 +12,13 @@ from vaecli.report.signs import Gap
 from vaecli.report.warnings import checks_made, warnings_of
 from vaecli.runtime.model import Model
 from vaecli.tasks.inputs import load_for
+from vaecli.tasks.quality.result import Quality
 from vaecli.tasks.report import overview, shown
 from vaecli.tasks.report.activity import dead_units
 from vaecli.tasks.report.by_class import class_section
 from vaecli.tasks.report.encoded import encode
 from vaecli.tasks.report.latents import latents_section
+from vaecli.tasks.report.quality import quality_section
 from vaecli.tasks.report.sheets import SIDE
 from vaecli.tasks.report.signs import signs_of
 from vaecli.tasks.report.subject import Subject
@@ -31,6 +33,7 @@ from vaecli.tasks.report.training import (
 
 MOST_BYTES = 2_000_000  # of the page
 SMALLEST = 12  # pixels of a side of an image, where others do not fit
+NO_QUALITY = LeftOut("Quality of samples", "It was not asked for; add --quality.")
 STEPS = ("latents", "units", "training images", "closest pairs", "pictures")
 
 Progress = Callable[[str, int, int], None]
@@ -55,6 +58,7 @@ def write_report(
     target: Target,
     *,
     data: str | None = None,
+    quality: Quality | None = None,
     progress: Progress = lambda _what, _done, _total: None,
 ) -> Written:
     """Write the report of an evaluation: a page, the same as Markdown, and its pictures.
@@ -64,6 +68,7 @@ def write_report(
         evaluation: its figures.
         target: the files, see `report_target`.
         data: what --data named for the evaluation.
+        quality: of its samples, if that was measured.
         progress: what is done, steps so far, steps in all.
 
     Raises:
@@ -75,7 +80,7 @@ def write_report(
         raise DataError(
             f"The images in {images.location} changed while they were measured.", hint="Measure again."
         )
-    subject = Subject(model, images, evaluation, data)
+    subject = Subject(model, images, evaluation, data, quality)
     report, page = _report(subject, progress)
     write_files(target, page, to_markdown(report, target.folder.name))
     return Written(target, report)
@@ -142,6 +147,7 @@ def _parts(subject: Subject, closest: Closest | LeftOut, side: int) -> list[Sect
         *([extremes] if extremes else []),
         *missing,
         pairs,
+        NO_QUALITY if subject.quality is None else quality_section(subject.quality),
         overview.model_section(subject),
     ]
 
