@@ -1,6 +1,7 @@
 import { Model } from "../model/model.js";
 import { About, problemText } from "./about.js";
 import { fromFragment, toFragment } from "./address.js";
+import { Bars } from "./bars.js";
 import { Classes } from "./classes.js";
 import { readContents } from "./contents.js";
 import { byId, copyText, notify } from "./dom.js";
@@ -23,7 +24,8 @@ const blank = document.body.cloneNode(true); // the page before a model fills it
 
 /** Fill the page with a model. */
 function show(model, contents) {
-  const [first, second = first] = model.space.used.concat(model.latentDim > 1 ? model.space.mean.map((_, i) => i).filter((i) => !model.space.used.includes(i))[0] ?? [] : []);
+  const { used } = model.space, others = [...model.space.mean.keys()].filter((i) => !used.includes(i));
+  const [first, second = first] = [...used, ...others];
   const initial = {
     z: Float32Array.from(model.space.mean), label: null, origin: null, plane: [first, second], tab: "sliders",
     sample: { seed: 0n, first: 0n, temperature: 1, prior: null, label: null },
@@ -36,6 +38,7 @@ function show(model, contents) {
   document.title = `${contents.name} – latent space`;
   const view = new View(page), plane = new Plane(page), path = new Path(page);
   const own = new Own({ ...page, path });
+  new Bars(page);
   const tabs = new Tabs(store, [
     { name: "sliders", title: "Sliders", tool: new Sliders(page) },
     { name: "samples", title: "Samples", tool: new Samples(page) },

@@ -50,7 +50,7 @@ export class Plane {
     const key = [plane, this.steps, label, ...z.filter((_, i) => !plane.includes(i))].join();
     if (this.#cells?.key !== key) {
       this.#cells = this.#newCells(key);
-      this.loop.later("grid", 2, this.#decodeGrid(this.#cells, z.slice()));
+      this.loop.later("grid", 3, this.#decodeGrid(this.#cells, z.slice()));
     }
     this.#syncControls();
     this.loop.soon("plane", () => this.#draw());

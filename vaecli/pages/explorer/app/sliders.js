@@ -25,7 +25,7 @@ export class Sliders {
     });
     clearTimeout(this.timer);
     if (this.isOpen) {
-      this.timer = setTimeout(() => this.loop.later("strips", 3, this.#decode()), 120);
+      this.timer = setTimeout(() => this.loop.later("strips", 2, this.#decode()), 120);
     }
   }
 
