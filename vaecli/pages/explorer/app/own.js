@@ -1,7 +1,7 @@
 import { Problem } from "../engine/problem.js";
 import { prepare } from "../pictures/prepare.js";
 import { toCanvas, toLevels } from "../pictures/images.js";
-import { readPicture } from "../pictures/open.js";
+import { readCanvas, readPicture } from "../pictures/open.js";
 import { Drawing } from "./drawing.js";
 import { button, make, notify } from "./dom.js";
 
@@ -16,7 +16,7 @@ export class Own {
     Object.assign(this, { model, store, loop, path, contents });
     this.list = make("div", { className: "grid own", role: "group", "aria-label": "Opened pictures" });
     this.result = make("div", { className: "result" });
-    this.drawing = new Drawing((canvas) => this.#addCanvas(canvas, "drawing"));
+    this.drawing = new Drawing((canvas) => this.#add(readCanvas(canvas), "drawing.png"));
     this.element = make("div", { className: "pictures" });
     if (!model.encoder) {
       this.element.append(make("p", {}, "This model came without an encoder.onnx, which pictures need."));
@@ -44,11 +44,6 @@ export class Own {
     }
   }
 
-  #addCanvas(canvas, name) {
-    const { width, height } = canvas, { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
-    this.#add({ canvas, pixels: rgb(data, width, height), alpha: null }, `${name}.png`);
-  }
-
   #add({ canvas, pixels, alpha }, name) {
     const image = prepare(pixels, alpha, this.model.info);
     this.#keep({ name, original: canvas, levels: Uint8Array.from(image.data) });
@@ -66,7 +61,7 @@ export class Own {
   }
 
   #select(picture) {
-    const { imageShape: shape, classNames } = this.model, label = this.store.state.label;
+    const { imageShape: shape } = this.model, { label } = this.store.state;
     const result = this.model.encode(picture.levels, label);
     const levels = toLevels(result.reconstruction);
     const difference = picture.levels.map((value, i) => Math.min(255, Math.abs(value - levels[i])));
@@ -87,7 +82,6 @@ export class Own {
         button("Go there", () => this.#go(result.mean, picture.name)),
         button("Add to the path", () => this.path.add(picture.name, result.mean, picture.name))));
     this.#go(result.mean, picture.name);
-    return classNames;
   }
 
   #go(z, name) {
@@ -107,13 +101,4 @@ export class Own {
     });
     return make("details", {}, make("summary", {}, `${items.length} validation images`), make("div", { className: "grid small" }, ...items));
   }
-}
-
-/** Return RGBA bytes as pixels of three channels. */
-export function rgb(data, width, height) {
-  const values = new Int32Array(width * height * 3);
-  for (let place = 0; place < width * height; place++) {
-    for (let c = 0; c < 3; c++) values[3 * place + c] = data[4 * place + c];
-  }
-  return { height, width, channels: 3, data: values };
 }

@@ -75,8 +75,8 @@ export class Plane {
     const middle = (steps - 1) / 2, distance = (i) => Math.hypot((i % steps) - middle, Math.floor(i / steps) - middle);
     const order = Array.from({ length: steps * steps }, (_, i) => i).sort((a, b) => distance(a) - distance(b));
     for (const i of order) {
-      z[first] = cells.values[0][i % steps];
       z[second] = cells.values[1][steps - 1 - Math.floor(i / steps)];
+      z[first] = cells.values[0][i % steps]; // last: it is the second one, too, of a model of one dimension
       const levels = toLevels(this.model.decode(z, label));
       if (cells !== this.#cells) return;
       cells.levels[i] = levels;

@@ -1,6 +1,6 @@
 import { toCanvas, toLevels } from "../pictures/images.js";
 import { quantiles } from "../model/space.js";
-import { button, make } from "./dom.js";
+import { button, byId, make } from "./dom.js";
 
 const PICTURES = 5, REACH = 2.908; // deviations at the ends of a slider: its pictures then stand below their values
 
@@ -12,6 +12,7 @@ export class Sliders {
   constructor({ model, store, loop }) {
     Object.assign(this, { model, store, loop });
     this.element = make("div", { className: "sliders" }, ...model.space.used.map((i) => this.#row(i)));
+    byId("tools").addEventListener("scroll", () => this.refresh());
     store.subscribe((_, changed) => {
       if (changed.has("z") || changed.has("label")) this.refresh();
     });
@@ -38,20 +39,31 @@ export class Sliders {
     const pictures = values.map((value) => button("", () => this.store.move([[i, value]]), {
       "aria-label": `${name} to ${value.toFixed(2)}`, className: "picture",
     }));
-    this.#rows.set(i, { range, output, pictures, values });
     const label = make("label", { for: range.id }, make("b", {}, name), " ", make("span", {}, nats));
-    return make("div", { className: "slider" }, label, output, range, make("div", { className: "strip" }, ...pictures));
+    const strip = make("div", { className: "strip" }, ...pictures);
+    this.#rows.set(i, { range, output, pictures, values, strip, key: "" });
+    return make("div", { className: "slider" }, label, output, range, strip);
   }
 
+  /** Decode the strips that are in sight and that other dimensions have changed. */
   *#decode() {
     const { z, label } = this.store.state;
-    for (const [i, { pictures, values }] of this.#rows) {
+    for (const [i, row] of this.#rows) {
+      const { pictures, values } = row, key = [label, ...z.filter((_, k) => k !== i)].join();
+      if (row.key === key || !isInSight(row.strip)) continue;
+      row.key = ""; // until all five are there: another job may take over
       for (let place = 0; place < PICTURES; place++) {
         const moved = z.slice();
         moved[i] = values[place];
         pictures[place].replaceChildren(toCanvas(toLevels(this.model.decode(moved, label)), this.model.imageShape));
         yield;
       }
+      row.key = key;
     }
   }
+}
+
+function isInSight(element) {
+  const { top, bottom } = element.getBoundingClientRect();
+  return bottom > 0 && top < innerHeight;
 }

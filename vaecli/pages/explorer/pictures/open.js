@@ -5,7 +5,7 @@ const MOST_SIDE = 2048, MOST_BYTES = 2 ** 26;
 /**
  * Decode a picture file, upright; a larger one is brought to 2048 pixels along its longer side.
  * @param {Blob} file
- * @returns {Promise<{canvas: HTMLCanvasElement, pixels: object, alpha: Int32Array | null}>}
+ * @returns {Promise<{canvas: HTMLCanvasElement, pixels: object, alpha: Int32Array | null}>} as `readCanvas`.
  */
 export async function readPicture(file) {
   if (file.size > MOST_BYTES) {
@@ -15,12 +15,16 @@ export async function readPicture(file) {
   const canvas = document.createElement("canvas");
   canvas.width = Math.max(1, Math.round(bitmap.width * scale));
   canvas.height = Math.max(1, Math.round(bitmap.height * scale));
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  canvas.getContext("2d", { willReadFrequently: true }).drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   bitmap.close();
-  const { data } = context.getImageData(0, 0, canvas.width, canvas.height), { width, height } = canvas;
-  const count = width * height, values = new Int32Array(3 * count), alpha = new Int32Array(count);
-  for (let place = 0; place < count; place++) {
+  return readCanvas(canvas);
+}
+
+/** Return a canvas, its pixels in three channels, and its alpha, null if all is opaque. */
+export function readCanvas(canvas) {
+  const { width, height } = canvas, { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+  const values = new Int32Array(3 * width * height), alpha = new Int32Array(width * height);
+  for (let place = 0; place < alpha.length; place++) {
     for (let c = 0; c < 3; c++) values[3 * place + c] = data[4 * place + c];
     alpha[place] = data[4 * place + 3];
   }
