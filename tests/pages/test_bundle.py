@@ -1,8 +1,11 @@
 """The modules of a folder become one script, and names stay apart."""
 
+import re
+
 import pytest
 
 from vaecli.pages.bundle import bundle
+from vaecli.pages.page import SOURCES
 
 
 @pytest.fixture
@@ -48,3 +51,18 @@ def test_other_forms_are_refused(folder, modules, message):
     """A circle, and forms that the bundle does not know, fail when the page is built."""
     with pytest.raises(ValueError, match=message):
         bundle(folder(**modules), "a.js")
+
+
+MODULES = sorted(
+    path.relative_to(SOURCES).as_posix() for path in SOURCES.rglob("*.js") if "vendor" not in path.parts
+)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_sources_stay_readable_and_harmless(module):
+    """Short lines and modules; nothing that runs a text, parses markup, or sends or stores anything."""
+    source = (SOURCES / module).read_text(encoding="utf-8")
+    assert max(map(len, source.splitlines())) <= 120 and len(source.splitlines()) <= 250
+    markup, running = r"innerHTML|outerHTML|insertAdjacent", r"\beval\b|\bFunction\("
+    sending = r"\bfetch\(|XMLHttp|WebSocket|sendBeacon|Storage\b"
+    assert not re.search(f"{markup}|{running}|{sending}", source)

@@ -1,5 +1,7 @@
 """The page in a browser: what a person sees and does."""
 
+import pathlib
+
 import numpy as np
 import PIL.Image
 import pytest
@@ -90,3 +92,10 @@ def test_pictures_are_saved(visit, page_file, measured_folder, scale, tmp_path):
     np.testing.assert_array_equal(
         image, np.kron(image[::factor, ::factor], np.ones((factor, factor), np.uint8))
     )
+
+
+def test_the_example_page(visit):
+    """The committed page opens without anything else, computes what was trained, and is small."""
+    path = pathlib.Path(__file__).parents[2] / "examples" / "explorer.html"
+    page = visit(f"file://{path}")
+    assert page.get_attribute("#check", "data-state") == "good" and path.stat().st_size < 1_500_000

@@ -2,6 +2,8 @@ import { Problem } from "../engine/problem.js";
 import { button, byId, make } from "./dom.js";
 
 const SLOW = 16; // milliseconds of a decode from which the page updates less often
+const SLOW_NOTE = ": too slow for every frame, so pictures follow later";
+const COLUMNS = ["file", "output", "vectors", "difference", "bound", ""];
 
 /** The dialog about the model: what it is, whether the page computes it right, and other models. */
 export class About {
@@ -19,8 +21,9 @@ export class About {
   show(parts, milliseconds) {
     const checks = parts.flatMap((part) => part.checks), vectors = parts.reduce((sum, part) => sum + part.vectors, 0);
     const failed = checks.filter((check) => !check.passed).length, badge = byId("check");
-    badge.textContent = failed ? "Computes something else" : vectors ? `✓ ${vectors} of ${vectors} checks` : "No checks";
     badge.dataset.state = failed ? "bad" : vectors ? "good" : "none";
+    const texts = { bad: "Computes something else", good: `✓ ${vectors} of ${vectors} checks`, none: "No checks" };
+    badge.textContent = texts[badge.dataset.state];
     badge.title = "Whether this browser computes what was trained. Press for more about the model.";
     this.#fill(parts, failed, milliseconds);
   }
@@ -30,10 +33,11 @@ export class About {
     const rows = [
       ["Model", info.name], ["Network", `${info.network}, images of ${info.image_shape.join(" × ")}`],
       ["Latent space", `${info.latent_dim} dimensions, ${this.model.space.used.length} used`],
-      ["Likelihood", info.likelihood.name], ["Prior", info.prior.name === "normal" ? "N(0, I)" : "mixture of Gaussians"],
+      ["Likelihood", info.likelihood.name],
+      ["Prior", info.prior.name === "normal" ? "N(0, I)" : "mixture of Gaussians"],
       ["Trained on", `${info.data.name}, ${info.data.count.toLocaleString("en")} images`],
       ["Files", parts.map(({ part }) => `${part} (${this.model[part].info.precision})`).join(", ")],
-      ["A decode", `${milliseconds.toFixed(1)} ms${milliseconds > SLOW ? ": too slow for every frame, so pictures follow later" : ""}`],
+      ["A decode", `${milliseconds.toFixed(1)} ms${milliseconds > SLOW ? SLOW_NOTE : ""}`],
     ];
     this.#dialog.replaceChildren(
       make("h2", { id: "about-title" }, "About this page"),
@@ -53,12 +57,13 @@ export class About {
 
   #checkTable(parts) {
     const cells = (tag, texts) => texts.map((text) => make(tag, {}, text));
-    const rows = parts.flatMap(({ part, vectors, checks }) => [...new Set(checks.map((check) => check.output))].map((output) => {
-      const own = checks.filter((check) => check.output === output);
-      const worst = own.reduce((a, b) => (b.difference / b.bound > a.difference / a.bound ? b : a));
-      return [part, output, String(vectors), worst.difference.toExponential(1), worst.bound.toExponential(1), worst.passed ? "pass" : "FAIL"];
-    }));
-    return make("table", {}, make("thead", {}, make("tr", {}, ...cells("th", ["file", "output", "vectors", "difference", "bound", ""]))),
+    const rows = parts.flatMap(({ part, vectors, checks }) => (
+      [...new Set(checks.map((check) => check.output))].map((output) => {
+        const { difference, bound, passed } = worstOf(checks.filter((check) => check.output === output));
+        const numbers = [String(vectors), difference.toExponential(1), bound.toExponential(1)];
+        return [part, output, ...numbers, passed ? "pass" : "FAIL"];
+      })));
+    return make("table", {}, make("thead", {}, make("tr", {}, ...cells("th", COLUMNS))),
       make("tbody", {}, ...rows.map((row) => make("tr", {}, ...cells("td", row)))));
   }
 
@@ -69,6 +74,10 @@ export class About {
     return `This file holds ${holds.join(", ")}. It loads nothing, sends nothing and stores nothing: `
       + "pictures that you open stay in this browser.";
   }
+}
+
+function worstOf(checks) {
+  return checks.reduce((a, b) => (b.difference / b.bound > a.difference / a.bound ? b : a));
 }
 
 /** Say what is wrong with a file, if it is a problem that the page knows; else pass the error on. */

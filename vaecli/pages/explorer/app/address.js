@@ -62,5 +62,6 @@ function shortest(value) {
 
 function latentOf(text, size) {
   const numbers = text.split(",").map((part) => (part.trim() ? Number(part) : NaN));
-  return numbers.length === size && numbers.every((value) => Math.abs(value) <= 1e6) ? Float32Array.from(numbers) : null;
+  const fits = numbers.length === size && numbers.every((value) => Math.abs(value) <= 1e6);
+  return fits ? Float32Array.from(numbers) : null;
 }

@@ -20,7 +20,8 @@ export class Classes {
     this.means = make("div", { className: "grid means" });
     this.toward = make("select", { on: { change: () => this.#move() } });
     fillSelect(this.toward, this.present, this.present[0]?.[0]);
-    this.amount = make("input", { type: "range", min: -0.5, max: 1.5, step: 0.01, value: 0, on: { input: () => this.#move() } });
+    const range = { type: "range", min: -0.5, max: 1.5, step: 0.01, value: 0 };
+    this.amount = make("input", { ...range, on: { input: () => this.#move() } });
     this.note = make("p", { className: "small" });
     this.element.append(
       make("p", {}, "Means of the classes:"), this.means,
@@ -41,7 +42,10 @@ export class Classes {
     const items = [];
     for (const [label, name] of this.present) {
       const z = Float32Array.from(this.#mean(label)), given = this.model.isConditional ? label : null;
-      const picture = button("", () => this.store.update({ z, ...(given === null ? {} : { label: given }) }), { className: "picture", "aria-label": `Go to the mean of ${name}` });
+      const changes = { z, ...(given === null ? {} : { label: given }) };
+      const picture = button("", () => this.store.update(changes), {
+        className: "picture", "aria-label": `Go to the mean of ${name}`,
+      });
       picture.append(toCanvas(toLevels(this.model.decode(z, given)), this.model.imageShape));
       items.push(make("figure", {}, picture, make("figcaption", {}, name)));
       yield;

@@ -6,7 +6,10 @@ const SIDE = 280, PEN = 18;
 export class Drawing {
   /** @param {(canvas: HTMLCanvasElement) => void} use gets a copy of the drawing. */
   constructor(use) {
-    this.canvas = make("canvas", { width: SIDE, height: SIDE, className: "paper", role: "img", "aria-label": "Paper to draw on with mouse, pen or finger" });
+    this.canvas = make("canvas", {
+      width: SIDE, height: SIDE, className: "paper", role: "img",
+      "aria-label": "Paper to draw on with mouse, pen or finger",
+    });
     this.element = make("details", {}, make("summary", {}, "Draw one"), this.canvas,
       make("div", { className: "buttons" },
         button("Use the drawing", () => use(this.#copy())), button("Clear", () => this.#clear())));

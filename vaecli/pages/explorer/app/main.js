@@ -47,7 +47,9 @@ function show(model, contents) {
     { name: "classes", title: "Classes", tool: new Classes(page) },
   ]);
   const about = new About({ ...page, openFile: openModel });
-  byId("copy-link").addEventListener("click", () => copyText(location.href.split("#")[0] + toFragment(store.state), "Link"));
+  byId("copy-link").addEventListener("click", () => {
+    copyText(location.href.split("#")[0] + toFragment(store.state), "Link");
+  });
   keepAddress(store);
   offerThemes(() => plane.refresh());
   loop.later("check", 0, check(model, (parts, milliseconds) => {
@@ -72,7 +74,8 @@ function keepAddress(store) {
 
 function summary(model) {
   const { info, space } = model, [height, width, channels] = info.image_shape;
-  return `${info.network} · ${height} × ${width}${channels === 3 ? " RGB" : ""} · ${space.used.length} of ${info.latent_dim} dimensions used`;
+  const size = `${height} × ${width}${channels === 3 ? " RGB" : ""}`;
+  return `${info.network} · ${size} · ${space.used.length} of ${info.latent_dim} dimensions used`;
 }
 
 /** Run the golden vectors, after the first picture, and take the time of a decode: the least of a few. */
@@ -94,7 +97,7 @@ async function openModel(files) {
     const large = files.find((file) => file.size > MOST_FILE);
     if (large) return notify(`${large.name}: a model file must have at most ${MOST_FILE / 2 ** 20} MB.`);
     const contents = await Promise.all(files.slice(0, 2).map(async (file) => new Uint8Array(await file.arrayBuffer())));
-    const isEncoder = (file) => file.name.toLowerCase().includes("encoder"), place = files.findIndex((file) => !isEncoder(file));
+    const place = files.findIndex((file) => !file.name.toLowerCase().includes("encoder"));
     const model = await Model.open(contents[Math.max(0, place)], files.length > 1 ? contents[1 - place] : null);
     model.decode(Float32Array.from(model.space.mean)); // a graph that cannot be computed is refused here
     history.replaceState(null, "", location.href.split("#")[0]);

@@ -99,6 +99,7 @@ export class Own {
       item.append(toCanvas(levels, this.model.imageShape));
       return item;
     });
-    return make("details", {}, make("summary", {}, `${items.length} validation images`), make("div", { className: "grid small" }, ...items));
+    return make("details", {}, make("summary", {}, `${items.length} validation images`),
+      make("div", { className: "grid small" }, ...items));
   }
 }

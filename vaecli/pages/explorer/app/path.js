@@ -17,7 +17,8 @@ export class Path {
     Object.assign(this, { model, store, loop, contents });
     this.stops = make("ol", { className: "stops" });
     this.film = make("div", { className: "film", "aria-hidden": "true" });
-    this.element = make("div", { className: "path" }, this.stops, this.#adders(), this.#controls(), this.#player(), this.film);
+    this.element = make("div", { className: "path" },
+      this.stops, this.#adders(), this.#controls(), this.#player(), this.film);
     store.subscribe((_, changed) => {
       if (changed.has("path")) this.refresh();
     });
@@ -34,9 +35,13 @@ export class Path {
   }
 
   #stop({ name, z, label }, i) {
-    const picture = button("", () => this.store.update({ z, ...this.#given(label) }), { className: "picture", "aria-label": `Go to ${name}` });
+    const picture = button("", () => this.store.update({ z, ...this.#given(label) }), {
+      className: "picture", "aria-label": `Go to ${name}`,
+    });
     picture.append(toCanvas(toLevels(this.model.decode(z, label)), this.model.imageShape));
-    const remove = button("×", () => this.#change({ stops: this.store.state.path.stops.filter((_, k) => k !== i) }), { "aria-label": `Remove ${name}` });
+    const remove = button("×", () => {
+      this.#change({ stops: this.store.state.path.stops.filter((_, k) => k !== i) });
+    }, { "aria-label": `Remove ${name}` });
     return make("li", {}, picture, make("span", {}, name), remove);
   }
 
@@ -59,7 +64,8 @@ export class Path {
       const steps = Math.round(Number(this.steps.value));
       this.#change({ steps: steps >= 2 && steps <= 60 ? steps : this.store.state.path.steps });
     } } });
-    return make("div", { className: "controls" }, make("label", {}, "path", this.kind), make("label", {}, "pictures a leg", this.steps));
+    return make("div", { className: "controls" },
+      make("label", {}, "path", this.kind), make("label", {}, "pictures a leg", this.steps));
   }
 
   #player() {

@@ -90,7 +90,8 @@ export class Samples {
   }
 
   #read() {
-    const whole = (text, otherwise) => (/^\s*\d{1,20}\s*$/.test(text) && BigInt(text) <= MOST ? BigInt(text) : otherwise);
+    const whole = (text, otherwise) => (
+      /^\s*\d{1,20}\s*$/.test(text) && BigInt(text) <= MOST ? BigInt(text) : otherwise);
     const { sample } = this.store.state, temperature = Number(this.temperature.value || NaN);
     const isNormal = this.priors?.value === "normal", hasLabel = this.classes && this.classes.value !== "";
     this.#change({

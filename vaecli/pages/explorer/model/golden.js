@@ -47,7 +47,8 @@ function evenly(values, count) {
     return values;
   }
   const step = count > 1 ? (values.length - 1) / (count - 1) : 0;
-  return Float32Array.from({ length: count }, (_, i) => values[i === count - 1 && i ? values.length - 1 : Math.floor(i * step)]);
+  const place = (i) => (i > 0 && i === count - 1 ? values.length - 1 : Math.floor(i * step));
+  return Float32Array.from({ length: count }, (_, i) => values[place(i)]);
 }
 
 function largestDifference(actual, expected) {

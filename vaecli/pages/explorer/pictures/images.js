@@ -42,8 +42,8 @@ export function scaleFor([height, width], side) {
 }
 
 /** Lay images out as a sheet, so many in a row, on white with gaps. */
-export function sheet(images, [height, width, channels], columns, scale, gap = Math.max(1, Math.floor((2 * scale) / 3))) {
-  const rows = Math.ceil(images.length / columns);
+export function sheet(images, [height, width, channels], columns, scale, margin = null) {
+  const gap = margin ?? Math.max(1, Math.floor((2 * scale) / 3)), rows = Math.ceil(images.length / columns);
   const across = Math.min(columns, images.length), tall = height * scale + gap, wide = width * scale + gap;
   const shape = [rows * tall + gap, across * wide + gap, channels];
   const levels = new Uint8Array(shape[0] * shape[1] * channels).fill(255);
