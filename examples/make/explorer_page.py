@@ -2,8 +2,8 @@
 
     python examples/make/explorer_page.py MODEL
 
-The committed page is of a run of `vaecli train --data fashion-mnist --epochs 30`, exported with --fp16. The picture needs
-Chromium and playwright.
+The committed page is of a run of `vaecli train --data fashion-mnist --epochs 30`, exported with --fp16. The
+picture needs Chromium and playwright.
 """
 
 import io
