@@ -45,7 +45,7 @@ def train(
     ] = None,
     epochs: Annotated[
         int | None,
-        typer.Option(min=1, help="Number of epochs.", show_default="by the number of images, at least 20"),
+        typer.Option(min=1, help="Number of epochs.", show_default="by the number of images, at least 16"),
     ] = None,
     augment: Annotated[
         str,
@@ -61,7 +61,7 @@ def train(
     It needs the train extra. A tenth of the training images chooses the epoch; test images play no part. With
     --model, pictures are read as that model reads them.
 
-    [dim]vaecli features train --data fashion-mnist --augment flip,shift[/dim]
+    [dim]vaecli features train --data fashion-mnist --augment flip[/dim]
 
     [dim]vaecli features train -m runs/by-class -o shoes.onnx[/dim]
     """

@@ -14,5 +14,6 @@ score      how unlike the training images an image is
 score_fit  the fit of the score
 prior_fit  the fit of the mixtures from which latents are drawn
 samples/   the quality of samples, by features of them and of real images
+probes     k nearest neighbours and a linear probe, which tell classes apart
 prior_seconds  how long that fit takes on this machine
 """

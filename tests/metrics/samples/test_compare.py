@@ -6,6 +6,9 @@ import pytest
 from vaecli.errors import DataError
 from vaecli.metrics.samples.classes import agreement, class_shares
 from vaecli.metrics.samples.compare import compare
+from vaecli.metrics.samples.frechet import frechet
+from vaecli.metrics.samples.kernel import kernel_distance
+from vaecli.metrics.samples.neighbours import neighbours
 from vaecli.metrics.samples.table import SAMPLE_METRICS
 
 
@@ -17,6 +20,15 @@ def test_all_metrics_of_the_table(rng):
     assert all(np.isfinite([*result.values.values(), *result.errors.values()]))
     assert steps == list(result.seconds) == ["frechet", "kernel", "neighbours"]
     assert result.n_images == 150
+
+
+def test_each_metric_is_that_of_its_own_function(rng):
+    """Features are compared as they are; the kernel distance depends on their origin."""
+    reference, images = rng.normal(size=(60, 4)) + 3, rng.normal(size=(50, 4)) + 2
+    result = compare(reference, images)
+    assert result.values["kernel"] == kernel_distance(reference, images).distance
+    assert result.values["frechet"] == frechet(reference, images).distance
+    assert result.values["density"] == neighbours(reference, images).density.mean()
 
 
 def test_worse_samples_are_worse_by_each_metric(rng):

@@ -34,9 +34,7 @@ def checked(features: npt.ArrayLike, what: str, *, least: int = FEWEST) -> Float
 
 
 def checked_pair(reference: npt.ArrayLike, samples: npt.ArrayLike) -> tuple[Float64, Float64]:
-    """Return the features of two sets as float64, both less the mean of the reference.
-
-    Distances between images do not depend on that mean, but their rounding errors do.
+    """Return the features of two sets as float64, as they are: the kernel distance depends on their origin.
 
     Raises:
         DataError: features that `checked` refuses, another number of features, no more images than features, or
@@ -59,5 +57,4 @@ def checked_pair(reference: npt.ArrayLike, samples: npt.ArrayLike) -> tuple[Floa
             )
     if (rows[0] == rows[0][0]).all():
         raise DataError("The images of the reference must differ, got equal features for all of them.")
-    mean = rows[0].mean(axis=0)
-    return rows[0] - mean, rows[1] - mean
+    return rows[0], rows[1]

@@ -26,7 +26,7 @@ from vaecli.tasks.inputs import Progress, Warn, load_for, silent
 from vaecli.training.tensorflow import quietly
 
 HELD_OUT = 0.1  # of the training images; they choose the epoch
-BATCHES, EPOCHS = 8000, (20, 200)  # about so many batches of 128, within these numbers of epochs
+BATCHES, EPOCHS = 6500, (16, 200)  # about so many batches of 128, within these numbers of epochs
 PARITY_IMAGES = 64
 DEFAULT_NAME = "features.onnx"
 

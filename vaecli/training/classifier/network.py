@@ -18,7 +18,7 @@ from vaecli.training.networks.initializers import Initializers
 from vaecli.training.networks.layers import Convolution, Dense, Flatten, Graph, Layer, Shape
 
 FEATURES = 64
-CHANNELS = (32, 48, 64)  # of the first convolutions; the last number is that of all further ones
+CHANNELS = (32, 64, 80)  # of the first convolutions; the last number is that of all further ones
 SMALLEST_SIDE = 4  # to which the convolutions of stride 2 bring the longer side
 LARGEST_FULL_SIDE = 32  # the first convolution of larger images has stride 2
 

@@ -1,0 +1,141 @@
+"""How well a representation tells classes apart: k nearest neighbours, and a linear probe.
+
+The linear probe is ridge regression on one-hot labels; its penalty has the smallest leave-one-out error on the
+labelled images, so that no test image chooses it.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from vaecli.errors import DataError
+from vaecli.metrics.samples.distances import blocks
+
+NEIGHBOURS = 5
+PENALTIES = 10.0 ** np.arange(-7, 1)  # relative to the largest eigenvalue of the Gram matrix
+ROWS = 4096  # images at a time
+_CLOSER = 1e-3  # weight of the order among neighbours: it decides between classes with as many votes
+
+Float32 = npt.NDArray[np.float32]
+Float64 = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.integer]
+
+
+class Share(NamedTuple):
+    """A share of test images whose class was found, and its standard error."""
+
+    value: float
+    error: float
+
+
+class Pca(NamedTuple):
+    """Mean (d,) and the first directions (d, D) of images as vectors."""
+
+    mean: Float32
+    directions: Float32
+
+    def apply(self, vectors: Float32) -> Float32:
+        """Project vectors (N, d) to (N, D)."""
+        projected: Float32 = (vectors - self.mean) @ self.directions
+        return projected
+
+
+def share(correct: npt.NDArray[np.bool_]) -> Share:
+    """Return the share of (N,) that is true, and its standard error."""
+    value = float(correct.mean())
+    return Share(value, math.sqrt(value * (1 - value) / len(correct)))
+
+
+def fit_pca(vectors: Float32, count: int) -> Pca:
+    """Fit the first `count` principal directions of vectors (N, d), d at most a few thousand."""
+    mean = vectors.mean(axis=0, dtype=np.float64)
+    _, directions = np.linalg.eigh(_gram(vectors, mean))
+    return Pca(mean.astype(np.float32), directions[:, ::-1][:, :count].astype(np.float32))
+
+
+def nearest_neighbours(
+    training: Float32, labels: Labels, test: Float32, *, k: int = NEIGHBOURS
+) -> npt.NDArray[np.int64]:
+    """Return the class (M,) of test vectors (M, d) by the vote of their `k` nearest training vectors (N, d).
+
+    Where classes have as many votes, the nearest neighbour among them decides.
+
+    Raises:
+        DataError: fewer training vectors than neighbours.
+    """
+    if len(training) < k:
+        raise DataError(f"There must be at least {k} labelled images, got {len(training)}.")
+    mean = training.mean(axis=0)
+    near, far = test - mean, training - mean
+    count, classes = int(labels.max()) + 1, np.empty(len(test), np.int64)
+    weights = 1 + _CLOSER * 0.5 ** np.arange(k)
+    for rows, distances, _ in blocks(near, far):
+        places = np.argpartition(distances, k - 1, axis=1)[:, :k]
+        order = np.argsort(np.take_along_axis(distances, places, axis=1), axis=1, kind="stable")
+        votes_for = labels[np.take_along_axis(places, order, axis=1)]
+        votes = np.zeros((len(places), count))
+        for rank in range(k):
+            votes[np.arange(len(places)), votes_for[:, rank]] += weights[rank]
+        classes[rows] = votes.argmax(axis=1)
+    return classes
+
+
+def linear_probe(training: Float32, labels: Labels, test: Float32) -> npt.NDArray[np.int64]:
+    """Return the class (M,) of test vectors (M, d) by ridge regression on training vectors (N, d).
+
+    Raises:
+        DataError: one training vector.
+    """
+    if len(training) < 2:
+        raise DataError(f"A linear probe needs at least 2 labelled images, got {len(training)}.")
+    mean = training.mean(axis=0, dtype=np.float64)
+    eigenvalues, directions = np.linalg.eigh(_gram(training, mean))
+    eigenvalues = np.maximum(eigenvalues, 0.0)
+    one_hot = np.eye(int(labels.max()) + 1)[labels]
+    centre = one_hot.mean(axis=0)
+    products = np.zeros((training.shape[1], one_hot.shape[1]))
+    for rows in _slices(len(training)):
+        products += ((training[rows] - mean) @ directions).T @ (one_hot[rows] - centre)
+    penalties = PENALTIES * (float(eigenvalues[-1]) or 1.0)
+    shrunk = [products / (eigenvalues + penalty)[:, None] for penalty in penalties]
+    errors = np.zeros(len(penalties))
+    for rows in _slices(len(training)):
+        scores = (training[rows] - mean) @ directions
+        for place, (penalty, weights) in enumerate(zip(penalties, shrunk, strict=True)):
+            leverage = np.square(scores) @ (1 / (eigenvalues + penalty)) + 1 / len(training)
+            residuals = one_hot[rows] - centre - scores @ weights
+            errors[place] += np.square(residuals / np.maximum(1 - leverage, 1e-6)[:, None]).sum()
+    weights = directions @ shrunk[int(errors.argmin())]
+    classes: npt.NDArray[np.int64] = ((test - mean) @ weights + centre).argmax(axis=1)
+    return classes
+
+
+def labelled_subset(labels: Labels, count: int, *, seed: int) -> npt.NDArray[np.int64]:
+    """Return the positions of about `count` images, as many of each class as of the others, as far as there are.
+
+    The draw follows from the seed and the labels.
+    """
+    generator = np.random.Generator(np.random.Philox(key=np.array([seed, count], np.uint64)))
+    keys = generator.bit_generator.random_raw(len(labels))  # raw words: numpy promises no stream beyond them
+    names = np.unique(labels)
+    ends = np.linspace(0, count, len(names) + 1).astype(np.int64)
+    parts = []
+    for name, most in zip(names, np.diff(ends), strict=True):
+        members = np.flatnonzero(labels == name)
+        parts.append(members[np.argsort(keys[members], kind="stable")[:most]])
+    return np.sort(np.concatenate(parts))
+
+
+def _gram(vectors: Float32, mean: Float64) -> Float64:
+    """Return the sum of outer products of centred vectors, (d, d)."""
+    gram = np.zeros((vectors.shape[1],) * 2)
+    for rows in _slices(len(vectors)):
+        centred = vectors[rows] - mean
+        gram += centred.T @ centred
+    return gram
+
+
+def _slices(total: int) -> list[slice]:
+    return [slice(first, min(first + ROWS, total)) for first in range(0, total, ROWS)]
