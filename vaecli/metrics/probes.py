@@ -38,8 +38,7 @@ class Pca(NamedTuple):
 
     def apply(self, vectors: Float32) -> Float32:
         """Project vectors (N, d) to (N, D)."""
-        projected: Float32 = (vectors - self.mean) @ self.directions
-        return projected
+        return np.asarray((vectors - self.mean) @ self.directions, np.float32)
 
 
 def share(correct: npt.NDArray[np.bool_]) -> Share:
