@@ -55,7 +55,7 @@ def test_priors(modules, mixed_folder, options):
     expected = model.draw(200, seed=5, first=17, **options)
     label = options.get("label")
     given = {
-        "name": options.get("prior"),
+        "prior": options.get("prior"),
         "label": None if label is None else model.info.class_names.index(label),
         "temperature": options.get("temperature", 1),
     }

@@ -64,6 +64,45 @@ def test_samples_are_those_of_the_command(visit, page_file, measured_folder, cal
     )
 
 
+def test_samples_of_a_class_and_of_another_prior(visit, page_file, mixed_folder):
+    """What the controls say is drawn: a class, N(0, I) in place of the model's mixture, another temperature."""
+    page, model = visit(f"file://{page_file(mixed_folder)}#tab=samples&seed=2"), Model.open(mixed_folder)
+    steps = [
+        (lambda: page.locator(".samples select").nth(0).select_option(label="Bag"), {"label": "Bag"}),
+        (lambda: page.locator(".samples select").nth(0).select_option(label="all"), {}),
+        (lambda: page.locator(".samples select").nth(1).select_option("normal"), {"prior": "normal"}),
+        (lambda: page.locator(".samples input").nth(2).fill("0.5"), {"prior": "normal", "temperature": 0.5}),
+    ]
+    for change, options in steps:
+        change()
+        page.keyboard.press("Tab")
+        page.click(".samples .picture:nth-child(4)")
+        np.testing.assert_allclose(
+            shown(page), model.draw(1, seed=2, first=3, **options)[0], rtol=1e-5, atol=1e-6
+        )
+
+
+def test_sheets_are_saved(visit, page_file, measured_folder, tmp_path):
+    """The plane without gaps, its middle the picture of the mean; the samples on white."""
+    page = visit(f"file://{page_file(measured_folder)}")
+    model = Model.open(measured_folder)
+    with page.expect_download() as download:
+        page.click("#plane-png")
+    download.value.save_as(tmp_path / "plane.png")
+    image = np.asarray(PIL.Image.open(tmp_path / "plane.png").convert("L"))[::2, ::2].astype(int)
+    assert image.shape == (15 * 28, 15 * 28)
+    middle = image[7 * 28 : 8 * 28, 7 * 28 : 8 * 28]
+    assert np.abs(middle - np.rint(model.decode(model.facts.z_mean[None])[0, ..., 0] * 255)).max() <= 1
+    page.click("#tab-samples")
+    with page.expect_download() as download:
+        page.get_by_text("PNG of the sheet").click()
+    download.value.save_as(tmp_path / "samples.png")
+    image = np.asarray(PIL.Image.open(tmp_path / "samples.png").convert("L")).astype(int)
+    assert image.shape == (4 * 86 + 2, 6 * 86 + 2) and (image[:2] == 255).all()
+    first = np.rint(model.sample(1)[0, ..., 0] * 255)
+    assert np.abs(image[2:86:3, 2:86:3] - first).max() <= 1
+
+
 def test_a_slider_moves_one_dimension(visit, page_file, measured_folder):
     """The picture follows the slider, and the address keeps the latent."""
     page = visit(f"file://{page_file(measured_folder)}")

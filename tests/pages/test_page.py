@@ -112,6 +112,13 @@ def test_a_decoder_in_int8_alone_is_refused(small_folder, tmp_path):
         model_page(pathlib.Path(path))
 
 
+def test_a_model_that_is_too_large_is_refused(model_folder, monkeypatch):
+    """Before a browser runs out of memory."""
+    monkeypatch.setattr("vaecli.tasks.page.MOST_BYTES", 300_000)
+    with pytest.raises(ModelError, match=r"decoder\.onnx must have at most 0 MB for a page"):
+        model_page(model_folder)
+
+
 def test_no_path_of_the_machine(model_folder, held, monkeypatch, tmp_path):
     """Commands in the page name the model as it lies below the current folder, else by its last name."""
     monkeypatch.chdir(tmp_path)

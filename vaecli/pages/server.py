@@ -8,6 +8,7 @@ machine by one of its fixed names, and the path must have the secret. There is n
 import http.server
 import os
 import secrets
+import socketserver
 from http import HTTPStatus
 from typing import Any
 
@@ -47,6 +48,11 @@ class PageServer(http.server.ThreadingHTTPServer):
                 f"Cannot listen on port {port}: {error.strerror or error}.",
                 hint="Leave --port out to take a free one, or name another.",
             ) from error
+
+    def server_bind(self) -> None:
+        """Bind without the look-up of a name for the address, which may take seconds."""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = ADDRESS, self.server_address[1]
 
     @property
     def url(self) -> str:

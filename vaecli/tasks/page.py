@@ -18,6 +18,7 @@ from vaecli.paths import user_path
 from vaecli.runs import kept, layout
 
 SUFFIXES = (".html", ".htm")
+MOST_BYTES = 2**27  # of a model file in a page; the page itself refuses larger ones
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +60,7 @@ def model_page(path: pathlib.Path, options: PageOptions = DEFAULTS) -> ModelPage
         options: what may travel with the page.
 
     Raises:
-        ModelError: there is no model, a file is damaged, or there are no pictures to add.
+        ModelError: there is no model, a file is damaged or too large, or there are no pictures to add.
     """
     files = read_all(path)
     decoder, encoder = _smallest(files, "decoder"), _smallest(files, "encoder")
@@ -68,6 +69,13 @@ def model_page(path: pathlib.Path, options: PageOptions = DEFAULTS) -> ModelPage
             f"{path} must have a decoder in float32 or fp16 for a page, got int8 alone.",
             hint="Name the decoder.onnx, or export the run again.",
         )
+    for file in (decoder, encoder):
+        if file is not None and len(file.content) > MOST_BYTES:
+            raise ModelError(
+                f"{file.path} must have at most {MOST_BYTES / 2**20:.0f} MB for a page, got "
+                f"{len(file.content) / 2**20:.0f} MB.",
+                hint="A browser would run out of memory. Train a smaller model: --width.",
+            )
     examples = decoder.facts().examples if options.examples else None
     images = _kept_images(path) if options.pictures else None
     contents = Contents(

@@ -55,6 +55,7 @@ function show(model, contents) {
   loop.later("check", 0, check(model, (parts, milliseconds) => {
     loop.pause = milliseconds > SLOW ? 2 * milliseconds : 0;
     about.show(parts, milliseconds);
+    if (loop.pause) byId("summary").textContent += ` · a picture takes ${Math.round(milliseconds)} ms`;
     plane.refresh();
   }));
   current = { own, view, tabs, store };

@@ -22,7 +22,10 @@ export class View {
     byId("save-large").addEventListener("click", () => this.#save(scaleFor(model.imageShape, LARGE)));
     byId("copy-command").addEventListener("click", () => this.#copyCommand());
     if (model.isConditional) this.#offerClasses();
-    loop.soon("picture", () => this.#draw());
+    loop.soon("picture", () => {
+      this.#draw();
+      performance.mark("first picture");
+    });
   }
 
   /** The levels of the picture that is shown. */

@@ -23,11 +23,11 @@ export class Priors {
 
   /**
    * Draw latent `index` of the series of a seed, as `vaecli sample` does.
-   * @param {string} name `normal` or `mixture`; null for the model's own.
-   * @param {number | null} label class whose mixture is drawn from.
+   * @param {{prior?: string | null, label?: number | null, temperature?: number}} options `prior` is `normal` or
+   *   `mixture`, null for the model's own; `label` a class whose mixture is drawn from.
    */
-  draw(seed, index, { name = null, label = null, temperature = 1 } = {}) {
-    const { normals, words } = drawRow(seed, index, this.#info.latent_dim), mixture = this.#chosen(name, label);
+  draw(seed, index, { prior = null, label = null, temperature = 1 } = {}) {
+    const { normals, words } = drawRow(seed, index, this.#info.latent_dim), mixture = this.#mixtureOf(prior, label);
     const scaled = temperature === 1 ? normals : normals.map((value) => value * Math.fround(temperature));
     return mixture ? place(mixture, scaled, words) : scaled;
   }
@@ -38,7 +38,7 @@ export class Priors {
     return all ? marginal(all, dimensions) : standardNormal(2);
   }
 
-  #chosen(name, label) {
+  #mixtureOf(name, label) {
     if (label !== null) {
       return this.#hasMixture(label) && name !== "normal" ? this.#ofClass(label) : null;
     }
