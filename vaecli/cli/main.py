@@ -30,6 +30,7 @@ COMMANDS = {  # name -> its module in vaecli.cli
     "train": "train",
     "eval": "evaluate",
     "compare": "compare",
+    "runs": "runs",
     "sample": "sample",
     "interpolate": "interpolate",
     "encode": "encode",

@@ -16,6 +16,7 @@ NAMED = {  # parameter -> what its text must name; an unset shell variable makes
     "data": "a data set, a folder or a file",
     "evaluations": "a saved evaluation, a run or a model folder",
     "label": "a class",
+    "folder": "a folder of runs",
     "model": "a run, a model folder or a decoder.onnx",
     "model_option": "a run, a model folder or a decoder.onnx",
     "heatmaps": "a folder",

@@ -8,11 +8,9 @@ stream/      the pictures that a user names, any number of them
 train/       `vaecli train`
 evaluate     `vaecli eval`
 compare/     `vaecli eval --save` and `vaecli compare`
-<<<<<<< HEAD
 quality/     `vaecli eval --quality` and `--samples`
-=======
 report/      `vaecli eval --report`
->>>>>>> 6a213d7 (Report an evaluation as a page and as Markdown (first slice))
+runs         `vaecli runs`
 sample       `vaecli sample`
 origin       where the data of a model are
 changes      how images differ from those of a model, in words
