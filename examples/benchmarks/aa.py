@@ -5,8 +5,8 @@
 
 Without --runs, by simulation: values of runs, and differences of images, are drawn from one distribution for both
 sides: normal, with heavy tails, or skewed. With --runs, by real runs: it trains the seeds of one setting that are
-not there yet, evaluates them, and gives `vaecli compare` every division of them into two sides. Prints the shares of
-false verdicts as JSON. --runs needs the `train` extra.
+not there yet, evaluates them, and gives `vaecli compare` every division of them into two sides. Prints the shares
+of false verdicts as JSON. --runs needs the `train` extra.
 """
 
 import argparse
@@ -102,7 +102,7 @@ def measure(paths: list[pathlib.Path], size: int) -> dict[str, object]:
 
 
 def exchanged(paths: list[pathlib.Path], repeats: int) -> float:
-    """Return the share of false verdicts on files between two whose values are exchanged image by image at random."""
+    """Return the share of false verdicts on two files whose values are exchanged at random, image by image."""
     first, second = (file.read(path).per_image["elbo"] for path in paths[:2])
     rng = np.random.default_rng(0)
     swap = (rng.random(len(first)) < 0.5 for _ in range(repeats))

@@ -6,9 +6,9 @@ import shutil
 import pytest
 
 from vaecli.config import write_config
+from vaecli.metrics.saved import file
 from vaecli.modelfile.metadata import KEY_DIGEST
 from vaecli.modelfile.read import read_file
-from vaecli.metrics.saved import file
 from vaecli.options import TrainOptions
 from vaecli.runs.history import COLUMNS, write_metrics
 from vaecli.runs.layout import Run
