@@ -57,7 +57,11 @@ def simulate(repeats: int) -> dict[str, object]:
             few = max(1000, repeats // 5)
             pairs = (draw((2, count)) for _ in range(few))
             rates[f"files, {count:,} images"] = float(np.mean([paired(a, b).differs for a, b in pairs]))
-    return {"repeats": repeats, "standard_error": round(math.sqrt(0.05 * 0.95 / repeats), 4), "rates": results}
+    return {
+        "repeats": repeats,
+        "standard_error": round(math.sqrt(0.05 * 0.95 / repeats), 4),
+        "rates": results,
+    }
 
 
 def vaecli(*words: object) -> None:
@@ -72,7 +76,9 @@ def train(folder: pathlib.Path, seeds: int, data: str, epochs: int, latent_dim: 
         run = folder / str(seed)
         size = ("--epochs", epochs, "--latent-dim", latent_dim)
         if not (run / "model" / "decoder.onnx").exists():
-            vaecli("train", "--data", data, *size, "--prior", "normal", "--seed", seed, "--out", run, "--quiet")
+            vaecli(
+                "train", "--data", data, *size, "--prior", "normal", "--seed", seed, "--out", run, "--quiet"
+            )
         paths.append(run / "evaluation.npz")
         if not paths[-1].exists():
             vaecli("eval", "-m", run, "--metrics", "elbo,mse", "--save", paths[-1], "--quiet")

@@ -48,7 +48,9 @@ class Evaluated:
         facts = {"path": str(self.path), "current": self.is_current, "reason": self.reason}
         if self.conditions is None:
             return facts
-        return facts | {name: getattr(self.conditions, name) for name in SHOWN} | {"values": dict(self.values)}
+        return (
+            facts | {name: getattr(self.conditions, name) for name in SHOWN} | {"values": dict(self.values)}
+        )
 
     @property
     def words(self) -> str:
@@ -108,7 +110,8 @@ def list_runs(folder: str | os.PathLike[str] | None = None) -> list[Listed]:
         if folder is None and isinstance(error, FileNotFoundError):
             return []
         raise DataError(
-            f"Cannot list the runs in {shown(root)}: {error.strerror or error}.", hint="Name a folder of runs."
+            f"Cannot list the runs in {shown(root)}: {error.strerror or error}.",
+            hint="Name a folder of runs.",
         ) from error
     runs = [_listed(Run(path)) for path in places if _is_run(Run(path))]
     return sorted(runs, key=lambda run: run.started, reverse=True)
