@@ -24,7 +24,7 @@ from vaecli.metrics.comparing.intervals import paired, welch
 from vaecli.metrics.saved import file
 from vaecli.tasks.compare.compare import compare
 
-Draw = Callable[..., np.ndarray]
+Draw = Callable[[tuple[int, ...]], np.ndarray]
 MOST_DIVISIONS = 300
 COUNTS = [(3, 3), (5, 5), (10, 10), (3, 5), (3, 8)]  # runs a side
 IMAGES = [100, 1000, 10_000]
@@ -33,9 +33,9 @@ IMAGES = [100, 1000, 10_000]
 def distributions(rng: np.random.Generator) -> dict[str, Draw]:
     """Return functions of a shape that draw values with zero mean."""
     return {
-        "normal": lambda shape: rng.normal(size=shape),
-        "heavy tails": lambda shape: rng.standard_t(3, size=shape),
-        "skewed": lambda shape: rng.gamma(2.0, size=shape) - 2.0,
+        "normal": lambda shape: np.asarray(rng.normal(size=shape)),
+        "heavy tails": lambda shape: np.asarray(rng.standard_t(3, size=shape)),
+        "skewed": lambda shape: np.asarray(rng.gamma(2.0, size=shape)) - 2.0,
     }
 
 
