@@ -11,6 +11,7 @@ from vaecli.tasks.latent_space import LEAST_NATS
 from vaecli.tasks.report.encoded import Encoded
 from vaecli.tasks.report.subject import Subject
 
+EQUAL_NATS = 0.005
 MOST_BARS = 64  # dimensions; further ones carry less
 
 
@@ -27,11 +28,10 @@ def latents_section(subject: Subject, encoded: Encoded) -> tuple[Section, list[L
     if subject.images.labels is None:
         left_out.append(LeftOut("Classes in the latent space", f"{subject.images.name} has no labels."))
     if encoded.prior_distance is not None:
-        names = {"normal": "N(0, I)", "mixture": "the mixture"}
-        name = names[subject.evaluation.prior]
         texts.append(
-            f"A Gaussian with the mean and the deviation of the latents fits them better than the prior, {name}, "
-            f"by {shown(encoded.prior_distance)} nats; 0 is best."
+            _prior_words(
+                encoded.prior_distance, {"normal": "N(0, I)"}.get(subject.evaluation.prior, "a mixture")
+            )
         )
     return Section("latents", "Latent space", [Figures(charts), *map(Text, texts)]), left_out
 
@@ -75,3 +75,12 @@ def _plane(subject: Subject, encoded: Encoded) -> Chart:
         description=description,
     )
     return Chart("latent-plane", svg, f"{title}. {description}", f"{title}. {description}")
+
+
+def _prior_words(distance: float, prior: str) -> str:
+    if distance < EQUAL_NATS:
+        return f"The prior, {prior}, fits the latents at least as well as a Gaussian of their moments."
+    return (
+        f"A Gaussian with the mean and the deviation of the latents fits them better than the prior, {prior}, by "
+        f"{shown(distance)} nats; 0 is best."
+    )
