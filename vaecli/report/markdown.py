@@ -43,7 +43,7 @@ def to_markdown(report: Report, folder: str) -> Markdown:
     for section in report.sections:
         lines += [*_section(section, folder, files)]
     if report.left_out:
-        items = [f"- **{escaped(part.part)}**: {escaped(part.reason)}" for part in report.left_out]
+        items = [f"- **{escaped(part.part)}**: {_prose(part.reason)}" for part in report.left_out]
         lines += ["## Left out", "\n".join(items)]
     return Markdown("\n\n".join(line for line in lines if line) + "\n", files)
 
@@ -54,11 +54,19 @@ def escaped(text: str) -> str:
     return "".join(f"\\{character}" if character in _SPECIAL else character for character in legible)
 
 
+def _prose(text: str) -> str:
+    """Return a text on one line whose parts between backticks are code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escaped(text)
+    return "".join(f"`{part}`" if place % 2 else escaped(part) for place, part in enumerate(parts))
+
+
 def _warnings(warnings: Sequence[Warned], checks: Sequence[str]) -> Iterator[str]:
     yield f"## {'Warnings' if warnings else 'No warnings'}"
     for warned in warnings:
         yield f"### {escaped(warned.title)}"
-        yield f"{escaped(warned.figure)} {escaped(warned.advice)}"
+        yield f"{_prose(warned.figure)} {_prose(warned.advice)}"
         if warned.options:
             yield f"To try: {', '.join(_code(option) for option in warned.options)}"
     if checks:
@@ -73,7 +81,7 @@ def _section(section: Section, folder: str, files: dict[str, bytes]) -> Iterator
 
 def _block(block: Block, folder: str, files: dict[str, bytes]) -> Iterator[str]:
     if isinstance(block, Text):
-        yield escaped(block.text)
+        yield _prose(block.text)
     elif isinstance(block, Command):
         yield f"    {block.text}"
     elif isinstance(block, Table):
@@ -93,7 +101,7 @@ def _figure(item: Chart | Picture, folder: str, files: dict[str, bytes]) -> Iter
     files[name] = content
     yield f"![{escaped(item.alt)}]({quote(folder)}/{name})"
     if item.caption:
-        yield escaped(item.caption)
+        yield _prose(item.caption)
 
 
 def _table(table: Table) -> Iterator[str]:

@@ -82,8 +82,8 @@ def _warnings(warnings: Sequence[Warned], checks: Sequence[str]) -> Markup:
         element(
             "article",
             element("h3", text(warned.title)),
-            element("p", text(warned.figure)),
-            element("p", text(warned.advice)),
+            element("p", _prose(warned.figure)),
+            element("p", _prose(warned.advice)),
             element("p", text("To try: "), *_codes(warned.options)) if warned.options else Markup(""),
         )
         for warned in warnings
@@ -97,6 +97,14 @@ def _codes(options: Sequence[str]) -> list[Markup]:
     return [part for code in codes for part in (code, text(" "))]
 
 
+def _prose(value: str) -> Markup:
+    """Return a text whose parts between backticks are code."""
+    parts = value.split("`")
+    if len(parts) % 2 == 0:
+        return text(value)
+    return join(element("code", text(part)) if place % 2 else text(part) for place, part in enumerate(parts))
+
+
 def _section(section: Section) -> Markup:
     blocks = [_block(block) for block in section.blocks]
     return element("section", element("h2", text(section.title)), *blocks, id=section.name)
@@ -104,7 +112,7 @@ def _section(section: Section) -> Markup:
 
 def _block(block: Block) -> Markup:
     if isinstance(block, Text):
-        return element("p", text(block.text))
+        return element("p", _prose(block.text))
     if isinstance(block, Command):
         return element("pre", element("code", text(block.text)))
     if isinstance(block, Table):
@@ -115,7 +123,7 @@ def _block(block: Block) -> Markup:
 
 
 def _figure(item: Chart | Picture) -> Markup:
-    caption = element("figcaption", text(item.caption)) if item.caption else Markup("")
+    caption = element("figcaption", _prose(item.caption)) if item.caption else Markup("")
     if isinstance(item, Chart):
         return element("figure", item.svg, caption, class_="drawn")
     height, width, _ = item.pixels.shape
@@ -137,11 +145,13 @@ def _table(table: Table) -> Markup:
     ]
     caption = element("caption", text(table.caption)) if table.caption else Markup("")
     has_head = any(name for name, _ in table.columns)
+    is_wordy = len(kinds) > 2 and kinds[-1] == "left"
     whole = element(
         "table",
         caption,
         element("thead", element("tr", *head)) if has_head else Markup(""),
         element("tbody", *rows),
+        class_="wordy" if is_wordy else None if has_head else "pairs",
     )
     return element(
         "div", whole, class_="wide", tabindex=0, role="region", aria_label=table.caption or "Table"
@@ -151,5 +161,5 @@ def _table(table: Table) -> Markup:
 def _left_out(parts: Sequence[LeftOut]) -> Markup:
     if not parts:
         return Markup("")
-    items = join(element("li", element("b", text(f"{part.part}: ")), text(part.reason)) for part in parts)
+    items = join(element("li", element("b", text(f"{part.part}: ")), _prose(part.reason)) for part in parts)
     return element("section", element("h2", text("Left out")), element("ul", items), id="left-out")

@@ -124,7 +124,7 @@ def _unusual(subject: Subject, *, side: int) -> Picture | LeftOut:
     try:
         scorer = subject.model.scorer
     except ModelError:
-        return LeftOut(part, "The decoder file has no figures for `vaecli score`; exporting the run again adds them.")
+        return LeftOut(part, "The decoder file has no figures for `vaecli score`. `vaecli export` adds them.")
     images = cast("Pixels", subject.images.images)  # of a file, too, since slices are all that is taken
     scores = scorer.apply(measure_all(subject.model, images, threads=subject.model.threads))
     positions = np.argsort(-np.nan_to_num(scores.score, nan=np.inf), kind="stable")[:WORST]
