@@ -1,6 +1,6 @@
 """Measure how often `vaecli compare` says that settings or files differ where nothing does (an A/A test).
 
-    python examples/benchmarks/aa.py [--repeats 10000]
+    python examples/benchmarks/aa.py [--repeats 20000]
     python examples/benchmarks/aa.py --runs runs/aa --seeds 8 [--data fashion-mnist-mini --epochs 2]
 
 Without --runs, by simulation: values of runs, and differences of images, are drawn from one distribution for both
@@ -54,8 +54,7 @@ def simulate(repeats: int) -> dict[str, object]:
             differs = [paired(*sides).differs for sides in zip(a, b, strict=True)]
             rates[f"settings, {count} pairs of one seed"] = float(np.mean(differs))
         for count in IMAGES:
-            few = max(1000, repeats // 5)
-            pairs = (draw((2, count)) for _ in range(few))
+            pairs = (draw((2, count)) for _ in range(repeats))
             rates[f"files, {count:,} images"] = float(np.mean([paired(a, b).differs for a, b in pairs]))
     return {
         "repeats": repeats,
@@ -137,7 +136,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--repeats", type=int, default=10_000)
+    parser.add_argument("--repeats", type=int, default=20_000)
     parser.add_argument("--runs", type=pathlib.Path)
     parser.add_argument("--seeds", type=int, default=8)
     parser.add_argument("--data", default="fashion-mnist-mini")

@@ -28,6 +28,7 @@ from vaecli.tasks.compare.result import Comparison, Difference, FileRow, SideRow
 from vaecli.tasks.compare.sides import Side, differing, sides_of, split_words
 
 FIRST = ("nll", "elbo")  # the metric of the verdicts unless the user names one: the first that all have
+MOST_BYTES = 2**31  # of all evaluations
 SHOWN = ("frechet", "mse", "ssim", "kl")  # further metrics of the table
 
 
@@ -45,7 +46,7 @@ def compare(words: Sequence[str], *, metrics: Sequence[str] = (), across_priors:
         OptionError: fewer than two evaluations, or an unknown metric.
         DataError: an evaluation is missing or damaged, has no such metric, or was made under other conditions.
     """
-    groups = [[find(word) for word in group] for group in split_words(words)]
+    groups = _found(split_words(words))
     members = [member for group in groups for member in group]
     sides = sides_of(groups)
     names = _metrics(members, metrics, across_priors=across_priors)
@@ -62,6 +63,27 @@ def compare(words: Sequence[str], *, metrics: Sequence[str] = (), across_priors:
         of_files=_of_files(members, names[0]),
         of_settings=_of_settings(sides, names[0]),
     )
+
+
+def _found(groups: Sequence[Sequence[str]]) -> list[list[Named]]:
+    """Read all evaluations, which are in memory together.
+
+    Raises:
+        DataError: one cannot be read, or they are larger than MOST_BYTES together.
+    """
+    members: list[list[Named]] = []
+    size = 0
+    for group in groups:
+        members.append([])
+        for word in group:
+            members[-1].append(find(word))
+            size += members[-1][-1].path.stat().st_size
+            if size > MOST_BYTES:
+                raise DataError(
+                    f"The evaluations must take at most {MOST_BYTES / 2**30:.0f} GiB together, got more.",
+                    hint="Compare fewer, or save smaller ones: vaecli eval --metrics elbo --save FILE.npz",
+                )
+    return members
 
 
 def _metrics(members: Sequence[Named], requested: Sequence[str], *, across_priors: bool) -> tuple[str, ...]:
