@@ -222,7 +222,7 @@ def test_evaluations_that_are_too_large_together_are_refused(save, monkeypatch):
     """They would all be in memory; the limit is lowered to that of one of these files."""
     names = [save("a"), save("b")]
     monkeypatch.setattr("vaecli.tasks.compare.compare.MOST_BYTES", 6000)
-    with pytest.raises(DataError, match="must take at most 0 GiB together.*--metrics elbo --save"):
+    with pytest.raises(DataError, match=r"must take at most 0 GiB together.*--metrics elbo --save"):
         compare(names)
 
 
