@@ -1,5 +1,5 @@
 import { multiply, pack, packedSize } from "./products.js";
-import { zeros } from "./tensors.js";
+import { requireEqual, zeros } from "./tensors.js";
 
 const packedKernels = new WeakMap(); // data of a kernel -> its packed form
 let scratch = new Float32Array(0); // of one image's patches
@@ -14,6 +14,8 @@ export function windowOf(kernel, attributes) {
 /** Conv: x (N, C, H, W), kernel (F, C, h, w), perhaps a bias (F,). */
 export function conv([x, kernel, bias], attributes) {
   const window = windowOf(kernel, attributes), [count, channels, rows, columns] = x.shape;
+  requireEqual(kernel.shape[1], channels);
+  requireEqual(bias?.data.length ?? kernel.shape[0], kernel.shape[0]);
   const filters = kernel.shape[0], depth = channels * window.height * window.width;
   const outRows = Math.floor((rows + window.top + window.bottom - window.height) / window.strideY) + 1;
   const outColumns = Math.floor((columns + window.left + window.right - window.width) / window.strideX) + 1;
@@ -30,6 +32,8 @@ export function conv([x, kernel, bias], attributes) {
 /** ConvTranspose: x (N, C, H, W), kernel (C, F, h, w), perhaps a bias (F,). */
 export function convTranspose([x, kernel, bias], attributes) {
   const window = windowOf(kernel, attributes), [count, channels, rows, columns] = x.shape;
+  requireEqual(kernel.shape[0], channels);
+  requireEqual(bias?.data.length ?? kernel.shape[1], kernel.shape[1]);
   const filters = kernel.shape[1], taps = filters * window.height * window.width, area = rows * columns;
   const outRows = (rows - 1) * window.strideY + window.height - window.top - window.bottom;
   const outColumns = (columns - 1) * window.strideX + window.width - window.left - window.right;

@@ -1,4 +1,4 @@
-import { halfToNumber, zeros } from "./tensors.js";
+import { halfToNumber, requireEqual, zeros } from "./tensors.js";
 
 /** Return an operator that applies a function to each element. */
 export function unary(apply) {
@@ -40,7 +40,11 @@ export function cast([x], { to }) {
 
 function broadcastShape(a, b) {
   const rank = Math.max(a.length, b.length);
-  return Array.from({ length: rank }, (_, i) => Math.max(a[i - rank + a.length] ?? 1, b[i - rank + b.length] ?? 1));
+  return Array.from({ length: rank }, (_, i) => {
+    const [first, second] = [a[i - rank + a.length] ?? 1, b[i - rank + b.length] ?? 1];
+    if (first !== 1 && second !== 1) requireEqual(second, first);
+    return Math.max(first, second);
+  });
 }
 
 /** Return a function from the position in an array of `target` shape to that in an array of `shape`. */

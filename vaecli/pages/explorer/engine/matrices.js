@@ -1,5 +1,5 @@
 import { requireFeasible } from "./products.js";
-import { floats, zeros } from "./tensors.js";
+import { floats, requireEqual, zeros } from "./tensors.js";
 
 /** MatMul: the last axis of a (N, ..., K) times b (K, M). */
 export function matMul([a, b]) {
@@ -13,6 +13,8 @@ export function gemm([a, b, c]) {
 
 function product(a, b, bias) {
   const [depth, columns] = b.shape, rows = a.data.length / depth;
+  requireEqual(a.shape.at(-1), depth);
+  requireEqual(bias?.length ?? columns, columns);
   requireFeasible(rows * depth * columns);
   const out = zeros("float32", [...a.shape.slice(0, -1), columns]), sums = new Float64Array(columns);
   for (let row = 0; row < rows; row++) {

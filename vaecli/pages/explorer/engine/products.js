@@ -1,7 +1,7 @@
 import { Problem } from "./problem.js";
 
 const SIDE = 4; // rows and columns of the block that is kept in local variables
-const MOST_PRODUCTS = 2 ** 33; // of one operator: about five seconds
+const MOST_PRODUCTS = 2 ** 32; // of one operator: about two seconds
 
 /**
  * Pack a matrix (count, depth) for `multiply`: four rows side by side, padded with zeros.

@@ -1,6 +1,6 @@
 import { windowOf } from "./convolutions.js";
 import { requireFeasible } from "./products.js";
-import { zeros } from "./tensors.js";
+import { requireEqual, zeros } from "./tensors.js";
 
 /** QuantizeLinear: float32 to 8 bits. */
 export function quantizeLinear([x, scale, zeroPoint]) {
@@ -14,6 +14,7 @@ export function quantizeLinear([x, scale, zeroPoint]) {
 /** MatMulInteger: a (N, ..., K) uint8 times b (K, M) int8, to int32. */
 export function matMulInteger([a, b, aZero, bZero]) {
   const [depth, columns] = b.shape, rows = a.data.length / depth;
+  requireEqual(a.shape.at(-1), depth);
   requireFeasible(rows * depth * columns);
   const out = zeros("int32", [...a.shape.slice(0, -1), columns]);
   for (let row = 0; row < rows; row++) {
@@ -34,6 +35,7 @@ export function qLinearConv(inputs, attributes) {
   const filters = kernel.shape[0], taps = channels * window.height * window.width;
   const outRows = Math.floor((rows + window.top + window.bottom - window.height) / window.strideY) + 1;
   const outColumns = Math.floor((columns + window.left + window.right - window.width) / window.strideX) + 1;
+  requireEqual(kernel.shape[1], channels);
   requireFeasible(count * filters * taps * outRows * outColumns);
   const out = zeros("uint8", [count, filters, outRows, outColumns]);
   let place = 0;

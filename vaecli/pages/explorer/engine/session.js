@@ -1,6 +1,8 @@
 import { OPERATORS } from "./operators.js";
 import { Problem } from "./problem.js";
 
+const MOST_ELEMENTS = 2 ** 26, MOST_SECONDS = 20; // of all arrays of a run, and of the run
+
 /** A graph that is ready to run: what depends on constants alone is computed once. */
 export class Session {
   #nodes;
@@ -26,9 +28,15 @@ export class Session {
    * @returns {Record<string, import("./tensors.js").Tensor>}
    */
   run(inputs, names) {
-    const values = new Map([...this.#constants, ...Object.entries(inputs)]);
+    const values = new Map([...this.#constants, ...Object.entries(inputs)]), start = performance.now();
+    let elements = 0;
     for (const node of this.#plan(names)) {
-      values.set(node.outputs[0], compute(node, values));
+      const value = compute(node, values);
+      values.set(node.outputs[0], value);
+      elements += value.data.length;
+      if (elements > MOST_ELEMENTS || performance.now() - start > 1000 * MOST_SECONDS) {
+        throw new Problem("The model is too large for a page.");
+      }
     }
     return Object.fromEntries(names.map((name) => [name, values.get(name)]));
   }

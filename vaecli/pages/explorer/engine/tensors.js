@@ -5,7 +5,7 @@ import { Problem } from "./problem.js";
  * @typedef {{type: string, shape: number[], data: ArrayLike<number>}} Tensor
  */
 
-const MOST_ELEMENTS = 2 ** 26;
+const MOST_ELEMENTS = 2 ** 25; // of an array: 128 MB
 const ARRAYS = {
   float32: Float32Array, uint8: Uint8Array, int8: Int8Array, int32: Int32Array, int64: Array, float16: Uint16Array,
 };
@@ -16,6 +16,13 @@ const BYTES = { float32: 4, uint8: 1, int8: 1, int32: 4, int64: 8, float16: 2 };
 /** Return the number of elements of a shape. */
 export function sizeOf(shape) {
   return shape.reduce((product, size) => product * size, 1);
+}
+
+/** Refuse sizes that differ. */
+export function requireEqual(actual, expected) {
+  if (actual !== expected) {
+    throw new RangeError(`a size must be ${expected}, and is ${actual}`);
+  }
 }
 
 /** Make a tensor of zeros. */

@@ -31,6 +31,9 @@ export async function readModelFile(bytes, part) {
     throw new Problem("The file is damaged: its content does not match the SHA-256 in it. Copy it again.");
   }
   const info = parse(metadata.get("vaecli.info"));
+  if (!isComplete(info)) {
+    throw new Problem("The description in the file is malformed.");
+  }
   requireKnown(info, graph, part);
   return { info, metadata, session: new Session(graph), bytes };
 }
@@ -41,6 +44,15 @@ function parse(text) {
   } catch {
     throw new Problem("The description in the file is malformed.");
   }
+}
+
+/** Say whether a description has the entries that the page reads, with their types. */
+function isComplete(info) {
+  const isText = (value) => typeof value === "string", isList = Array.isArray;
+  return [info?.name, info?.network, info?.likelihood?.name, info?.prior?.name, info?.data?.name].every(isText)
+    && [info.inputs, info.class_names, info.image_shape, info.likelihood.outputs].every(isList)
+    && [...info.image_shape, info.latent_dim, info.data.count].every(Number.isInteger)
+    && isText(info.preparation?.photo) && info.class_names.every(isText);
 }
 
 function requireKnown(info, graph, part) {
