@@ -1,10 +1,13 @@
 """`vaecli runs`, through the program's own `main`."""
 
 import json
+import pathlib
+import shlex
 import shutil
 
 import pytest
 
+from vaecli.commands import command
 from vaecli.config import write_config
 from vaecli.metrics.saved import file
 from vaecli.modelfile.metadata import KEY_DIGEST
@@ -12,6 +15,8 @@ from vaecli.modelfile.read import read_file
 from vaecli.options import TrainOptions
 from vaecli.runs.history import COLUMNS, write_metrics
 from vaecli.runs.layout import Run
+
+A, B = (str(pathlib.Path("runs", name)) for name in "ab")
 
 
 @pytest.fixture
@@ -52,9 +57,9 @@ def test_runs_are_listed_newest_first(call, make_run, evaluate):
     assert code == 0
     lines = [line.split() for line in stdout.splitlines()]
     assert lines[0][:5] == ["run", "network", "likelihood", "D", "seed"]
-    assert lines[1] == ["runs/b", "conv", "bernoulli", "2", "0", "3/7", "251.50"]
-    assert lines[2][:8] == ["runs/a", "classic", "bernoulli", "2", "3", "3/30", "251.50", "elbo"]
-    assert stderr == "Next: vaecli eval -m runs/b --save runs/b/evaluation.npz\n"
+    assert lines[1] == [B, "conv", "bernoulli", "2", "0", "3/7", "251.50"]
+    assert lines[2][:8] == [A, "classic", "bernoulli", "2", "3", "3/30", "251.50", "elbo"]
+    assert stderr == f"Next: {command('eval', '-m', B, '--save', pathlib.Path(B, 'evaluation.npz'))}\n"
 
 
 def test_json_fits_its_schema(call, make_run, evaluate, check_schema):
@@ -68,12 +73,12 @@ def test_json_fits_its_schema(call, make_run, evaluate, check_schema):
     assert (code, stderr) == (0, "")
     document = json.loads(stdout, parse_constant=pytest.fail)
     check_schema("runs", document)
-    runs = {run["path"]: run for run in document["runs"]}
-    assert [runs[f"runs/{name}"]["state"] for name in "abcd"] == ["model", "model", "no model", "damaged"]
-    assert runs["runs/a"]["evaluations"][0]["values"]["elbo"] == pytest.approx(-250, abs=2)
-    assert runs["runs/a"]["evaluations"][0]["current"]
-    assert "is damaged" in runs["runs/b"]["evaluations"][0]["reason"]
-    assert "epochs" in runs["runs/d"]["reason"]
+    runs = {pathlib.Path(run["path"]).name: run for run in document["runs"]}
+    assert [runs[name]["state"] for name in "abcd"] == ["model", "model", "no model", "damaged"]
+    assert runs["a"]["evaluations"][0]["values"]["elbo"] == pytest.approx(-250, abs=2)
+    assert runs["a"]["evaluations"][0]["current"]
+    assert "is damaged" in runs["b"]["evaluations"][0]["reason"]
+    assert "epochs" in runs["d"]["reason"]
 
 
 def test_an_evaluation_of_an_earlier_model_is_marked(call, make_run, evaluate):
@@ -81,7 +86,10 @@ def test_an_evaluation_of_an_earlier_model_is_marked(call, make_run, evaluate):
     evaluate(make_run("runs/a"), model__decoder_sha256="0" * 64)
     _, stdout, stderr = call("runs")
     assert "of an earlier" in " ".join(stdout.split())
-    assert stderr == "Next: vaecli eval -m runs/a --save runs/a/evaluation.npz --force\n"
+    assert (
+        stderr
+        == f"Next: {command('eval', '-m', A, '--save', pathlib.Path(A, 'evaluation.npz'), '--force')}\n"
+    )
 
 
 def test_the_next_command_compares_what_can_be_compared(call, make_run, evaluate):
@@ -89,9 +97,9 @@ def test_the_next_command_compares_what_can_be_compared(call, make_run, evaluate
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
         evaluate(make_run(f"runs/{name}"), conditions__seed=seed)
     _, _, stderr = call("runs")
-    words = stderr.split()
+    words = shlex.split(stderr)
     assert words[:3] == ["Next:", "vaecli", "compare"]
-    assert sorted(words[3:]) == ["runs/a/evaluation.npz", "runs/b/evaluation.npz"]
+    assert sorted(words[3:]) == [str(pathlib.Path(name, "evaluation.npz")) for name in (A, B)]
     assert call(*words[2:])[0] == 0
 
 
@@ -117,7 +125,7 @@ def test_a_folder_of_other_things_has_no_runs(call, here):
 def test_a_named_folder_must_exist(call, here):
     """A missing one, and a file in its place."""
     (here / "file").touch()
-    for name, words in (("missing", "No such file"), ("file", "Not a directory")):
+    for name in ("missing", "file"):
         code, stdout, stderr = call("runs", name)
         assert (code, stdout) == (1, "")
-        assert f"Cannot list the runs in {name}: {words}" in stderr
+        assert f"Cannot list the runs in {name}: " in stderr

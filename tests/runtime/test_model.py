@@ -12,7 +12,8 @@ import pytest
 from vaecli.data.named.bundled import load_mini
 from vaecli.errors import ModelError, OptionError
 from vaecli.modelfile.find import locate
-from vaecli.modelfile.metadata import KEY_INFO
+from vaecli.modelfile.metadata import KEY_DIGEST, KEY_INFO
+from vaecli.modelfile.read import read_file
 from vaecli.runtime.model import Model
 
 # Another batch size may change the order of sums on another processor: a few units in the last place of float32.
@@ -487,3 +488,13 @@ def test_an_open_model_outlives_its_files(copied, images):
     for name in ("decoder.onnx", "encoder.onnx"):
         (folder / name).unlink()
     assert opened.decode(opened.encode(images[:2])[0]).shape == (2, 28, 28, 1)
+
+
+def test_digests_are_those_in_the_files(model_folder):
+    """One for each part; a pickled model, which has no files, has the same."""
+    opened = Model.open(model_folder)
+    stored = {
+        part: read_file(model_folder / f"{part}.onnx").metadata[KEY_DIGEST] for part in ("encoder", "decoder")
+    }
+    assert opened.digests == stored
+    assert copy.deepcopy(opened).digests == stored

@@ -96,6 +96,8 @@ def _print(comparison: "Comparison", *, quiet: bool) -> None:
             {"setting": "wrap"}, [(line,) for line in lines], title="Sides differ in", header=False
         )
     if not quiet:
+        for line in words.software_lines(comparison):
+            console.note(line)
         console.note(words.NOTE)
         console.note(f"The values of {comparison.metrics[0]} share {words.conditions_line(comparison)}.")
 

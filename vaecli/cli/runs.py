@@ -11,6 +11,8 @@ from vaecli.cli.parameters import JsonOption, QuietOption
 if TYPE_CHECKING:
     from vaecli.tasks.runs import Listed
 
+USUAL = "evaluation.npz"  # a run stands for the evaluation of this name in it
+
 
 @console.usage_errors
 def runs(
@@ -66,9 +68,10 @@ def _suggest(listed: Sequence["Listed"]) -> None:
     usable = [run for run in listed if run.state == "model"]
     for run in usable:
         if not any(each.is_current for each in run.evaluations):
-            path = console.shown_path(run.path)
-            force = ["--force"] if any(each.path.name == "evaluation.npz" for each in run.evaluations) else []
-            console.next_step("eval", "-m", path, "--save", f"{path}/evaluation.npz", *force)
+            target = run.path / USUAL
+            force = ["--force"] if target.exists() else []
+            paths = console.shown_path(run.path), console.shown_path(target)
+            console.next_step("eval", "-m", paths[0], "--save", paths[1], *force)
             return
     evaluated = [each for run in usable for each in run.evaluations if each.is_current]
     for other in evaluated[1:]:

@@ -160,6 +160,12 @@ def test_across_priors_each_model_has_its_own(save):
     assert "prior" not in result.conditions
 
 
+def test_other_versions_of_the_software_are_named(save):
+    """They may be a part of the difference."""
+    names = [save("a"), save("b", model__software={"vaecli": "0.2.0", "numpy": "9"})]
+    assert compare(names).software == {"vaecli": ["0.1.0", "0.2.0"]}
+
+
 def test_samples_are_compared_over_their_seeds(save, quality):
     """Where the features are the same."""
     better = {"frechet": (5.0, 5.4, 6.1), "precision": (0.9, 0.9, 0.9)}

@@ -1,10 +1,12 @@
 """The saved evaluation of what a user names."""
 
+import pathlib
 import shutil
 
 import numpy as np
 import pytest
 
+from vaecli.commands import command
 from vaecli.errors import DataError, ModelError
 from vaecli.metrics.saved import file
 from vaecli.modelfile.metadata import KEY_DIGEST
@@ -41,7 +43,8 @@ def test_a_run_without_an_evaluation_names_the_command(run):
     """Which is quoted for the shell."""
     with pytest.raises(DataError, match="my run has no saved evaluation") as refusal:
         find("my run")
-    assert refusal.value.hint == "Make one: vaecli eval -m 'my run' --save 'my run/evaluation.npz'"
+    target = pathlib.Path("my run", "evaluation.npz")
+    assert refusal.value.hint == f"Make one: {command('eval', '-m', 'my run', '--save', target)}"
 
 
 def test_several_evaluations_in_a_run(run, evaluation):
@@ -63,7 +66,7 @@ def test_an_evaluation_of_other_weights_is_refused(run, make_saved):
     file.write(run / "evaluation.npz", make_saved(model__settings={"decoder": "float32"}))
     with pytest.raises(DataError, match="of other weights or another prior") as refusal:
         find("my run")
-    assert refusal.value.hint.endswith("--save 'my run/evaluation.npz' --force")
+    assert refusal.value.hint.endswith("evaluation.npz' --force")
     assert find("my run/evaluation.npz").evaluation
 
 

@@ -28,6 +28,7 @@ from vaecli.tasks.compare.result import Comparison, Difference, FileRow, SideRow
 from vaecli.tasks.compare.sides import Side, differing, sides_of, split_words
 
 FIRST = ("nll", "elbo")  # the metric of the verdicts unless the user names one: the first that all have
+SOFTWARE = ("vaecli", "tensorflow", "keras")
 MOST_BYTES = 2**31  # of all evaluations
 SHOWN = ("frechet", "mse", "ssim", "kl")  # further metrics of the table
 
@@ -60,6 +61,7 @@ def compare(words: Sequence[str], *, metrics: Sequence[str] = (), across_priors:
         files=tuple(_file_row(member, side, names) for side in sides for member in side.members),
         sides=tuple(_side_row(side, names) for side in sides),
         settings=differing(sides),
+        software=_software(members),
         of_files=_of_files(members, names[0]),
         of_settings=_of_settings(sides, names[0]),
     )
@@ -84,6 +86,15 @@ def _found(groups: Sequence[Sequence[str]]) -> list[list[Named]]:
                     hint="Compare fewer, or save smaller ones: vaecli eval --metrics elbo --save FILE.npz",
                 )
     return members
+
+
+def _software(members: Sequence[Named]) -> dict[str, list[str]]:
+    """Return the packages that train whose versions differ: name -> all versions."""
+    versions = {
+        package: sorted({member.evaluation.model.software.get(package, "unknown") for member in members})
+        for package in SOFTWARE
+    }
+    return {package: each for package, each in versions.items() if len(each) > 1}
 
 
 def _metrics(members: Sequence[Named], requested: Sequence[str], *, across_priors: bool) -> tuple[str, ...]:

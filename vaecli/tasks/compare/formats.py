@@ -20,6 +20,7 @@ from vaecli.tasks.compare.words import (
     files_table,
     settings_lines,
     settings_table,
+    software_lines,
     values_table,
 )
 
@@ -111,7 +112,7 @@ def to_markdown(comparison: Comparison) -> str:
         parts += [_markdown_table(verdicts.headers, verdicts.rows)] if verdicts.rows else []
         parts += [markdown(reason) for reason in verdicts.reasons]
     parts += ["\n".join(f"- {markdown(line)}" for line in settings_lines(comparison))]
-    parts += [markdown(conditions_line(comparison))]
+    parts += [markdown(line) for line in [*software_lines(comparison), conditions_line(comparison)]]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -132,8 +133,8 @@ def to_latex(comparison: Comparison) -> str:
     parts = [_latex_table("lll" + "r" * len(comparison.metrics), table.headers, table.rows), latex(NOTE)]
     for verdicts in (files_table(comparison), settings_table(comparison)):
         parts += [r"\textbf{" + latex(verdicts.title) + "}", *_latex_verdicts(verdicts)]
-    parts += [latex(line) for line in settings_lines(comparison)]
-    return "\n\n".join([*parts, latex(conditions_line(comparison))]) + "\n"
+    lines = [*settings_lines(comparison), *software_lines(comparison), conditions_line(comparison)]
+    return "\n\n".join([*parts, *map(latex, lines)]) + "\n"
 
 
 def _latex_verdicts(verdicts: VerdictTable) -> list[str]:

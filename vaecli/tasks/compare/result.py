@@ -83,6 +83,7 @@ class Comparison:
         files: rows of the table.
         sides: the same by settings.
         settings: in which sides differ: name -> the value of each side.
+        software: packages whose version was not the same in all trainings -> the versions.
         of_files: do these files differ?
         of_settings: do these settings differ?
     """
@@ -92,6 +93,7 @@ class Comparison:
     files: tuple[FileRow, ...]
     sides: tuple[SideRow, ...]
     settings: Mapping[str, list[Any]]
+    software: Mapping[str, list[str]]
     of_files: Verdicts
     of_settings: Verdicts
 
@@ -107,6 +109,7 @@ class Comparison:
             "files": [_row_facts(row) for row in self.files],
             "sides": [_row_facts(row) for row in self.sides],
             "settings": {name: list(values) for name, values in self.settings.items()},
+            "software": {name: list(versions) for name, versions in self.software.items()},
             "files_differ": _verdict_facts(self.of_files),
             "settings_differ": _verdict_facts(self.of_settings),
         }

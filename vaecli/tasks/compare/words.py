@@ -138,7 +138,17 @@ def settings_lines(comparison: Comparison) -> list[str]:
 
 
 def _setting(value: Any) -> str:
+    if value is None:
+        return "none"
     return value if isinstance(value, str) and len(value) < 40 else shown(value)
+
+
+def software_lines(comparison: Comparison) -> list[str]:
+    """Return a line for each package whose version was not the same in all trainings."""
+    return [
+        f"The runs were trained with {package} {', '.join(versions)}: versions may be a part of a difference."
+        for package, versions in comparison.software.items()
+    ]
 
 
 def conditions_line(comparison: Comparison) -> str:
