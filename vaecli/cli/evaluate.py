@@ -85,9 +85,7 @@ def evaluate(
 
     [dim]vaecli eval[/dim]
 
-    [dim]vaecli eval --quality -o pairs.png[/dim]
-
-    [dim]vaecli eval -m runs/a --importance-samples 100 --save runs/a/evaluation.npz[/dim]
+    [dim]vaecli eval -m runs/a --quality --save runs/a/evaluation.npz[/dim]
 
     [dim]vaecli eval --report report.html[/dim]
 

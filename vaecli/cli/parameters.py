@@ -26,6 +26,7 @@ NAMED = {  # parameter -> what its text must name; an unset shell variable makes
     "out": "a file or a folder",
     "picture": "a picture file",
     "pictures": "picture files",
+    "report": "an .html file",
     "resume": "the folder of a run",
     "start_from": "a run",
     "run": "the folder of a run",
