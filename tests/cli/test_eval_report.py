@@ -13,6 +13,9 @@ from PIL import Image
 
 from vaecli.data.idx.format import encode_idx
 from vaecli.data.named.bundled import load_mini
+from vaecli.modelfile.metadata import KEY_DIGEST
+from vaecli.modelfile.read import read_file
+from vaecli.modelfile.write import with_metadata
 
 TRAIN, TEST = "train-images-idx3-ubyte", "t10k-images-idx3-ubyte"
 
@@ -245,3 +248,34 @@ def test_json_stays_alone_on_stdout(call, here, model_folder):
     code, stdout, stderr = call("eval", "-m", model_folder, "--report", "r.html", "--json", "--quiet")
     assert (code, stderr) == (0, "") and stdout.startswith("{") and stdout.count("\n") == 1
     assert (here / "r.html").exists()
+
+
+HOSTILE = (
+    '<img src=x onerror="alert(1)">',
+    "](javascript:alert(1))",
+    "a|b\n# c",
+    "\u202eevil\x00",
+    "`x`",
+    "Bag",
+)
+
+
+def test_names_of_strangers(report, here, model_folder):
+    """Names of the model, of its data and of classes are text, whatever is in them."""
+    folder = here / "hostile"
+    shutil.copytree(model_folder, folder)
+    for path in folder.glob("*.onnx"):
+        file = read_file(path)
+        entries = {key: text for key, text in file.metadata.items() if key != KEY_DIGEST}
+        info = file.info.replace(
+            name=HOSTILE[0],
+            class_names=(*HOSTILE, "6", "7", "8", "9"),
+            network="classic",
+            software={HOSTILE[1]: HOSTILE[0]},
+        )
+        path.write_bytes(with_metadata(file.content, entries | info.to_metadata()))
+    page, _ = report(model=folder)
+    assert page.find("head").find("title").text == f"Report on {HOSTILE[0]}"
+    assert not any(name.startswith("on") for element in page.iter() for name in element.attrib)
+    text = (here / "report.md").read_text(encoding="utf-8")
+    assert "<img" not in text.replace("\\<img", "") and "](java" not in text.replace("\\]\\(java", "")

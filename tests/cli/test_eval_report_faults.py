@@ -78,30 +78,30 @@ def test_a_mixture_is_near_its_latents(warnings, mixed_folder):
 def test_a_collapsed_dimension(warnings, damaged):
     """Posterior equal to the prior in one of two dimensions."""
     names = [f"{layer}/{kind}" for layer in (Z_MEAN, Z_LOG_VAR) for kind in (KERNEL, BIAS)]
-    found = warnings("-m", damaged("encoder", dict.fromkeys(names, column(1, 0.0))))
-    assert "1 of 2 latent dimensions" in found["Collapsed latent dimensions"]
-    assert "`--free-bits 0.1`" in found["Collapsed latent dimensions"]
-    assert set(found) == {"Collapsed latent dimensions"}
+    reported = warnings("-m", damaged("encoder", dict.fromkeys(names, column(1, 0.0))))
+    assert "1 of 2 latent dimensions" in reported["Collapsed latent dimensions"]
+    assert "`--free-bits 0.1`" in reported["Collapsed latent dimensions"]
+    assert set(reported) == {"Collapsed latent dimensions"}
 
 
 def test_latents_far_from_the_prior(warnings, damaged):
     """Posterior means shifted by 5 in each dimension: 25 nats."""
-    found = warnings("-m", damaged("encoder", {f"{Z_MEAN}/{BIAS}": lambda bias: bias + 5.0}))
-    assert "vaecli prior" in found["Posterior and prior are far apart"]
+    reported = warnings("-m", damaged("encoder", {f"{Z_MEAN}/{BIAS}": lambda bias: bias + 5.0}))
+    assert "vaecli prior" in reported["Posterior and prior are far apart"]
 
 
 def test_dead_units(warnings, damaged):
     """Biases so low that no image reaches the units of two layers."""
     names = [f"{DENSE}/{BIAS}", "encoder_1/conv2d_1_2/Squeeze:0"]
-    found = warnings("-m", damaged("encoder", dict.fromkeys(names, column(slice(None, None), -1e4))))
-    assert "80 of 112 units of the encoder" in found["Dead units"]
+    reported = warnings("-m", damaged("encoder", dict.fromkeys(names, column(slice(None, None), -1e4))))
+    assert "80 of 112 units of the encoder" in reported["Dead units"]
 
 
 def test_constant_pictures(warnings, damaged):
     """A decoder that ignores its input; the report is still complete."""
     kernel = "decoder_1/dense_1_1/Cast/ReadVariableOp:0"
-    found = warnings("-m", damaged("decoder", {kernel: lambda array: array * 0}))
-    assert "0.0 %" in found["Constant pictures"].replace("0.0\\%", "0.0 %").replace("%", " %").replace(
+    reported = warnings("-m", damaged("decoder", {kernel: lambda array: array * 0}))
+    assert "0.0 %" in reported["Constant pictures"].replace("0.0\\%", "0.0 %").replace("%", " %").replace(
         "  ", " "
     )
 
@@ -120,8 +120,8 @@ def write_data(folder, train, test):
 def test_another_scale(warnings, here, model_folder, change):
     """Pixels of 0 to 15, and negatives."""
     images = [np.ascontiguousarray(load_mini(split).images[:300, :, :, 0]) for split in ("train", "test")]
-    found = warnings("-m", model_folder, "--data", write_data(here / "data", *map(change, images)))
-    assert "Wrong scale of the data" in found
+    reported = warnings("-m", model_folder, "--data", write_data(here / "data", *map(change, images)))
+    assert "Wrong scale of the data" in reported
 
 
 @pytest.fixture
@@ -151,8 +151,8 @@ def own_data(here, model_folder):
 
 def test_overfitting(warnings, own_data):
     """Training images with much better nats than test images."""
-    found = warnings("-m", own_data)
-    assert "more than training images" in found["Overfitting"]
+    reported = warnings("-m", own_data)
+    assert "more than training images" in reported["Overfitting"]
 
 
 def test_a_validation_loss_that_rises(warnings, own_data):
@@ -164,5 +164,5 @@ def test_a_validation_loss_that_rises(warnings, own_data):
     ]
     lines = [f"{columns},learning_rate,seconds,images_per_second,val_seconds", *rows]
     (own_data / "metrics.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    found = warnings("-m", own_data)["Overfitting"]
-    assert "rose from 270.0 nats at epoch 3 to 310.0 at epoch 7" in found
+    reported = warnings("-m", own_data)["Overfitting"]
+    assert "rose from 270.0 nats at epoch 3 to 310.0 at epoch 7" in reported

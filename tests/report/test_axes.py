@@ -22,12 +22,12 @@ def test_a_scale_covers_its_range(first, second):
 
 def test_whole_ticks():
     """Epochs are whole numbers."""
-    made = scale(1, 3, 0.0, 100.0, whole=True, fits=True)
+    made = scale(1, 3, 0.0, 100.0, is_whole=True, fits=True)
     assert [made.label(tick) for tick in made.ticks] == ["1", "2", "3"]
     assert (made.low, made.high) == (1, 3)
 
 
 def test_one_epoch():
     """A range of one point is widened."""
-    made = scale(1, 1, 0.0, 100.0, whole=True, fits=True)
+    made = scale(1, 1, 0.0, 100.0, is_whole=True, fits=True)
     assert 0 < made(1) < 100

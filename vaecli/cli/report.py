@@ -28,6 +28,6 @@ def show_report(written: "Written", *, quiet: bool) -> None:
         console.note(f"{warned.title}: {warned.figure}{tries}")
     if not quiet:
         for part in written.report.left_out:
-            console.progress_line(f"Left out of the report: {part.part}. {part.reason}")
+            console.progress_line(f"Left out of the report: {part.part}. {part.detail or part.reason}")
         paths = ", ".join(console.shown_path(path) for path in (target.page, target.markdown, target.folder))
         console.progress_line(f"Report: {paths}")

@@ -42,7 +42,7 @@ def scale(
     start: float,
     end: float,
     *,
-    whole: bool = False,
+    is_whole: bool = False,
     fits: bool = False,
     count: int = TICKS,
 ) -> Scale:
@@ -53,7 +53,7 @@ def scale(
         high: largest value; a range of one point is widened.
         start: place of the low end.
         end: place of the high end.
-        whole: ticks are whole numbers.
+        is_whole: ticks are whole numbers.
         fits: the scale ends at `low` and `high`, not at the next tick.
         count: of the ticks, roughly.
     """
@@ -61,7 +61,7 @@ def scale(
         room = abs(low) * 0.05 or 0.5
         low, high = low - room, high + room
     step = _nice((high - low) / count)
-    step = max(1.0, math.ceil(step)) if whole else step
+    step = max(1.0, math.ceil(step)) if is_whole else step
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     ticks = [step * index for index in range(first, last + 1)]
     if fits:

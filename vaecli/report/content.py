@@ -31,7 +31,7 @@ class Table:
     Attributes:
         columns: each header with its alignment.
         rows: cells as text; the first cell of a row names the row.
-        caption: a line above the table.
+        caption: a sentence above the table.
     """
 
     columns: Sequence[tuple[str, Align]]
@@ -111,10 +111,17 @@ class Section:
 
 @dataclasses.dataclass(frozen=True)
 class LeftOut:
-    """A part that a report does not have, and the reason."""
+    """A part that a report does not have.
+
+    Attributes:
+        part: the part.
+        reason: why, in a sentence.
+        detail: the same in full, for the terminal alone: it may hold paths.
+    """
 
     part: str
     reason: str
+    detail: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

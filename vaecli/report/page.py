@@ -143,19 +143,19 @@ def _table(table: Table) -> Markup:
         )
         for row in table.rows
     ]
-    caption = element("caption", text(table.caption)) if table.caption else Markup("")
+    caption = element("p", text(table.caption), class_="quiet") if table.caption else Markup("")
     has_head = any(name for name, _ in table.columns)
     is_wordy = len(kinds) > 2 and kinds[-1] == "left"
-    whole = element(
+    grid = element(
         "table",
-        caption,
         element("thead", element("tr", *head)) if has_head else Markup(""),
         element("tbody", *rows),
         class_="wordy" if is_wordy else None if has_head else "pairs",
     )
-    return element(
-        "div", whole, class_="wide", tabindex=0, role="region", aria_label=table.caption or "Table"
+    scroll = element(
+        "div", grid, class_="wide", tabindex=0, role="region", aria_label=table.caption or "Table"
     )
+    return join([caption, scroll])
 
 
 def _left_out(parts: Sequence[LeftOut]) -> Markup:

@@ -56,7 +56,7 @@ def line_chart(
     if not finite:
         return chart(title, description)
     top = finite[max(0, math.ceil(SHOWN_SHARE * len(finite)) - 1)]
-    horizontal = scale(x[0], x[-1], LEFT, RIGHT, whole=True, fits=True)
+    horizontal = scale(x[0], x[-1], LEFT, RIGHT, is_whole=True, fits=True)
     vertical = scale(finite[0], top, BOTTOM, TOP + 6)
     parts = [left_axis(Axis(vertical, y_name)), bottom_axis(Axis(horizontal, x_name))]
     if mark is not None:

@@ -19,7 +19,7 @@ def class_section(subject: Subject) -> Section | LeftOut:
     evaluation = subject.evaluation
     names = [name for name in COLUMNS if name in evaluation.per_image]
     if not names:
-        return LeftOut("Figures of each class", f"none of {', '.join(COLUMNS)} is among the --metrics.")
+        return LeftOut("Figures of each class", f"None of {', '.join(COLUMNS)} is among the --metrics.")
     classes = evaluation.classes or evaluation.by_class(images.labels, images.class_names)
     largest = sorted(classes, key=lambda name: -classes[name]["n_images"])[:MOST_CLASSES]
     rows = [

@@ -21,7 +21,7 @@ def latents_section(subject: Subject, encoded: Encoded) -> tuple[Section, list[L
     texts = []
     kl = subject.evaluation.per_image.get("kl_dim")
     if kl is None:
-        left_out.append(LeftOut("KL of each dimension", "kl_dim is not among the --metrics."))
+        left_out.append(LeftOut("KL of each dimension", "It is not among the --metrics: kl_dim."))
     else:
         charts.append(_kl_chart(kl.mean(axis=0)))
     charts.append(_plane(subject, encoded))

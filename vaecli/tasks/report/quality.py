@@ -17,16 +17,14 @@ def quality_section(quality: Quality) -> Section:
     others = [name for name in NAMES if name in quality.rows]
     columns: list[tuple[str, Align]] = [("metric", "left"), ("samples", "right"), ("over seeds", "right")]
     columns += [(NAMES[name], "right") for name in others]
-    columns += [("meaning", "left")]
     rows = [
         (
             metric,
             with_error(quality.value("samples", metric), QUANTILE * quality.error("samples", metric)),
             _spread(quality, metric),
             *(shown(quality.value(name, metric)) for name in others),
-            described.line,
         )
-        for metric, described in SAMPLE_METRICS.items()
+        for metric in SAMPLE_METRICS
     ]
     count, seeds = quality.rows["samples"][0].n_images, len(quality.rows["samples"])
     reference = quality.reference
@@ -35,7 +33,8 @@ def quality_section(quality: Quality) -> Section:
         f"{reference['name']}, by {quality.features.words}. The first error is 1.96 standard errors for the choice "
         "of the images, the second the deviation over the seeds."
     )
-    blocks: list[Block] = [Table(columns, rows, caption)]
+    meanings = [(metric, described.line) for metric, described in SAMPLE_METRICS.items()]
+    blocks: list[Block] = [Table(columns, rows, caption), Table((("", "left"), ("", "left")), meanings)]
     if quality.copies is not None:
         ratio = with_error(quality.copies.ratio.value, QUANTILE * quality.copies.ratio.error)
         blocks.append(

@@ -1,22 +1,18 @@
-"""Sections of pictures: reconstructions, samples, worst and most unusual images, closest pairs."""
-
-from typing import cast
+"""Sections of pictures: reconstructions, samples, closest pairs."""
 
 import numpy as np
 
 from vaecli.choices import PRIORS, PriorName
 from vaecli.errors import ModelError, VaecliError
-from vaecli.metrics.score import measure_all
-from vaecli.pixels import Pixels, to_uint8
-from vaecli.report.content import Block, Figures, LeftOut, Picture, Section, Text
-from vaecli.report.numbers import shown, with_error
+from vaecli.pixels import to_uint8
+from vaecli.report.content import Figures, Picture, Section, Text
+from vaecli.report.numbers import with_error
 from vaecli.tasks.report import sheets
 from vaecli.tasks.report.subject import Subject
 from vaecli.tasks.report.training import Closest
 
 RECONSTRUCTIONS = 16
 SAMPLES, SAMPLES_OF_CLASS, MOST_CLASSES = 48, 8, 12
-WORST = 8
 TITLES: dict[PriorName, str] = {"normal": "N(0, I)", "mixture": "the mixture"}
 
 
@@ -62,9 +58,8 @@ def samples_section(subject: Subject, *, side: int) -> Section:
                 side=side,
             )
         )
-    blocks: list[Block] = [Figures(items)]
     of_classes = _samples_of_classes(subject, side=side)
-    return Section("samples", "Samples", [*blocks, *([of_classes] if of_classes else [])])
+    return Section("samples", "Samples", [Figures([*items, *([of_classes] if of_classes else [])])])
 
 
 def _samples_of_classes(subject: Subject, *, side: int) -> Picture | None:
@@ -90,72 +85,7 @@ def _samples_of_classes(subject: Subject, *, side: int) -> Picture | None:
     )
 
 
-def extremes_section(subject: Subject, *, side: int) -> tuple[Section | None, list[LeftOut]]:
-    """Return the worst and the most unusual images beside their reconstructions, and what is missing."""
-    results = [_worst(subject, side=side), _unusual(subject, side=side)]
-    items = [result for result in results if isinstance(result, Picture)]
-    left_out = [result for result in results if isinstance(result, LeftOut)]
-    section = Section("extremes", "Worst and most unusual images", [Figures(items)]) if items else None
-    return section, left_out
-
-
-def _worst(subject: Subject, *, side: int) -> Picture | LeftOut:
-    per_image = subject.evaluation.per_image
-    name = next((name for name in ("elbo", "mse") if name in per_image), None)
-    if name is None:
-        return LeftOut("Worst images", "neither elbo nor mse is among the --metrics.")
-    values = per_image[name]
-    losses = np.where(np.isfinite(values), -values if name == "elbo" else values, np.inf)
-    positions = np.argsort(-losses, kind="stable")[:WORST]
-    unit = " nats" if name == "elbo" else ""
-    return _pairs(
-        "worst",
-        subject,
-        positions,
-        [f"{shown(float(values[position]))}{unit}" for position in positions],
-        f"The images with the {'lowest ELBO' if name == 'elbo' else 'largest squared error'}, each beside its "
-        "reconstruction.",
-        side=side,
-    )
-
-
-def _unusual(subject: Subject, *, side: int) -> Picture | LeftOut:
-    part = "Most unusual images"
-    try:
-        scorer = subject.model.scorer
-    except ModelError:
-        return LeftOut(part, "The decoder file has no figures for `vaecli score`. `vaecli export` adds them.")
-    images = cast("Pixels", subject.images.images)  # of a file, too, since slices are all that is taken
-    scores = scorer.apply(measure_all(subject.model, images, threads=subject.model.threads))
-    positions = np.argsort(-np.nan_to_num(scores.score, nan=np.inf), kind="stable")[:WORST]
-    return _pairs(
-        "unusual",
-        subject,
-        positions,
-        [f"percentile {scores.percentile[position]:.1f}" for position in positions],
-        "The images most unlike the training images by `vaecli score`, each beside its reconstruction.",
-        side=side,
-    )
-
-
-def _pairs(
-    name: str, subject: Subject, positions: np.ndarray, values: list[str], caption: str, *, side: int
-) -> Picture:
-    """Return images beside their reconstructions, with names and values below."""
-    originals, decoded = subject.pixels(positions), subject.reconstruct(positions)
-    labels, names = subject.images.labels, subject.images.class_names
-    images, lines = [], []
-    for place, position in enumerate(positions.tolist()):
-        images += [originals[place], decoded[place]]
-        label = "" if labels is None else names[labels[position]]
-        lines += [(subject.name(position), label), (values[place], "")]
-    listed = ", ".join(
-        f"{subject.name(position)} {value}" for position, value in zip(positions, values, strict=True)
-    )
-    return sheets.captioned(name, np.stack(images), lines, f"{caption} {listed}", caption, side=side)
-
-
-def closest_section(closest: Closest, prior: PriorName, *, side: int) -> Section:
+def closest_section(subject: Subject, closest: Closest, *, side: int) -> Section:
     """Return the samples that are closest to training images, beside these."""
     images, lines = [], []
     for place, number in enumerate(closest.numbers.tolist()):
@@ -171,7 +101,7 @@ def closest_section(closest: Closest, prior: PriorName, *, side: int) -> Section
     picture = sheets.captioned("closest-pairs", np.stack(images), lines, caption, caption, side=side)
     times = with_error(closest.ratio.value, closest.ratio.error)
     words = (
-        f"Samples of {TITLES[prior]} are {times} times as far from their nearest "
+        f"Samples of {TITLES[subject.evaluation.prior]} are {times} times as far from their nearest "
         f"of {closest.searched:,} training images as the images that were measured, in the median. Smooth "
         "pictures are near many others, so that a value somewhat below 1 does not mean copies; one near 0 does."
     )

@@ -12,11 +12,13 @@ from vaecli.errors import DataError
 from vaecli.metrics import evaluate as metrics
 from vaecli.metrics.samples.copies import Nearest, Ratio, nearest, ratio_of_medians
 from vaecli.pixels import Pixels, chunks, to_uint8
+from vaecli.report.content import LeftOut
 from vaecli.report.signs import Gap
 from vaecli.tasks.class_labels import class_labels
 from vaecli.tasks.inputs import OTHER_IMAGES, load_for
 from vaecli.tasks.report.subject import Subject, even_positions
 
+PART = "Closest pairs, and the gap to training images"
 MOST_EVALUATED = 2000  # training images whose nats are computed
 SAMPLES, REFERENCE = 500, 500  # images whose nearest training images are searched
 MOST_SEARCHED = 100_000  # training images
@@ -25,15 +27,15 @@ SIDE_PIXELS = 3072  # values of a picture beyond which pictures are compared sma
 CHUNK, CHUNK_BYTES = 4096, 2**22
 
 
-def training_images(subject: Subject) -> ImageSet | str:
+def training_images(subject: Subject) -> ImageSet | LeftOut:
     """Return the images that the model was trained on, or why they are not there."""
     notes: list[str] = []
     try:
         images = load_for(subject.model, subject.data, "train", warn=notes.append)
     except DataError as error:
-        return error.message
+        return LeftOut(PART, "The training images are not at hand.", error.message)
     if any(OTHER_IMAGES in note for note in notes):
-        return f"The training images of {images.name} are not those of the model."
+        return LeftOut(PART, f"The training images of {images.name} are not those of the model.")
     return images
 
 

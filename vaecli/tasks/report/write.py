@@ -8,33 +8,23 @@ from vaecli.metrics.evaluation import Evaluation
 from vaecli.report.content import LeftOut, Report, Section
 from vaecli.report.markdown import to_markdown
 from vaecli.report.page import to_html
-from vaecli.report.signs import Gap
 from vaecli.report.warnings import checks_made, warnings_of
 from vaecli.runtime.model import Model
 from vaecli.tasks.inputs import load_for
 from vaecli.tasks.quality.result import Quality
 from vaecli.tasks.report import overview, shown
-from vaecli.tasks.report.activity import dead_units
 from vaecli.tasks.report.by_class import class_section
-from vaecli.tasks.report.encoded import encode
+from vaecli.tasks.report.extremes import Extremes, extremes_section
 from vaecli.tasks.report.latents import latents_section
+from vaecli.tasks.report.measured import STEPS, Measured, measure
 from vaecli.tasks.report.quality import quality_section
 from vaecli.tasks.report.sheets import SIDE
-from vaecli.tasks.report.signs import signs_of
 from vaecli.tasks.report.subject import Subject
 from vaecli.tasks.report.target import Target, write_files
-from vaecli.tasks.report.training import (
-    Closest,
-    closest_pairs,
-    drawn_samples,
-    gap_to_training,
-    training_images,
-)
 
 MOST_BYTES = 2_000_000  # of the page
 SMALLEST = 12  # pixels of a side of an image, where others do not fit
 NO_QUALITY = LeftOut("Quality of samples", "It was not asked for; add --quality.")
-STEPS = ("latents", "units", "training images", "closest pairs", "pictures")
 
 Progress = Callable[[str, int, int], None]
 
@@ -81,46 +71,24 @@ def write_report(
             f"The images in {images.location} changed while they were measured.", hint="Measure again."
         )
     subject = Subject(model, images, evaluation, data, quality)
-    report, page = _report(subject, progress)
+    done = iter(range(1, STEPS + 1))
+    measured = measure(subject, lambda: progress("Writing the report", next(done), STEPS))
+    report, page = _report(subject, measured)
     write_files(target, page, to_markdown(report, target.folder.name))
     return Written(target, report)
 
 
-def _report(subject: Subject, progress: Progress) -> tuple[Report, str]:
+def _report(subject: Subject, measured: Measured) -> tuple[Report, str]:
     """Return the report and its page, with pictures as large as fit."""
-    done = iter(range(1, len(STEPS) + 1))
-
-    def step(_name: str) -> None:
-        progress("Writing the report", next(done), len(STEPS))
-
-    encoded = encode(subject)
-    step("latents")
-    dead = dead_units(subject)
-    step("units")
-    samples = drawn_samples(subject, subject.evaluation.prior)
-    training = training_images(subject)
-    gap: Gap | None = None
-    closest: Closest | LeftOut
-    if isinstance(training, str):
-        closest = LeftOut("Closest pairs, and the gap to training images", training)
-    else:
-        gap = gap_to_training(subject, training)
-        step("training images")
-        closest = closest_pairs(subject, training, samples)
-    signs = signs_of(subject, encoded, samples, gap, dead)
-    step("closest pairs")
     side = SIDE
     while True:
-        parts = _parts(subject, closest, side)
-        latents, missing = latents_section(subject, encoded)
-        sections = [part for part in (*parts[:4], latents, *parts[4:]) if isinstance(part, Section)]
-        left_out = [part for part in parts if isinstance(part, LeftOut)] + missing
+        sections, left_out = _parts(subject, measured, side)
         report = Report(
             title=f"Report on {subject.model.info.name or 'a model'}",
             lead=_lead(subject),
             headline=overview.headline(subject),
-            warnings=warnings_of(signs),
-            checks=checks_made(signs),
+            warnings=warnings_of(measured.signs),
+            checks=checks_made(measured.signs),
             sections=sections,
             left_out=left_out,
         )
@@ -130,26 +98,26 @@ def _report(subject: Subject, progress: Progress) -> tuple[Report, str]:
         side = max(SMALLEST, int(side * 0.7))
 
 
-def _parts(subject: Subject, closest: Closest | LeftOut, side: int) -> list[Section | LeftOut]:
-    """Return the sections in their order, or what is left out of them."""
-    extremes, missing = shown.extremes_section(subject, side=side)
-    pairs = (
-        closest
-        if isinstance(closest, LeftOut)
-        else shown.closest_section(closest, subject.evaluation.prior, side=side)
-    )
-    return [
+def _parts(subject: Subject, measured: Measured, side: int) -> tuple[list[Section], list[LeftOut]]:
+    """Return the sections in their order, and what is left out."""
+    latents, missing = latents_section(subject, measured.encoded)
+    extremes = [group for group in measured.extremes if isinstance(group, Extremes)]
+    missing += [group for group in measured.extremes if isinstance(group, LeftOut)]
+    closest, quality = measured.closest, subject.quality
+    parts = [
         overview.figures_section(subject),
         overview.training_section(subject),
         shown.reconstructions_section(subject, side=side),
         shown.samples_section(subject, side=side),
+        NO_QUALITY if quality is None else quality_section(quality),
+        latents,
         class_section(subject),
-        *([extremes] if extremes else []),
-        *missing,
-        pairs,
-        NO_QUALITY if subject.quality is None else quality_section(subject.quality),
+        *([extremes_section(subject, extremes, side=side)] if extremes else []),
+        closest if isinstance(closest, LeftOut) else shown.closest_section(subject, closest, side=side),
         overview.model_section(subject),
     ]
+    sections = [part for part in parts if isinstance(part, Section)]
+    return sections, [part for part in parts if isinstance(part, LeftOut)] + missing
 
 
 def _lead(subject: Subject) -> str:
