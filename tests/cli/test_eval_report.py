@@ -251,13 +251,8 @@ def test_json_stays_alone_on_stdout(call, here, model_folder):
 
 
 HOSTILE = (
-    '<img src=x onerror="alert(1)">',
-    "](javascript:alert(1))",
-    "a|b\n# c",
-    "\u202eevil\x00",
-    "`x`",
-    "Bag",
-)
+    '<img src=x onerror="alert(1)">', "](javascript:alert(1))", "a|b # c", "`x", "&lt;b&gt;", "Bag",
+)  # fmt: skip
 
 
 def test_names_of_strangers(report, here, model_folder):
@@ -279,3 +274,20 @@ def test_names_of_strangers(report, here, model_folder):
     assert not any(name.startswith("on") for element in page.iter() for name in element.attrib)
     text = (here / "report.md").read_text(encoding="utf-8")
     assert "<img" not in text.replace("\\<img", "") and "](java" not in text.replace("\\]\\(java", "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names of files cannot have these characters there")
+def test_folders_of_strangers(report, here, model_folder):
+    """So are the names of folders, which are classes."""
+    for part in ("train", "test"):
+        for name in ("<script>alert(1)<", "a|b*c*", "\u202egnp"):
+            folder = here / "<b>" / part / name
+            folder.mkdir(parents=True)
+            for number in range(4):
+                pixels = load_mini(part).images[len(name) * 9 + number, :, :, 0]
+                Image.fromarray(pixels).save(folder / f"{number}.png")
+    page, _ = report("--data", here / "<b>", "--split", "test")
+    assert "script" not in {element.tag for element in page.iter()}
+    rows = [row[0].text for row in page.iter("tr")]
+    assert "<script>alert(1)<" in rows and "\u202e" not in (here / "report.html").read_text(encoding="utf-8")
+    assert "| a\\|b\\*c\\* |" in (here / "report.md").read_text(encoding="utf-8")
