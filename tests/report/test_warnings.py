@@ -1,6 +1,7 @@
 """Warnings: each has its figure and options that exist; a sound model has none."""
 
 import dataclasses
+import pathlib
 import re
 import subprocess
 import sys
@@ -100,3 +101,10 @@ def test_the_options_exist():
                     helps[command] = subprocess.run(program, capture_output=True, check=True).stdout.decode()
                 for name in named:
                     assert f"{name} " in helps[command] or f"{name}\n" in helps[command], option
+
+
+def test_the_guide_has_each_warning():
+    """Its table names the title of each."""
+    guide = (pathlib.Path(__file__).parents[2] / "examples" / "report" / "README.md").read_text("utf-8")
+    for title in FAULTS:
+        assert f"| {title} |" in guide

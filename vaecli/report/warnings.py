@@ -1,6 +1,6 @@
 """The checks of a report: each warns of a fault, with its figure and the options to try.
 
-The bounds are such that none of the runs of the README is warned of: a `classic` run of 16 dimensions leaves 6 of
+The bounds are such that none of the runs of the README is warned of: a `classic` run of 16 dimensions leaves 7 of
 them unused and has 30 % of its encoder's units dead, both without harm.
 """
 
