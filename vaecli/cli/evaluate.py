@@ -1,7 +1,7 @@
 """`vaecli eval`."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,16 +22,23 @@ from vaecli.cli.parameters import (
 from vaecli.cli.quality import (
     CountOption,
     FeaturesOption,
+    ProbeOption,
     QualityOption,
     ReferenceFeaturesOption,
     SamplesOption,
     SeedsOption,
     SheetOption,
     measure_elsewhere,
+    show_probes,
     show_quality,
 )
 from vaecli.cli.report import ReportOption, show_report
 from vaecli.files import treatment
+
+if TYPE_CHECKING:
+    from vaecli.metrics.evaluation import Evaluation
+    from vaecli.tasks.quality.probes import Probes
+    from vaecli.tasks.quality.result import Quality
 
 SHOWN_BY_CLASS = 4  # metrics, so that the table fits 80 columns
 
@@ -75,6 +82,7 @@ def evaluate(
     features: FeaturesOption = None,
     reference_features: ReferenceFeaturesOption = None,
     out: SheetOption = None,
+    probe: ProbeOption = False,
     force: ForceOption = False,
     precision: PrecisionOption = "float32",
     threads: ThreadsOption = None,
@@ -104,11 +112,7 @@ def evaluate(
     )
     options.require_consistent(samples, model=model, quality=quality, save=save, report=report)
     if not options.needs_model(samples):
-        elsewhere = measure_elsewhere(samples, data, options, threads=threads, quiet=quiet)
-        if as_json:
-            console.print_json("eval-samples", elsewhere.facts())
-        else:
-            show_quality(elsewhere, quiet=quiet)
+        measure_elsewhere(samples, data, options, threads=threads, as_json=as_json, quiet=quiet)
         return
     from vaecli.tasks.compare.saving import check_saving
     from vaecli.tasks.compare.saving import save as save_evaluation
@@ -120,7 +124,7 @@ def evaluate(
     target = None if save is None else check_saving(save, if_taken=if_taken)
     page = None if report is None else report_target(report, force=force)
     opened = open_model(model_path(model, quiet=quiet), precision=precision, threads=threads)
-    measured = written = None
+    measured = written = probes = None
     with bars(quiet=quiet) as shown:
         result = task(
             opened,
@@ -148,6 +152,18 @@ def evaluate(
                 download=shown.download,
                 pictures=shown.count,
             )
+        if probe:
+            from vaecli.tasks.quality.probes import probe as measure_latents
+
+            probes = measure_latents(
+                opened,
+                data=data,
+                split=split,
+                seed=seed,
+                warn=console.silent if quiet else console.note,
+                download=shown.download,
+                pictures=shown.count,
+            )
         if page is not None:
             from vaecli.tasks.report.write import write_report
 
@@ -163,16 +179,26 @@ def evaluate(
         document = {"split": result.part, "prior": result.prior, "binarised": opened.likelihood.binarised}
         by_class = {"classes": result.classes} if result.classes else {}
         of_samples = {"quality": measured.facts()} if measured else {}
+        of_samples |= {"probes": probes.facts()} if probes else {}
         console.print_json("eval", document | result.values | by_class | of_samples)
         return
+    _print_all(result, measured, probes, quiet=quiet)
+    if opened.likelihood.note and not quiet:
+        console.note(f"{opened.likelihood.name}: {opened.likelihood.note}.")
+
+
+def _print_all(
+    result: "Evaluation", measured: "Quality | None", probes: "Probes | None", *, quiet: bool
+) -> None:
+    """Print the metrics, then those of samples and of latents, then the classes."""
     _print_values(result.values, result.prior)
     if measured:
         console.say("")
         show_quality(measured, quiet=quiet)
+    if probes:
+        show_probes(probes)
     if result.classes:
         _print_classes(result.classes)
-    if opened.likelihood.note and not quiet:
-        console.note(f"{opened.likelihood.name}: {opened.likelihood.note}.")
 
 
 def _print_classes(classes: Mapping[str, Mapping[str, float]]) -> None:

@@ -9,6 +9,7 @@ from vaecli.cli.bars import bars
 
 if TYPE_CHECKING:
     from vaecli.tasks.quality.options import QualityOptions
+    from vaecli.tasks.quality.probes import Probes
     from vaecli.tasks.quality.result import Quality
 
 _PANEL = "Quality of samples"  # of the help
@@ -69,6 +70,14 @@ SheetOption = Annotated[
         rich_help_panel=_PANEL,
     ),
 ]
+ProbeOption = Annotated[
+    bool,
+    typer.Option(
+        "--probe",
+        help="Find classes by latents, too: 5 nearest neighbours, linear probe.",
+        rich_help_panel="Latents",
+    ),
+]
 _TITLES = {
     "samples": "samples",
     "labelled": "by class",
@@ -83,26 +92,32 @@ def measure_elsewhere(
     options: "QualityOptions",
     *,
     threads: int | None,
+    as_json: bool,
     quiet: bool,
-) -> "Quality":
-    """Measure pictures or features that any program made, with progress on stderr."""
+) -> None:
+    """Measure pictures or features that any program made, and print what was measured."""
     with bars(quiet=quiet) as shown:
         if samples is None:
             from vaecli.tasks.quality.of_features import measure_features
 
             files = options.features or "", options.reference_features or ""
-            return measure_features(*files, progress=shown.count)
-        from vaecli.tasks.quality.of_pictures import measure_pictures
+            quality = measure_features(*files, progress=shown.count)
+        else:
+            from vaecli.tasks.quality.of_pictures import measure_pictures
 
-        return measure_pictures(
-            samples,
-            data=data,
-            options=options,
-            threads=threads,
-            warn=console.silent if quiet else console.note,
-            download=shown.download,
-            pictures=shown.count,
-        )
+            quality = measure_pictures(
+                samples,
+                data=data,
+                options=options,
+                threads=threads,
+                warn=console.silent if quiet else console.note,
+                download=shown.download,
+                pictures=shown.count,
+            )
+    if as_json:
+        console.print_json("eval-samples", quality.facts())
+    else:
+        show_quality(quality, quiet=quiet)
 
 
 def show_quality(quality: "Quality", *, quiet: bool) -> None:
@@ -190,3 +205,22 @@ def _show_classes(quality: "Quality") -> None:
 
 def _number(value: float) -> str:
     return console.number(value, ",.4f" if abs(value) < 10 else ",.2f")
+
+
+def show_probes(probes: "Probes") -> None:
+    """Print the accuracy of each representation with each number of labelled images."""
+    names = list(dict.fromkeys(row.representation for row in probes.rows))
+    dimensions = {row.representation: row.dimensions for row in probes.rows}
+    titles = {"latents": "latents", "pca": f"PCA-{dimensions.get('pca')}", "pixels": "pixels"}
+    columns = {"labels": "right", "by": "left", "latents": "right", "± s.e.": "right"}
+    columns |= {titles[name]: "right" for name in names if name != "latents"}
+    rows = []
+    for count in dict.fromkeys(row.labels for row in probes.rows):
+        of_count = {row.representation: row for row in probes.rows if row.labels == count}
+        for method, title in (("nearest", "5 nearest"), ("linear", "linear")):
+            shares = {name: getattr(row, method) for name, row in of_count.items()}
+            cells = [f"{shares['latents'].value:.2%}", f"{shares['latents'].error:.2%}"]
+            cells += [f"{shares[name].value:.2%}" for name in names if name != "latents"]
+            rows.append((f"{count:,}", title, *cells))
+    console.say("")
+    console.print_table(columns, rows, title="Test images that get their class from labelled training images")

@@ -1,0 +1,207 @@
+"""`vaecli eval --probe`: how well latents tell classes apart, beside PCA of the same size and raw pixels."""
+
+import dataclasses
+import math
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from vaecli.choices import Part
+from vaecli.data.images import Images, ImageSet
+from vaecli.errors import DataError
+from vaecli.metrics.probes import (
+    Float32,
+    Share,
+    fit_pca,
+    labelled_subset,
+    linear_probe,
+    nearest_neighbours,
+    share,
+)
+from vaecli.pixels import chunks, to_float32
+from vaecli.runtime.model import Model
+from vaecli.tasks.inputs import Progress, Warn, load_for, silent
+from vaecli.tasks.quality.sets import some
+from vaecli.tasks.quality.steps import Steps
+
+COUNTS = (100, 600, 1000, 3000)  # labelled images, beside all
+DRAWS = 5  # of few labelled images
+MOST_IMAGES = 60_000
+MOST_PIXELS = 4096  # values of an image whose pixels and principal components are measured, too
+MOST_BYTES = 2**28  # of the pixels of training images as float32
+CHUNK = 1000  # images encoded at a time, at most
+
+
+@dataclasses.dataclass(frozen=True)
+class ProbeRow:
+    """The accuracy of a representation with a number of labelled images.
+
+    Attributes:
+        representation: `latents`, `pca` or `pixels`.
+        dimensions: of the representation.
+        labels: number of labelled training images.
+        nearest: share of test images that get their class from the 5 nearest labelled images.
+        linear: the same by a linear probe.
+    """
+
+    representation: str
+    dimensions: int
+    labels: int
+    nearest: Share
+    linear: Share
+
+
+@dataclasses.dataclass(frozen=True)
+class Probes:
+    """All rows, and the duration.
+
+    Attributes:
+        rows: by number of labels, then by representation.
+        n_images: number of test images.
+        seconds: name of a step -> its duration.
+    """
+
+    rows: tuple[ProbeRow, ...]
+    n_images: int
+    seconds: dict[str, float]
+
+    def facts(self) -> dict[str, object]:
+        """Return what `--json` prints."""
+        rows = [
+            {
+                "representation": row.representation,
+                "dimensions": row.dimensions,
+                "labels": row.labels,
+                "nearest": {"value": row.nearest.value, "se": row.nearest.error},
+                "linear": {"value": row.linear.value, "se": row.linear.error},
+            }
+            for row in self.rows
+        ]
+        return {"n_images": self.n_images, "rows": rows, "seconds": self.seconds}
+
+
+def probe(
+    model: Model,
+    *,
+    data: str | None = None,
+    split: Part | None = None,
+    seed: int = 0,
+    warn: Warn = silent,
+    download: Progress = silent,
+    pictures: Progress = silent,
+) -> Probes:
+    """Measure how well the posterior means of a model tell classes apart; a conditional model gets no labels.
+
+    Args:
+        model: an opened model with its encoder.
+        data: the data set, as `--data` takes it; the model's own if left out.
+        split: the part whose classes are to be found; by default `test`, or `validation` where there is none.
+        seed: of the draws of few labelled images.
+        warn: receives what a user should know of the data set.
+        download: progress of a download: file, bytes so far, bytes in all.
+        pictures: progress: what is done, number so far, number in all.
+
+    Raises:
+        DataError: the data cannot be loaded, have no labels, or too few labelled images.
+    """
+    test = load_for(model, data, split, warn=warn, progress=download, pictures=pictures)
+    training = load_for(model, data, "train", progress=download, pictures=pictures)
+    training = some(training, _most(model.image_shape))
+    labels, test_labels = _labels(training), _labels(test)
+    work = _Work(labels, test_labels, seed, Steps(pictures))
+    representations = {"latents": _latents(model, work.steps)}
+    if math.prod(model.image_shape) <= MOST_PIXELS:
+        representations |= {"pca": _components(training.images, model.latent_dim), "pixels": _pixels}
+    return work.measure(representations, training, test)
+
+
+Representation = Callable[[Images], Float32]
+
+
+def _most(shape: tuple[int, int, int]) -> int:
+    """Return the largest number of training images."""
+    size = math.prod(shape)
+    return min(MOST_IMAGES, MOST_BYTES // (4 * size)) if size <= MOST_PIXELS else MOST_IMAGES
+
+
+def _labels(images: ImageSet) -> npt.NDArray[np.int64]:
+    if images.labels is None:
+        raise DataError(
+            f"--probe needs labelled images; those of {images.name} have no labels.",
+            hint="Put the pictures of each class in a folder of its own, or leave --probe out.",
+        )
+    return images.labels
+
+
+def _latents(model: Model, steps: Steps) -> Representation:
+    def encode(images: Images) -> Float32:
+        advance = steps.counter("Encoding", len(images))
+        z_mean = np.empty((len(images), model.latent_dim), np.float32)
+        with steps.step("encode"):
+            for part in chunks(len(images), model.image_shape, most=CHUNK):
+                z_mean[part] = model.encode(images[part])[0]
+                advance(part.stop - part.start)
+        return z_mean
+
+    return encode
+
+
+def _pixels(images: Images) -> Float32:
+    flat = np.empty((len(images), math.prod(images.shape[1:])), np.float32)
+    for part in chunks(len(images), images.shape[1:], most=CHUNK):
+        flat[part] = to_float32(images[part]).reshape(part.stop - part.start, -1)
+    return flat
+
+
+def _components(images: Images, count: int) -> Representation:
+    """Return the projection on the first principal components of training images."""
+    pca = fit_pca(_pixels(images), count)
+    return lambda given: pca.apply(_pixels(given))
+
+
+class _Work:
+    """The labels, and the steps so far."""
+
+    def __init__(
+        self, labels: npt.NDArray[np.int64], test_labels: npt.NDArray[np.int64], seed: int, steps: Steps
+    ) -> None:
+        self.labels, self.test_labels, self.seed, self.steps = labels, test_labels, seed, steps
+        self.counts = [count for count in COUNTS if count < len(labels)] + [len(labels)]
+
+    def measure(
+        self, representations: dict[str, Representation], training: ImageSet, test: ImageSet
+    ) -> Probes:
+        """Measure one representation after the other, so that one is in memory at a time."""
+        rows: list[ProbeRow] = []
+        advance = self.steps.counter("Probing", len(representations) * len(self.counts))
+        for name, represent in representations.items():
+            vectors, test_vectors = represent(training.images), represent(test.images)
+            for count in self.counts:
+                rows.append(self._row(name, vectors, test_vectors, count))
+                advance(1)
+        rows.sort(key=lambda row: row.labels)  # stable: by representation within
+        return Probes(tuple(rows), len(test.images), self.steps.seconds)
+
+    def _row(self, name: str, vectors: Float32, test: Float32, count: int) -> ProbeRow:
+        results: list[tuple[Share, Share]] = []
+        is_all = count == len(self.labels)
+        for draw in range(1 if is_all else DRAWS):
+            positions = slice(None) if is_all else labelled_subset(self.labels, count, seed=self.seed + draw)
+            known, names = vectors[positions], self.labels[positions]
+            with self.steps.step("nearest"):
+                nearest = share(nearest_neighbours(known, names, test) == self.test_labels)
+            with self.steps.step("linear"):
+                linear = share(linear_probe(known, names, test) == self.test_labels)
+            results.append((nearest, linear))
+        nearest, linear = (_mean(list(column)) for column in zip(*results, strict=True))
+        return ProbeRow(name, vectors.shape[1], count, nearest, linear)
+
+
+def _mean(shares: list[Share]) -> Share:
+    """Return the mean over draws; its error has those of the test images and of the draws."""
+    values = np.array([each.value for each in shares])
+    variance = np.mean([each.error**2 for each in shares])
+    if len(values) > 1:
+        variance += values.var(ddof=1) / len(values)
+    return Share(float(values.mean()), float(np.sqrt(variance)))
