@@ -5,7 +5,8 @@
 For each network: a forecast, then in each round a real epoch and a forecast. The real one is the second epoch of a
 run, with its validation, after which the run is ended; the first one also makes the graph. Prints the medians as
 JSON, and for each round the mean of the forecasts before and after the epoch, divided by the epoch, since a machine
-that is busy with other programs changes both. Needs the `train` extra.
+that is busy with other programs changes both. With `--clock processor` both are in seconds of processor time of all
+threads, which other programs hardly change. Needs the `train` extra.
 """
 
 import argparse
@@ -16,20 +17,32 @@ import subprocess
 import sys
 import tempfile
 
-TRAIN = [sys.executable, "-m", "vaecli", "train"]
+PROGRAM = """
+import sys, time
+if sys.argv.pop(1) == "processor":
+    time.perf_counter = time.process_time
+from vaecli.cli.main import main
+sys.argv[0] = "vaecli"
+main()
+"""
 
 
-def forecast(options: list[str]) -> float:
+def train(clock: str, *words: str) -> list[str]:
+    """Return the command of `vaecli train` that reads a clock."""
+    return [sys.executable, "-c", PROGRAM, clock, "train", *words]
+
+
+def forecast(clock: str, options: list[str]) -> float:
     """Return the seconds of an epoch that a dry run forecasts."""
-    command = [*TRAIN, *options, "--dry-run", "--json"]
+    command = train(clock, *options, "--dry-run", "--json")
     result = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     return float(json.loads(result.stdout)["seconds_an_epoch"])
 
 
-def real(options: list[str]) -> float:
+def real(clock: str, options: list[str]) -> float:
     """Return the seconds of the second epoch of a run, with the validation after it."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        command = [*TRAIN, *options, "--json", "--out", str(pathlib.Path(folder) / "run")]
+        command = train(clock, *options, "--json", "--out", str(pathlib.Path(folder) / "run"))
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as program:
             for line in program.stdout or ():
                 event = json.loads(line)
@@ -46,14 +59,15 @@ def main() -> None:
     parser.add_argument("--networks", nargs="+", default=["classic", "dense", "conv", "residual"])
     parser.add_argument("--data", default="fashion-mnist")
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--clock", choices=("wall", "processor"), default="wall")
     arguments = parser.parse_args()
     results = {}
     for network in arguments.networks:
         options = ["--data", arguments.data, "--network", network]
-        forecasts, epochs = [forecast(options)], []
+        forecasts, epochs = [forecast(arguments.clock, options)], []
         for _ in range(arguments.rounds):
-            epochs.append(real(options))
-            forecasts.append(forecast(options))
+            epochs.append(real(arguments.clock, options))
+            forecasts.append(forecast(arguments.clock, options))
         ratios = [
             statistics.mean(forecasts[number : number + 2]) / epoch for number, epoch in enumerate(epochs)
         ]
