@@ -220,7 +220,7 @@ def _of_settings(sides: Sequence[Side], metric: str) -> Verdicts:
     """Compare each side with the first, run by run."""
     if len(sides) < 2:
         return Verdicts(
-            (), ("All runs have the same settings. To compare two halves of them, put vs between.",)
+            (), ("All runs have the same settings. To compare two groups of them, put vs between.",)
         )
     reasons = [side.obstacle for side in sides if side.obstacle]
     usable = [side for side in sides[1:] if not side.obstacle]
