@@ -138,3 +138,24 @@ def test_the_example_page(visit):
     path = pathlib.Path(__file__).parents[2] / "examples" / "explorer.html"
     page = visit(f"file://{path}")
     assert page.get_attribute("#check", "data-state") == "good" and path.stat().st_size < 1_500_000
+
+
+@pytest.mark.train
+def test_a_conditional_model(visit, page_file, export_untrained, tmp_path):
+    """The label is an input: of the picture by its own control, of samples by their class; a link keeps it."""
+    folder = export_untrained(tmp_path / "model", "dense", "bernoulli", (12, 10, 1), labels=3)
+    model = Model.open(folder)
+    page = visit(f"file://{page_file(folder)}#z=0.5,-1,2&tab=samples")
+    for label in ("", "2"):
+        page.select_option("#label", label)
+        z = shown(page)
+        expected = model.decode(z[None], int(label) if label else None)[0]
+        assert np.abs(pixels(page) - np.rint(expected.ravel() * 255)).max() <= 1
+    page.locator(".samples select").select_option(label="b")
+    page.click(".samples .picture:nth-child(6)")
+    z = shown(page)
+    np.testing.assert_allclose(z, model.draw(1, first=5, label="b")[0], rtol=1e-6)
+    assert page.input_value("#label") == "1"
+    assert np.abs(pixels(page) - np.rint(model.decode(z[None], 1)[0].ravel() * 255)).max() <= 1
+    page.wait_for_timeout(500)
+    assert "label=1" in page.url and "class=1" in page.url

@@ -32,10 +32,19 @@ export function binary(combine) {
 /** Cast between the types that exported files use. */
 export function cast([x], { to }) {
   const type = { 1: "float32", 6: "int32", 7: "int64" }[to], out = zeros(type, x.shape);
+  const halves = x.type === "float16" ? tableOfHalves() : null;
   for (let i = 0; i < out.data.length; i++) {
-    out.data[i] = x.type === "float16" ? halfToNumber(x.data[i]) : x.data[i];
+    out.data[i] = halves ? halves[x.data[i]] : x.data[i];
   }
   return out;
+}
+
+let halfTable = null;
+
+/** Return all half-precision numbers by their bits: a file has many more weights. */
+function tableOfHalves() {
+  halfTable ??= Float32Array.from({ length: 2 ** 16 }, (_, bits) => halfToNumber(bits));
+  return halfTable;
 }
 
 function broadcastShape(a, b) {

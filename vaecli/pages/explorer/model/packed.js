@@ -21,7 +21,11 @@ export function unpackAll(text) {
 
 /** Decode base64 to bytes. */
 export function fromBase64(text) {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const characters = atob(text), bytes = new Uint8Array(characters.length);
+  for (let i = 0; i < bytes.length; i++) { // `Uint8Array.from` takes ten times as long
+    bytes[i] = characters.charCodeAt(i);
+  }
+  return bytes;
 }
 
 /** Return row i of an array (n, ...). */
