@@ -61,8 +61,8 @@ def modules(chromium):
 
     def run(imports, expression, argument=None):
         names = "\n".join(
-            f"const {{ {', '.join(found)} }} = await import('/{module}');"
-            for module, found in imports.items()
+            f"const {{ {', '.join(exports)} }} = await import('/{module}');"
+            for module, exports in imports.items()
         )
         return page.evaluate(f"async (argument) => {{ {names} return ({expression}); }}", argument)
 

@@ -20,10 +20,10 @@ def test_nothing_serious(visit, page_file, measured_folder, size, scheme):
     for name in ("sliders", "samples", "path", "pictures", "classes", "about"):
         page.click(f"#tab-{name}" if name != "about" else "#check")
         page.wait_for_timeout(100)
-        found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+        violations = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
         serious = [
             (violation["id"], [node["html"][:120] for node in violation["nodes"]][:3])
-            for violation in found
+            for violation in violations
             if violation["impact"] in ("serious", "critical")
         ]
         assert serious == [], name

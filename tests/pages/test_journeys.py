@@ -4,6 +4,7 @@ import base64
 import io
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 
@@ -11,8 +12,10 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from vaecli.data.named.bundled import load_mini
 from vaecli.data.photo.frame import prepare_array
 from vaecli.modelfile.find import read_all
+from vaecli.npz import write_npz
 from vaecli.runtime.model import Model
 
 GARMENT = PIL.Image.new("RGB", (90, 120), "white")
@@ -134,6 +137,22 @@ def test_own_pictures(visit, page_file, scored_folder):
     assert f"more than {percentile:.1f} % of validation images" in text and "KL" in text
 
 
+def test_validation_images_that_came_along(visit, page_file, measured_folder, tmp_path):
+    """With --with-pictures each can be opened, and is encoded as it is."""
+    images = load_mini("test").images[:4]
+    shutil.copytree(measured_folder, tmp_path / "run" / "model")
+    write_npz(
+        tmp_path / "run" / "images.npz", {"validation": images, "training": images[:1]}, compressed=True
+    )
+    page = visit(f"file://{page_file(tmp_path / 'run', pictures=True)}#tab=pictures")
+    page.get_by_text("4 validation images").click()
+    page.click("[aria-label='Show validation image 2']")
+    np.testing.assert_array_equal(pixels(page, ".result figure canvas"), images[2].ravel())
+    np.testing.assert_allclose(
+        shown(page), Model.open(measured_folder).encode(images[2:3])[0][0], rtol=1e-4, atol=1e-5
+    )
+
+
 def test_dropped_pasted_and_drawn_pictures(visit, page_file, measured_folder):
     """Each way to bring a picture leads to the same preparation; what is no picture is refused in words."""
     page = visit(f"file://{page_file(measured_folder)}")
@@ -160,7 +179,7 @@ def test_dropped_pasted_and_drawn_pictures(visit, page_file, measured_folder):
     page.mouse.move(box["x"] + 150, box["y"] + 150, steps=5)
     page.mouse.up()
     page.get_by_text("Use the drawing").click()
-    assert page.inner_text(".result h3") == "drawing.png"
+    assert page.inner_text(".result h3") == "drawing"
     assert pixels(page, ".own .picture canvas").max() > 200
 
 

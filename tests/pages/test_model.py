@@ -135,8 +135,8 @@ def test_directions(modules, measured_folder):
         for name, array in (("class_means", facts.class_means), ("class_counts", facts.class_counts))
     }
     argument = {"z": z.tolist(), "facts": arrays, "amounts": [-0.5, 0, 0.4, 1]}
-    found, actual = modules({"model/directions.js": ["moved", "nearestClass"]}, expression, argument)
-    assert found == start
+    nearest, actual = modules({"model/directions.js": ["moved", "nearestClass"]}, expression, argument)
+    assert nearest == start
     np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-6)
 
 

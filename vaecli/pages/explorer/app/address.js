@@ -17,7 +17,7 @@ export function toFragment(state) {
 /** Read a fragment over the state that the page would have without it; what does not fit is left as it is. */
 export function fromFragment(fragment, state, model) {
   const entries = new URLSearchParams(fragment.replace(/^#/, "")), text = (name) => entries.get(name) ?? "";
-  const whole = (name, least, most, otherwise) => {
+  const integer = (name, least, most, otherwise) => {
     const value = Number(text(name));
     return /^\d{1,9}$/.test(text(name)) && value >= least && value <= most ? value : otherwise;
   };
@@ -32,16 +32,16 @@ export function fromFragment(fragment, state, model) {
     z: latentOf(text("z"), model.latentDim) ?? state.z,
     plane: isPlane ? plane : state.plane,
     tab: /^[a-z]+$/.test(text("tab")) ? text("tab") : state.tab,
-    label: model.isConditional ? whole("label", 0, classes - 1, state.label) : null,
+    label: model.isConditional ? integer("label", 0, classes - 1, state.label) : null,
     sample: {
       seed: word("seed", state.sample.seed), first: word("first", state.sample.first),
       temperature: temperature >= 0 && temperature <= 10 ? temperature : 1,
       prior: ["normal", "mixture"].includes(text("prior")) ? text("prior") : null,
-      label: whole("class", 0, classes - 1, null),
+      label: integer("class", 0, classes - 1, null),
     },
     path: {
       kind: KINDS.includes(text("path")) ? text("path") : state.path.kind,
-      steps: whole("steps", 2, MOST_STEPS, state.path.steps),
+      steps: integer("steps", 2, MOST_STEPS, state.path.steps),
       stops: stops.slice(0, MOST_STOPS).map((z, i) => ({ name: `stop ${i + 1}`, z, label: null })),
     },
   };

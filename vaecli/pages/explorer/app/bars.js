@@ -24,7 +24,7 @@ export class Bars {
     this.#bars.forEach((bar, i) => {
       const level = Math.max(-1, Math.min(1, (z[i] - mean[i]) / deviation[i] / REACH));
       bar.style.setProperty("--size", `${50 * Math.abs(level)}%`);
-      bar.className = `${level < 0 ? "down" : "up"}${plane.includes(i) ? " chosen" : ""}`;
+      bar.className = `${level < 0 ? "down" : "up"}${plane.includes(i) ? " on-plane" : ""}`;
     });
   }
 }

@@ -9,14 +9,14 @@ const MOST = 20; // pictures that are kept
 
 /** Pictures of the user: dropped, pasted, chosen or drawn, and what the model makes of them. */
 export class Own {
-  #pictures = []; // {name, original, image, result}
+  #pictures = []; // {name, file, original, levels}; file is null for one that is in no file of the user
   isOpen = false;
 
   constructor({ model, store, loop, path, contents }) {
     Object.assign(this, { model, store, loop, path, contents });
     this.list = make("div", { className: "grid own", role: "group", "aria-label": "Opened pictures" });
     this.result = make("div", { className: "result" });
-    this.drawing = new Drawing((canvas) => this.#add(readCanvas(canvas), "drawing.png"));
+    this.drawing = new Drawing((canvas) => this.#add(readCanvas(canvas), "drawing", null));
     this.element = make("div", { className: "pictures" });
     if (!model.encoder) {
       this.element.append(make("p", {}, "This model came without an encoder.onnx, which pictures need."));
@@ -44,9 +44,9 @@ export class Own {
     }
   }
 
-  #add({ canvas, pixels, alpha }, name) {
+  #add({ canvas, pixels, alpha }, name, file = name) {
     const image = prepare(pixels, alpha, this.model.info);
-    this.#keep({ name, original: canvas, levels: Uint8Array.from(image.data) });
+    this.#keep({ name, file, original: canvas, levels: Uint8Array.from(image.data) });
   }
 
   #keep(picture) {
@@ -79,13 +79,13 @@ export class Own {
         make("figure", {}, canvas, make("figcaption", {}, text))))),
       make("dl", {}, ...rows.flatMap(([term, text]) => [make("dt", {}, term), make("dd", {}, text)])),
       make("div", { className: "buttons" },
-        button("Go there", () => this.#go(result.mean, picture.name)),
-        button("Add to the path", () => this.path.add(picture.name, result.mean, picture.name))));
-    this.#go(result.mean, picture.name);
+        button("Go there", () => this.#go(result.mean, picture.file)),
+        button("Add to the path", () => this.path.add(picture.name, result.mean, picture.file))));
+    this.#go(result.mean, picture.file);
   }
 
-  #go(z, name) {
-    this.store.update({ z: Float32Array.from(z), origin: { kind: "own", file: name } });
+  #go(z, file) {
+    this.store.update({ z: Float32Array.from(z), origin: file && { kind: "own", file } });
   }
 
   /** Offer the validation images that came with the page. */
@@ -93,10 +93,10 @@ export class Own {
     const { pictures } = this.contents, size = this.model.imageShape.reduce((a, b) => a * b, 1);
     if (!pictures || pictures.length % size) return make("span");
     const items = Array.from({ length: pictures.length / size }, (_, i) => {
-      const levels = pictures.slice(i * size, (i + 1) * size);
-      const item = button("", () => this.#keep({ name: `validation-${i}.png`, original: null, levels }), {
-        className: "picture", "aria-label": `Validation image ${i}` });
-      item.append(toCanvas(levels, this.model.imageShape));
+      const picture = { name: `validation image ${i}`, file: null, original: null };
+      picture.levels = pictures.slice(i * size, (i + 1) * size);
+      const item = button("", () => this.#keep(picture), { className: "picture", "aria-label": `Show ${picture.name}` });
+      item.append(toCanvas(picture.levels, this.model.imageShape));
       return item;
     });
     return make("details", {}, make("summary", {}, `${items.length} validation images`),

@@ -174,9 +174,9 @@ export class Plane {
         store.move([[store.state.plane[i], Number(event.target.value)]]);
       });
       byId(name).addEventListener("change", (event) => {
-        const plane = store.state.plane.slice(), chosen = Number(event.target.value);
-        if (plane[1 - i] === chosen) plane[1 - i] = plane[i];
-        plane[i] = chosen;
+        const plane = store.state.plane.slice(), dimension = Number(event.target.value);
+        if (plane[1 - i] === dimension) plane[1 - i] = plane[i];
+        plane[i] = dimension;
         store.update({ plane });
       });
     });
@@ -194,8 +194,8 @@ export class Plane {
   async #savePicture() {
     for (const _ of this.#decodeGrid(this.#cells, this.store.state.z.slice())); // cells that are not there yet
     const [height, width, channels] = this.model.imageShape, { steps } = this;
-    const whole = sheet(this.#cells.levels, [height, width, channels], steps, scaleFor([height, width], 56), 0);
-    save(await toPng(whole.levels, whole.shape), `${this.contents.name}-plane.png`);
+    const picture = sheet(this.#cells.levels, [height, width, channels], steps, scaleFor([height, width], 56), 0);
+    save(await toPng(picture.levels, picture.shape), `${this.contents.name}-plane.png`);
   }
 
   /** Copy the command of the plane around the mean, or around a picture of the user. */

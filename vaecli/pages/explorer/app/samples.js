@@ -90,13 +90,13 @@ export class Samples {
   }
 
   #read() {
-    const whole = (text, otherwise) => (
+    const word = (text, otherwise) => (
       /^\s*\d{1,20}\s*$/.test(text) && BigInt(text) <= MOST ? BigInt(text) : otherwise);
     const { sample } = this.store.state, temperature = Number(this.temperature.value || NaN);
     const isNormal = this.priors?.value === "normal", hasLabel = this.classes && this.classes.value !== "";
     this.#change({
-      seed: whole(this.seed.value, sample.seed),
-      first: whole(this.first.value, sample.first),
+      seed: word(this.seed.value, sample.seed),
+      first: word(this.first.value, sample.first),
       temperature: temperature >= 0 && temperature <= 10 ? temperature : sample.temperature,
       label: hasLabel && (this.model.isConditional || !isNormal) ? Number(this.classes.value) : null,
       prior: this.priors?.value || null,

@@ -1,5 +1,5 @@
 /**
- * The state of the page. Parts of the page change it and are told of changes.
+ * The state of the page. Parts of the page change it, and hear of each change.
  *
  *   z           latent of the picture
  *   label       class given to a conditional model, or null
