@@ -16,6 +16,7 @@ from vaecli.data.named.bundled import load_mini
 from vaecli.modelfile.metadata import KEY_DIGEST
 from vaecli.modelfile.read import read_file
 from vaecli.modelfile.write import with_metadata
+from vaecli.tasks.report import write
 
 TRAIN, TEST = "train-images-idx3-ubyte", "t10k-images-idx3-ubyte"
 
@@ -219,6 +220,16 @@ def test_nothing_is_overwritten(call, here, contents, model_folder, taken):
         assert (here / taken).read_text(encoding="utf-8") == "mine"  # not one of its files
 
 
+def test_pictures_of_an_earlier_report(report, here, mixed_folder):
+    """They go with it, so that the folder has those of the Markdown alone."""
+    report(model=mixed_folder)
+    assert (here / "report-files" / "samples-mixture.png").exists()
+    (here / "report-files" / "mine.svg").write_text("<svg/>", encoding="utf-8")
+    report("--metrics", "psnr", "--force")
+    names = {path.name for path in (here / "report-files").iterdir()}
+    assert "mine.svg" in names and not {"samples-mixture.png", "elbo-of-images.svg"} & names
+
+
 def test_a_folder_of_that_name(call, here, model_folder):
     """Refused, also with --force."""
     (here / "report.html").mkdir()
@@ -291,3 +302,13 @@ def test_folders_of_strangers(report, here, model_folder):
     rows = [row[0].text for row in page.iter("tr")]
     assert "<script>alert(1)<" in rows and "\u202e" not in (here / "report.html").read_text(encoding="utf-8")
     assert "| a\\|b\\*c\\* |" in (here / "report.md").read_text(encoding="utf-8")
+
+
+def test_the_size_of_the_page(report, here, monkeypatch):
+    """Pictures are made smaller until the page fits, and are all still there."""
+    page, _ = report()
+    large = (here / "report.html").stat().st_size
+    monkeypatch.setattr(write, "MOST_BYTES", large // 2)
+    smaller, _ = report("--force")
+    assert (here / "report.html").stat().st_size <= large // 2
+    assert len(list(smaller.iter("img"))) == len(list(page.iter("img")))

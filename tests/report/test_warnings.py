@@ -14,7 +14,6 @@ from vaecli.report.warnings import CHECKS, checks_made, warnings_of
 
 SOUND = Signs(
     unused=Share(7, 16),
-    kl=15.4,
     prior_distance=0.02,
     dead={"encoder": Share(34, 112), "decoder": Share(21, 3520)},
     gap=Gap(2.0, 1.1, 238.6),

@@ -18,13 +18,6 @@ class Text:
 
 
 @dataclasses.dataclass(frozen=True)
-class Command:
-    """A command to type."""
-
-    text: str
-
-
-@dataclasses.dataclass(frozen=True)
 class Table:
     """A table.
 
@@ -80,7 +73,7 @@ class Figures:
     items: Sequence[Chart | Picture]
 
 
-Block: TypeAlias = Text | Command | Table | Picture | Chart | Figures
+Block: TypeAlias = Text | Table | Picture | Chart | Figures
 
 
 @dataclasses.dataclass(frozen=True)

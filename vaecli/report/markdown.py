@@ -9,7 +9,6 @@ from vaecli.report.charts.frame import standing_alone
 from vaecli.report.content import (
     Block,
     Chart,
-    Command,
     Figures,
     Picture,
     Report,
@@ -82,8 +81,6 @@ def _section(section: Section, folder: str, files: dict[str, bytes]) -> Iterator
 def _block(block: Block, folder: str, files: dict[str, bytes]) -> Iterator[str]:
     if isinstance(block, Text):
         yield _prose(block.text)
-    elif isinstance(block, Command):
-        yield f"    {block.text}"
     elif isinstance(block, Table):
         yield from _table(block)
     elif isinstance(block, Figures):

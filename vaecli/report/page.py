@@ -10,7 +10,6 @@ from vaecli.report.charts.frame import chart_style
 from vaecli.report.content import (
     Block,
     Chart,
-    Command,
     Figures,
     LeftOut,
     Picture,
@@ -113,8 +112,6 @@ def _section(section: Section) -> Markup:
 def _block(block: Block) -> Markup:
     if isinstance(block, Text):
         return element("p", _prose(block.text))
-    if isinstance(block, Command):
-        return element("pre", element("code", text(block.text)))
     if isinstance(block, Table):
         return _table(block)
     if isinstance(block, Figures):

@@ -56,7 +56,6 @@ class Signs:
         binarised: whether the model's pixels are made binary.
         prior: name of the prior.
         unused: latent dimensions with a mean KL below 0.01 nats.
-        kl: mean KL of the posterior to N(0, I), in nats.
         prior_distance: nats by which a Gaussian with the moments of the latents fits them better than the prior.
         dead: of the encoder and the decoder: units that never change.
         gap: between held-out and training images.
@@ -72,7 +71,6 @@ class Signs:
     binarised: bool = False
     prior: str = "normal"
     unused: Share | None = None
-    kl: float | None = None
     prior_distance: float | None = None
     dead: Mapping[str, Share] = dataclasses.field(default_factory=dict)
     gap: Gap | None = None

@@ -11,7 +11,6 @@ from vaecli.report.content import Warned
 from vaecli.report.signs import Signs
 
 UNUSED_SHARE = 0.5  # of the dimensions
-COLLAPSED_KL = 0.5  # nats in all
 PRIOR_NATS = 2.0
 DEAD_SHARE = 0.5  # of the units of a part
 GAP_SHARE, GAP_ERRORS = 0.03, 3.0  # of the nats of held-out images, and standard errors

@@ -16,6 +16,9 @@ from vaecli.report.markup import Markup, element, join, text
 WIDTH, HEIGHT = 340, 240
 LEFT, RIGHT, TOP, BOTTOM = 48, 330, 34, 196
 COLOURS = 10  # classes s0 to s9 of charts.css
+ALONE = (
+    '<?xml version="1.0" encoding="utf-8"?>\n<!-- A chart of vaecli. -->\n'  # start of the file of a chart
+)
 LETTER = 6.2  # width of a letter, roughly
 
 
@@ -100,4 +103,4 @@ def chart_style() -> str:
 def standing_alone(svg: Markup) -> str:
     """Return a chart as a file of its own, with its style."""
     start, _, rest = svg.partition(">")
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{start}><style>{chart_style()}</style>{rest}\n'
+    return f"{ALONE}{start}><style>{chart_style()}</style>{rest}\n"

@@ -8,7 +8,7 @@ from vaecli.pixels import to_uint8
 from vaecli.report.content import Figures, Picture, Section, Text
 from vaecli.report.numbers import with_error
 from vaecli.tasks.report import sheets
-from vaecli.tasks.report.subject import Subject
+from vaecli.tasks.report.subject import Subject, bounded
 from vaecli.tasks.report.training import Closest
 
 RECONSTRUCTIONS = 16
@@ -42,10 +42,11 @@ def reconstructions_section(subject: Subject, *, side: int) -> Section:
 def samples_section(subject: Subject, *, side: int) -> Section:
     """Return samples under each prior that the model has, and of each class where it has such priors."""
     model = subject.model
+    count = bounded(SAMPLES, model.image_shape)
     items = []
     for prior in PRIORS:
         try:
-            images = to_uint8(model.sample(SAMPLES, seed=subject.seed, prior=prior))
+            images = to_uint8(model.sample(count, seed=subject.seed, prior=prior))
         except ModelError:
             continue  # the model does not have that prior
         own = ", the model's own prior" if prior == model.priors.name else ""
@@ -53,8 +54,8 @@ def samples_section(subject: Subject, *, side: int) -> Section:
             sheets.plain(
                 f"samples-{prior}",
                 images,
-                f"{SAMPLES} samples of {TITLES[prior]}",
-                f"Samples 0 to {SAMPLES - 1} of seed {subject.seed} from {TITLES[prior]}{own}.",
+                f"{count} samples of {TITLES[prior]}",
+                f"Samples 0 to {count - 1} of seed {subject.seed} from {TITLES[prior]}{own}.",
                 side=side,
             )
         )
@@ -67,7 +68,7 @@ def _samples_of_classes(subject: Subject, *, side: int) -> Picture | None:
     names = [name for number, name in enumerate(model.info.class_names) if model.priors.can_draw(number)]
     rows = []
     kept = []
-    for name in names[:MOST_CLASSES]:
+    for name in names[: bounded(MOST_CLASSES * SAMPLES_OF_CLASS, model.image_shape) // SAMPLES_OF_CLASS]:
         try:
             rows.append(to_uint8(model.sample(SAMPLES_OF_CLASS, seed=subject.seed, label=name)))
         except VaecliError:

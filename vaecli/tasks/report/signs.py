@@ -11,7 +11,7 @@ from vaecli.sample_size import FEWEST_IMAGES
 from vaecli.tasks.latent_space import LEAST_NATS
 from vaecli.tasks.quality.result import Quality
 from vaecli.tasks.report.encoded import Encoded
-from vaecli.tasks.report.subject import Subject
+from vaecli.tasks.report.subject import Subject, bounded
 
 RECONSTRUCTED = 256  # images whose reconstructions are compared with each other
 FEWEST_DIFFERENT = 8  # of these
@@ -40,7 +40,6 @@ def signs_of(
         unused=None
         if kl_dim is None
         else Share(int((kl_dim.mean(axis=0) < LEAST_NATS).sum()), kl_dim.shape[1]),
-        kl=None if kl_dim is None else float(kl_dim.sum(axis=1).mean()),
         prior_distance=encoded.prior_distance,
         dead=dead,
         gap=gap,
@@ -101,7 +100,7 @@ def _levels(subject: Subject, samples: Pixels) -> Levels:
 
 def _spread(subject: Subject) -> float | None:
     """Return the deviation of reconstructions over that of their images; None for few images, or equal ones."""
-    positions = subject.evenly(RECONSTRUCTED)
+    positions = subject.evenly(bounded(RECONSTRUCTED, subject.model.image_shape))
     images = subject.pixels(positions).astype(np.float32)
     deviation = float(np.sqrt(images.var(axis=0).sum()))
     if len(positions) < FEWEST_DIFFERENT or not deviation:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from vaecli.data.images import ImageSet
 from vaecli.errors import VaecliError
 from vaecli.metrics.evaluation import Evaluation
-from vaecli.pixels import Pixels, chunks, to_float32, to_uint8
+from vaecli.pixels import Pixels, chunk_length, chunks, to_float32, to_uint8
 from vaecli.runs.history import Row, read_metrics
 from vaecli.runs.layout import Run
 from vaecli.runtime.labels import Labels
@@ -21,6 +21,7 @@ from vaecli.tasks.quality.result import Quality
 
 CHUNK = 500  # images at a time, at most
 CHUNK_BYTES = 2**23  # of their 8-bit pixels
+HELD_BYTES = 2**26  # of 8-bit pixels that are in memory at once, four times as many as float32
 PREFIXES = {"test": "test", "validation": "val", "train": "train"}  # of pictures as commands name them
 
 Float32 = npt.NDArray[np.float32]
@@ -106,6 +107,11 @@ class Subject:
     def _parts(self, positions: npt.NDArray[np.integer]) -> list[npt.NDArray[np.integer]]:
         slices = chunks(len(positions), self.model.image_shape, most=CHUNK, chunk_bytes=CHUNK_BYTES)
         return [positions[part] for part in slices]
+
+
+def bounded(count: int, shape: Sequence[int]) -> int:
+    """Return `count`, or fewer images of a shape (H, W, C) that are too large to be in memory at once."""
+    return chunk_length(shape, most=count, chunk_bytes=HELD_BYTES)
 
 
 def even_positions(total: int, count: int) -> npt.NDArray[np.int64]:

@@ -8,6 +8,8 @@ from vaecli import folders
 from vaecli.errors import OptionError, OutputError
 from vaecli.files import replacing, translating
 from vaecli.paths import shown, user_path
+from vaecli.pictures.png import is_ours
+from vaecli.report.charts.frame import ALONE
 from vaecli.report.markdown import Markdown
 
 SUFFIXES = (".html", ".htm")
@@ -62,12 +64,23 @@ def write_files(target: Target, page: str, markdown: Markdown) -> None:
     Raises:
         OutputError: one was made meanwhile, or cannot be written.
     """
-    with (
-        folders.replacing_folder(target.folder, if_taken=target.if_taken) as folder,
-        translating(target.folder),
-    ):
+    replacing_folder = folders.replacing_folder(
+        target.folder, if_taken=target.if_taken, is_outdated=_is_of_a_report
+    )
+    with replacing_folder as folder, translating(target.folder):
         for name, content in markdown.files.items():
             (folder / name).write_bytes(content)
     for path, text in ((target.markdown, markdown.text), (target.page, page)):
         with replacing(path, if_taken=target.if_taken) as file:
             file.write(text.encode("utf-8"))
+
+
+def _is_of_a_report(path: pathlib.Path) -> bool:
+    """Return whether a file is a picture or a chart of an earlier report."""
+    if path.suffix == ".png":
+        return is_ours(path)
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return file.read(len(ALONE)).startswith(ALONE)
+    except OSError:
+        return False

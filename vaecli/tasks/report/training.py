@@ -16,7 +16,7 @@ from vaecli.report.content import LeftOut
 from vaecli.report.signs import Gap
 from vaecli.tasks.class_labels import class_labels
 from vaecli.tasks.inputs import OTHER_IMAGES, load_for
-from vaecli.tasks.report.subject import Subject, even_positions
+from vaecli.tasks.report.subject import Subject, bounded, even_positions
 
 PART = "Closest pairs, and the gap to training images"
 MOST_EVALUATED = 2000  # training images whose nats are computed
@@ -89,7 +89,7 @@ class Closest:
 
 def closest_pairs(subject: Subject, training: ImageSet, samples: Pixels) -> Closest:
     """Find the nearest training image of each sample (n, H, W, C), and of some of the images that were measured."""
-    others = subject.pixels(subject.evenly(REFERENCE))
+    others = subject.pixels(subject.evenly(bounded(REFERENCE, subject.model.image_shape)))
     rows = even_positions(len(training.images), MOST_SEARCHED)
     near = _nearest(np.concatenate([samples, others]), training.images, rows)
     of_samples = Nearest(near.positions[: len(samples)], near.distances[: len(samples)])
@@ -138,8 +138,9 @@ def _factor(height: int, width: int, channels: int) -> int:
     return max(1, min(height, width, round(math.sqrt(height * width * channels / SIDE_PIXELS))))
 
 
-def drawn_samples(subject: Subject, prior: PriorName | None, count: int = SAMPLES) -> Pixels:
-    """Draw samples 0 to `count` - 1 of the seed, as `vaecli sample` writes them."""
+def drawn_samples(subject: Subject, prior: PriorName | None) -> Pixels:
+    """Draw samples of the seed, as `vaecli sample` writes them, from the first on: 500, or fewer large ones."""
+    count = bounded(SAMPLES, subject.model.image_shape)
     parts = [
         to_uint8(
             subject.model.sample(part.stop - part.start, seed=subject.seed, first=part.start, prior=prior)
