@@ -33,7 +33,7 @@ def main() -> None:
         page.click("#tab-sliders")
         page.wait_for_timeout(20_000)
         screen = PIL.Image.open(io.BytesIO(page.screenshot()))
-        screen.convert("RGB").quantize(256).save(PICTURE, optimize=True)
+        screen.convert("RGB").save(PICTURE, optimize=True)
         browser.close()
 
 

@@ -95,7 +95,9 @@ export class Own {
     const items = Array.from({ length: pictures.length / size }, (_, i) => {
       const picture = { name: `validation image ${i}`, file: null, original: null };
       picture.levels = pictures.slice(i * size, (i + 1) * size);
-      const item = button("", () => this.#keep(picture), { className: "picture", "aria-label": `Show ${picture.name}` });
+      const item = button("", () => this.#keep(picture), {
+        className: "picture", "aria-label": `Show ${picture.name}`,
+      });
       item.append(toCanvas(picture.levels, this.model.imageShape));
       return item;
     });
