@@ -117,10 +117,10 @@ def write_data(folder, train, test):
 @pytest.mark.parametrize(
     "change", [lambda images: images // 16, lambda images: 255 - images], ids=["dim", "negative"]
 )
-def test_another_scale(warnings, here, model_folder, change):
+def test_another_scale(warnings, here, measured_folder, change):
     """Pixels of 0 to 15, and negatives."""
     images = [np.ascontiguousarray(load_mini(split).images[:300, :, :, 0]) for split in ("train", "test")]
-    reported = warnings("-m", model_folder, "--data", write_data(here / "data", *map(change, images)))
+    reported = warnings("-m", measured_folder, "--data", write_data(here / "data", *map(change, images)))
     assert "Wrong scale of the data" in reported
 
 

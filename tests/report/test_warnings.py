@@ -69,6 +69,7 @@ def test_nothing_measured():
     "faults",
     [
         {"levels": Levels(0, 254, 256, 182.0, 71.0)},  # negatives of the training images
+        {"levels": Levels(0, 254, 256, 182.0, 71.0, are_samples=True)},
         {"rise": Rise(237.6, 9, 251.0, 30), "gap": None},
         {"unused": Share(16, 16)},
         {"unused": Share(1, 2)},
@@ -78,6 +79,12 @@ def test_nothing_measured():
 def test_other_forms_of_faults(faults):
     """One warning each."""
     assert len(warnings_of(dataclasses.replace(SOUND, **faults))) == 1
+
+
+def test_dark_samples_of_a_poor_prior():
+    """They say nothing of the scale of the images: a dense network after one epoch, 31 of 255 beside 73."""
+    levels = Levels(0, 254, 256, 73.0, 31.0, are_samples=True)
+    assert warnings_of(dataclasses.replace(SOUND, levels=levels)) == []
 
 
 def test_the_gap_must_exceed_its_error():

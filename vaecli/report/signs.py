@@ -37,14 +37,17 @@ class Levels(NamedTuple):
         brightest: 99.9 % of the pixels are at most this.
         distinct: number of different values.
         mean: mean of the images.
-        sampled: mean of samples of the model; None where it was not measured.
+        decoded: mean of pictures of the model, which are like its training images; None where it was not measured.
+        are_samples: whether these are samples of the prior, not decoded latents of validation images: then they
+            differ from training images if the prior is poor, too.
     """
 
     darkest: int
     brightest: int
     distinct: int
     mean: float
-    sampled: float | None
+    decoded: float | None
+    are_samples: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

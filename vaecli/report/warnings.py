@@ -16,7 +16,8 @@ DEAD_SHARE = 0.5  # of the units of a part
 GAP_SHARE, GAP_ERRORS = 0.03, 3.0  # of the nats of held-out images, and standard errors
 RISE_SHARE = 0.01  # of the lowest validation loss
 DIMMEST = 96  # level of the brightest pixels: less contrast than this is most likely a wrong scale
-OFF_BY = 40.0  # levels between the mean of images and of samples
+OFF_BY = 40.0  # levels between the mean of images and that of decoded latents of validation images
+OFF_BY_OF_SAMPLES = 80.0  # likewise of samples, whose mean is 42 lower for a poor prior
 LEAST_SPREAD = 0.05
 SAMPLE_RATIO = 5.0  # of Fréchet distances
 LEAST_COPIES = 0.5
@@ -119,12 +120,12 @@ def wrong_scale(signs: Signs) -> Result:
             "Stretch the pixels to 0 to 255, or write the pictures again with all levels.",
             ["--stretch", "vaecli data info DATA"],
         )
-    off = None if levels.sampled is None else levels.mean - levels.sampled
-    if off is not None and abs(off) > OFF_BY:
+    most = OFF_BY_OF_SAMPLES if levels.are_samples else OFF_BY
+    if levels.decoded is not None and abs(levels.mean - levels.decoded) > most:
         return Warned(
             "Wrong scale of the data",
-            f"The mean of the images is {levels.mean:.0f} of 255, that of samples {levels.sampled:.0f}; a "
-            f"difference of at most {OFF_BY:.0f} is usual. The images may be negatives of the training images, or "
+            f"The mean of the images is {levels.mean:.0f} of 255, that of the model's pictures {levels.decoded:.0f}; "
+            f"a difference of at most {most:.0f} is usual. The images may be negatives of the training images, or "
             "have another scale.",
             "Measure images like those of the training: the same polarity and scale.",
             ["--data DATA"],

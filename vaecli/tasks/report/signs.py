@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from vaecli.data.images import spread
-from vaecli.pixels import Pixels
+from vaecli.pixels import Pixels, to_uint8
 from vaecli.report.signs import Gap, Levels, Rise, Share, Signs
+from vaecli.runtime.model import Model
 from vaecli.sample_size import FEWEST_IMAGES
 from vaecli.tasks.latent_space import LEAST_NATS
 from vaecli.tasks.quality.result import Quality
@@ -87,6 +88,8 @@ def _levels(subject: Subject, samples: Pixels) -> Levels:
     counts = np.zeros(256, np.int64)
     for chunk in spread(subject.images.images):
         counts += np.bincount(chunk.reshape(-1), minlength=256)
+    examples = _decoded_examples(subject.model)
+    pictures = samples if examples is None else examples
     shares = np.cumsum(counts) / counts.sum()
     values = np.arange(256)
     return Levels(
@@ -94,8 +97,17 @@ def _levels(subject: Subject, samples: Pixels) -> Levels:
         brightest=int(np.searchsorted(shares, 0.999)),
         distinct=int((counts > 0).sum()),
         mean=float((counts * values).sum() / counts.sum()),
-        sampled=float(samples.mean()) if len(subject.images.images) >= FEWEST_IMAGES else None,
+        decoded=float(pictures.mean()) if len(subject.images.images) >= FEWEST_IMAGES else None,
+        are_samples=pictures is samples,
     )
+
+
+def _decoded_examples(model: Model) -> Pixels | None:
+    """Decode the latents of validation images that the decoder file holds; None if it has none."""
+    examples = model.facts.examples
+    if examples is None or not len(examples):
+        return None
+    return to_uint8(model.decode(examples[: bounded(RECONSTRUCTED, model.image_shape)]))
 
 
 def _spread(subject: Subject) -> float | None:
