@@ -124,9 +124,9 @@ def wrong_scale(signs: Signs) -> Result:
     if levels.decoded is not None and abs(levels.mean - levels.decoded) > most:
         return Warned(
             "Wrong scale of the data",
-            f"The mean of the images is {levels.mean:.0f} of 255, that of the model's pictures {levels.decoded:.0f}; "
-            f"a difference of at most {most:.0f} is usual. The images may be negatives of the training images, or "
-            "have another scale.",
+            f"The mean of the images is {levels.mean:.0f} of 255, that of pictures of the model "
+            f"{levels.decoded:.0f}; a difference of at most {most:.0f} is usual. The images may be negatives of the "
+            "training images, or have another scale.",
             "Measure images like those of the training: the same polarity and scale.",
             ["--data DATA"],
         )
