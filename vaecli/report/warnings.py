@@ -125,8 +125,8 @@ def wrong_scale(signs: Signs) -> Result:
         return Warned(
             "Wrong scale of the data",
             f"The mean of the images is {levels.mean:.0f} of 255, that of pictures of the model "
-            f"{levels.decoded:.0f}; a difference of at most {most:.0f} is usual. The images may be negatives of the "
-            "training images, or have another scale.",
+            f"{levels.decoded:.0f}; a difference of at most {most:.0f} is usual. The images may be negatives of "
+            "the training images, or have another scale.",
             "Measure images like those of the training: the same polarity and scale.",
             ["--data DATA"],
         )
