@@ -59,8 +59,8 @@ def welch(values: npt.ArrayLike, baseline: npt.ArrayLike, *, level: float = LEVE
     """Return the mean of values (N,) less that of baseline (M,), N and M at least 2, drawn independently.
 
     For equal counts, the degrees of freedom are those of Welch and Satterthwaite. For others they are the fewest
-    that these can be, min(N, M) - 1: with theirs, 7 % of the intervals of 3 against 20 values of one distribution
-    leave out zero, where 5 % should.
+    that these can be, min(N, M) - 1: with the former, more than 5 % of the intervals of 3 against 8 values of one
+    distribution leave out zero.
     """
     samples = [np.asarray(each, np.float64) for each in (values, baseline)]
     variances = [float(each.var(ddof=1)) / len(each) for each in samples]
