@@ -5,6 +5,7 @@ train, evaluate, sample, interpolate, encode, reconstruct, score, similar, trave
 verify, info, data, data_info, features
                  one command each
 quality          options and tables of `eval --quality`
+report           options and lines of `eval --report`
 parameters       options and arguments that several commands share; their completion
 pictures         reports of the commands that read any number of pictures
 duration         times such as 1h30m

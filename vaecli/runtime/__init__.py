@@ -14,6 +14,7 @@ session          batches over a pool of threads
 graph_file       what a session needs to know of a file
 one_image        one image through pre-bound buffers
 classifier       features of images from a classifier, such as the one in bundled_files/
+activity         units of a network that never change
 default_session  onnxruntime's default session, the baseline of bench
 forks            renewal of sessions and locks in forked processes
 """

@@ -14,5 +14,5 @@ shown      sections: reconstructions, samples, closest pairs
 latents    section: KL of each dimension, the plane of latents
 by_class   section: figures of each class
 quality    section: the quality of samples
-write      the whole
+write      the report put together and written
 """
