@@ -9,6 +9,7 @@ import tensorflow as tf
 from vaecli.pixels import SCALE
 from vaecli.probability.gaussian import kl_to_standard_normal, sample_posterior
 from vaecli.probability.likelihoods import Likelihood
+from vaecli.training import colours
 from vaecli.training.networks.layers import LABEL
 from vaecli.training.vae import Vae
 
@@ -54,7 +55,13 @@ class Terms(NamedTuple):
 
 
 def terms(
-    vae: Vae, images: tf.Tensor, noise: tf.Tensor, *, training: bool, label: tf.Tensor | None = None
+    vae: Vae,
+    images: tf.Tensor,
+    noise: tf.Tensor,
+    *,
+    training: bool,
+    label: tf.Tensor | None = None,
+    colour_gain: tf.Tensor | None = None,
 ) -> Terms:
     """Compute the loss terms of each image, with one posterior sample per image.
 
@@ -64,6 +71,7 @@ def terms(
         noise: (N, D) standard normal.
         training: passed to the Keras layers.
         label: (N, K) one-hot, zero where an image has none; only of a conditional model.
+        colour_gain: factor in the gradient on the differences between the channels of images in colour.
     """
     labels = {} if label is None else {LABEL: label}
     posterior = vae.encode({"image": images} | labels, training=training)
@@ -71,6 +79,8 @@ def terms(
     z = sample_posterior(z_mean, z_log_var, noise, keras.ops)
     decoded = vae.decode({"z": z} | labels, training=training)
     outputs = {name: tf.cast(value, tf.float32) for name, value in decoded.items()}
+    if colour_gain is not None:
+        outputs = {name: colours.emphasise(value, colour_gain) for name, value in outputs.items()}
     outputs |= {name: tf.convert_to_tensor(variable) for name, variable in vae.parameters.items()}
     reconstruction = tf.reduce_sum(_cost(vae.likelihood, images, outputs), axis=(1, 2, 3))
     return Terms(reconstruction, kl_to_standard_normal(z_mean, z_log_var, keras.ops), z_mean)

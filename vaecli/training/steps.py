@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from vaecli.choices import Augmentation, Schedule
 from vaecli.data.images import Images
-from vaecli.training import streams
+from vaecli.training import colours, streams
 from vaecli.training.augment import Augment
 from vaecli.training.binarise import Binarise
 from vaecli.training.cluster.devices import Devices
@@ -87,6 +87,7 @@ class TrainingSteps:
         kl_warmup: number of steps over which that weight rises in a line from 0 to `beta`; may be a fraction.
         free_bits: nats of each latent dimension that cost nothing: while the mean KL of a dimension over the batch
             is below, its KL is left out of the loss (Kingma et al. 2016, arXiv:1606.04934).
+        colour_steps: number of steps over which colours count more in the gradient; 0 for none.
         schedule: schedule of the learning rate, which decides Adam's memory.
         precision: arithmetic of the steps.
         augment: random changes of the images.
@@ -103,6 +104,7 @@ class TrainingSteps:
         seed: int,
         kl_warmup: float = 0.0,
         free_bits: float = 0.0,
+        colour_steps: int = 0,
         schedule: Schedule = "cosine",
         precision: Resolved = "float32",
         augment: Sequence[Augmentation] = (),
@@ -116,6 +118,7 @@ class TrainingSteps:
             self.optimizer = make_optimizer(vae, beta_2(schedule))
         self._source = source_of(images)
         self._beta, self._seed, self._kl_warmup, self._free_bits = beta, seed, kl_warmup, free_bits
+        self._colour_steps = colour_steps if images.shape[-1] == colours.CHANNELS else 0
         self._augment = Augment(augment, seed=seed) if augment else None
         self._binarise = Binarise(seed=seed) if vae.likelihood.binarised else None
         self._labels = labels
@@ -208,9 +211,12 @@ class TrainingSteps:
         noise = tf.random.stateless_normal((size, self.vae.latent_dim), seed=seed)
         noise = self.devices.replica_slice(noise, size)
         label = self._one_hot(labels, step, size)
+        colour_gain = colours.gain(step, self._colour_steps) if self._colour_steps else None
         variables = self.vae.variables
         with tf.GradientTape() as tape:
-            reconstruction, kl_of_dimensions, _ = terms(self.vae, images, noise, training=True, label=label)
+            reconstruction, kl_of_dimensions, _ = terms(
+                self.vae, images, noise, training=True, label=label, colour_gain=colour_gain
+            )
             kl = tf.reduce_sum(kl_of_dimensions, axis=1)
             counted = self._counted(kl_of_dimensions, size) if self._free_bits else kl
             loss = _batch_mean(

@@ -75,6 +75,7 @@ class Trainer:
             beta=options.beta,
             kl_warmup=options.kl_warmup * self.steps_per_epoch,
             free_bits=options.free_bits,
+            colour_steps=options.epochs * self.steps_per_epoch,
             seed=options.seed,
             schedule=options.schedule,
             precision=precision.choose(options.precision),
