@@ -28,7 +28,7 @@ def test_the_gradient(factor):
 
 
 def test_the_gain_falls_to_one():
-    """It is largest in the first step and 1 from the last one on, so that training ends in the loss's own minimum."""
+    """It is largest in the first step and 1 from the last one on: training ends in the loss's own minimum."""
     import tensorflow as tf
 
     from vaecli.training.colours import GAIN, gain
