@@ -217,6 +217,9 @@ def shown_path(path: str | os.PathLike[str]) -> str:
     """Return a path as the user would type it: relative if it lies below the current folder."""
     try:
         absolute, current = pathlib.Path(path).resolve(), pathlib.Path.cwd()
-    except OSError:  # the current folder was removed
+    except (
+        OSError,
+        RuntimeError,
+    ):  # the current folder was removed, or a loop of links (Python 3.11 and 3.12)
         return str(path)
     return str(absolute.relative_to(current)) if absolute.is_relative_to(current) else str(absolute)
