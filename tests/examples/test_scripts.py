@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import importlib.util
 import pathlib
 import runpy
 import sys
@@ -10,6 +11,7 @@ import pytest
 
 EXAMPLES = pathlib.Path(__file__).parents[2] / "examples"
 SCRIPTS = sorted(path.relative_to(EXAMPLES) for path in EXAMPLES.rglob("*.py"))
+OTHERS = ("torch", "torchmetrics", "prdc")  # scripts that compare with them have an environment of their own
 HEAVY = ("tensorflow", "keras", "matplotlib", "vaecli.training", "vaecli.export")
 
 
@@ -31,13 +33,16 @@ def imports(source):
 def marked(scripts):
     """Return the scripts as parameters; those that need the `train` extra get the `train` mark."""
 
-    def is_heavy(script):
-        return any(module.startswith(HEAVY) for module, _ in imports(source_of(script)))
+    def marks(script):
+        modules = {module for module, _ in imports(source_of(script))}
+        missing = [name for name in OTHERS if name in modules and importlib.util.find_spec(name) is None]
+        heavy = [pytest.mark.train] if any(module.startswith(HEAVY) for module in modules) else []
+        return [
+            *heavy,
+            *(pytest.mark.skip(reason=f"needs {name}, which is not here") for name in missing[:1]),
+        ]
 
-    return [
-        pytest.param(script, marks=[pytest.mark.train] if is_heavy(script) else [], id=script.as_posix())
-        for script in scripts
-    ]
+    return [pytest.param(script, marks=marks(script), id=script.as_posix()) for script in scripts]
 
 
 @pytest.fixture
