@@ -38,11 +38,11 @@ def marked(scripts, *, run=True):
 
     def marks(script):
         modules = {module for module, _ in imports(source_of(script))}
-        heavy = [pytest.mark.train] if any(module.startswith(HEAVY) for module in modules) else []
+        own = [pytest.mark.train] if any(module.startswith(HEAVY) for module in modules) else []
         missing = [name for name in OTHERS if name in modules and importlib.util.find_spec(name) is None]
         if run and missing:
-            heavy.append(pytest.mark.skip(reason=f"needs {missing[0]}, which is not here"))
-        return heavy
+            own.append(pytest.mark.skip(reason=f"needs {missing[0]}, which is not here"))
+        return own
 
     return [pytest.param(script, marks=marks(script), id=script.as_posix()) for script in scripts]
 
