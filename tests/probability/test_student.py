@@ -42,7 +42,8 @@ def test_degrees_between_whole_numbers_by_integration(dof):
     t = np.linspace(0, 1.7, 200_001)
     log_factor = math.lgamma((dof + 1) / 2) - math.lgamma(dof / 2) - 0.5 * math.log(dof * math.pi)
     density = np.exp(log_factor - (dof + 1) / 2 * np.log1p(t * t / dof))
-    assert two_sided(1.7, dof) == pytest.approx(1 - 2 * np.trapezoid(density, t), abs=1e-9)
+    between = ((density[1:] + density[:-1]) / 2 * np.diff(t)).sum()  # np.trapezoid needs NumPy 2
+    assert two_sided(1.7, dof) == pytest.approx(1 - 2 * between, abs=1e-9)
 
 
 @pytest.mark.parametrize("level", [0.5, 0.9, 0.95, 0.9995, 1 - 1e-9])
