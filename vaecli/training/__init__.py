@@ -3,6 +3,7 @@
 vae             encoder, decoder and likelihood as one object
 networks/       the architectures
 objective       the loss
+adam            the optimizer
 colours         gradients in which colours count more
 steps           many training steps in one graph call
 image_source    batches from memory or from a file
