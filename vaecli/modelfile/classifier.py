@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import math
 import pathlib
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +12,7 @@ from vaecli.modelfile.cost.measure import Cost
 from vaecli.modelfile.cost.values import FreeShape
 from vaecli.modelfile.graph import Graph
 from vaecli.modelfile.metadata import KEY_DIGEST, MAX_INFO
-from vaecli.modelfile.metadata_checks import CHANNELS, MAX_LABELS, MAX_SIDE, MAX_VALUES, check_values
+from vaecli.modelfile.metadata_checks import MAX_LABELS, check_image_shape, check_values
 from vaecli.modelfile.read import content_of, metadata_texts, require_digest, structure_of
 from vaecli.modelfile.write import with_metadata
 
@@ -146,13 +145,7 @@ def _check(info: ClassifierInfo) -> None:
     Raises:
         ValueError, TypeError: one does not fit.
     """
-    shape = info.image_shape
-    if not all(type(size) is int and 1 <= size <= MAX_SIDE for size in shape):
-        raise ValueError(f"image_shape must be three sizes of 1 to {MAX_SIDE:,}, got {str(shape)[:80]}")
-    if shape[-1] not in CHANNELS or math.prod(shape) > MAX_VALUES:
-        raise ValueError(
-            f"image_shape must have 1 or 3 channels and at most {MAX_VALUES:,} values, got {shape}"
-        )
+    check_image_shape(info.image_shape)
     if type(info.feature_count) is not int or not 1 <= info.feature_count <= MAX_FEATURES:
         raise ValueError(f"feature_count must be 1 to {MAX_FEATURES}, got {info.feature_count!r:.40}")
     if not 1 <= len(info.class_names) <= MAX_LABELS:

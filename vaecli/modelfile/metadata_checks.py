@@ -44,16 +44,24 @@ def check(info: "ModelInfo") -> None:
         raise ValueError(f"part must be {' or '.join(PARTS)}, got {info.part!r}")
     if info.precision not in PRECISIONS:
         raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, got {info.precision!r}")
-    shape = info.image_shape
+    check_image_shape(info.image_shape)
+    if type(info.latent_dim) is not int or not 1 <= info.latent_dim <= MAX_LATENT_DIM:
+        raise ValueError(f"latent_dim must be 1 to {MAX_LATENT_DIM}, got {info.latent_dim!r}")
+    _check_tables(info)
+
+
+def check_image_shape(shape: tuple[int, int, int]) -> None:
+    """Check the shape (H, W, C) of a file's images.
+
+    Raises:
+        ValueError: a size is out of range, or the images are too large.
+    """
     if not all(type(size) is int and 1 <= size <= MAX_SIDE for size in shape):
         raise ValueError(f"image_shape must be three sizes of 1 to {MAX_SIDE:,}, got {str(shape)[:80]}")
     if shape[-1] not in CHANNELS or math.prod(shape) > MAX_VALUES:
         raise ValueError(
             f"image_shape must have 1 or 3 channels and at most {MAX_VALUES:,} values, got {shape}"
         )
-    if type(info.latent_dim) is not int or not 1 <= info.latent_dim <= MAX_LATENT_DIM:
-        raise ValueError(f"latent_dim must be 1 to {MAX_LATENT_DIM}, got {info.latent_dim!r}")
-    _check_tables(info)
 
 
 def _check_tables(info: "ModelInfo") -> None:
