@@ -25,7 +25,7 @@ OPTIONS = TrainOptions(
 
 
 def test_the_probability_of_each_level():
-    """Of 40,000 draws of each level a part of level / 255 is white; steps and seeds differ."""
+    """A part of level / 255 of 40,000 draws of each level is white; steps and seeds differ."""
     from vaecli.training.binarise import Binarise
 
     levels = np.tile(np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1), (40_000, 1, 1, 1))

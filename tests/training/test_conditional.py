@@ -77,7 +77,7 @@ def test_other_layers_start_as_without_labels(network):
 
 
 def test_a_tenth_of_the_labels_is_dropped():
-    """Of 50,000 labels about 5,000, others in each step and for each seed, the same for the same."""
+    """About 5,000 of 50,000 labels, others in each step and for each seed, the same for the same."""
     from vaecli.training.labels import Labels
 
     labels = Labels(np.arange(10), 10, seed=7)

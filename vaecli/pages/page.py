@@ -21,7 +21,7 @@ _MARK = re.compile(r"<!--([A-Z]+)-->")  # in index.html
 
 @dataclasses.dataclass(frozen=True)
 class Contents:
-    """What a page holds beside its own sources.
+    """The contents of a page beside its own sources.
 
     Attributes:
         name: of the model, for the title.

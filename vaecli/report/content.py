@@ -1,4 +1,4 @@
-"""What a report holds, before it becomes HTML or Markdown. All texts are plain text."""
+"""The content of a report, before it becomes HTML or Markdown. All texts are plain text."""
 
 import dataclasses
 from collections.abc import Sequence

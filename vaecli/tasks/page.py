@@ -23,7 +23,7 @@ MOST_BYTES = 2**27  # of a model file in a page; the page itself refuses larger 
 
 @dataclasses.dataclass(frozen=True)
 class PageOptions:
-    """What of the training data may travel with a page.
+    """The parts of the training data that may travel with a page.
 
     Attributes:
         examples: latents and labels of some validation images, which the decoder file holds.

@@ -59,7 +59,7 @@ def test_equal_sets_are_perfect(rng):
 
 
 def test_duplicates_are_neighbours(rng):
-    """Of rows that occur twice, each is the other's nearest neighbour, at the distance 0."""
+    """Each of two equal rows is the other's nearest neighbour, at the distance 0."""
     x = np.repeat(rng.normal(size=(10, 3)), 2, axis=0)
     first, second = radii_of(x, (1, 2))
     assert first == pytest.approx(0, abs=1e-12)

@@ -1,4 +1,4 @@
-"""What in a subject looks like the ground beside it: gaps that show the ground, lit or in shadow."""
+"""The parts of a subject that look like the ground beside it: gaps that show the ground, lit or in shadow."""
 
 import numpy as np
 

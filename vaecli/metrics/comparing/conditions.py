@@ -1,4 +1,4 @@
-"""What two evaluations must share for their values of a metric to be compared."""
+"""The conditions that two evaluations must share for their values of a metric to be compared."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""What is kept of an evaluation: the value of each image, and everything that numbers must share to be compared."""
+"""A saved evaluation: the value of each image, and everything that numbers must share to be compared."""
 
 import dataclasses
 import statistics
@@ -11,7 +11,7 @@ from vaecli.metrics.protocol import Float64
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Conditions:
-    """What a model was measured on, and how.
+    """The data of an evaluation, and its settings.
 
     Attributes:
         data: name of the data set.

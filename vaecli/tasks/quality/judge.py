@@ -1,4 +1,4 @@
-"""What turns images into features: a classifier, or the encoder of another run."""
+"""The source of features of images: a classifier, or the encoder of another run."""
 
 import dataclasses
 import pathlib

@@ -13,7 +13,7 @@ SEEDS = 5
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class QualityOptions:
-    """What is measured, and by which features.
+    """The measurements of samples, and their features.
 
     Attributes:
         count: number of samples of a seed, and of real images; by default 10,000, or as many as the reference has.

@@ -1,4 +1,4 @@
-"""What was measured of samples, and its form as JSON."""
+"""The measured quality of samples, and its form as JSON."""
 
 import dataclasses
 import statistics

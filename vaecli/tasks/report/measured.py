@@ -1,4 +1,4 @@
-"""What a report needs beside the evaluation, measured once."""
+"""The measurements of a report beside the evaluation, taken once."""
 
 import dataclasses
 from collections.abc import Callable
@@ -24,7 +24,7 @@ STEPS = 5
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Measured:
-    """What a report needs beside the evaluation.
+    """The measurements of a report beside the evaluation.
 
     Attributes:
         encoded: latents of some images.

@@ -1,4 +1,4 @@
-"""What a report is about: a model, the images it was measured on, the evaluation, the run if there is one."""
+"""The subject of a report: a model, the images it was measured on, the evaluation, the run if there is one."""
 
 import dataclasses
 import functools
@@ -29,7 +29,7 @@ Float32 = npt.NDArray[np.float32]
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Subject:
-    """What a report is about.
+    """The subject of a report.
 
     Attributes:
         model: opened model with its encoder.

@@ -1,4 +1,4 @@
-"""What is said while pictures are read."""
+"""Messages while pictures are read."""
 
 import dataclasses
 from collections.abc import Callable

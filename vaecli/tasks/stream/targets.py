@@ -1,4 +1,4 @@
-"""What a command would replace, compared with what it reads."""
+"""The files a command would replace, compared with those it reads."""
 
 import dataclasses
 import functools

@@ -19,7 +19,7 @@ def build(graph: layers.Graph, initializers: Initializers) -> keras.Model:
 
 
 class _Context(NamedTuple):
-    """What layers are made with: initial weights, and the label (N, K) of a conditional network."""
+    """Arguments of all layers: initial weights, and the label (N, K) of a conditional network."""
 
     initializers: Initializers
     label: Any
