@@ -2,21 +2,46 @@
 
 import contextlib
 import functools
+import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from vaecli.cli import console
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+SECONDS = 10  # from one line to the next where there are no bars
+
+
+class Reports(TypedDict):
+    """What a task that reads data tells: notes, downloads, and the number of pictures so far."""
+
+    warn: Callable[[str], None]
+    download: Callable[[str, int, int], None]
+    pictures: Callable[[str, int, int], None]
+
 
 class Bars:
-    """Progress bars on stderr, one for each name; none if `quiet`, or if stderr is not an interactive terminal."""
+    """Progress bars on stderr, one for each name; none if `quiet`, or if stderr is not an interactive terminal.
 
-    def __init__(self, *, quiet: bool) -> None:
+    Args:
+        quiet: whether to show nothing, and no notes.
+        lines: whether to print a line every ten seconds where bars cannot be shown, as in a pipe.
+    """
+
+    def __init__(self, *, quiet: bool, lines: bool = False) -> None:
+        self._quiet = quiet
         self._shown = not quiet and console.is_interactive()
+        self._lines = lines and not quiet and not self._shown
+        self._last_line = time.monotonic()
         self._tasks: dict[str, TaskID] = {}
+
+    @property
+    def reports(self) -> Reports:
+        """The callbacks of tasks that read data."""
+        warn = console.silent if self._quiet else console.note
+        return {"warn": warn, "download": self.download, "pictures": self.count}
 
     @functools.cached_property
     def _progress(self) -> "Progress":
@@ -50,6 +75,9 @@ class Bars:
             self._progress.stop()
 
     def _show(self, name: str, done: int, total: int, text: str) -> None:
+        if self._lines and time.monotonic() - self._last_line > SECONDS:
+            self._last_line = time.monotonic()
+            console.progress_line(f"{name}: {text}")
         if not self._shown:
             return
         if not self._tasks:
@@ -60,9 +88,9 @@ class Bars:
 
 
 @contextlib.contextmanager
-def bars(*, quiet: bool) -> Iterator[Bars]:
+def bars(*, quiet: bool, lines: bool = False) -> Iterator[Bars]:
     """Yield bars that are removed when the body ends, also with an error."""
-    shown = Bars(quiet=quiet)
+    shown = Bars(quiet=quiet, lines=lines)
     try:
         yield shown
     finally:

@@ -1,5 +1,6 @@
 """`vaecli features`."""
 
+import dataclasses
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +11,7 @@ from vaecli.cli.parameters import Command, ForceOption, JsonOption, ModelOption,
 
 if TYPE_CHECKING:
     from vaecli.tasks.features.train import Made
+    from vaecli.training.classifier.progress import ClassifierEpoch
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
 
@@ -73,24 +75,28 @@ def train(
     if data is None and model is None:
         raise OptionError("--data must name a labelled data set, got none.", option="--data")
     opened = None if model is None else open_model(model)
-    with bars(quiet=quiet) as shown:
-
-        def progress(epoch: int, total: int, accuracy: float) -> None:
-            del accuracy
-            shown.count("Training", epoch, total)
-
+    with bars(quiet=quiet, lines=True) as shown:
         made = train_features(
             data,
             model=opened,
             options=FeatureOptions(epochs, augment, seed),
             out=out,
             if_taken=treatment(out, force=force),
-            warn=console.silent if quiet else console.note,
-            download=shown.download,
-            pictures=shown.count,
-            progress=progress,
+            progress=console.silent if quiet else _print_epoch,
+            **shown.reports,
         )
     _print(made, as_json=as_json, quiet=quiet)
+
+
+def _print_epoch(epoch: "ClassifierEpoch") -> None:
+    """Print the figures of an epoch on stderr, above the bars."""
+    parts = [
+        f"epoch {epoch.epoch}/{epoch.epochs}",
+        f"loss {console.number(epoch.loss, '.4f')}",
+        f"held-out accuracy {epoch.accuracy:.2%}",
+        f"seconds {epoch.seconds:.1f}",
+    ]
+    console.progress_line("  ".join(parts) + ("  best" if epoch.best else ""))
 
 
 def _print(made: "Made", *, as_json: bool, quiet: bool) -> None:
@@ -107,15 +113,16 @@ def _print(made: "Made", *, as_json: bool, quiet: bool) -> None:
             "held_out": info.data["held_out_count"],
             "epochs": info.training["epochs"],
             "best_epoch": info.training["best_epoch"],
+            "history": [dataclasses.asdict(epoch) for epoch in made.history],
             "bytes": made.size,
-            "seconds": made.seconds,
+            "seconds": dict(made.seconds),
         }
         console.print_json("features-train", document)
         return
     console.say(path)
     if not quiet:
         console.progress_line(
-            f"{info.accuracy:.1%} of {info.data['held_out_count']:,} held-out training images get their class; "
-            f"{made.seconds:.0f} s."
+            f"{info.accuracy:.1%} of {info.data['held_out_count']:,} held-out training images get their class. "
+            f"Seconds: {', '.join(f'{name} {value:.1f}' for name, value in made.seconds.items())}."
         )
         console.next_step("eval", "--quality", "--features", path)

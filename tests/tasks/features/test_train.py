@@ -26,7 +26,7 @@ def labelled(here):
 
 def test_a_trained_classifier_is_better_than_chance(call, check_schema, labelled):
     """The file opens and finds most classes after 12 epochs; the JSON tells the same of it."""
-    code, stdout, stderr = call("features", "train", "--data", labelled, "--epochs", 12, "--json")
+    code, stdout, stderr = call("features", "train", "--data", labelled, "--epochs", 12, "--json", "--quiet")
     assert (code, stderr) == (0, "")
     document = json.loads(stdout)
     check_schema("features-train", document)
@@ -37,6 +37,35 @@ def test_a_trained_classifier_is_better_than_chance(call, check_schema, labelled
     assert classifier.info.image_shape == (14, 14, 1)
     assert classifier.info.accuracy == document["accuracy"] > 0.5
     assert document["images"] + document["held_out"] == 400
+    history = document["history"]
+    assert [row["epoch"] for row in history] == list(range(1, 13))
+    assert history[-1]["loss"] < history[0]["loss"]
+    assert max(row["accuracy"] for row in history) == document["accuracy"]
+    assert [row["epoch"] for row in history if row["best"]][-1] == document["best_epoch"]
+
+
+def test_each_epoch_is_shown(call, labelled):
+    """A line for each epoch with loss and accuracy on stderr, also beside --json; the path alone on stdout."""
+    code, stdout, stderr = call("features", "train", "--data", labelled, "--epochs", 2)
+    assert (code, stdout) == (0, "features.onnx\n")
+    lines = [line for line in stderr.splitlines() if line.startswith("epoch ")]
+    assert [line.split()[1] for line in lines] == ["1/2", "2/2"]
+    assert all("loss " in line and "held-out accuracy " in line for line in lines)
+    assert "Seconds: training " in stderr
+
+
+def test_progress_goes_from_nothing_to_all_images(labelled):
+    """Each kind of work reports its beginning, never goes back, and comes to its end."""
+    reports = {}
+
+    def pictures(name, done, total):
+        reports.setdefault(name, []).append((done, total))
+
+    train_features(str(labelled), options=FeatureOptions(epochs=2), out="x.onnx", pictures=pictures)
+    assert {"Loading TensorFlow", "Training", "Converting to ONNX"} <= set(reports)
+    for name in ("Loading TensorFlow", "Training", "Converting to ONNX"):
+        counts = [done for done, _ in reports[name]]
+        assert counts == sorted(counts) and counts[-1] == reports[name][-1][1], name
 
 
 def test_the_same_seed_gives_the_same_classifier(labelled):

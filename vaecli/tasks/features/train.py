@@ -1,11 +1,12 @@
 """`vaecli features train`: labelled images -> a classifier as an ONNX file."""
 
 import dataclasses
+import functools
 import math
 import os
 import pathlib
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,12 @@ from vaecli.options import MAX_PIXELS, augmentations
 from vaecli.runs import provenance
 from vaecli.runtime.model import Model
 from vaecli.tasks.inputs import Progress, Warn, load_for, silent
+from vaecli.tasks.quality.steps import Steps
+from vaecli.training.classifier.progress import ClassifierEpoch
 from vaecli.training.tensorflow import quietly
+
+if TYPE_CHECKING:
+    from vaecli.training.classifier.training import Trained
 
 HELD_OUT = 0.1  # of the training images; they choose the epoch
 BATCHES, EPOCHS = 6500, (16, 200)  # about so many batches of 128, within these numbers of epochs
@@ -63,13 +69,15 @@ class Made:
         path: the file.
         info: its description.
         size: bytes of the file.
-        seconds: duration of the training.
+        seconds: duration of each part: `training`, with the reading of TensorFlow, and `export`.
+        history: figures of each epoch.
     """
 
     path: pathlib.Path
     info: ClassifierInfo
     size: int
-    seconds: float
+    seconds: Mapping[str, float]
+    history: tuple[ClassifierEpoch, ...]
 
 
 def train_features(
@@ -82,7 +90,7 @@ def train_features(
     warn: Warn = silent,
     download: Progress = silent,
     pictures: Progress = silent,
-    progress: Callable[[int, int, float], None] = lambda _epoch, _epochs, _accuracy: None,
+    progress: Callable[[ClassifierEpoch], None] = lambda _epoch: None,
 ) -> Made:
     """Train a classifier on the training images of a data set, and write it.
 
@@ -96,8 +104,8 @@ def train_features(
         if_taken: what happens to a file of that name.
         warn: receives what a user should know of the data set.
         download: progress of a download: file, bytes so far, bytes in all.
-        pictures: progress of reading pictures: what is done, pictures so far, pictures in all.
-        progress: called after each epoch with its number, the number of all, and the accuracy on held-out images.
+        pictures: progress: what is done, number so far, number in all.
+        progress: called after each epoch with its figures.
 
     Raises:
         OptionError: an option out of its range, or a file of another kind.
@@ -118,10 +126,13 @@ def train_features(
             images = load_for(model, data, "train", warn=warn, progress=download, pictures=pictures)
         _require_labels(images)
         held_out = validation_mask(images.images, fraction=HELD_OUT, seed=options.seed)
-        began = time.perf_counter()
-        info, content = _train(images, held_out, options, progress)
+        steps = Steps(pictures)
+        with steps.step("training"):
+            info, trained = _train(images, held_out, options, steps, progress)
+        with steps.step("export"):
+            content = _converted(images, held_out, info, trained, steps)
         file.write(content)
-    return Made(file.path, info, len(content), time.perf_counter() - began)
+    return Made(file.path, info, len(content), steps.seconds, trained.history)
 
 
 def _require_labels(images: ImageSet) -> None:
@@ -144,13 +155,18 @@ def _train(
     images: ImageSet,
     held_out: npt.NDArray[np.bool_],
     options: FeatureOptions,
-    progress: Callable[[int, int, float], None],
-) -> tuple[ClassifierInfo, bytes]:
-    """Train the classifier and convert it; return its description and the content of its file."""
+    steps: Steps,
+    progress: Callable[[ClassifierEpoch], None],
+) -> tuple[ClassifierInfo, "Trained"]:
+    """Train the classifier; return the description of its file, and the classifier."""
+    loaded = steps.counter("Loading TensorFlow", 1)
     with quietly():
-        from vaecli.export.classifier import to_file
+        from vaecli.training import precision
         from vaecli.training.classifier.network import FEATURES
         from vaecli.training.classifier.training import BATCH_SIZE, train_classifier
+
+        precision.choose("auto")  # looks for GPUs, of which TensorFlow prints lines
+    loaded(1)
     least, most = EPOCHS
     suitable = math.ceil(BATCHES * BATCH_SIZE / int((~held_out).sum()))
     epochs = options.epochs or min(most, max(least, suitable))
@@ -161,6 +177,7 @@ def _train(
         augment=augmentations(options.augment),
         seed=options.seed,
         progress=progress,
+        images_done=functools.partial(steps.report, "Training"),
     )
     height, width, channels = images.images.shape[1:]
     counts = {"count": trained.count, "held_out_count": trained.held_out_count}
@@ -175,5 +192,17 @@ def _train(
         software=provenance.versions(),
         created=provenance.now(),
     )
+    return info, trained
+
+
+def _converted(
+    images: ImageSet, held_out: npt.NDArray[np.bool_], info: ClassifierInfo, trained: "Trained", steps: Steps
+) -> bytes:
+    """Convert the classifier, compare both on some held-out images, and return the content of the file."""
+    converted = steps.counter("Converting to ONNX", 1)
+    with quietly():
+        from vaecli.export.classifier import to_file
     sample = images.images[np.flatnonzero(held_out)[:PARITY_IMAGES]]
-    return info, to_file(trained.classifier, info, sample)
+    content = to_file(trained.classifier, info, sample)
+    converted(1)
+    return content

@@ -19,11 +19,12 @@ class Steps:
 
     Attributes:
         seconds: name of a step -> its duration so far.
+        report: as given.
     """
 
     def __init__(self, report: Progress = silent) -> None:
         self.seconds: dict[str, float] = {}
-        self._report = report
+        self.report = report
 
     @contextlib.contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -35,12 +36,13 @@ class Steps:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
 
     def counter(self, text: str, total: int) -> Callable[[int], None]:
-        """Return a function that is called with each amount that is done of `total`."""
+        """Report that a step begins; return a function that is called with each amount that is done of `total`."""
         done = 0
+        self.report(text, done, total)
 
         def advance(amount: int) -> None:
             nonlocal done
             done += amount
-            self._report(text, done, total)
+            self.report(text, done, total)
 
         return advance

@@ -5,7 +5,8 @@ The weights of the epoch with the best accuracy on held-out training images are 
 
 import contextlib
 import dataclasses
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -19,6 +20,7 @@ from vaecli.pixels import chunks
 from vaecli.training import precision, schedule
 from vaecli.training.augment import Augment
 from vaecli.training.classifier.network import Classifier, build
+from vaecli.training.classifier.progress import ClassifierEpoch
 from vaecli.training.objective import to_unit_range
 
 BATCH_SIZE = 128
@@ -26,6 +28,7 @@ PEAK_RATE = 2e-3
 DROPOUT = 0.3  # of the rectified features
 BLUR = np.array([1, 4, 6, 4, 1]) / 16  # a standard deviation of one pixel
 WEIGHT_DECAY = 1e-4  # decoupled, per step and unit of the learning rate
+STEPS_PER_REPORT = 20  # the loss of a step is waited for then
 MOST_AT_ONCE, CHUNK_BYTES = 500, 2**20  # held-out images at a time, and bytes of their pixels
 
 
@@ -37,7 +40,7 @@ class Trained:
         classifier: the network, with the weights of the best epoch.
         accuracy: of these weights on the held-out images, in [0, 1].
         best_epoch: number of that epoch, from 1.
-        epochs: number of epochs.
+        history: figures of each epoch.
         count: number of images that the weights were fitted to.
         held_out_count: number of held-out images.
     """
@@ -45,7 +48,7 @@ class Trained:
     classifier: Classifier
     accuracy: float
     best_epoch: int
-    epochs: int
+    history: tuple[ClassifierEpoch, ...]
     count: int
     held_out_count: int
 
@@ -57,7 +60,8 @@ def train_classifier(
     epochs: int,
     augment: tuple[Augmentation, ...] = (),
     seed: int = 0,
-    progress: Callable[[int, int, float], None] = lambda _epoch, _epochs, _accuracy: None,
+    progress: Callable[[ClassifierEpoch], None] = lambda _epoch: None,
+    images_done: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Trained:
     """Train a classifier of the classes of labelled images.
 
@@ -67,7 +71,8 @@ def train_classifier(
         epochs: number of epochs.
         augment: changes of the images of training steps.
         seed: seed of the initial weights, the order of the images, the augmentation and the dropout.
-        progress: called after each epoch with its number, the number of all, and the accuracy on held-out images.
+        progress: called after each epoch with its figures.
+        images_done: called during the steps with the number of images so far, and in all epochs.
     """
     height, width, channels = data.images.shape[1:]
     classifier = build((height, width, channels), len(data.class_names), seed=seed)
@@ -78,25 +83,35 @@ def train_classifier(
     per_epoch = len(positions) // size
     rates = schedule.learning_rates(0, epochs * per_epoch, total=epochs * per_epoch, peak=PEAK_RATE)
     best, best_epoch, best_weights = -1.0, 0, [variable.numpy() for variable in classifier.variables]
+    history: list[ClassifierEpoch] = []
     precise = precision.choose("auto") == "float32" or bool(tf.config.list_physical_devices("GPU"))
     for epoch in range(epochs):
+        began = time.perf_counter()
         order = positions[schedule.epoch_order(len(positions), seed=seed, epoch=epoch)]
         batches = order[: per_epoch * size].reshape(per_epoch, size)
         first = epoch * per_epoch
+        losses = []
         with contextlib.nullcontext() if precise else precision.rewritten():
-            steps.run(batches, rates[first : first + per_epoch], first)
+            for loss in steps.run(batches, rates[first : first + per_epoch], first):
+                losses.append(loss)
+                if len(losses) % STEPS_PER_REPORT == 0 or len(losses) == per_epoch:
+                    loss.numpy()
+                    images_done((first + len(losses)) * size, epochs * per_epoch * size)
         accuracy = _accuracy(classifier, data.images, labels, held_out_positions)
-        if accuracy > best:
+        is_best = accuracy > best
+        if is_best:
             best, best_epoch = accuracy, epoch + 1
             best_weights = [variable.numpy() for variable in classifier.variables]
-        progress(epoch + 1, epochs, accuracy)
+        mean, seconds = float(np.mean([loss.numpy() for loss in losses])), time.perf_counter() - began
+        history.append(ClassifierEpoch(epoch + 1, epochs, mean, accuracy, seconds, is_best))
+        progress(history[-1])
     for variable, value in zip(classifier.variables, best_weights, strict=True):
         variable.assign(value)
     features, _ = _outputs(classifier, data.images, held_out_positions)
     spread = float(np.sqrt(features.var(axis=0).mean()))
     if spread > 0:
         classifier.scale_features(1 / spread)  # so that distances of different classifiers are of one size
-    return Trained(classifier, best, best_epoch, epochs, len(positions), len(held_out_positions))
+    return Trained(classifier, best, best_epoch, tuple(history), len(positions), len(held_out_positions))
 
 
 def blurred(images: tf.Tensor, *, seed: Any) -> tf.Tensor:
@@ -138,13 +153,19 @@ class _Steps:
         self._optimizer.build(classifier.variables)
         self._step = tf.function(self._one_step, autograph=False)
 
-    def run(self, batches: np.ndarray, rates: np.ndarray, first: int) -> None:
-        """Take a step for each row of positions (S, B), with its learning rate, from number `first` on."""
+    def run(self, batches: np.ndarray, rates: np.ndarray, first: int) -> Iterator[tf.Tensor]:
+        """Take a step for each row of positions (S, B), with its learning rate, from number `first` on.
+
+        Yields:
+            The loss of each step, a scalar that may not be computed yet.
+        """
         for offset, (batch, rate) in enumerate(zip(batches, rates, strict=True)):
             pixels, labels = tf.constant(self._images[batch]), tf.constant(self._labels[batch])
-            self._step(pixels, labels, tf.constant(first + offset), tf.constant(rate))
+            yield self._step(pixels, labels, tf.constant(first + offset), tf.constant(rate))
 
-    def _one_step(self, pixels: tf.Tensor, labels: tf.Tensor, step: tf.Tensor, rate: tf.Tensor) -> None:
+    def _one_step(
+        self, pixels: tf.Tensor, labels: tf.Tensor, step: tf.Tensor, rate: tf.Tensor
+    ) -> tf.Tensor:
         if self._augment:
             pixels = self._augment.apply(pixels, self._augment.draw(tf.shape(pixels)[0], step))
         variables = [variable.value for variable in self._classifier.variables]
@@ -156,6 +177,7 @@ class _Steps:
         gradients = tape.gradient(loss, variables)
         self._optimizer.learning_rate.assign(rate)
         self._optimizer.apply(gradients)
+        return loss
 
 
 def _accuracy(
