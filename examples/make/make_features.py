@@ -26,7 +26,8 @@ def main() -> None:
     result = Classifier.open(made.path).classify(test.images)
     accuracy = float((result.logits.argmax(axis=1) == test.labels).mean())
     spread = result.features.std(axis=0)
-    print(f"{made.path.name}: {made.size:,} bytes, {sum(made.seconds.values()):.0f} s, {accuracy:.2%} of the test images,")
+    seconds = sum(made.seconds.values())
+    print(f"{made.path.name}: {made.size:,} bytes, {seconds:.0f} s, {accuracy:.2%} of the test images,")
     print(f"standard deviation of a feature {spread.min():.2f} to {spread.max():.2f}")
     if accuracy < LEAST_ACCURACY or spread.min() < LEAST_SPREAD * spread.max() or made.size > MOST_BYTES:
         made.path.unlink()

@@ -75,7 +75,7 @@ class Bars:
             self._progress.stop()
 
     def _show(self, name: str, done: int, total: int, text: str) -> None:
-        if self._lines and time.monotonic() - self._last_line > SECONDS:
+        if self._lines and done != total and time.monotonic() - self._last_line > SECONDS:
             self._last_line = time.monotonic()
             console.progress_line(f"{name}: {text}")
         if not self._shown:
