@@ -163,9 +163,7 @@ class _Steps:
             pixels, labels = tf.constant(self._images[batch]), tf.constant(self._labels[batch])
             yield self._step(pixels, labels, tf.constant(first + offset), tf.constant(rate))
 
-    def _one_step(
-        self, pixels: tf.Tensor, labels: tf.Tensor, step: tf.Tensor, rate: tf.Tensor
-    ) -> tf.Tensor:
+    def _one_step(self, pixels: tf.Tensor, labels: tf.Tensor, step: tf.Tensor, rate: tf.Tensor) -> tf.Tensor:
         if self._augment:
             pixels = self._augment.apply(pixels, self._augment.draw(tf.shape(pixels)[0], step))
         variables = [variable.value for variable in self._classifier.variables]
