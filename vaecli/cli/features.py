@@ -11,7 +11,7 @@ from vaecli.cli.parameters import Command, ForceOption, JsonOption, ModelOption,
 
 if TYPE_CHECKING:
     from vaecli.tasks.features.train import Made
-    from vaecli.training.classifier.progress import ClassifierEpoch
+    from vaecli.runs.progress import ClassifierEpoch
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
 

@@ -47,6 +47,27 @@ class Epoch:
     reconstructions: Callable[[int], tuple[Any, Any]]
 
 
+@dataclasses.dataclass(frozen=True)
+class ClassifierEpoch:
+    """The figures of an epoch of a classifier.
+
+    Attributes:
+        epoch: its number, from 1.
+        epochs: number of all.
+        loss: mean cross-entropy of the training steps, in nats per image.
+        accuracy: share of held-out images that get their class, in [0, 1].
+        seconds: duration of the steps and of the held-out images.
+        best: whether the accuracy is the best so far.
+    """
+
+    epoch: int
+    epochs: int
+    loss: float
+    accuracy: float
+    seconds: float
+    best: bool
+
+
 class Watcher:
     """Callbacks of a training run that do nothing; subclasses override what they need."""
 

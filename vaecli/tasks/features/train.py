@@ -25,7 +25,7 @@ from vaecli.runs import provenance
 from vaecli.runtime.model import Model
 from vaecli.tasks.inputs import Progress, Warn, load_for, silent
 from vaecli.tasks.quality.steps import Steps
-from vaecli.training.classifier.progress import ClassifierEpoch
+from vaecli.runs.progress import ClassifierEpoch
 from vaecli.training.tensorflow import quietly
 
 if TYPE_CHECKING:

@@ -2,5 +2,4 @@
 
 network   its layers
 training  its training, on the training images of a data set alone
-progress  the figures of an epoch
 """

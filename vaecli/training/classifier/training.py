@@ -20,7 +20,7 @@ from vaecli.pixels import chunks
 from vaecli.training import precision, schedule
 from vaecli.training.augment import Augment
 from vaecli.training.classifier.network import Classifier, build
-from vaecli.training.classifier.progress import ClassifierEpoch
+from vaecli.runs.progress import ClassifierEpoch
 from vaecli.training.objective import to_unit_range
 
 BATCH_SIZE = 128
