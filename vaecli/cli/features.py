@@ -10,8 +10,8 @@ from vaecli.cli.bars import bars
 from vaecli.cli.parameters import Command, ForceOption, JsonOption, ModelOption, QuietOption, complete_data
 
 if TYPE_CHECKING:
-    from vaecli.tasks.features.train import Made
     from vaecli.runs.progress import ClassifierEpoch
+    from vaecli.tasks.features.train import Made
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
 

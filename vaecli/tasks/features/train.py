@@ -22,10 +22,10 @@ from vaecli.modelfile.classifier import ClassifierInfo
 from vaecli.modelfile.metadata_checks import MAX_LABELS
 from vaecli.options import MAX_PIXELS, augmentations
 from vaecli.runs import provenance
+from vaecli.runs.progress import ClassifierEpoch
 from vaecli.runtime.model import Model
 from vaecli.tasks.inputs import Progress, Warn, load_for, silent
 from vaecli.tasks.quality.steps import Steps
-from vaecli.runs.progress import ClassifierEpoch
 from vaecli.training.tensorflow import quietly
 
 if TYPE_CHECKING:

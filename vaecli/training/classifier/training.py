@@ -17,10 +17,10 @@ import tensorflow as tf
 from vaecli.choices import Augmentation
 from vaecli.data.images import Images, ImageSet
 from vaecli.pixels import chunks
+from vaecli.runs.progress import ClassifierEpoch
 from vaecli.training import precision, schedule
 from vaecli.training.augment import Augment
 from vaecli.training.classifier.network import Classifier, build
-from vaecli.runs.progress import ClassifierEpoch
 from vaecli.training.objective import to_unit_range
 
 BATCH_SIZE = 128
