@@ -113,11 +113,13 @@ def noise_images():
 def build_vae():
     """A function that builds a network for images (H, W, C) with random weights, biases included."""
 
-    def build_vae(shape, *, network="classic", latent_dim=3, deviation=0.1, size=None):
+    def build_vae(shape, *, network="classic", latent_dim=3, deviation=0.1, size=None, label_count=0):
         from vaecli.probability.likelihoods import likelihood
         from vaecli.training.vae import build
 
-        vae = build(network, likelihood("bernoulli"), shape, latent_dim, seed=1, size=size)
+        vae = build(
+            network, likelihood("bernoulli"), shape, latent_dim, seed=1, size=size, label_count=label_count
+        )
         rng = np.random.default_rng(5)
         for variable in vae.variables:  # new biases are zero: a lost one would not show
             variable.assign_add(rng.normal(scale=deviation, size=variable.shape))

@@ -202,12 +202,12 @@ def test_export_sees_an_int8_file_that_computes_something_else(folder, origin, a
     """Compared with the quantised decoder in numpy, the file passes; each changed one is refused."""
     from vaecli.export import reduced
 
-    quantised, z = reduced.quantise(origin), origin.exact.draw(100)
-    reduced.require_same(quantised, Model.open(folder, precision="int8"), z)
+    quantised, inputs = reduced.quantise(origin), {"z": origin.exact.draw(100)}
+    reduced.require_same(quantised, Model.open(folder, precision="int8"), inputs)
     for name in ("one_weight", "a_small_change", "swapped_axes", "lost_bias"):
         altered = Model.open(alter(folder, "decoder.int8.onnx", int8_faults[name]), precision="int8")
         with pytest.raises(ParityError, match="must compute its quantised decoder"):
-            reduced.require_same(quantised, altered, z)
+            reduced.require_same(quantised, altered, inputs)
 
 
 @pytest.mark.train

@@ -68,8 +68,8 @@ def test_the_files_take_a_label(trained, call):
     assert code == 0 and "taken by both halves" in stdout
 
 
-def test_every_command_takes_the_model(trained, call, here):
-    """Without labels, as any other model; the copy in fp16 too; int8 says that there is none."""
+def test_every_command_takes_the_model(trained, call):
+    """Without labels, as any other model; the copies in fp16 and int8 too."""
     for command in (
         ("sample", "-n", "4"),
         ("interpolate", "test:0", "test:1"),
@@ -80,18 +80,20 @@ def test_every_command_takes_the_model(trained, call, here):
         ("score", "test:0:3"),
         ("bench", "--seconds", "0.1", "--against"),
         ("info",),
-        ("export", "-o", "copy", "--fp16"),
+        ("export", "-o", "copy", "--fp16", "--int8"),
         ("verify",),
     ):
         code, _, stderr = call(*command, "-m", trained)
         assert code == 0, (command, stderr)
     code, _, stderr = call("verify", "-m", "copy")
     assert code == 0, stderr
-    half, exact = (Model.open("copy", precision=precision) for precision in ("fp16", "float32"))
-    z = np.ones((10, 2), np.float32)
-    np.testing.assert_allclose(half.decode(z, np.arange(10)), exact.decode(z, np.arange(10)), atol=0.01)
-    code, _, stderr = call("export", "-m", trained, "-o", "integers", "--int8")
-    assert code == 1 and "must not be conditional for --int8" in stderr and not (here / "integers").exists()
+    exact, half, integers = (
+        Model.open("copy", precision=precision) for precision in ("float32", "fp16", "int8")
+    )
+    z, labels = np.ones((10, 2), np.float32), np.arange(10)
+    np.testing.assert_allclose(half.decode(z, labels), exact.decode(z, labels), atol=0.01)
+    assert np.abs(integers.decode(z, labels) - exact.decode(z, labels)).mean() < 1 / 255
+    assert call("sample", "-m", "copy", "--precision", "int8", "--label", "boot", "-o", "boots.png")[0] == 0
 
 
 @pytest.mark.parametrize("path", ["linear", "spherical", "even"])

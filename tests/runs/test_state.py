@@ -117,6 +117,21 @@ def test_differences_name_what_changed():
     assert list(differences(IDENTITY, IDENTITY)) == []
 
 
+@pytest.mark.parametrize(
+    ("change", "difference"),
+    [
+        ({"network": "conv"}, "network was 'classic' and is 'conv'"),
+        ({"width": 9}, "width was 8 and is 9"),
+        ({"likelihood": "gaussian"}, "likelihood was 'bernoulli' and is 'gaussian'"),
+        ({"conditional": True}, "conditional was False and is True"),
+    ],
+)
+def test_another_network_is_named(change, difference):
+    """A network, width, likelihood or use of labels that a user writes into config.toml."""
+    options = settings(TrainOptions(data="x", width=8))
+    assert list(differences({"options": options}, {"options": options | change})) == [difference]
+
+
 def test_counters_hold_no_arrays():
     """Everything but the arrays is in the counters."""
     arrays = {"best_weights", "best_facts"}

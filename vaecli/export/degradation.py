@@ -1,17 +1,23 @@
-"""The difference between a file of reduced precision and the float32 one: in pixel levels, and in nats."""
+"""The difference between a file of reduced precision and the float32 one: in pixel levels, and in nats.
+
+A conditional model is measured with all labels in turn, and with none; the ELBO is that without labels.
+"""
 
 import dataclasses
 import math
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 
 from vaecli.choices import Precision
 from vaecli.data.binarise import as_modelled
 from vaecli.errors import ParityError
 from vaecli.latent.draws import standard_normal
 from vaecli.metrics.evaluate import evaluate
+from vaecli.modelfile.metadata import ModelInfo
 from vaecli.probability.gaussian import kl_divergence, sample_posterior
+from vaecli.runtime.labels import NO_LABEL
 from vaecli.runtime.model import Model
 
 MAE_BOUNDS: Mapping[Precision, float] = {"int8": 1.0, "fp16": 0.1}  # levels of 255
@@ -47,12 +53,23 @@ class Degradation:
 
 def latents(model: Model, validation: np.ndarray, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return posterior samples (8 N, D) of images (N, H, W, C) uint8, and 512 draws (512, D) from the prior."""
-    z_mean, z_log_var = _posteriors(model, validation)
+    z_mean, z_log_var = _posteriors(model, validation, None)
     noise = [
         standard_normal(0, len(z_mean), model.latent_dim, seed=seed, stream=1 + i) for i in range(NOISES)
     ]
     posterior = sample_posterior(z_mean, z_log_var, np.stack(noise), np)
     return posterior.reshape(-1, model.latent_dim), standard_normal(0, DRAWS, model.latent_dim, seed=seed)
+
+
+def labels_in_turn(info: ModelInfo, count: int) -> npt.NDArray[np.int64] | None:
+    """Return a class for each of `count` images: all that have training images and none (-1) in turn, (count,).
+
+    None for a model without labels.
+    """
+    if not info.is_conditional:
+        return None
+    counts = info.data.get("class_counts") or [1] * len(info.class_names)
+    return np.resize(np.append(np.flatnonzero(counts), NO_LABEL), count)
 
 
 def measure(exact: Model, reduced: Model, validation: np.ndarray, *, seed: int) -> Degradation:
@@ -69,15 +86,21 @@ def measure(exact: Model, reduced: Model, validation: np.ndarray, *, seed: int) 
     )
 
 
-def _posteriors(model: Model, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _posteriors(
+    model: Model, images: np.ndarray, labels: npt.NDArray[np.int64] | None
+) -> tuple[np.ndarray, np.ndarray]:
     """Encode images (N, H, W, C) uint8, made binary for a model of binary pixels: z_mean and z_log_var, (N, D)."""
     (pixels,) = as_modelled([images], binary=model.likelihood.binarised)
-    return model.encode(pixels)
+    return model.encode(pixels, labels)
 
 
 def _mae(exact: Model, reduced: Model, z: np.ndarray) -> float:
-    batches = [z[first : first + BATCH] for first in range(0, len(z), BATCH)]
-    sums = [np.abs(exact.decode(batch) - reduced.decode(batch)).sum(dtype=np.float64) for batch in batches]
+    labels = labels_in_turn(exact.info, len(z))
+    sums = []
+    for first in range(0, len(z), BATCH):
+        rows = slice(first, first + BATCH)
+        pictures = [model.decode(z[rows], labels if labels is None else labels[rows]) for model in (exact, reduced)]
+        sums.append(np.abs(pictures[0] - pictures[1]).sum(dtype=np.float64))
     return float(sum(sums)) / (len(z) * math.prod(exact.image_shape)) * 255
 
 
@@ -90,8 +113,9 @@ def _elbo(model: Model, validation: np.ndarray, seed: int) -> float:
 
 def posterior_divergence(exact: Model, reduced: Model, validation: np.ndarray) -> float:
     """Return the mean KL divergence of the posteriors of `reduced` from those of `exact`, in nats per image."""
-    other_mean, other_log_var = (array.astype(np.float64) for array in _posteriors(exact, validation))
-    z_mean, z_log_var = (array.astype(np.float64) for array in _posteriors(reduced, validation))
+    labels = labels_in_turn(exact.info, len(validation))
+    posteriors = [_posteriors(model, validation, labels) for model in (exact, reduced)]
+    (other_mean, other_log_var), (z_mean, z_log_var) = np.asarray(posteriors, np.float64)
     divergence = kl_divergence(z_mean, z_log_var, other_mean, other_log_var, np)
     return float(divergence.sum(axis=1).mean())
 

@@ -24,6 +24,7 @@ from vaecli.modelfile.find import DECODERS, ENCODERS
 from vaecli.modelfile.golden import Golden
 from vaecli.modelfile.metadata import LABEL
 from vaecli.runs.kept import KeptImages
+from vaecli.runtime.labels import decoder_inputs
 from vaecli.runtime.model import Model
 from vaecli.runtime.parts import read_part
 
@@ -90,15 +91,27 @@ def quantise(origin: Origin) -> QuantisedDecoder:
             f"The likelihood must be {' or '.join(SIGMOID_MEANS)} for --int8, got {likelihood}.",
             hint="Export without --int8.",
         )
-    if origin.exact.info.is_conditional:
-        raise ModelError(
-            "The model must not be conditional for --int8.",
-            hint="Export without --int8; --fp16 takes labels.",
-        )
-    z = np.concatenate(degradation.latents(origin.exact, origin.images.training, seed=CALIBRATION_SEED))
+    exact = origin.exact
+    z = np.concatenate(degradation.latents(exact, origin.images.training, seed=CALIBRATION_SEED))
     shuffled = z[np.random.default_rng(CALIBRATION_SEED).permutation(len(z))]
-    calibrated = calibrate.calibrate(layers.read(origin.decoder), shuffled)
-    return tune.tune(calibrated, shuffled, origin.exact.decode)
+    rows = _side_by_side(_decoder_inputs(exact, shuffled))
+
+    def decode(some: np.ndarray) -> np.ndarray:
+        """Decode some of the rows."""
+        latents, labels = np.split(some, [exact.latent_dim], axis=1)
+        return exact.decode(latents, labels if exact.info.is_conditional else None)
+
+    return tune.tune(calibrate.calibrate(layers.read(origin.decoder), rows), rows, decode)
+
+
+def _decoder_inputs(model: Model, z: np.ndarray) -> Arrays:
+    """Return the inputs of a decoder for latents z (N, D), with all labels in turn if it takes labels."""
+    return decoder_inputs(model.info, z, degradation.labels_in_turn(model.info, len(z)))
+
+
+def _side_by_side(inputs: Arrays) -> np.ndarray:
+    """Join the inputs of a decoder to rows (N, D), or (N, D + K) with labels, as a quantised decoder takes them."""
+    return np.concatenate([inputs[name] for name in ("z", LABEL) if name in inputs], axis=1)
 
 
 def _int8(origin: Origin) -> Figures:
@@ -110,8 +123,9 @@ def _int8(origin: Origin) -> Figures:
         latents = np.concatenate(validation)
         count = int(np.clip(CHECKED_VALUES // np.prod(file.image_shape), 1, len(latents)))
         rows = np.linspace(0, len(latents) - 1, count).astype(np.int64)
-        require_same(quantised, file, np.concatenate([inputs["z"], latents[rows]]))
-        outputs = quantised.outputs(inputs["z"])
+        for arrays in (inputs, _decoder_inputs(file, latents[rows])):
+            require_same(quantised, file, arrays)
+        outputs = quantised.outputs(_side_by_side(inputs))
         largest = float(np.abs(outputs["logits"]).max())
         return Golden.build(inputs, outputs, {"image": 0.01, "logits": max(0.05, 0.01 * largest)})
 
@@ -168,14 +182,19 @@ def _write(path: pathlib.Path, content: bytes) -> None:
         path.write_bytes(content)
 
 
-def require_same(quantised: QuantisedDecoder, file: Model, z: np.ndarray) -> None:
-    """Refuse an int8 file whose logits on z (N, D) differ from those that numpy computes with `quantised`.
+def require_same(quantised: QuantisedDecoder, file: Model, inputs: Arrays) -> None:
+    """Refuse an int8 file whose logits differ from those that numpy computes with `quantised`.
+
+    Args:
+        quantised: the decoder of the file.
+        file: the opened file.
+        inputs: `z` (N, D), and of a conditional decoder `label` (N, K).
 
     Raises:
         ParityError: more than 3 % of the logits differ, or one differs by more than 1 % of the largest logit.
     """
-    logits = quantised.outputs(z)["logits"]
-    gaps = np.abs(file.outputs(z)["logits"] - logits) / np.abs(logits).max()
+    logits = quantised.outputs(_side_by_side(inputs))["logits"]
+    gaps = np.abs(file.outputs(inputs["z"], inputs.get(LABEL))["logits"] - logits) / np.abs(logits).max()
     changed = 1.0 - float((gaps <= SAME).mean())  # NaN counts as changed
     if changed > MAX_CHANGED or not gaps.max() <= MAX_DIFFERENCE:
         raise ParityError(

@@ -32,7 +32,7 @@ MAX_ROWS = 2**14  # examples for one layer
 
 
 def calibrate(decoder: FloatDecoder, z: Float) -> QuantisedDecoder:
-    """Quantise a decoder on latents z (N, D).
+    """Quantise a decoder on latents z (N, D), or (N, D + K) with labels.
 
     Convolutions are fitted to the first latents, at most MAX_ELEMENTS values in any activation; dense layers, which
     have one row for each latent, to at most MAX_ROWS latents.
@@ -66,6 +66,7 @@ def calibrate(decoder: FloatDecoder, z: Float) -> QuantisedDecoder:
         last=last,
         shapes=decoder.shapes,
         image_shape=decoder.image_shape,
+        label_count=decoder.label_count,
     )
 
 

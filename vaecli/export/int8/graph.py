@@ -1,6 +1,7 @@
 """The ONNX graph of an int8 decoder: standard operators, exact integer sums, float32 inputs and outputs.
 
-    z -> Gemm                         float32 (D is small)
+    z, or z and label side by side
+      -> Gemm                         float32 (D is small)
       -> QuantizeLinear               uint8; its lower limit is the ReLU
       -> MatMulInteger, Cast, Mul, Add, QuantizeLinear           for each further dense layer
       -> QLinearConv                  uint8 (N, h, w, c)         for each convolution
@@ -32,6 +33,7 @@ from vaecli.export.int8.integer_decoder import (
     QuantisedPhase,
 )
 from vaecli.export.int8.layers import Shape
+from vaecli.modelfile.metadata import LABEL
 
 IR_VERSION = 7  # the IR version of opset 13's time, which old runtimes read
 CHANNELS_FIRST, CHANNELS_LAST = [0, 3, 1, 2], [0, 2, 3, 1]
@@ -72,9 +74,13 @@ class _Graph:
 
 
 def build(decoder: QuantisedDecoder, *, opset: int) -> onnx.ModelProto:
-    """Build the graph `z` (N, D) -> `image` and `logits` (N, H, W, C), float32, for an opset from 13 to 18."""
+    """Build the graph `z` (N, D) -> `image` and `logits` (N, H, W, C), float32, for an opset from 13 to 18.
+
+    That of a conditional decoder has a second input, `label` (N, K).
+    """
     graph = _Graph()
-    x = graph.add("Gemm", "z", decoder.dense, decoder.dense_bias)
+    latents = graph.add("Concat", "z", LABEL, axis=1) if decoder.label_count else "z"
+    x = graph.add("Gemm", latents, decoder.dense, decoder.dense_bias)
     x = graph.add("QuantizeLinear", x, UNIT_SCALE, np.uint8(0))
     readers = [*decoder.hidden, decoder.last]
     x = _reshaped(graph, x, decoder.shapes[0], readers[0])
@@ -159,12 +165,17 @@ def _add_corners(
 
 
 def _model(graph: _Graph, decoder: QuantisedDecoder, opset: int) -> onnx.ModelProto:
-    latent = helper.make_tensor_value_info("z", TensorProto.FLOAT, ["N", len(decoder.dense)])
+    sizes = {"z": len(decoder.dense) - decoder.label_count, LABEL: decoder.label_count}
+    inputs = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", size])
+        for name, size in sizes.items()
+        if size
+    ]
     outputs = [
         helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", *decoder.image_shape])
         for name in ("image", "logits")
     ]
-    onnx_graph = helper.make_graph(graph.nodes, "decoder", [latent], outputs, graph.initializers)
+    onnx_graph = helper.make_graph(graph.nodes, "decoder", inputs, outputs, graph.initializers)
     model = helper.make_model(
         onnx_graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=IR_VERSION
     )

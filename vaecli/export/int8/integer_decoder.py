@@ -150,12 +150,13 @@ class QuantisedDecoder:
     """The weights, biases and scales in an int8 file: `layers.FloatDecoder`, quantised.
 
     Attributes:
-        dense: (D, M), float32.
+        dense: (D, M), float32; (D + K, M) of a conditional decoder.
         dense_bias: (M,), float32; the first layer's output, rounded, is the first activation in levels.
         hidden: the layers between the first and the last one.
         last: the last layer; if it is a convolution, the last of `hidden` is an upsampling layer.
         shapes: as in `layers.FloatDecoder`.
         image_shape: (H, W, C) after cropping.
+        label_count: as in `layers.FloatDecoder`.
     """
 
     dense: Float
@@ -164,9 +165,10 @@ class QuantisedDecoder:
     last: QuantisedCorners | QuantisedDense
     shapes: tuple[Shape, ...]
     image_shape: Shape
+    label_count: int = 0
 
     def outputs(self, z: Float) -> Mapping[str, Float]:
-        """Decode latents z (N, D) to `image` and `logits`, both (N, H, W, C).
+        """Decode latents z (N, D), or (N, D + K) with labels, to `image` and `logits`, both (N, H, W, C).
 
         All integer sums are exact. The last digits of the float32 sums of dense layers depend on the processor, so
         a few levels (whole numbers from 0 to 255) may differ by one.

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from vaecli.errors import ModelError
 from vaecli.export import subpixel
+from vaecli.modelfile.metadata import LABEL
 
 Float = npt.NDArray[np.float32]
 Kind: TypeAlias = Literal["dense", "convolution", "upsampling"]
@@ -61,11 +62,12 @@ class FloatDecoder:
     upsampling layers and a last convolution; or they are all dense, and the last layer is, too.
 
     Attributes:
-        first: on latents (N, D).
+        first: on latents (N, D); of a conditional decoder on latents with one-hot labels beside them, (N, D + K).
         hidden: the layers between the first and the last one.
         last: the layer whose output is the logits.
         shapes: (h, w, c), into which the input of each layer of `hidden`, and of `last`, is reshaped.
         image_shape: (H, W, C) after rows below and columns on the right are cut off.
+        label_count: number of classes K of a conditional decoder; 0 for one without labels.
     """
 
     first: Layer
@@ -73,6 +75,7 @@ class FloatDecoder:
     last: Layer
     shapes: tuple[Shape, ...]
     image_shape: Shape
+    label_count: int = 0
 
     def activations(self, z: Float, count: int | None = None) -> list[Float]:
         """Return the inputs (N, h, w, c) of the layers after the first one, or of `count` of them, after ReLU."""
@@ -94,13 +97,16 @@ class FloatDecoder:
 
 
 def read(decoder: Any) -> FloatDecoder:
-    """Read the arrays of a Keras decoder (N, D) -> logits (N, H, W, C).
+    """Read the arrays of a Keras decoder: latents (N, D), and labels (N, K) or none -> logits (N, H, W, C).
 
     Raises:
         ModelError: the decoder has layers that an int8 file cannot hold.
     """
     keras_layers = [layer for layer in decoder.layers if type(layer).__name__ != "InputLayer"]
     roles = [_role(layer) for layer in keras_layers]
+    label_count = sum(int(tensor.shape[-1]) for tensor in decoder.inputs if tensor.name == LABEL)
+    if label_count and roles[:1] == ["label"]:
+        del roles[0]
     weighted = [layer for layer in keras_layers if layer.weights]
     if not (_is_convolutional(roles) or _is_dense(roles)):
         raise ModelError(
@@ -116,6 +122,7 @@ def read(decoder: Any) -> FloatDecoder:
         last=others[-1],
         shapes=tuple(shapes),
         image_shape=(shape[0], shape[1], shape[2]),
+        label_count=label_count,
     )
 
 
@@ -169,6 +176,7 @@ def _is_plain(config: dict[str, Any], stride: int, activation: str) -> bool:
 
 _Fits: TypeAlias = Callable[[Any, dict[str, Any]], bool]
 _ROLES: dict[str, dict[str, _Fits]] = {  # class of Keras -> role -> whether a layer has it
+    "Concatenate": {"label": lambda layer, _: len(layer.output.shape) == 2},
     "Dense": {
         "dense": lambda _, config: config["activation"] == "relu" and config["use_bias"],
         "linear": lambda _, config: config["activation"] == "linear" and config["use_bias"],
