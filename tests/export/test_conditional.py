@@ -1,4 +1,4 @@
-"""Reduced-precision files of a conditional model: they take its label, in the first layer, exactly as float32 does."""
+"""Reduced-precision files of a conditional model: they take its label in their first layer, as float32 does."""
 
 import numpy as np
 import pytest

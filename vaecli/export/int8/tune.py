@@ -71,7 +71,7 @@ def tune(
 
     Args:
         decoder: as `calibrate` returns it.
-        z: latents (N, D), or (N, D + K) with labels, in random order; the last 128 are kept out to measure the error.
+        z: latents (N, D), or (N, D + K) with labels, in random order; the last 128 measure the error.
         decode: the float32 decoder, rows of `z` -> pictures (n, H, W, C) in [0, 1].
         max_elements: upper bound on the number of values in the largest activation of a batch.
     """
