@@ -99,7 +99,9 @@ def _mae(exact: Model, reduced: Model, z: np.ndarray) -> float:
     sums = []
     for first in range(0, len(z), BATCH):
         rows = slice(first, first + BATCH)
-        pictures = [model.decode(z[rows], labels if labels is None else labels[rows]) for model in (exact, reduced)]
+        pictures = [
+            model.decode(z[rows], labels if labels is None else labels[rows]) for model in (exact, reduced)
+        ]
         sums.append(np.abs(pictures[0] - pictures[1]).sum(dtype=np.float64))
     return float(sum(sums)) / (len(z) * math.prod(exact.image_shape)) * 255
 
