@@ -119,3 +119,12 @@ def test_facts_of_a_file(model_folder, tmp_path):
     facts = Facts(kl=np.arange(latent_dim, dtype=np.float64))
     path.write_bytes(with_metadata(content, entries | {KEY_FACTS: facts.to_text()}))
     np.testing.assert_array_equal(read_file(path).facts().kl, facts.kl)
+
+
+def test_examples_are_rounded():
+    """To half precision, beyond its range too; facts without examples stay as they are."""
+    facts = Facts(examples=ARRAYS["examples"] * np.float32(1e6))
+    rounded = facts.rounded_examples().examples
+    np.testing.assert_allclose(rounded, facts.examples, rtol=2**-11)
+    assert (rounded.view(np.uint32) % 2**13 == 0).all() and not np.array_equal(rounded, facts.examples)
+    assert Facts().rounded_examples().examples is None

@@ -135,3 +135,15 @@ def test_files_without_golden_vectors(model_folder, forge, tmp_path):
     )
     with pytest.raises(ModelError, match="has no golden vectors"):
         read_file(tmp_path / "decoder.onnx").golden()
+
+
+def test_outputs_are_shortened():
+    """Of the output that is named all values stay; the values of others compare with those of a fresh output."""
+    z = np.zeros((2, 3), np.float32)
+    image, logits = np.random.default_rng(1).random((2, 2, 20, 10, 1)).astype(np.float32)
+    vectors = Golden.build({"z": z}, {"image": image, "logits": logits}).shortened(64, keep="image")
+    copy = golden.from_text(vectors.to_text(), "x")
+    np.testing.assert_array_equal(copy.outputs["image"], image)
+    assert copy.outputs["logits"].shape == (2, 64) and copy.shape("logits") == (20, 10, 1)
+    np.testing.assert_array_equal(copy.kept("logits", logits), copy.outputs["logits"])
+    assert copy.shortened(32, keep="image").shapes == copy.shapes

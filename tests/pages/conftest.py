@@ -2,19 +2,21 @@
 
 import base64
 import functools
-import gzip
 import http.server
+import io
 import json
 import os
 import re
 import shutil
 import sys
 import threading
+import zlib
 
 import numpy as np
 import pytest
 
 from vaecli.modelfile.metadata import ModelInfo
+from vaecli.pages.compression import WIDTHS
 from vaecli.pages.page import SOURCES, Page
 from vaecli.pages.server import PageServer
 from vaecli.runs.kept import KeptImages
@@ -127,6 +129,20 @@ def served(page_file):
         server.server_close()
 
 
+def decompressed(stretches, data):
+    """Return the bytes of a file that `compress` made short."""
+    content = zlib.decompress(base64.b85decode(data.replace(".", "<")))
+    position = sum(count for count, width in stretches if not width)
+    sources = {0: io.BytesIO(content[:position])}
+    for width in WIDTHS:
+        size = sum(count for count, own in stretches if abs(own) == width)
+        planes = np.frombuffer(content[position : position + size], np.uint8).reshape(width, -1)
+        sources[width] = io.BytesIO(planes.T.tobytes())
+        position += size
+    parts = [(sources[abs(width)].read(count), width) for count, width in stretches]
+    return b"".join(base64.b64encode(part) if width < 0 else part for part, width in parts)
+
+
 @pytest.fixture
 def held():
     """Reads what a page holds: its name, its model files as bytes, its pictures."""
@@ -134,12 +150,12 @@ def held():
     def held(content):
         text = re.search(rb'<script type="application/json" id="contents">(.*?)</script>', content)[1]
         data = json.loads(text)
-        unpacked = {
-            name: gzip.decompress(base64.b64decode(data[name]))
+        files = {
+            name: decompressed(**data[name])
             for name in ("decoder", "encoder", "pictures")
             if data[name] is not None
         }
-        return data | unpacked
+        return data | files
 
     return held
 

@@ -1,6 +1,7 @@
 """The page as a file: its size, its policy, and what of the training data it holds."""
 
 import base64
+import gzip
 import hashlib
 import html
 import json
@@ -15,7 +16,7 @@ from vaecli.errors import ModelError
 from vaecli.modelfile.read import check_content
 from vaecli.npz import write_npz
 from vaecli.pages.bundle import bundle
-from vaecli.pages.page import ENTRY, SOURCES, Contents, build
+from vaecli.pages.page import ENTRY, SOURCES, Contents, File, build
 from vaecli.tasks.page import PageOptions, model_page
 
 MOST_OWN_BYTES = 150_000  # of a page beside its model
@@ -23,7 +24,16 @@ MOST_OWN_BYTES = 150_000  # of a page beside its model
 
 def test_a_page_has_few_bytes_of_its_own():
     """Scripts, style and frame stay below 150 KB."""
-    assert len(build(Contents("a", "a", b"")).content) < MOST_OWN_BYTES
+    assert len(build(Contents("a", "a", File(b""))).content) < MOST_OWN_BYTES
+
+
+@pytest.mark.parametrize("name", ["measured_folder", "small_folder", "mixed_folder"])
+def test_a_page_is_as_large_as_its_model_compressed(name, request):
+    """The files in base64 after gzip, in fp16 where there is one, and at most 150 KB."""
+    folder = request.getfixturevalue(name)
+    made = model_page(folder)
+    files = [gzip.compress((folder / file).read_bytes(), 9) for file in made.files]
+    assert len(made.page.content) <= sum(len(base64.b64encode(file)) for file in files) + MOST_OWN_BYTES
 
 
 def test_the_same_contents_give_the_same_bytes(model_folder):
@@ -34,7 +44,7 @@ def test_the_same_contents_give_the_same_bytes(model_folder):
 
 def test_the_policy_admits_the_page_alone():
     """The policy names the hashes of script and style, and nothing else can be loaded or sent."""
-    page = build(Contents("name", "runs/name", b"decoder"))
+    page = build(Contents("name", "runs/name", File(b"decoder")))
     text = page.content.decode()
     script = re.search(r"<script>(.*?)</script>", text, re.DOTALL)[1]
     style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)[1]
@@ -47,7 +57,7 @@ def test_the_policy_admits_the_page_alone():
 
 def test_names_cannot_break_out():
     """A name with markup stays text, in the title and in the data."""
-    text = build(Contents("</script><b>&", "<!--SCRIPT-->", b"x")).content.decode()
+    text = build(Contents("</script><b>&", "<!--SCRIPT-->", File(b"x"))).content.decode()
     assert "</script><b>" not in text and text.count("</script>") == 2
     assert "<!--SCRIPT-->" not in text
 

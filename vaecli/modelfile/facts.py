@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from vaecli.errors import ModelError
-from vaecli.modelfile.arrays import MALFORMED, load, pack, unpack
+from vaecli.modelfile.arrays import MALFORMED, load, pack, rounded, unpack
 
 KEY_FACTS = "vaecli.facts"
 MAX_EXAMPLES = 256
@@ -65,6 +65,12 @@ class Facts:
     def without_examples(self) -> "Facts":
         """Return a copy without the latents of single images, which tell something about the data."""
         return dataclasses.replace(self, examples=None, example_labels=None)
+
+    def rounded_examples(self) -> "Facts":
+        """Return a copy whose examples have the 11 significant bits of half precision, enough for a plot."""
+        if self.examples is None:
+            return self
+        return dataclasses.replace(self, examples=rounded(self.examples))
 
 
 def from_arrays(arrays: Mapping[str, np.ndarray], *, latent_dim: int, class_count: int) -> Facts:

@@ -76,6 +76,19 @@ class Golden:
         )
         return dataclasses.replace(self, inputs=inputs, outputs=outputs)
 
+    def shortened(self, most: int, *, keep: str) -> "Golden":
+        """Return vectors of which each output but `keep` has at most `most` values, evenly spaced."""
+        large = {
+            name: array
+            for name, array in self.outputs.items()
+            if name != keep and math.prod(array.shape[1:]) > most and name not in self.shapes
+        }
+        return dataclasses.replace(
+            self,
+            outputs={**self.outputs, **{name: _evenly(array, most) for name, array in large.items()}},
+            shapes={**self.shapes, **{name: array.shape[1:] for name, array in large.items()}},
+        )
+
     @property
     def batch(self) -> dict[str, np.ndarray]:
         """The inputs as the graph takes them: name -> (n, ...) float32, images in [0, 1]."""

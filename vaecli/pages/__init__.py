@@ -1,9 +1,10 @@
 """Pages out: one HTML file that holds a model and everything to explore it with, and a server for it.
 
-page      the file, from the content of model files
-bundle    the scripts of a folder as one script
-compact   scripts and styles without comments and needless spaces
-server    the file at a secret address of this machine alone
+page         the file, from the content of model files
+compression  binary files as short text
+bundle       the scripts of a folder as one script
+compact      scripts and styles without comments and needless spaces
+server       the file at a secret address of this machine alone
 
 explorer/ the sources of the page, readable as they stand: no build step, no package of another language
 

@@ -3,20 +3,28 @@
 import base64
 import dataclasses
 import functools
-import gzip
 import hashlib
 import html
 import json
 import pathlib
 import re
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from vaecli.pages.bundle import bundle
 from vaecli.pages.compact import compact_style
+from vaecli.pages.compression import Span, compress
 
 SOURCES = pathlib.Path(__file__).parent / "explorer"
 ENTRY = "app/main.js"
 _MARK = re.compile(r"<!--([A-Z]+)-->")  # in index.html
+
+
+class File(NamedTuple):
+    """A file in a page, and the places of arrays in it, by which it becomes smaller."""
+
+    content: bytes
+    arrays: Sequence[Span] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,15 +34,15 @@ class Contents:
     Attributes:
         name: of the model, for the title.
         model: what commands in the page name with `-m`.
-        decoder: content of a decoder file, float32 or fp16.
-        encoder: content of an encoder file; None for a model without one.
+        decoder: a decoder file, float32 or fp16.
+        encoder: an encoder file; None for a model without one.
         pictures: pixels of validation images, one image after the other, 8 bits each; empty for none.
     """
 
     name: str
     model: str
-    decoder: bytes
-    encoder: bytes | None = None
+    decoder: File
+    encoder: File | None = None
     pictures: bytes = b""
 
 
@@ -61,9 +69,9 @@ def build(contents: Contents) -> Page:
     data = {
         "name": contents.name,
         "model": contents.model,
-        "decoder": _packed(contents.decoder),
-        "encoder": None if contents.encoder is None else _packed(contents.encoder),
-        "pictures": _packed(contents.pictures) if contents.pictures else None,
+        "decoder": compress(*contents.decoder),
+        "encoder": None if contents.encoder is None else compress(*contents.encoder),
+        "pictures": compress(contents.pictures) if contents.pictures else None,
     }
     parts = {
         "POLICY": html.escape(policy),
@@ -90,10 +98,6 @@ def _source(text: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
 
 
-def _packed(content: bytes) -> str:
-    return base64.b64encode(gzip.compress(content, 9, mtime=0)).decode("ascii")
-
-
 def _as_json(data: dict[str, Any]) -> str:
     """Return JSON that cannot end the script element that holds it."""
-    return json.dumps(data).replace("<", "\\u003c")
+    return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")

@@ -197,7 +197,7 @@ def _arrays(mixtures: Sequence[Mixture]) -> dict[str, np.ndarray]:
     """Return weights, means and scales of mixtures, one after the other."""
     return {
         "weights": np.concatenate([mixture.weights for mixture in mixtures]),
-        "means": np.concatenate([mixture.means for mixture in mixtures]).astype(np.float32),
+        "means": stored_mixture.packed_means(np.concatenate([mixture.means for mixture in mixtures])),
         "scales": np.concatenate([stored_mixture.packed_scales(mixture.scales) for mixture in mixtures]),
     }
 

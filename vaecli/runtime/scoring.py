@@ -8,7 +8,7 @@ from vaecli.latent.mixture import Mixture
 from vaecli.metrics.score import Scorer
 from vaecli.modelfile.read import ModelFile
 from vaecli.modelfile.score_facts import ScoreFacts
-from vaecli.modelfile.stored_mixture import packed_scales
+from vaecli.modelfile.stored_mixture import packed_means, packed_scales
 from vaecli.sample_size import FEWEST_IMAGES
 
 
@@ -36,7 +36,7 @@ def to_facts(scorer: Scorer) -> ScoreFacts:
         count=np.array([scorer.count]),
         dimensions=scorer.dimensions.astype(np.int64),
         weights=scorer.mixture.weights,
-        means=scorer.mixture.means.astype(np.float32),
+        means=packed_means(scorer.mixture.means),
         scales=packed_scales(scorer.mixture.scales),
         quantiles=np.maximum.accumulate(scorer.quantiles.astype(np.float32), axis=1),
         rates=scorer.rates,

@@ -8,17 +8,20 @@ import numpy as np
 
 from vaecli.errors import ModelError, OptionError
 from vaecli.files import replacing, treatment
-from vaecli.modelfile import facts, golden
+from vaecli.modelfile import facts, golden, graph
+from vaecli.modelfile.cost.values import ELEMENT_TYPES
 from vaecli.modelfile.find import read_all
 from vaecli.modelfile.metadata import KEY_DIGEST
 from vaecli.modelfile.read import ModelFile
 from vaecli.modelfile.write import with_metadata
-from vaecli.pages.page import Contents, Page, build
+from vaecli.pages.compression import Span
+from vaecli.pages.page import Contents, File, Page, build
 from vaecli.paths import user_path
 from vaecli.runs import kept, layout
 
 SUFFIXES = (".html", ".htm")
 MOST_BYTES = 2**27  # of a model file in a page; the page itself refuses larger ones
+MOST_VALUES = 64  # of an output of a golden vector; the image, which is computed from the others, has all
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,18 +120,26 @@ def _smallest(files: list[ModelFile], part: str) -> ModelFile | None:
     return by_precision.get("fp16") or by_precision.get("float32")
 
 
-def _shareable(file: ModelFile, options: PageOptions) -> bytes:
-    """Return the content of a file without what may not travel; its digest is right again.
+def _shareable(file: ModelFile, options: PageOptions) -> File:
+    """Return a file without what may not travel, and without what the page has no use for; its digest is right again.
 
     The encoder's first golden inputs are validation images, the decoder's first ones are latents of such.
     """
     entries = {key: text for key, text in file.metadata.items() if key != KEY_DIGEST}
     is_decoder = file.info.part == "decoder"
-    if golden.KEY_GOLDEN in entries and not (options.examples if is_decoder else options.pictures):
-        entries[golden.KEY_GOLDEN] = file.golden().without_real(file.info.part).to_text()
-    if is_decoder and facts.KEY_FACTS in entries and not options.examples:
-        entries[facts.KEY_FACTS] = file.facts().without_examples().to_text()
-    return with_metadata(file.content, entries)
+    if golden.KEY_GOLDEN in entries:
+        vectors = file.golden()
+        if not (options.examples if is_decoder else options.pictures):
+            vectors = vectors.without_real(file.info.part)
+        entries[golden.KEY_GOLDEN] = vectors.shortened(MOST_VALUES, keep="image").to_text()
+    if is_decoder and facts.KEY_FACTS in entries:
+        measured = file.facts()
+        entries[facts.KEY_FACTS] = (
+            measured.rounded_examples() if options.examples else measured.without_examples()
+        ).to_text()
+    content = with_metadata(file.content, entries)
+    tensors = graph.read(content).tensors.values()
+    return File(content, [Span(*tensor.span, ELEMENT_TYPES[tensor.element_type][1]) for tensor in tensors])
 
 
 def _kept_images(path: pathlib.Path) -> np.ndarray:
