@@ -121,7 +121,7 @@ def _smallest(files: list[ModelFile], part: str) -> ModelFile | None:
 
 
 def _shareable(file: ModelFile, options: PageOptions) -> File:
-    """Return a file without what may not travel, and without what the page has no use for; its digest is right again.
+    """Return a file without what may not travel or is of no use to the page; its digest is right again.
 
     The encoder's first golden inputs are validation images, the decoder's first ones are latents of such.
     """
