@@ -1,8 +1,8 @@
 """Binary files as short text in a page, without loss: explorer/app/compression.js gets the same bytes back.
 
 Deflate finds little in numbers whose bytes are mixed, and less in base64. So the arrays of a file are taken out:
-first come all other bytes, then the lowest bytes of all values, then the next ones. The text is base 85, 6 % shorter
-than base64. Both together make the fp16 files of a classic network with 16 dimensions a sixth smaller.
+first come all other bytes, then the lowest bytes of all values, then the next ones. The text is base 85, which is
+6 % shorter than base64. Both make the fp16 files of a classic network with 16 dimensions a sixth smaller.
 """
 
 import base64
