@@ -56,7 +56,9 @@ def test_arrays_of_all_widths(decompress):
     """Binary arrays and those in JSON, side by side, at the start and at the end."""
     arrays = [RNG.normal(size=50).astype(kind).tobytes() for kind in (np.float16, np.float32, np.float64)]
     content = arrays[0] + b"," + METADATA + b"," + arrays[1] + arrays[2]
-    ends = np.cumsum([len(part) for part in (arrays[0], b"," + METADATA + b",", arrays[1], arrays[2])]).tolist()
+    ends = np.cumsum(
+        [len(part) for part in (arrays[0], b"," + METADATA + b",", arrays[1], arrays[2])]
+    ).tolist()
     spans = [Span(0, ends[0], 2), Span(ends[1], ends[2], 4), Span(ends[2], ends[3], 8)]
     value = compress(content, spans)
     assert {width for _, width in value["stretches"]} == {0, 2, 4, 8, -1, -4, -8}

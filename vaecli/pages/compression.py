@@ -56,9 +56,7 @@ def compress(content: bytes, arrays: Sequence[Span] = ()) -> dict[str, Any]:
         values = b"".join(part.content for part in stretches if part.width == width)
         planes += [plane.tobytes() for plane in np.frombuffer(values, np.uint8).reshape(-1, width).T]
     return {
-        "stretches": [
-            [len(part.content), -part.width if part.is_text else part.width] for part in stretches
-        ],
+        "stretches": [[len(part.content), -part.width if part.is_text else part.width] for part in stretches],
         "data": base64.b85encode(_deflated(planes)).decode("ascii").translate(_OWN_CHARACTER),
     }
 
