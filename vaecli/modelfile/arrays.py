@@ -87,7 +87,8 @@ def check_shape(sizes: Any) -> tuple[int, ...]:
 def rounded(array: np.ndarray) -> np.ndarray:
     """Round to 11 significant bits, as half precision has, with the range of float32: such arrays compress well."""
     mantissa, exponent = np.frexp(array.astype(np.float64))
-    return np.ldexp(np.rint(mantissa * 2**11), exponent - 11).astype(np.float32)
+    values: np.ndarray = np.ldexp(np.rint(mantissa * 2**11), exponent - 11).astype(np.float32)
+    return values
 
 
 def _require_finite(array: np.ndarray) -> None:
