@@ -83,6 +83,24 @@ def test_stretched_images_are_kept_stretched(start, here, write_data):
     np.testing.assert_array_equal(again.images, images * 255)
 
 
+@pytest.mark.parametrize(
+    ("likelihood", "two_values", "noted"),
+    [
+        ("continuous-bernoulli", True, True),
+        ("gaussian", True, True),
+        ("bernoulli", True, False),
+        ("logistic", True, False),
+        ("continuous-bernoulli", False, False),
+    ],
+)
+def test_a_density_of_two_values(start, here, write_data, likelihood, two_values, noted):
+    """Black and white pixels have no density: the note names the likelihood that fits them."""
+    images = load_mini("train").images[:50]
+    write_data(here / "bits", images // 128 * 255 if two_values else images)
+    notes = start(data="bits", likelihood=likelihood)[2]
+    assert any(f"--likelihood {likelihood} grows without bound" in note for note in notes) == noted
+
+
 @pytest.mark.parametrize("count", [5, 10, 20, 40])
 def test_few_images_hold_two_out(start, here, write_data, count):
     """Any folder of five images or more can be trained on."""

@@ -5,6 +5,7 @@ job         the run folder and its options, new or resumed
 images      the images of a run
 pictures    what a run says and keeps of the pictures that it reads
 labels      the classes of the images
+pixels      the values of their pixels, and the likelihoods that fit them
 pretrained  the weights of --start-from
 dry_run     a run described and not made
 start       TensorFlow, the check before training, networks and state

@@ -22,7 +22,7 @@ from vaecli.options import MAX_PIXELS, TrainOptions
 from vaecli.paths import user_path
 from vaecli.runs.kept import KeptImages
 from vaecli.runs.progress import Quiet, Watcher
-from vaecli.tasks.train import labels
+from vaecli.tasks.train import labels, pixels
 from vaecli.training.networks import table
 
 # Images that stay in the run, so that an export needs no data set: to check the files with, and to quantise with.
@@ -58,8 +58,8 @@ def load_run(options: TrainOptions, watch: Watcher) -> RunData:
     held_out = Division.of(options).held_out(data)
     height, width, channels = data.images.shape[1:]
     labels.require_usable(data, held_out, options, watch)
-    n_train = int((~held_out).sum())
-    options = table.with_defaults(with_reading(options, data), (height, width, channels), n_train)
+    pixels.note_density(data, options, watch)
+    options = table.with_defaults(with_reading(options, data), (height, width, channels), int((~held_out).sum()))
     return RunData(options, data, held_out, load_test(options, source, data, watch))
 
 
