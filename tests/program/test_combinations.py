@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 
-from vaecli.data.idx.format import encode_idx
 from vaecli.data.named.bundled import load_mini
 from vaecli.runtime.model import Model
 

@@ -59,7 +59,9 @@ def load_run(options: TrainOptions, watch: Watcher) -> RunData:
     height, width, channels = data.images.shape[1:]
     labels.require_usable(data, held_out, options, watch)
     pixels.note_density(data, options, watch)
-    options = table.with_defaults(with_reading(options, data), (height, width, channels), int((~held_out).sum()))
+    options = table.with_defaults(
+        with_reading(options, data), (height, width, channels), int((~held_out).sum())
+    )
     return RunData(options, data, held_out, load_test(options, source, data, watch))
 
 
