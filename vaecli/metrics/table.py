@@ -40,7 +40,9 @@ def _metric(meaning: str, unit: str, better: Literal["higher", "lower", ""], *ne
 NATS = "nats"  # per image
 METRICS: dict[str, Metric] = {
     "elbo": _metric("evidence lower bound with the prior", NATS, "higher", "samples"),
-    "reconstruction": _metric("negative log-likelihood, or cross-entropy, at a posterior sample", NATS, "lower", "samples"),
+    "reconstruction": _metric(
+        "negative log-likelihood, or cross-entropy, at a posterior sample", NATS, "lower", "samples"
+    ),
     "kl": _metric("KL of the posterior to the prior", NATS, "", "posterior"),
     "kl_normal": _metric("KL of the posterior to N(0, I), closed form", NATS, "", "posterior"),
     "nll": _metric(
