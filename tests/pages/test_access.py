@@ -18,6 +18,7 @@ def test_nothing_serious(visit, page_file, measured_folder, size, scheme):
     page.evaluate(SCRIPT)
     for name in ("sliders", "samples", "path", "pictures", "classes", "about"):
         page.click(f"#tab-{name}" if name != "about" else "#check")
+        page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
         page.wait_for_timeout(100)
         violations = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
         serious = [

@@ -39,6 +39,13 @@ def test_the_model_opens_and_checks_itself(visit, page_file, measured_folder):
     assert np.abs(pixels(page) - decoded(measured_folder, z)).max() <= 1
 
 
+def test_the_first_picture_waits_for_the_decoder_alone(visit, page_file, measured_folder):
+    """It is painted before the encoder is read and before the test vectors run."""
+    page = visit(f"file://{page_file(measured_folder)}")
+    marks = page.evaluate("performance.getEntriesByType('mark').map((mark) => mark.name)")
+    assert marks == ["script", "decoder", "first picture", "complete"]
+
+
 def test_file_and_server_give_equal_pixels(visit, page_file, served, measured_folder):
     """The same bytes, from the disk and over http, show the same picture."""
     addresses = [f"file://{page_file(measured_folder)}", served(measured_folder)]

@@ -39,9 +39,7 @@ export class Loop {
   #wake() {
     if (!this.#isWaiting) {
       this.#isWaiting = true;
-      const next = () => { this.#isWaiting = false; this.#run(); };
-      if (document.hidden) setTimeout(next, 50); // a hidden page gets no frames
-      else requestAnimationFrame(next);
+      inNextFrame(() => { this.#isWaiting = false; this.#run(); });
     }
   }
 
@@ -64,4 +62,10 @@ export class Loop {
       this.#wake();
     }
   }
+}
+
+/** Run a function in the next frame, or soon on a hidden page, which gets no frames. */
+export function inNextFrame(work) {
+  if (document.hidden) setTimeout(work, 50);
+  else requestAnimationFrame(work);
 }

@@ -1,4 +1,5 @@
 import { Model } from "../model/model.js";
+import { toCanvas, toLevels } from "../pictures/images.js";
 import { About, problemText } from "./about.js";
 import { fromFragment, toFragment } from "./address.js";
 import { Bars } from "./bars.js";
@@ -6,7 +7,7 @@ import { Classes } from "./classes.js";
 import { readContents } from "./contents.js";
 import { byId, copyText, notify } from "./dom.js";
 import { takeFiles } from "./files.js";
-import { Loop } from "./loop.js";
+import { inNextFrame, Loop } from "./loop.js";
 import { Own } from "./own.js";
 import { Path } from "./path.js";
 import { Plane } from "./plane.js";
@@ -24,14 +25,7 @@ const blank = document.body.cloneNode(true); // the page before a model fills it
 
 /** Fill the page with a model. */
 function show(model, contents) {
-  const { used } = model.space, others = [...model.space.mean.keys()].filter((i) => !used.includes(i));
-  const [first, second = first] = [...used, ...others];
-  const initial = {
-    z: Float32Array.from(model.space.mean), label: null, origin: null, plane: [first, second], tab: "sliders",
-    sample: { seed: 0n, first: 0n, temperature: 1, prior: null, label: null },
-    path: { stops: [], kind: "even", steps: 11 },
-  };
-  const store = new Store(fromFragment(location.hash, initial, model)), loop = new Loop();
+  const store = new Store(fromFragment(location.hash, initialState(model), model)), loop = new Loop();
   const page = { model, store, loop, contents };
   byId("name").textContent = contents.name;
   byId("summary").textContent = summary(model);
@@ -62,6 +56,17 @@ function show(model, contents) {
 }
 
 let current = null;
+
+/** Return the state of the page before the address or a person changes it. */
+function initialState(model) {
+  const { used } = model.space, others = [...model.space.mean.keys()].filter((i) => !used.includes(i));
+  const [first, second = first] = [...used, ...others];
+  return {
+    z: Float32Array.from(model.space.mean), label: null, origin: null, plane: [first, second], tab: "sliders",
+    sample: { seed: 0n, first: 0n, temperature: 1, prior: null, label: null },
+    path: { stops: [], kind: "even", steps: 11 },
+  };
+}
 
 /** Keep the address in step with the state, and the state with an address that the user changes. */
 function keepAddress(store) {
@@ -110,14 +115,29 @@ async function openModel(files) {
   }
 }
 
+/** Show a picture as soon as the decoder is there, and the rest of the page when the encoder is, too. */
 async function start() {
+  performance.mark("script");
   try {
-    const contents = await readContents(byId("contents").textContent);
-    show(await Model.open(contents.decoder, contents.encoder), contents);
+    const { decoder, encoder, ...contents } = await readContents(byId("contents").textContent);
+    const model = await Model.open(decoder);
+    performance.mark("decoder");
+    await showPicture(model);
+    performance.mark("first picture");
+    if (encoder) await model.addEncoder(await encoder());
+    show(model, contents);
+    performance.mark("complete");
   } catch (error) {
     byId("summary").textContent = problemText(error);
   }
   takeFiles({ openPictures: (files) => current?.own.open(files), openModel });
+}
+
+/** Draw the picture that the address names, and wait until it has been painted. */
+async function showPicture(model) {
+  const { z, label } = fromFragment(location.hash, initialState(model), model);
+  toCanvas(toLevels(model.decode(z, label)), model.imageShape, byId("picture"));
+  await new Promise((resolve) => { inNextFrame(() => setTimeout(resolve)); });
 }
 
 start();

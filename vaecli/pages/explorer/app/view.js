@@ -22,10 +22,7 @@ export class View {
     byId("save-large").addEventListener("click", () => this.#save(scaleFor(model.imageShape, LARGE)));
     byId("copy-command").addEventListener("click", () => this.#copyCommand());
     if (model.isConditional) this.#offerClasses();
-    loop.soon("picture", () => {
-      this.#draw();
-      performance.mark("first picture");
-    });
+    loop.soon("picture", () => this.#draw());
   }
 
   /** The levels of the picture that is shown. */

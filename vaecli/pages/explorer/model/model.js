@@ -15,20 +15,22 @@ export class Model {
    * @param {Uint8Array | null} encoder content of encoder.onnx.
    */
   static async open(decoder, encoder = null) {
-    const files = [await readModelFile(decoder, "decoder"), encoder && (await readModelFile(encoder, "encoder"))];
-    if (files[1] && files[1].info.model_id !== files[0].info.model_id) {
-      throw new Problem("The two files belong to two models. Copy both from one export.");
-    }
+    const model = Model.#of(await readModelFile(decoder, "decoder"));
+    if (encoder) await model.addEncoder(encoder);
+    return model;
+  }
+
+  static #of(decoder) {
     try {
-      return new Model(...files);
+      return new Model(decoder);
     } catch (error) {
       throw new Problem(`The metadata of the file do not fit: ${error.message}.`);
     }
   }
 
-  constructor(decoder, encoder) {
+  constructor(decoder) {
     this.decoder = decoder;
-    this.encoder = encoder;
+    this.encoder = null;
     this.info = decoder.info;
     this.latentDim = this.info.latent_dim;
     this.imageShape = this.info.image_shape;
@@ -38,6 +40,15 @@ export class Model {
     this.score = decoder.metadata.has("vaecli.score") ? unpackAll(decoder.metadata.get("vaecli.score")) : null;
     this.priors = new Priors(this.info, decoder.metadata.get("vaecli.prior"));
     this.space = latentSpace(this.facts, this.latentDim);
+  }
+
+  /** Add the content of encoder.onnx. */
+  async addEncoder(content) {
+    const encoder = await readModelFile(content, "encoder");
+    if (encoder.info.model_id !== this.info.model_id) {
+      throw new Problem("The two files belong to two models. Copy both from one export.");
+    }
+    this.encoder = encoder;
   }
 
   /** Run the golden vectors of all files; return the part and the result of `checkGolden` for each. */
