@@ -2,7 +2,7 @@
 
     python examples/benchmarks/explorer.py [PAGE.html] [LOADS]
 
-The page sets a mark when it has drawn the first picture; the time of the mark counts from the start of the navigation.
+The page sets a mark when the first picture is painted; its time counts from the start of the navigation.
 Each load is in a context of its own, so that nothing is cached. Needs playwright, and Chromium.
 """
 
@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 PAGE = pathlib.Path(__file__).parents[1] / "explorer.html"
 LOADS = 11
-MARKS = ("script", "decoder", "first picture", "complete")
+MARKS = ("script", "decoder", "first picture", "complete")  # the script starts; the decoder is open
 TIMES = "() => Object.fromEntries(performance.getEntriesByType('mark').map((mark) => [mark.name, mark.startTime]))"
 
 

@@ -1,4 +1,4 @@
-"""Each command that the page copies runs as it stands, in the folder of the user's files, and makes the page's picture."""
+"""Each command that the page copies runs as it stands, beside the user's files, and makes the picture of the page."""
 
 import io
 import shlex
@@ -69,7 +69,7 @@ def canvas(page, selector):
 
 
 def places(sheet, picture):
-    """Return the scale and the places (row, column) at which a sheet shows a picture, enlarged by a whole number."""
+    """Return the whole-number scale and the places (row, column) at which a sheet shows a picture, or None."""
     order = RNG.permutation(784)
     for scale in range(1, min(sheet.shape) // 28 + 1):
         rows, columns = (size - 28 * scale + 1 for size in sheet.shape)
