@@ -1,4 +1,4 @@
-"""Each command that the page copies runs as it stands, beside the user's files, and makes the picture of the page."""
+"""Each command that the page copies runs as it stands, beside the user's files, and makes the page's picture."""
 
 import io
 import shlex
