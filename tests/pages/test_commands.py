@@ -22,9 +22,7 @@ def user(visit, served, measured_folder, here):
     for name, pixels in PICTURES.items():
         large = np.kron(pixels, np.ones((5, 5), np.uint8))
         PIL.Image.fromarray(large).convert("RGB").save(here / name)
-    page = visit(
-        f"{served(measured_folder)}#tab=pictures", permissions=["clipboard-read", "clipboard-write"]
-    )
+    page = visit(f"{served(measured_folder)}#tab=pictures", permissions=["clipboard-read", "clipboard-write"])
     page.set_input_files("#tool-pictures input", [str(here / name) for name in PICTURES])
     page.wait_for_selector(".own .picture:nth-child(2)")
     page.wait_for_selector("#check[data-state=good]")
