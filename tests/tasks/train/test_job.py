@@ -101,6 +101,18 @@ def test_a_density_of_two_values(start, here, write_data, likelihood, two_values
     assert any(f"--likelihood {likelihood} grows without bound" in note for note in notes) == noted
 
 
+@pytest.mark.parametrize(
+    ("network", "width", "depth"), [("classic", 16, 2), ("dense", 512, 2), ("conv", 32, 1), ("residual", 64, 2)]
+)
+def test_width_and_depth_are_written_down(here, network, width, depth):
+    """Options that were left out stand in config.toml with their values: other defaults never change a run."""
+    options = TrainOptions(data="fashion-mnist-mini", network=network)
+    with begin(options, here / "run", Listener()) as job:
+        config = read_config(job.run.config)
+    assert (config["width"], config["depth"]) == (width, depth)
+    assert config["batch_size"] and config["learning_rate"]
+
+
 @pytest.mark.parametrize("count", [5, 10, 20, 40])
 def test_few_images_hold_two_out(start, here, write_data, count):
     """Any folder of five images or more can be trained on."""
