@@ -102,7 +102,8 @@ def test_a_density_of_two_values(start, here, write_data, likelihood, two_values
 
 
 @pytest.mark.parametrize(
-    ("network", "width", "depth"), [("classic", 16, 2), ("dense", 512, 2), ("conv", 32, 1), ("residual", 64, 2)]
+    ("network", "width", "depth"),
+    [("classic", 16, 2), ("dense", 512, 2), ("conv", 32, 1), ("residual", 64, 2)],
 )
 def test_width_and_depth_are_written_down(here, network, width, depth):
     """Options that were left out stand in config.toml with their values: other defaults never change a run."""
