@@ -344,14 +344,28 @@ def make_saved():
 
 @pytest.fixture(scope="session")
 def quality():
-    """The quality of samples of three seeds."""
+    """The quality of samples of three seeds, of reconstructions and of training images."""
+    errors = (0.1, 0.1, 0.1)
     return SampleQuality(
         features="classifier of fashion-mnist",
         features_sha256="f" * 64,
         reference="toys test",
         reference_sha256="d" * 64,
         n_images=1000,
+        training="toys",
+        training_sha256="c" * 64,
         prior="mixture",
         seeds=(0, 1, 2),
-        values={"frechet": (7.0, 7.5, 8.0), "precision": (0.9, 0.91, 0.92)},
+        rows={
+            "samples": {"frechet": (7.0, 7.5, 8.0), "precision": (0.9, 0.91, 0.92)},
+            "reconstructions": {"frechet": (6.0,)},
+            "training": {"frechet": (0.25,)},
+        },
+        errors={
+            "samples": {"frechet": errors, "precision": errors},
+            "reconstructions": {"frechet": (0.05,)},
+            "training": {"frechet": (0.01,)},
+        },
+        copies={"ratio": 0.9, "ratio_error": 0.01, "median": 1.8, "median_reference": 2.0},
+        agreement=None,
     )

@@ -269,7 +269,7 @@ def test_classes_that_come_in_turns_are_all_drawn(document, here):
 
 
 def test_a_saved_evaluation_has_the_samples_of_each_seed(call, model_folder, here):
-    """`--save` keeps the metrics of samples seed by seed, with the hashes of features and reference."""
+    """`--save` keeps the metrics seed by seed, those of what stands beside samples, copies, and the hashes."""
     words = ["--quality", "--seeds", 2, "-n", 200, "--metrics", "mse", "--save", "a.npz", "--json", "--quiet"]
     code, stdout, _ = call("eval", "-m", model_folder, *words)
     assert code == 0
@@ -278,3 +278,9 @@ def test_a_saved_evaluation_has_the_samples_of_each_seed(call, model_folder, her
     assert (saved.seeds, saved.n_images) == ((0, 1), 200)
     assert saved.features_sha256 == result["features"]["sha256"]
     assert saved.reference_sha256 == result["reference"]["sha256"]
+    assert saved.training_sha256 == result["training"]["sha256"]
+    assert saved.rows.keys() == result["rows"].keys() == {"samples", "reconstructions", "training"}
+    for row, metrics in saved.rows.items():
+        for metric, values in metrics.items():
+            assert np.mean(values) == pytest.approx(value(result, row, metric)), (row, metric)
+    assert saved.copies["ratio"] == result["copies"]["ratio"]["value"]

@@ -81,6 +81,15 @@ def test_json_fits_its_schema(call, make_run, evaluate, check_schema):
     assert "epochs" in runs["d"]["reason"]
 
 
+def test_the_quality_of_samples_is_listed(call, make_run, evaluate, quality):
+    """Beside the nats: Fréchet distances of samples, of reconstructions and of real images, and copies."""
+    evaluate(make_run("runs/a"), quality=quality)
+    _, stdout, _ = call("runs")
+    words = " ".join(stdout.split())
+    for part in ("Fréchet 7.5,", "of reconstructions 6,", "floor 0.25,", "copies 0.9"):
+        assert part in words
+
+
 def test_an_evaluation_of_an_earlier_model_is_marked(call, make_run, evaluate):
     """And the command to make it again replaces it."""
     evaluate(make_run("runs/a"), model__decoder_sha256="0" * 64)

@@ -20,6 +20,12 @@ from vaecli.tasks.compare.finding import is_current, saved_in
 
 State = Literal["model", "no model", "damaged"]
 MAIN = ("nll", "elbo")  # the metric to show of an evaluation: the first that it has
+OF_SAMPLES = {  # metric of the quality of samples -> its title
+    "frechet": "Fréchet",
+    "frechet_reconstructions": "of reconstructions",
+    "frechet_training": "floor",
+    "copies": "copies",
+}
 SHOWN = ("data", "split", "prior", "importance_samples", "seed", "n_images")  # of its conditions
 OPTIONS = ("data", "network", "likelihood", "latent_dim", "seed", "epochs")  # of a run
 
@@ -59,6 +65,9 @@ class Evaluated:
             return f"{self.path.name} is damaged"
         name = next((name for name in MAIN if name in self.values), next(iter(self.values), ""))
         words = f"{name} {self.values[name]:.2f} {self.conditions.split}" if name else self.path.name
+        words += "".join(
+            f", {title} {self.values[metric]:.3g}" for metric, title in OF_SAMPLES.items() if metric in self.values
+        )
         return words if self.is_current else f"{words}, of an earlier model"
 
 

@@ -3,14 +3,19 @@
 import pytest
 
 from vaecli.metrics.comparing.conditions import CONDITIONS, DESCRIPTIONS, mismatches
-from vaecli.metrics.samples.table import SAMPLE_METRICS
+from vaecli.metrics.samples.table import AGREEMENT, COPIES, QUALITY_METRICS, SAMPLE_METRICS, row_metric
 from vaecli.metrics.table import METRICS
+
+OF_SAMPLES = {*SAMPLE_METRICS, AGREEMENT, COPIES, *(row_metric("labelled", name) for name in SAMPLE_METRICS)}
+OF_RECONSTRUCTIONS, OF_TRAINING = (
+    {row_metric(row, name) for name in SAMPLE_METRICS} for row in ("reconstructions", "training")
+)
 
 CHANGES = {  # change of an evaluation -> (condition, metrics that cannot be compared then)
     "conditions__data_sha256": ("e" * 64, "data", METRICS),
     "conditions__n_images": (6, "data", METRICS),
     "conditions__binarised": (True, "pixels", METRICS),
-    "conditions__labelled": (True, "labels", METRICS),
+    "conditions__labelled": (True, "labels", METRICS.keys() | OF_RECONSTRUCTIONS),
     "conditions__likelihood": (
         "logistic",
         "likelihood",
@@ -19,17 +24,18 @@ CHANGES = {  # change of an evaluation -> (condition, metrics that cannot be com
     "conditions__prior": ("mixture", "prior", {"elbo", "kl", "nll", "bits_per_dim"}),
     "conditions__seed": (1, "noise seed", {"elbo", "reconstruction", "kl", "nll", "bits_per_dim"}),
     "conditions__importance_samples": (100, "importance samples", {"nll", "bits_per_dim"}),
-    "quality__features_sha256": ("e" * 64, "features", SAMPLE_METRICS),
-    "quality__reference_sha256": ("e" * 64, "reference", SAMPLE_METRICS),
-    "quality__n_images": (500, "number of samples", SAMPLE_METRICS),
-    "quality__prior": ("normal", "prior of the samples", SAMPLE_METRICS),
-    "quality__seeds": ((3, 4, 5), "seeds of the samples", SAMPLE_METRICS),
+    "quality__features_sha256": ("e" * 64, "features", QUALITY_METRICS),
+    "quality__reference_sha256": ("e" * 64, "reference", QUALITY_METRICS),
+    "quality__n_images": (500, "number of samples", OF_SAMPLES | OF_TRAINING),
+    "quality__prior": ("normal", "prior of the samples", OF_SAMPLES),
+    "quality__seeds": ((3, 4, 5), "seeds of the samples", OF_SAMPLES),
+    "quality__training_sha256": ("e" * 64, "training images", OF_TRAINING | {COPIES}),
 }
 
 
 def test_every_metric_and_every_condition_has_its_line():
     """A new metric cannot be compared before it is known what its values must share."""
-    assert CONDITIONS.keys() == (METRICS.keys() | SAMPLE_METRICS.keys()) - {"kl_dim"}
+    assert CONDITIONS.keys() == (METRICS.keys() | QUALITY_METRICS.keys()) - {"kl_dim"}
     assert {name for names in CONDITIONS.values() for name in names} == DESCRIPTIONS.keys()
 
 

@@ -61,6 +61,8 @@ def test_reading_gives_what_was_written(path, make_saved, quality):
         assert saved.per_image[name].tobytes() == values.tobytes()
     assert saved.values == original.values
     assert saved.values["frechet"] == 7.5 and saved.values["active_units"] == 2
+    assert (saved.values["frechet_training"], saved.values["frechet_training_se"]) == (0.25, 0.01)
+    assert (saved.values["copies"], saved.values["copies_se"]) == (0.9, 0.01)
 
 
 def test_equal_evaluations_are_equal_files(path, here, make_saved, quality):
@@ -93,14 +95,14 @@ def test_a_file_that_was_cut_off_is_refused(path, length):
         file.read(path)
 
 
-@pytest.mark.parametrize(("number", "words"), [(2, "got 2"), (0, "got 0")])
+@pytest.mark.parametrize(("number", "words"), [(3, "got 3"), (1, "got 1"), (0, "got 0")])
 def test_another_version_is_refused_by_its_number(path, number, words):
     """A format that this version does not know is never guessed at."""
     members = members_of(path)
     about = json.loads(np.load(io.BytesIO(members["about.npy"])).tobytes()) | {"format": number, "new": 1}
     members["about.npy"] = npy(np.frombuffer(json.dumps(about).encode(), np.uint8))
     archive(path, members)
-    with pytest.raises(DataError, match=f"must have format 1, {words}.*pip install --upgrade vaecli"):
+    with pytest.raises(DataError, match=f"must have format 2, {words}.*pip install --upgrade vaecli"):
         file.read(path)
 
 
@@ -122,6 +124,31 @@ def test_entries_of_another_type_are_refused(path, entry, value):
     members = members_of(path)
     about = json.loads(np.load(io.BytesIO(members["about.npy"])).tobytes())
     members["about.npy"] = npy(np.frombuffer(json.dumps(about | {entry: value}).encode(), np.uint8))
+    archive(path, members)
+    with pytest.raises(DataError, match="is damaged"):
+        file.read(path)
+
+
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [
+        ("rows", {"samples": {"frechet": [1.0, 2.0]}}),
+        ("rows", {"reconstructions": {"frechet": [6.0]}}),
+        ("rows", {"samples": {"frechet": 1.0}}),
+        ("errors", {}),
+        ("errors", {"samples": {"frechet": [0.1, 0.1, 0.1]}}),
+        ("copies", {"ratio": 0.9}),
+        ("copies", None),
+        ("agreement", "0.9"),
+        ("training", None),
+    ],
+)
+def test_a_quality_that_does_not_fit_together_is_refused(path, entry, value):
+    """Rows by seed, an error for each value, all figures of copies: else the file is damaged."""
+    members = members_of(path)
+    about = json.loads(np.load(io.BytesIO(members["about.npy"])).tobytes())
+    about["quality"] |= {entry: value}
+    members["about.npy"] = npy(np.frombuffer(json.dumps(about).encode(), np.uint8))
     archive(path, members)
     with pytest.raises(DataError, match="is damaged"):
         file.read(path)

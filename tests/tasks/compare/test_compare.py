@@ -6,6 +6,7 @@ import pytest
 from vaecli.errors import DataError, OptionError
 from vaecli.metrics.saved import file
 from vaecli.tasks.compare.compare import compare
+from vaecli.tasks.compare.result import Value
 
 NATS = {"metrics": ["elbo"]}
 
@@ -168,8 +169,8 @@ def test_other_versions_of_the_software_are_named(save):
 
 def test_samples_are_compared_over_their_seeds(save, quality):
     """Where the features are the same."""
-    better = {"frechet": (5.0, 5.4, 6.1), "precision": (0.9, 0.9, 0.9)}
-    names = [save("a", quality=quality), save("b", quality=quality, quality__values=better)]
+    better = {"samples": {"frechet": (5.0, 5.4, 6.1), "precision": (0.9, 0.9, 0.9)}}
+    names = [save("a", quality=quality), save("b", quality=quality, quality__rows=quality.rows | better)]
     result = compare(names, metrics=["frechet"])
     (difference,) = result.of_files.differences
     assert (difference.over, difference.counts, difference.outcome) == ("sample seeds", (3,), "better")
@@ -177,6 +178,20 @@ def test_samples_are_compared_over_their_seeds(save, quality):
     with pytest.raises(DataError, match=r"features: classifier of fashion-mnist .ffffffffffff"):
         compare(names, metrics=["frechet"])
     assert "frechet" not in compare(names).metrics
+
+
+def test_reconstructions_the_floor_and_copies_stand_in_the_table(save, quality):
+    """Each with its standard error; without a verdict, for there is one value of a file."""
+    worse = {"reconstructions": {"frechet": (6.5,)}}
+    names = [save("a", quality=quality), save("b", quality=quality, quality__rows=quality.rows | worse)]
+    result = compare(names)
+    assert result.metrics == ("elbo", "frechet", "frechet_reconstructions", "frechet_training", "copies")
+    first, second = (row.values for row in result.files)
+    assert first["frechet_reconstructions"] == Value(6.0, 0.05)
+    assert second["frechet_reconstructions"].value == 6.5
+    assert (first["frechet_training"], first["copies"]) == (Value(0.25, 0.01), Value(0.9, 0.01))
+    reasons = compare(names, metrics=["frechet_reconstructions"]).of_files.reasons
+    assert reasons == ("There is no verdict on files: frechet_reconstructions is no mean over images.",)
 
 
 def test_values_that_are_not_finite_are_refused(save):

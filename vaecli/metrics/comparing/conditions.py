@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from vaecli.metrics.samples.table import SAMPLE_METRICS
+from vaecli.metrics.samples.table import AGREEMENT, COPIES, QUALITY_METRICS, SAMPLE_METRICS, row_metric
 from vaecli.metrics.saved.evaluation import SampleQuality, SavedEvaluation
 from vaecli.metrics.table import METRICS
 
@@ -11,9 +11,15 @@ Describe = Callable[[SavedEvaluation], Described]
 SHORT = 12  # digits of a hash in a message
 IMAGES = ("data", "pixels", "labels")
 SAMPLES = ("features", "reference", "number of samples", "prior of the samples", "seeds of the samples")
+TRAINING = "training images"
+OF_ROWS = {  # what the metrics of a row share
+    "labelled": SAMPLES,
+    "reconstructions": ("features", "reference", "labels"),
+    "training": ("features", "reference", "number of samples", TRAINING),
+}
 PRIORS = {"prior", "prior of the samples"}  # a part of the model, where a user says so
 
-CONDITIONS: dict[str, tuple[str, ...]] = {  # metric -> what its values must share
+CONDITIONS: dict[str, tuple[str, ...]] = {  # metric -> what its values must share, in the order of preference
     "elbo": (*IMAGES, "likelihood", "prior", "noise seed"),
     "reconstruction": (*IMAGES, "likelihood", "noise seed"),
     "kl": (*IMAGES, "likelihood", "prior", "noise seed"),
@@ -24,7 +30,9 @@ CONDITIONS: dict[str, tuple[str, ...]] = {  # metric -> what its values must sha
     "psnr": IMAGES,
     "ssim": IMAGES,
     "active_units": IMAGES,
-} | dict.fromkeys(SAMPLE_METRICS, SAMPLES)
+} | dict.fromkeys((*SAMPLE_METRICS, AGREEMENT), SAMPLES)
+CONDITIONS |= {COPIES: (*SAMPLES, TRAINING)}
+CONDITIONS |= {row_metric(row, name): shared for row, shared in OF_ROWS.items() for name in SAMPLE_METRICS}
 
 
 def _images(evaluation: SavedEvaluation) -> Described:
@@ -57,6 +65,7 @@ DESCRIPTIONS: Mapping[str, Describe] = {
     "importance samples": _plain(lambda each: each.conditions.importance_samples),
     "features": _of_samples(lambda each: _hashed(each.features, each.features_sha256)),
     "reference": _of_samples(lambda each: _hashed(each.reference, each.reference_sha256)),
+    TRAINING: _of_samples(lambda each: _hashed(each.training, each.training_sha256)),
     "number of samples": _of_samples(lambda each: (each.n_images, f"{each.n_images:,}")),
     "prior of the samples": _of_samples(lambda each: (each.prior, each.prior)),
     "seeds of the samples": _of_samples(lambda each: (each.seeds, ", ".join(map(str, each.seeds)))),
@@ -90,7 +99,7 @@ def mismatches(
 
 def direction(metric: str) -> str:
     """Return `higher` or `lower`, the better values of a metric; empty if neither is."""
-    return METRICS[metric].better if metric in METRICS else SAMPLE_METRICS[metric].better
+    return METRICS[metric].better if metric in METRICS else QUALITY_METRICS[metric].better
 
 
 def unit(metric: str) -> str:

@@ -5,6 +5,7 @@ The ratio of the two medians is 1 if samples are as new as test images, and 0 if
 
 import dataclasses
 import functools
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -50,8 +51,20 @@ class Ratio:
     error: float
 
 
-def nearest(images: npt.ArrayLike, training: npt.ArrayLike, what: str = "the samples") -> Nearest:
+def nearest(
+    images: npt.ArrayLike,
+    training: npt.ArrayLike,
+    what: str = "the samples",
+    *,
+    advance: Callable[[int], None] = lambda _rows: None,
+) -> Nearest:
     """Find the nearest of training features (N, F) for each row of features (M, F), in blocks.
+
+    Args:
+        images: features (M, F).
+        training: features (N, F).
+        what: the images in an error.
+        advance: called with the number of rows of each block.
 
     Raises:
         DataError: features that `checked` refuses.
@@ -62,6 +75,7 @@ def nearest(images: npt.ArrayLike, training: npt.ArrayLike, what: str = "the sam
     positions = np.empty(len(rows), np.int64)
     for part, distances, _ in blocks(near, far):
         positions[part] = distances.argmin(axis=1)
+        advance(part.stop - part.start)
     exact = np.linalg.norm(rows - others[positions], axis=1)  # float32 would not see that a copy is exact
     return Nearest(positions, exact)
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from vaecli.metrics.saved.evaluation import Conditions, MeasuredModel, SampleQuality, SavedEvaluation
 
-FORMAT = 1
+FORMAT = 2
 MOST_BYTES = 2**22
 MOST_TEXT = 1000  # characters of a name or a setting
 Record = TypeVar("Record", Conditions, MeasuredModel, SampleQuality)

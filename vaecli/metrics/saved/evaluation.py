@@ -7,6 +7,7 @@ from typing import Any
 
 from vaecli.metrics.evaluation import mean_and_error
 from vaecli.metrics.protocol import Float64
+from vaecli.metrics.samples.table import AGREEMENT, COPIES, SAMPLES, row_metric
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -63,9 +64,12 @@ class MeasuredModel:
     software: Mapping[str, str]
 
 
+COPIES_FIGURES = {"ratio", "ratio_error", "median", "median_reference"}
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SampleQuality:
-    """The quality of samples, seed by seed.
+    """The quality of samples, seed by seed, and of what stands beside them.
 
     Attributes:
         features: name of what turned images into features.
@@ -73,9 +77,17 @@ class SampleQuality:
         reference: name of the real images.
         reference_sha256: their hash.
         n_images: number of samples of a seed.
+        training: name of the training images; empty if there were none.
+        training_sha256: their hash; empty if there were none.
         prior: from which samples were drawn.
         seeds: seeds of the samples.
-        values: metric -> its value for each seed.
+        rows: `samples`, and others such as `reconstructions` and `training` -> metric -> its value for each seed, or
+            the one value of a row that no seed changes.
+        errors: the same with the standard errors for the choice of the images of both sets.
+        copies: `ratio` of the medians with `ratio_error`, `median` of samples, `median_reference`; empty without
+            training images.
+        agreement: mean over classes of the share of samples that are taken for the class they were drawn of; None
+            if none were drawn of a class.
     """
 
     features: str
@@ -83,9 +95,54 @@ class SampleQuality:
     reference: str
     reference_sha256: str
     n_images: int
+    training: str
+    training_sha256: str
     prior: str
     seeds: tuple[int, ...]
-    values: Mapping[str, tuple[float, ...]]
+    rows: Mapping[str, Mapping[str, tuple[float, ...]]]
+    errors: Mapping[str, Mapping[str, tuple[float, ...]]]
+    copies: Mapping[str, float]
+    agreement: float | None
+
+    @property
+    def values(self) -> dict[str, tuple[float, ...]]:
+        """Name of each metric, such as `frechet`, `frechet_training` or `copies` -> its values, mostly by seed."""
+        values = _flat(self.rows)
+        values |= {COPIES: (self.copies["ratio"],)} if self.copies else {}
+        return values | ({} if self.agreement is None else {AGREEMENT: (self.agreement,)})
+
+    @property
+    def standard_errors(self) -> dict[str, float]:
+        """Name of each metric -> the standard error of a value, in the mean over the seeds; agreement has none."""
+        errors = {name: statistics.fmean(each) for name, each in _flat(self.errors).items()}
+        return errors | ({COPIES: self.copies["ratio_error"]} if self.copies else {})
+
+    @property
+    def is_consistent(self) -> bool:
+        """Whether each row has values by seed, or one, an error for each, and copies have their figures."""
+        has_copies = not self.copies or self.copies.keys() == COPIES_FIGURES
+        return has_copies and _are_consistent(self.rows, self.errors, len(self.seeds))
+
+
+def _flat(rows: Mapping[str, Mapping[str, tuple[float, ...]]]) -> dict[str, tuple[float, ...]]:
+    return {
+        row_metric(row, metric): values for row, metrics in rows.items() for metric, values in metrics.items()
+    }
+
+
+def _are_consistent(
+    rows: Mapping[str, Mapping[str, tuple[float, ...]]],
+    errors: Mapping[str, Mapping[str, tuple[float, ...]]],
+    seeds: int,
+) -> bool:
+    if SAMPLES not in rows or rows.keys() != errors.keys():
+        return False
+    for row, metrics in rows.items():
+        count = seeds if row == SAMPLES else 1
+        lengths = [len(values) for values in (*metrics.values(), *errors[row].values())]
+        if metrics.keys() != errors[row].keys() or any(length != count for length in lengths):
+            return False
+    return True
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -114,7 +171,7 @@ class SavedEvaluation:
 
     @property
     def values(self) -> dict[str, float]:
-        """Each metric with its standard error `<name>_se`; metrics of samples are means over seeds, without one."""
+        """Each metric with its standard error `<name>_se` for the choice of images; those of samples as means of seeds."""
         values: dict[str, float] = {}
         for name in self.metrics:
             if name in self.per_image:
@@ -122,5 +179,8 @@ class SavedEvaluation:
             elif name in self.totals:
                 values[name] = self.totals[name]
         if self.quality is not None:
-            values |= {name: statistics.fmean(each) for name, each in self.quality.values.items()}
+            errors = self.quality.standard_errors
+            for name, each in self.quality.values.items():
+                values[name] = statistics.fmean(each)
+                values |= {f"{name}_se": errors[name]} if name in errors else {}
         return values

@@ -153,7 +153,7 @@ def _require_consistent(evaluation: SavedEvaluation) -> None:
     if missing:
         raise ValueError(f"there are no values of {', '.join(sorted(missing))[:200]}")
     quality = evaluation.quality
-    if quality and any(len(values) != len(quality.seeds) for values in quality.values.values()):
+    if quality and not quality.is_consistent:
         raise ValueError("a metric of samples has another number of values than there are seeds")
 
 

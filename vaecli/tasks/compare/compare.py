@@ -30,7 +30,8 @@ from vaecli.tasks.compare.sides import Side, differing, sides_of, split_words
 FIRST = ("nll", "elbo")  # the metric of the verdicts unless the user names one: the first that all have
 SOFTWARE = ("vaecli", "tensorflow", "keras")
 MOST_BYTES = 2**31  # of all evaluations
-SHOWN = ("frechet", "mse", "ssim", "kl")  # further metrics of the table
+SHOWN = ("frechet", "frechet_reconstructions", "frechet_training", "copies", "mse", "ssim", "kl")
+MOST_SHOWN = 5  # metrics of the table, unless the user names more: the main one, and the first of SHOWN
 
 
 def compare(words: Sequence[str], *, metrics: Sequence[str] = (), across_priors: bool = False) -> Comparison:
@@ -123,7 +124,7 @@ def _metrics(members: Sequence[Named], requested: Sequence[str], *, across_prior
     for name in requested or (main,):
         _require_comparable(members, name, common, across_priors=across_priors)
     more = () if requested else [name for name in SHOWN if name in common and is_comparable(name)]
-    return tuple(dict.fromkeys([*(requested or (main,)), *more]))
+    return tuple(dict.fromkeys([*(requested or (main,)), *more[: MOST_SHOWN - 1]]))
 
 
 def _mismatch(
@@ -176,11 +177,8 @@ def _require_finite(members: Sequence[Named], metric: str) -> None:
 
 
 def _file_row(member: Named, side: Side, metrics: Sequence[str]) -> FileRow:
-    values = {}
-    for metric in metrics:
-        column = _values(member.evaluation, metric)
-        error = float(column.std(ddof=1) / np.sqrt(len(column))) if len(column) > 1 else None
-        values[metric] = Value(float(column.mean()), error)
+    measured = member.evaluation.values
+    values = {metric: Value(float(measured[metric]), measured.get(f"{metric}_se")) for metric in metrics}
     return FileRow(member.label, side.label, member.evaluation.model.seed, values)
 
 

@@ -2,7 +2,6 @@
 
 import os
 import pathlib
-import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,26 +17,28 @@ from vaecli.pictures.writers import save_picture
 from vaecli.pixels import Pixels
 from vaecli.tasks.quality.judge import Float32
 from vaecli.tasks.quality.result import Copies, Pair
+from vaecli.tasks.quality.steps import Steps
 
 PAIRS = 16
 COLUMNS = 8  # of the sheet: four pairs in a row
 
 
-def find_copies(samples: Float32, reference: Float32, training: Float32) -> Copies:
+def find_copies(samples: Float32, reference: Float32, training: Float32, steps: Steps) -> Copies:
     """Find the nearest training image of each sample and of each reference image, by features (N, F).
 
     Raises:
         DataError: NaN or infinite features.
     """
-    began = time.perf_counter()
-    of_samples = nearest(samples, training)
-    of_reference = nearest(reference, training, "the reference")
+    advance = steps.counter("Nearest training images", len(samples) + len(reference))
+    with steps.step("copies"):
+        of_samples = nearest(samples, training, advance=advance)
+        of_reference = nearest(reference, training, "the reference", advance=advance)
     pairs = tuple(
         Pair(int(sample), int(of_samples.positions[sample]), float(of_samples.distances[sample]))
         for sample in of_samples.closest(PAIRS)
     )
     ratio = ratio_of_medians(of_samples, of_reference)
-    return Copies(ratio, of_samples.median, of_reference.median, pairs, time.perf_counter() - began)
+    return Copies(ratio, of_samples.median, of_reference.median, pairs, steps.seconds["copies"])
 
 
 def require_sheet(sheet: str | os.PathLike[str] | None, *, if_taken: IfTaken) -> None:
@@ -64,7 +65,7 @@ def write_sheet(
     if_taken: IfTaken,
     threads: int = 1,
 ) -> pathlib.Path:
-    """Write the closest pairs side by side: a sample, and the training image that is nearest to it.
+    """Write the closest pairs side by side: a sample, and the training image that is nearest to it by features.
 
     Args:
         out: file that ends in .png.
@@ -80,8 +81,8 @@ def write_sheet(
     cells = []
     for pair, sample in zip(pairs, samples, strict=True):
         near: Pixels = training[np.array([pair.training])][0]
-        cells.append(Captioned(sample, (f"sample {pair.sample}", f"at {pair.distance:.3g}"), True))
-        cells.append(Captioned(near, (f"train:{pair.training}", "")))
+        cells.append(Captioned(sample, (f"sample {pair.sample}", f"features {pair.distance:.3g}"), True))
+        cells.append(Captioned(near, (f"train:{pair.training}", "from it")))
     return save_picture(
         out, captioned_sheet(cells, columns=COLUMNS), if_taken=if_taken, threads=threads, recipe=""
     )

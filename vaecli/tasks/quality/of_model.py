@@ -5,6 +5,7 @@ import os
 import numpy as np
 
 from vaecli.choices import Part, PriorName
+from vaecli.data.binarise import as_modelled
 from vaecli.data.images import Images, ImageSet
 from vaecli.errors import DataError
 from vaecli.metrics.samples.compare import Comparison, compare
@@ -37,7 +38,8 @@ def measure_model(
 ) -> Quality:
     """Measure the samples of a model by their features, beside reconstructions and training images.
 
-    Samples are rounded to 8 bits, as `vaecli sample` writes them.
+    Samples are rounded to 8 bits, as `vaecli sample` writes them. Those of a model of binary pixels are the means of
+    these, so grey; the reference are the grey images, which are the means of the binary ones that are drawn of them.
 
     Args:
         model: an opened model with its encoder.
@@ -101,15 +103,23 @@ class _Work:
         rows = self._compare(reference.features, {"samples": drawn} | judged)
         copies = None
         if training is not None:
-            with self.steps.step("copies"):
-                copies = find_copies(drawn[0].features, reference.features, training.features)
+            copies = find_copies(drawn[0].features, reference.features, training.features, self.steps)
         classes: tuple[ClassRow, ...] = ()
         if reference.logits is not None and (logits := _joined(drawn).logits) is not None:
             of_class = {number: part.logits for number, part in labelled.items() if part.logits is not None}
             classes = class_rows(self.judge, logits, reference.logits, of_class)
         used = FeaturesUsed(self.judge.kind, self.judge.name, self.judge.sha256, reference.features.shape[1])
         return Quality(
-            used, self.sets.described, rows, classes, copies, prior_name, tuple(seeds), self.steps.seconds
+            used,
+            self.sets.described,
+            rows,
+            classes,
+            copies,
+            prior_name,
+            tuple(seeds),
+            self.steps.seconds,
+            self.sets.described_training,
+            self.model.likelihood.binarised,
         )
 
     def samples(self, seed: int, count: int, label: str | None = None) -> Judged:
@@ -144,14 +154,19 @@ class _Work:
             return self.judge(images, self.steps.counter(text, len(images)))
 
     def _reconstructions(self, warn: Warn) -> Judged:
-        """Reconstruct the reference from the posterior means, with labels if the model takes them, and judge it."""
+        """Reconstruct the reference from the posterior means, with labels if the model takes them, and judge it.
+
+        A model of binary pixels reconstructs the reference made binary: from such latents its samples come, too.
+        """
         images = self.sets.reference.images
         labels = class_labels(self.model.info, self.sets.reference, warn)
         advance = self.steps.counter("Reconstructions", len(images))
+        slices = list(chunks(len(images), self.model.image_shape, most=CHUNK))
+        batches = as_modelled((images[part] for part in slices), binary=self.model.likelihood.binarised)
         parts = []
-        for part in chunks(len(images), self.model.image_shape, most=CHUNK):
+        for part, pixels in zip(slices, batches, strict=True):
             with self.steps.step("reconstructions"):
-                decoded = self.model.reconstruct(images[part], None if labels is None else labels[part])
+                decoded = self.model.reconstruct(pixels, None if labels is None else labels[part])
             with self.steps.step("features"):
                 parts.append(self.judge(to_uint8(decoded)))
             advance(part.stop - part.start)

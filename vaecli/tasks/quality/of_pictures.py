@@ -140,8 +140,7 @@ def _measure(judge: Judge, sets: Sets, images: ImageSet, steps: Steps) -> Qualit
         with steps.step("features"):
             training = judge(sets.training.images, steps.counter("Features of training images", total))
         rows["training"] = training.features[some_positions(total, sets.count)]
-        with steps.step("copies"):
-            copies = find_copies(samples.features, reference.features, training.features)
+        copies = find_copies(samples.features, reference.features, training.features, steps)
     advance = steps.counter("Comparing features", METRIC_STEPS * len(rows))
     compared = {
         name: (compare(reference.features, row, step=lambda _metric: advance(1)),)
@@ -151,4 +150,12 @@ def _measure(judge: Judge, sets: Sets, images: ImageSet, steps: Steps) -> Qualit
     if samples.logits is not None and reference.logits is not None:
         classes = class_rows(judge, samples.logits, reference.logits, {})
     used = FeaturesUsed(judge.kind, judge.name, judge.sha256, reference.features.shape[1])
-    return Quality(used, sets.described, compared, classes, copies, None, (), steps.seconds)
+    return Quality(
+        used,
+        sets.described,
+        compared,
+        classes,
+        copies,
+        seconds=steps.seconds,
+        training=sets.described_training,
+    )

@@ -7,7 +7,7 @@ from typing import Any
 
 from vaecli.metrics.samples.compare import Comparison
 from vaecli.metrics.samples.copies import Ratio
-from vaecli.metrics.samples.table import SAMPLE_METRICS
+from vaecli.metrics.samples.table import SAMPLE_METRICS, SAMPLES
 from vaecli.metrics.saved.evaluation import SampleQuality
 
 
@@ -67,6 +67,12 @@ class Copies:
     pairs: tuple[Pair, ...]
     seconds: float
 
+    @property
+    def figures(self) -> dict[str, float]:
+        """The figures without the pairs."""
+        ratio = {"ratio": self.ratio.value, "ratio_error": self.ratio.error}
+        return ratio | {"median": self.median, "median_reference": self.median_reference}
+
 
 @dataclasses.dataclass(frozen=True)
 class ClassRow:
@@ -95,7 +101,7 @@ class Quality:
 
     Attributes:
         features: by which images were compared.
-        reference: name and number of the reference images, `name` and `n_images`.
+        reference: the reference images: `name`, `n_images`, and of those that are not in a file `split`, `sha256`.
         rows: what was compared with the reference -> its metrics: `samples` seed by seed, `labelled` for samples of
             each class, `reconstructions` of the reference, `training` for real training images, the floor.
         classes: how the classifier sees the samples; empty without one.
@@ -103,6 +109,8 @@ class Quality:
         prior: from which samples were drawn; None for pictures from elsewhere.
         seeds: seeds of the samples; empty for pictures from elsewhere.
         seconds: duration of each step, by its name.
+        training: the training images, described as the reference is; None if there are none.
+        of_means: whether pictures are means of binary pixels, as those of a model of binary pixels are.
     """
 
     features: FeaturesUsed
@@ -113,6 +121,8 @@ class Quality:
     prior: str | None = None
     seeds: tuple[int, ...] = ()
     seconds: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    training: Mapping[str, Any] | None = None
+    of_means: bool = False
 
     def value(self, row: str, metric: str) -> float:
         """Return the mean of a metric over the seeds of a row."""
@@ -140,17 +150,28 @@ class Quality:
         return statistics.fmean(shares) if shares else None
 
     def saved(self) -> SampleQuality:
-        """Return the samples' metrics, seed by seed, as a saved evaluation of a model holds them."""
-        comparisons = self.rows["samples"]
+        """Return all but the closest pairs and the shares of classes, as a saved evaluation of a model holds it."""
+        training = self.training or {"name": "", "sha256": ""}
         return SampleQuality(
             features=self.features.name,
             features_sha256=self.features.sha256,
             reference=str(self.reference["name"]),
             reference_sha256=str(self.reference["sha256"]),
-            n_images=comparisons[0].n_images,
+            n_images=self.rows[SAMPLES][0].n_images,
+            training=str(training["name"]),
+            training_sha256=str(training["sha256"]),
             prior=self.prior or "",
             seeds=self.seeds,
-            values={name: tuple(each.values[name] for each in comparisons) for name in SAMPLE_METRICS},
+            rows={
+                row: {name: tuple(each.values[name] for each in comparisons) for name in SAMPLE_METRICS}
+                for row, comparisons in self.rows.items()
+            },
+            errors={
+                row: {name: tuple(each.errors[name] for each in comparisons) for name in SAMPLE_METRICS}
+                for row, comparisons in self.rows.items()
+            },
+            copies={} if self.copies is None else self.copies.figures,
+            agreement=self.agreement,
         )
 
     def facts(self) -> dict[str, Any]:
@@ -173,6 +194,8 @@ class Quality:
         return {
             "features": dataclasses.asdict(self.features),
             "reference": dict(self.reference),
+            "training": None if self.training is None else dict(self.training),
+            "of_means": self.of_means,
             "prior": self.prior,
             "seeds": list(self.seeds),
             "rows": rows,

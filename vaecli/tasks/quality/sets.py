@@ -29,13 +29,21 @@ class Sets:
     @property
     def described(self) -> dict[str, object]:
         """Name, part, number and hash of the reference."""
-        reference = self.reference
-        return {
-            "name": reference.name,
-            "split": reference.split,
-            "n_images": len(reference.images),
-            "sha256": reference.sha256,
-        }
+        return _described(self.reference)
+
+    @property
+    def described_training(self) -> dict[str, object] | None:
+        """The same of the training images; None if there are none."""
+        return None if self.training is None else _described(self.training)
+
+
+def _described(images: ImageSet) -> dict[str, object]:
+    return {
+        "name": images.name,
+        "split": images.split,
+        "n_images": len(images.images),
+        "sha256": images.sha256,
+    }
 
 
 def sets_of(reference: ImageSet, training: ImageSet | None, count: int | None, warn: Warn) -> Sets:
