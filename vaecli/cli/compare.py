@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from vaecli.cli import console
+from vaecli.cli.bars import bars
 from vaecli.cli.parameters import ForceOption, JsonOption, QuietOption, complete_runs
 
 if TYPE_CHECKING:
@@ -64,7 +65,9 @@ def compare(
         raise OptionError("--format must be left out with --json.", option="--format")
     out_format = None if out is None else formats.target_format(out)
     names = [name.strip() for name in metrics.split(",")] if metrics.strip() else []
-    result = task(evaluations, metrics=names, across_priors=across_priors)
+    with bars(quiet=quiet, lines=True) as shown:
+        progress = shown.counter("Reading evaluations")
+        result = task(evaluations, metrics=names, across_priors=across_priors, progress=progress)
     if out is not None and out_format is not None:
         path = formats.write(result, out, out_format, if_taken=treatment(out, force=force))
         if not quiet:

@@ -134,6 +134,11 @@ def number(value: float, form: str) -> str:
     return "NaN" if math.isnan(value) else format(value, form)
 
 
+def seconds(parts: Mapping[str, float]) -> str:
+    """Return the duration of each part on one line."""
+    return ", ".join(f"{name} {value:.1f}" for name, value in parts.items())
+
+
 def status(text: str, *, quiet: bool) -> "contextlib.AbstractContextManager[Status | None]":
     """Show a line with a spinner while the body runs; nothing if quiet or if the cursor cannot move."""
     return stderr().status(text) if is_interactive() and not quiet else contextlib.nullcontext()

@@ -32,7 +32,7 @@ from vaecli.cli.quality import (
     show_probes,
     show_quality,
 )
-from vaecli.cli.report import ReportOption, show_report
+from vaecli.cli.report import ReportOption, report_facts, show_report
 from vaecli.files import treatment
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def evaluate(
     page = None if report is None else report_target(report, force=force)
     opened = open_model(model_path(model, quiet=quiet), precision=precision, threads=threads)
     measured = written = probes = None
-    with bars(quiet=quiet) as shown:
+    with bars(quiet=quiet, lines=True) as shown:
         result = task(
             opened,
             data=data,
@@ -134,36 +134,19 @@ def evaluate(
             importance_samples=importance_samples,
             prior=prior,
             seed=seed,
-            warn=console.silent if quiet else console.note,
-            download=shown.download,
-            pictures=shown.count,
             progress=shown.counter("Evaluating"),
+            **shown.reports,
         )
         if quality:
             from vaecli.tasks.quality.of_model import measure_model
 
             measured = measure_model(
-                opened,
-                data=data,
-                split=split,
-                prior=prior,
-                options=options,
-                warn=console.silent if quiet else console.note,
-                download=shown.download,
-                pictures=shown.count,
+                opened, data=data, split=split, prior=prior, options=options, **shown.reports
             )
         if probe:
             from vaecli.tasks.quality.probes import probe as measure_latents
 
-            probes = measure_latents(
-                opened,
-                data=data,
-                split=split,
-                seed=seed,
-                warn=console.silent if quiet else console.note,
-                download=shown.download,
-                pictures=shown.count,
-            )
+            probes = measure_latents(opened, data=data, split=split, seed=seed, **shown.reports)
         if page is not None:
             from vaecli.tasks.report.write import write_report
 
@@ -176,10 +159,12 @@ def evaluate(
     if written is not None:
         show_report(written, quiet=quiet)
     if as_json:
-        document = {"split": result.part, "prior": result.prior, "binarised": opened.likelihood.binarised}
+        document: dict[str, object] = {"split": result.part, "prior": result.prior}
+        document |= {"binarised": opened.likelihood.binarised, "part_seconds": dict(result.part_seconds)}
         by_class = {"classes": result.classes} if result.classes else {}
         of_samples = {"quality": measured.facts()} if measured else {}
         of_samples |= {"probes": probes.facts()} if probes else {}
+        of_samples |= {"report": report_facts(written)} if written else {}
         console.print_json("eval", document | result.values | by_class | of_samples)
         return
     _print_all(result, measured, probes, quiet=quiet)
@@ -191,7 +176,7 @@ def _print_all(
     result: "Evaluation", measured: "Quality | None", probes: "Probes | None", *, quiet: bool
 ) -> None:
     """Print the metrics, then those of samples and of latents, then the classes."""
-    _print_values(result.values, result.prior)
+    _print_values(result)
     if measured:
         console.say("")
         show_quality(measured, quiet=quiet)
@@ -215,13 +200,13 @@ def _print_classes(classes: Mapping[str, Mapping[str, float]]) -> None:
     console.print_table(columns, rows, title="By class, each image with its label")
 
 
-def _print_values(values: dict[str, float], prior: str) -> None:
+def _print_values(result: "Evaluation") -> None:
     """Print each metric with its standard error beside it, then the prior."""
     from rich.text import Text
 
     from vaecli.metrics.table import METRICS
 
-    rows = []
+    rows, values = [], result.values
     for name, value in values.items():
         if not name.endswith("_se"):
             error = values.get(f"{name}_se")
@@ -229,8 +214,9 @@ def _print_values(values: dict[str, float], prior: str) -> None:
             metric = METRICS.get("kl_dim" if name.startswith("kl_dim_") else name)
             unit = metric.unit if metric else ""
             meaning = metric.line if metric and name in METRICS else ""
+            meaning = console.seconds(result.part_seconds) if name == "seconds" else meaning
             shown_error = "" if error is None else console.number(error, ".4f")
             rows.append((name, shown, shown_error, unit, Text(meaning, "dim")))
-    rows.append(("prior", prior, "", "", Text("of elbo, kl and nll", "dim")))
+    rows.append(("prior", result.prior, "", "", Text("of elbo, kl and nll", "dim")))
     columns = {"metric": "left", "value": "right", "± s.e.": "right", "unit": "left", "meaning": "wrap"}
     console.print_table(columns, rows)

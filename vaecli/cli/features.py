@@ -123,6 +123,6 @@ def _print(made: "Made", *, as_json: bool, quiet: bool) -> None:
     if not quiet:
         console.progress_line(
             f"{info.accuracy:.1%} of {info.data['held_out_count']:,} held-out training images get their class. "
-            f"Seconds: {', '.join(f'{name} {value:.1f}' for name, value in made.seconds.items())}."
+            f"Seconds: {console.seconds(made.seconds)}."
         )
         console.next_step("eval", "--quality", "--features", path)

@@ -96,7 +96,7 @@ def measure_elsewhere(
     quiet: bool,
 ) -> None:
     """Measure pictures or features that any program made, and print what was measured."""
-    with bars(quiet=quiet) as shown:
+    with bars(quiet=quiet, lines=True) as shown:
         if samples is None:
             from vaecli.tasks.quality.of_features import measure_features
 
@@ -105,15 +105,7 @@ def measure_elsewhere(
         else:
             from vaecli.tasks.quality.of_pictures import measure_pictures
 
-            quality = measure_pictures(
-                samples,
-                data=data,
-                options=options,
-                threads=threads,
-                warn=console.silent if quiet else console.note,
-                download=shown.download,
-                pictures=shown.count,
-            )
+            quality = measure_pictures(samples, data=data, options=options, threads=threads, **shown.reports)
     if as_json:
         console.print_json("eval-samples", quality.facts())
     else:
@@ -125,6 +117,7 @@ def show_quality(quality: "Quality", *, quiet: bool) -> None:
     from rich.text import Text
 
     from vaecli.metrics.samples.table import SAMPLE_METRICS
+    from vaecli.tasks.quality.result import MEANS
 
     columns = {"metric": "left", "samples": "right", "± s.e.": "right"}
     has_spread = len(quality.rows["samples"]) > 1
@@ -150,8 +143,10 @@ def show_quality(quality: "Quality", *, quiet: bool) -> None:
     pairs = {
         "reference": f"{reference['n_images']:,} images of {name}",
         "features": quality.features.words,
-        "seconds": ", ".join(f"{name} {value:.1f}" for name, value in _seconds(quality).items()),
+        "seconds": console.seconds(_seconds(quality)),
     }
+    if quality.of_means:
+        pairs["pictures"] = MEANS
     if quality.prior:
         pairs = {"prior": quality.prior} | pairs
     console.say("")
@@ -177,8 +172,9 @@ def _show_copies(quality: "Quality") -> None:
     console.print_pairs(
         {
             "copies": f"{console.number(copies.ratio.value, '.3f')} ± {console.number(copies.ratio.error, '.3f')}: "
-            "median distance to the nearest training image, over that of real images; copies have 0",
-            "closest": ", ".join(
+            "median distance of features to the nearest training image, over that of real images; copies have 0",
+            "closest": "by features: "
+            + ", ".join(
                 f"sample {pair.sample} to train:{pair.training} at {pair.distance:.3g}"
                 for pair in copies.pairs[:3]
             ),
@@ -224,3 +220,5 @@ def show_probes(probes: "Probes") -> None:
             rows.append((f"{count:,}", title, *cells))
     console.say("")
     console.print_table(columns, rows, title="Test images that get their class from labelled training images")
+    console.say("")
+    console.print_pairs({"seconds": console.seconds(probes.seconds)})

@@ -1,6 +1,6 @@
 """The options of `vaecli eval` for a report, and what it prints of one."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -30,4 +30,17 @@ def show_report(written: "Written", *, quiet: bool) -> None:
         for part in written.report.left_out:
             console.progress_line(f"Left out of the report: {part.part}. {part.detail or part.reason}")
         paths = ", ".join(console.shown_path(path) for path in (target.page, target.markdown, target.folder))
+        console.progress_line(f"Seconds of the report: {console.seconds(written.seconds)}.")
         console.progress_line(f"Report: {paths}")
+
+
+def report_facts(written: "Written") -> dict[str, Any]:
+    """Return what `--json` prints of a report."""
+    target, report = written.target, written.report
+    return {
+        "page": console.shown_path(target.page),
+        "markdown": console.shown_path(target.markdown),
+        "warnings": [{"title": each.title, "figure": each.figure} for each in report.warnings],
+        "left_out": [part.part for part in report.left_out],
+        "seconds": dict(written.seconds),
+    }

@@ -6,6 +6,7 @@ protocol   interface of a model that can be measured
 table      the metrics: meaning, unit, direction, needs
 evaluation the result of an evaluation: values of each image, means, standard errors
 saved/     evaluations as files
+clock      how long each metric takes
 evaluate   all metrics in one pass, with the value of each image
 bound      ELBO and importance-weighted bound
 ssim       structural similarity

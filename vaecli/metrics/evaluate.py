@@ -21,6 +21,7 @@ from vaecli.data.images import Images
 from vaecli.errors import DataError
 from vaecli.latent.priors import Prior
 from vaecli.metrics.bound import bound
+from vaecli.metrics.clock import Clock
 from vaecli.metrics.evaluation import Evaluation
 from vaecli.metrics.labelled import Conditional, Labelled, Labels
 from vaecli.metrics.protocol import Autoencoder, Float32, Float64
@@ -46,6 +47,7 @@ class _Plan:
     prior: Prior
     seed: int
     chunk: int
+    clock: Clock
 
     @property
     def reconstructs(self) -> bool:
@@ -111,7 +113,7 @@ def evaluate(
     )
     samples = (importance_samples if importance else 1) if sampled else 0
     size = chunk or chunk_length(model.image_shape, most=CHUNK, chunk_bytes=CHUNK_BYTES)
-    plan = _Plan(names, samples, importance, prior, seed, size)
+    plan = _Plan(names, samples, importance, prior, seed, size, Clock())
     began = time.perf_counter()
     meter = _Meter(len(images) * max(1, samples), progress)
 
@@ -129,7 +131,8 @@ def evaluate(
     values = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     totals = {"active_units": active_units(values["z_mean"])} if "active_units" in names else {}
     per_image = _per_image(values, plan, math.prod(model.image_shape))
-    return Evaluation(names, per_image, totals, len(images), seconds, prior.name)
+    shares = plan.clock.shares(seconds)
+    return Evaluation(names, per_image, totals, len(images), seconds, prior.name, part_seconds=shares)
 
 
 def _batches(model: Autoencoder, images: Images, size: int) -> Iterator[tuple[int, Pixels]]:
@@ -145,32 +148,36 @@ def _measure(
     model: Autoencoder, images: Float32, first: int, plan: _Plan, advance: Callable[[int], None]
 ) -> dict[str, Float64]:
     """Compute the values from which the metrics of each image of a chunk follow, (n,) or (n, D), float64."""
-    posterior = model.encode(images)
-    z_mean, z_log_var = (part.astype(np.float64) for part in posterior)
-    values = {"z_mean": z_mean, "kl_dim": kl_to_standard_normal(z_mean, z_log_var, np)}
-    closed_form = plan.prior.kl(z_mean, z_log_var)
-    if closed_form is not None:
-        values["kl"] = closed_form
+    with plan.clock.part("encode"):
+        posterior = model.encode(images)
+        z_mean, z_log_var = (part.astype(np.float64) for part in posterior)
+        values = {"z_mean": z_mean, "kl_dim": kl_to_standard_normal(z_mean, z_log_var, np)}
+        closed_form = plan.prior.kl(z_mean, z_log_var)
+        if closed_form is not None:
+            values["kl"] = closed_form
     if plan.samples:
-        terms = bound(
-            model,
-            images,
-            posterior,
-            prior=plan.prior,
-            first=first,
-            samples=plan.samples,
-            seed=plan.seed,
-            batch=plan.chunk,
-            advance=advance,
-        )
+        with plan.clock.part("nll" if plan.importance else "elbo"):
+            terms = bound(
+                model,
+                images,
+                posterior,
+                prior=plan.prior,
+                first=first,
+                samples=plan.samples,
+                seed=plan.seed,
+                batch=plan.chunk,
+                advance=advance,
+            )
         values |= terms._asdict()
     else:
         advance(len(images))
     if plan.reconstructs:
-        decoded = model.outputs(posterior[0])["image"]
-        values["mse"] = np.square(images - decoded).mean(axis=(1, 2, 3), dtype=np.float64)
+        with plan.clock.part("mse"):
+            decoded = model.outputs(posterior[0])["image"]
+            values["mse"] = np.square(images - decoded).mean(axis=(1, 2, 3), dtype=np.float64)
         if "ssim" in plan.metrics:
-            values["ssim"] = ssim(images, decoded)
+            with plan.clock.part("ssim"):
+                values["ssim"] = ssim(images, decoded)
     return values
 
 

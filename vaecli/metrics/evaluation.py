@@ -30,6 +30,8 @@ class Evaluation:
         seed: seed of the noise.
         importance_samples: K of the importance-weighted bound; 0 for none.
         labelled: whether a conditional model was given labels.
+        part_seconds: `encode`, `elbo` or `nll`, `mse` and `ssim`, each with the metrics that follow from it -> its
+            share of `seconds`.
     """
 
     metrics: tuple[str, ...]
@@ -45,6 +47,7 @@ class Evaluation:
     seed: int = 0
     importance_samples: int = 0
     labelled: bool = False
+    part_seconds: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
     @property
     def values(self) -> dict[str, float]:

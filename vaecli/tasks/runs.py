@@ -66,7 +66,9 @@ class Evaluated:
         name = next((name for name in MAIN if name in self.values), next(iter(self.values), ""))
         words = f"{name} {self.values[name]:.2f} {self.conditions.split}" if name else self.path.name
         words += "".join(
-            f", {title} {self.values[metric]:.3g}" for metric, title in OF_SAMPLES.items() if metric in self.values
+            f", {title} {self.values[metric]:.3g}"
+            for metric, title in OF_SAMPLES.items()
+            if metric in self.values
         )
         return words if self.is_current else f"{words}, of an earlier model"
 

@@ -1,6 +1,6 @@
 """The metrics of samples, in the order of a report: meaning and direction.
 
-They are measured of samples, and of what stands beside these in a table; there each has the name of its row as suffix.
+They are measured of samples, and of what stands beside these in a table; there each has its row as suffix.
 """
 
 from typing import Literal, NamedTuple

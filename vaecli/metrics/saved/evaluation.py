@@ -81,8 +81,8 @@ class SampleQuality:
         training_sha256: their hash; empty if there were none.
         prior: from which samples were drawn.
         seeds: seeds of the samples.
-        rows: `samples`, and others such as `reconstructions` and `training` -> metric -> its value for each seed, or
-            the one value of a row that no seed changes.
+        rows: `samples`, and others such as `reconstructions` and `training` -> metric -> its value for each seed,
+            or the one value of a row that no seed changes.
         errors: the same with the standard errors for the choice of the images of both sets.
         copies: `ratio` of the medians with `ratio_error`, `median` of samples, `median_reference`; empty without
             training images.
@@ -171,7 +171,7 @@ class SavedEvaluation:
 
     @property
     def values(self) -> dict[str, float]:
-        """Each metric with its standard error `<name>_se` for the choice of images; those of samples as means of seeds."""
+        """Each metric with its standard error `<name>_se` for the choice of images; of samples the mean of seeds."""
         values: dict[str, float] = {}
         for name in self.metrics:
             if name in self.per_image:

@@ -9,7 +9,7 @@ verdict among all of them has a probability of at most 5 %.
 """
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -34,21 +34,27 @@ SHOWN = ("frechet", "frechet_reconstructions", "frechet_training", "copies", "ms
 MOST_SHOWN = 5  # metrics of the table, unless the user names more: the main one, and the first of SHOWN
 
 
-def compare(words: Sequence[str], *, metrics: Sequence[str] = (), across_priors: bool = False) -> Comparison:
+def compare(
+    words: Sequence[str],
+    *,
+    metrics: Sequence[str] = (),
+    across_priors: bool = False,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Comparison:
     """Compare saved evaluations.
 
     Args:
         words: saved evaluations, or runs or model folders that hold one; `vs` between sides, which are otherwise
             made of those with the same settings.
-        metrics: metrics of the table, of which the first is that of the verdicts; if left out, `nll` or `elbo`
-            and some more.
+        metrics: metrics of the table, the first that of the verdicts; if left out, `nll` or `elbo` and some more.
         across_priors: compare bounds under different priors, and samples from them.
+        progress: called with the number of evaluations that are read, and of all.
 
     Raises:
         OptionError: fewer than two evaluations, or an unknown metric.
         DataError: an evaluation is missing or damaged, has no such metric, or was made under other conditions.
     """
-    groups = _found(split_words(words))
+    groups = _read(split_words(words), progress)
     members = [member for group in groups for member in group]
     sides = sides_of(groups)
     names = _metrics(members, metrics, across_priors=across_priors)
@@ -68,18 +74,21 @@ def compare(words: Sequence[str], *, metrics: Sequence[str] = (), across_priors:
     )
 
 
-def _found(groups: Sequence[Sequence[str]]) -> list[list[Named]]:
+def _read(groups: Sequence[Sequence[str]], progress: Callable[[int, int], None]) -> list[list[Named]]:
     """Read all evaluations, which are in memory together.
 
     Raises:
         DataError: one cannot be read, or they are larger than MOST_BYTES together.
     """
     members: list[list[Named]] = []
-    size = 0
+    size, done, total = 0, 0, sum(map(len, groups))
+    progress(done, total)
     for group in groups:
         members.append([])
         for word in group:
             members[-1].append(find(word))
+            done += 1
+            progress(done, total)
             size += members[-1][-1].path.stat().st_size
             if size > MOST_BYTES:
                 raise DataError(

@@ -38,8 +38,8 @@ def measure_model(
 ) -> Quality:
     """Measure the samples of a model by their features, beside reconstructions and training images.
 
-    Samples are rounded to 8 bits, as `vaecli sample` writes them. Those of a model of binary pixels are the means of
-    these, so grey; the reference are the grey images, which are the means of the binary ones that are drawn of them.
+    Samples are rounded to 8 bits, as `vaecli sample` writes them. Those of a model of binary pixels are the means
+    of these, so grey; so is the reference: grey images are the means of the binary ones that are drawn of them.
 
     Args:
         model: an opened model with its encoder.
@@ -87,7 +87,7 @@ class _Work:
     def __init__(self, model: Model, judge: Judge, sets: Sets, prior: PriorName | None, steps: Steps) -> None:
         self.model, self.judge, self.sets, self.prior, self.steps = model, judge, sets, prior, steps
 
-    def measure(self, seeds: range, prior_name: str, warn: Warn) -> Quality:
+    def measure(self, seeds: range, prior_name: PriorName, warn: Warn) -> Quality:
         """Compare all sets with the reference."""
         reference = self._judged("Features of real images", self.sets.reference.images)
         drawn = [self.samples(seed, self.sets.count) for seed in seeds]

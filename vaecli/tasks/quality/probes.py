@@ -112,7 +112,10 @@ def probe(
     work = _Work(labels, test_labels, seed, Steps(pictures))
     representations = {"latents": _latents(model, work.steps)}
     if math.prod(model.image_shape) <= MOST_PIXELS:
-        representations |= {"pca": _components(training.images, model.latent_dim), "pixels": _pixels}
+        fitted = work.steps.counter("Principal components", 1)
+        with work.steps.step("pca"):
+            representations |= {"pca": _components(training.images, model.latent_dim), "pixels": _pixels}
+        fitted(1)
     return work.measure(representations, training, test)
 
 

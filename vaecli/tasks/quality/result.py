@@ -5,10 +5,16 @@ import statistics
 from collections.abc import Mapping
 from typing import Any
 
+from vaecli.choices import PriorName
 from vaecli.metrics.samples.compare import Comparison
 from vaecli.metrics.samples.copies import Ratio
 from vaecli.metrics.samples.table import SAMPLE_METRICS, SAMPLES
 from vaecli.metrics.saved.evaluation import SampleQuality
+
+MEANS = (
+    "Pictures are the means of binary pixels, and real images are grey: the means of the binary images that are "
+    "drawn of them."
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,7 +124,7 @@ class Quality:
     rows: Mapping[str, tuple[Comparison, ...]]
     classes: tuple[ClassRow, ...] = ()
     copies: Copies | None = None
-    prior: str | None = None
+    prior: PriorName | None = None
     seeds: tuple[int, ...] = ()
     seconds: Mapping[str, float] = dataclasses.field(default_factory=dict)
     training: Mapping[str, Any] | None = None

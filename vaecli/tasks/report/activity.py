@@ -43,6 +43,6 @@ def _inputs(subject: Subject, file: ModelFile, positions: np.ndarray) -> Iterato
         rows = positions[part]
         rows = np.repeat(rows, 2) if len(rows) == 1 else rows
         if info.part == "encoder":
-            yield encoder_inputs(info, to_float32(subject.pixels(rows)), subject.given(rows))
+            yield encoder_inputs(info, to_float32(subject.seen(rows)), subject.given(rows))
         else:
             yield decoder_inputs(info, subject.encode(rows)[0], subject.given(rows))

@@ -80,7 +80,7 @@ def _unusual(subject: Subject) -> Extremes | LeftOut:
 def _picture(subject: Subject, extremes: Extremes, *, side: int) -> Picture:
     """Return images beside their reconstructions, with names and values below."""
     positions, values = extremes.positions, extremes.values
-    originals, decoded = subject.pixels(positions), subject.reconstruct(positions)
+    originals, decoded = subject.seen(positions), subject.reconstruct(positions)
     labels, names = subject.images.labels, subject.images.class_names
     images, lines, texts = [], [], []
     for place, position in enumerate(positions.tolist()):

@@ -3,9 +3,10 @@
 import dataclasses
 from collections.abc import Callable
 
-from vaecli.pixels import Pixels
+from vaecli.data.images import ImageSet
 from vaecli.report.content import LeftOut
-from vaecli.report.signs import Gap, Signs
+from vaecli.report.signs import Signs
+from vaecli.tasks.quality.steps import Steps
 from vaecli.tasks.report.activity import dead_units
 from vaecli.tasks.report.encoded import Encoded, encode
 from vaecli.tasks.report.extremes import Extremes, find_extremes
@@ -19,7 +20,7 @@ from vaecli.tasks.report.training import (
     training_images,
 )
 
-STEPS = 5
+PARTS = 5
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -39,24 +40,27 @@ class Measured:
     signs: Signs
 
 
-def measure(subject: Subject, step: Callable[[], None]) -> Measured:
-    """Measure what a report needs; `step` is called `STEPS` times, as the work goes on."""
-    encoded = encode(subject)
-    step()
-    extremes = find_extremes(subject)
-    step()
-    samples = drawn_samples(subject, subject.evaluation.prior)
-    gap, closest = _beside_training(subject, samples)
-    step()
-    dead = dead_units(subject)
-    step()
-    signs = signs_of(subject, encoded, samples, gap, dead)
-    step()
+def measure(subject: Subject, steps: Steps, advance: Callable[[int], None]) -> Measured:
+    """Measure what a report needs; `advance` is called with 1 after each of `PARTS` parts."""
+    with steps.step("latents"):
+        encoded = encode(subject)
+    advance(1)
+    with steps.step("worst images"):
+        extremes = find_extremes(subject)
+    advance(1)
+    with steps.step("closest pairs"):
+        samples = drawn_samples(subject, subject.evaluation.prior)
+        training = training_images(subject, steps.report)
+        closest = (
+            training if isinstance(training, LeftOut) else closest_pairs(subject, training, samples, steps)
+        )
+    advance(1)
+    gap = None
+    if isinstance(training, ImageSet):
+        with steps.step("gap"):
+            gap = gap_to_training(subject, training)
+    advance(1)
+    with steps.step("warnings"):
+        signs = signs_of(subject, encoded, samples, gap, dead_units(subject))
+    advance(1)
     return Measured(encoded, closest, extremes, signs)
-
-
-def _beside_training(subject: Subject, samples: Pixels) -> tuple[Gap | None, Closest | LeftOut]:
-    training = training_images(subject)
-    if isinstance(training, LeftOut):
-        return None, training
-    return gap_to_training(subject, training), closest_pairs(subject, training, samples)

@@ -3,7 +3,7 @@
 from vaecli.metrics.samples.table import SAMPLE_METRICS
 from vaecli.report.content import Align, Block, Section, Table, Text
 from vaecli.report.numbers import QUANTILE, shown, with_error
-from vaecli.tasks.quality.result import Quality
+from vaecli.tasks.quality.result import MEANS, Quality
 
 NAMES = {
     "labelled": "samples of classes",
@@ -33,6 +33,8 @@ def quality_section(quality: Quality) -> Section:
         f"{reference['name']}, by {quality.features.words}. The first error is 1.96 standard errors for the choice "
         "of the images, the second the deviation over the seeds."
     )
+    if quality.of_means:
+        caption += f" {MEANS}"
     meanings = [(metric, described.line) for metric, described in SAMPLE_METRICS.items()]
     blocks: list[Block] = [Table(columns, rows, caption), Table((("", "left"), ("", "left")), meanings)]
     if quality.copies is not None:
@@ -40,7 +42,7 @@ def quality_section(quality: Quality) -> Section:
         blocks.append(
             Text(
                 f"Copies: samples are {ratio} times as far from their nearest training image as new images are, in "
-                "the median and by these features. 1 is as new as new images."
+                "the median and by these features. 1 is as new as new images. The closest pairs stand below."
             )
         )
     if quality.classes:

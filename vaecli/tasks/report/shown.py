@@ -6,7 +6,7 @@ from vaecli.choices import PRIORS, PriorName
 from vaecli.errors import ModelError, VaecliError
 from vaecli.pixels import to_uint8
 from vaecli.report.content import Figures, Picture, Section, Text
-from vaecli.report.numbers import with_error
+from vaecli.report.numbers import QUANTILE, with_error
 from vaecli.tasks.report import sheets
 from vaecli.tasks.report.subject import Subject, bounded
 from vaecli.tasks.report.training import Closest
@@ -19,7 +19,7 @@ TITLES: dict[PriorName, str] = {"normal": "N(0, I)", "mixture": "the mixture"}
 def reconstructions_section(subject: Subject, *, side: int) -> Section:
     """Return images beside their reconstructions and differences."""
     positions = subject.evenly(RECONSTRUCTIONS)
-    originals = subject.pixels(positions)
+    originals = subject.seen(positions)
     rows = sheets.compared(originals, subject.reconstruct(positions))
     columns = min(sheets.COLUMNS, len(originals))
     picture = sheets.plain(
@@ -35,7 +35,16 @@ def reconstructions_section(subject: Subject, *, side: int) -> Section:
     return Section(
         "reconstructions",
         "Reconstructions",
-        [picture, Text(f"{len(positions)} images, {names}, evenly spread.")],
+        [picture, Text(f"{len(positions)} images, {names}, evenly spread.{_binary(subject)}")],
+    )
+
+
+def _binary(subject: Subject) -> str:
+    if not subject.model.likelihood.binarised:
+        return ""
+    return (
+        " The model is of binary pixels: each image is made binary at random, white with the probability of its "
+        "grey level. Reconstructions and samples show the mean of each pixel, and so are grey."
     )
 
 
@@ -86,24 +95,30 @@ def _samples_of_classes(subject: Subject, *, side: int) -> Picture | None:
     )
 
 
-def closest_section(subject: Subject, closest: Closest, *, side: int) -> Section:
+def closest_section(closest: Closest, *, side: int) -> Section:
     """Return the samples that are closest to training images, beside these."""
     images, lines = [], []
     for place, number in enumerate(closest.numbers.tolist()):
         images += [closest.samples[place], closest.training[place]]
-        lines += [
-            (f"sample {number}", f"{closest.distances[place]:.1f} levels"),
-            (f"train:{closest.positions[place]}", ""),
-        ]
+        distance = closest.distances[place]
+        text = f"features {distance:.3g}" if closest.features else f"{distance:.1f} levels"
+        lines += [(f"sample {number}", text), (f"train:{closest.positions[place]}", "")]
+    if closest.features:
+        by = f"the distance of their features ({closest.features})"
+    else:
+        by = "the root mean squared difference of their pixels, in levels of 255"
     caption = (
         f"The {len(closest.numbers)} of {closest.total:,} samples that are closest to a training image, each "
-        "beside it: root mean squared difference of their pixels, in levels of 255."
+        f"beside it, with {by}."
     )
     picture = sheets.captioned("closest-pairs", np.stack(images), lines, caption, caption, side=side)
-    times = with_error(closest.ratio.value, closest.ratio.error)
+    times = with_error(closest.ratio.value, QUANTILE * closest.ratio.error)
     words = (
-        f"Samples of {TITLES[subject.evaluation.prior]} are {times} times as far from their nearest "
-        f"of {closest.searched:,} training images as the images that were measured, in the median. Smooth "
-        "pictures are near many others, so that a value somewhat below 1 does not mean copies; one near 0 does."
+        f"Samples of {TITLES[closest.prior]} are {times} times as far from their nearest of {closest.searched:,} "
+        "training images as images that were not trained on, in the median and by "
+        f"{'features' if closest.features else 'pixels'}. Smooth pictures are near many others, so that a value "
+        "somewhat below 1 does not mean copies; one near 0 does."
     )
+    if not closest.features:
+        words += " With --quality, pairs and ratio are by the features of its metrics."
     return Section("closest", "Closest pairs of samples and training images", [picture, Text(words)])

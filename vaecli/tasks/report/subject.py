@@ -2,11 +2,12 @@
 
 import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from vaecli.data.binarise import as_modelled
 from vaecli.data.images import ImageSet
 from vaecli.errors import VaecliError
 from vaecli.metrics.evaluation import Evaluation
@@ -79,6 +80,13 @@ class Subject:
         pixels: Pixels = self.images.images[positions]
         return pixels
 
+    def seen(self, positions: npt.NDArray[np.integer]) -> Pixels:
+        """Return some of the images as the model sees them, (n, H, W, C): made binary for a model of binary pixels.
+
+        The same positions always give the same binary images.
+        """
+        return np.concatenate([pixels for _, pixels in self._seen(positions)])
+
     def given(self, positions: npt.NDArray[np.integer]) -> Labels:
         """Return what a model is given as labels of some images."""
         return None if self.labels is None else self.labels[positions]
@@ -86,8 +94,7 @@ class Subject:
     def encode(self, positions: npt.NDArray[np.integer]) -> tuple[Float32, Float32]:
         """Compute `z_mean` and `z_log_var` (n, D) of some images, a chunk at a time."""
         parts = [
-            self.model.encode(to_float32(self.pixels(rows)), self.given(rows))
-            for rows in self._parts(positions)
+            self.model.encode(to_float32(pixels), self.given(rows)) for rows, pixels in self._seen(positions)
         ]
         return np.concatenate([mean for mean, _ in parts]), np.concatenate([var for _, var in parts])
 
@@ -95,8 +102,8 @@ class Subject:
         """Reconstruct some images: (n, H, W, C) uint8, a chunk at a time."""
         return np.concatenate(
             [
-                to_uint8(self.model.reconstruct(to_float32(self.pixels(rows)), self.given(rows)))
-                for rows in self._parts(positions)
+                to_uint8(self.model.reconstruct(to_float32(pixels), self.given(rows)))
+                for rows, pixels in self._seen(positions)
             ]
         )
 
@@ -104,9 +111,12 @@ class Subject:
         """Return the positions of `count` images, evenly spread; of all if there are no more."""
         return even_positions(len(self.images.images), count)
 
-    def _parts(self, positions: npt.NDArray[np.integer]) -> list[npt.NDArray[np.integer]]:
+    def _seen(self, positions: npt.NDArray[np.integer]) -> Iterator[tuple[npt.NDArray[np.integer], Pixels]]:
+        """Yield positions and images as the model sees them, a chunk at a time."""
         slices = chunks(len(positions), self.model.image_shape, most=CHUNK, chunk_bytes=CHUNK_BYTES)
-        return [positions[part] for part in slices]
+        parts = [positions[part] for part in slices]
+        batches = as_modelled(map(self.pixels, parts), binary=self.model.likelihood.binarised)
+        return zip(parts, batches, strict=True)
 
 
 def bounded(count: int, shape: Sequence[int]) -> int:

@@ -15,7 +15,9 @@ from vaecli.pixels import Pixels, chunks, to_uint8
 from vaecli.report.content import LeftOut
 from vaecli.report.signs import Gap
 from vaecli.tasks.class_labels import class_labels
-from vaecli.tasks.inputs import OTHER_IMAGES, load_for
+from vaecli.tasks.inputs import OTHER_IMAGES, Progress, load_for, silent
+from vaecli.tasks.quality.result import Copies, Quality
+from vaecli.tasks.quality.steps import Steps
 from vaecli.tasks.report.subject import Subject, bounded, even_positions
 
 PART = "Closest pairs, and the gap to training images"
@@ -27,11 +29,11 @@ SIDE_PIXELS = 3072  # values of a picture beyond which pictures are compared sma
 CHUNK, CHUNK_BYTES = 4096, 2**22
 
 
-def training_images(subject: Subject) -> ImageSet | LeftOut:
+def training_images(subject: Subject, pictures: Progress = silent) -> ImageSet | LeftOut:
     """Return the images that the model was trained on, or why they are not there."""
     notes: list[str] = []
     try:
-        images = load_for(subject.model, subject.data, "train", warn=notes.append)
+        images = load_for(subject.model, subject.data, "train", warn=notes.append, pictures=pictures)
     except DataError as error:
         return LeftOut(PART, "The training images are not at hand.", error.message)
     if any(OTHER_IMAGES in note for note in notes):
@@ -64,17 +66,19 @@ def gap_to_training(subject: Subject, training: ImageSet) -> Gap | None:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Closest:
-    """The samples that are closest to training images, by their pixels.
+    """The samples that are closest to training images.
 
     Attributes:
         samples: (n, H, W, C) of the pairs.
         numbers: (n,) of the samples.
         training: (n, H, W, C) their nearest training images.
         positions: (n,) of these.
-        distances: (n,) root mean squared difference of a pixel, in levels of 255.
-        ratio: median distance of all samples over that of images that were measured.
+        distances: (n,) between them: of features, or the root mean squared difference of a pixel in levels of 255.
+        ratio: median distance of all samples over that of real images that were not trained on.
         searched: number of training images.
         total: number of all samples.
+        prior: from which samples were drawn.
+        features: by which the distances are, in words; empty for pixels.
     """
 
     samples: Pixels
@@ -85,13 +89,49 @@ class Closest:
     ratio: Ratio
     searched: int
     total: int
+    prior: PriorName
+    features: str
 
 
-def closest_pairs(subject: Subject, training: ImageSet, samples: Pixels) -> Closest:
-    """Find the nearest training image of each sample (n, H, W, C), and of some of the images that were measured."""
+def closest_pairs(subject: Subject, training: ImageSet, samples: Pixels, steps: Steps) -> Closest:
+    """Find the training images that are nearest to samples.
+
+    Where the quality of samples was measured, these are its pairs, so that the distance is that of its metric.
+    Otherwise samples (n, H, W, C) and some of the images that were measured are compared by their pixels.
+    """
+    quality = subject.quality
+    if quality is not None and quality.copies is not None:
+        return _measured_pairs(subject, training, quality, quality.copies)
+    return _pairs_by_pixels(subject, training, samples, steps)
+
+
+def _measured_pairs(subject: Subject, training: ImageSet, quality: Quality, copies: Copies) -> Closest:
+    """Draw the samples of the pairs of a measured quality again."""
+    prior: PriorName = subject.evaluation.prior if quality.prior is None else quality.prior
+    pairs = copies.pairs
+    positions = np.array([pair.training for pair in pairs])
+    drawn = [
+        to_uint8(subject.model.sample(1, seed=quality.seeds[0], first=pair.sample, prior=prior))
+        for pair in pairs
+    ]
+    return Closest(
+        np.concatenate(drawn),
+        np.array([pair.sample for pair in pairs]),
+        training.images[positions],
+        positions,
+        np.array([pair.distance for pair in pairs]),
+        copies.ratio,
+        len(training.images),
+        quality.rows["samples"][0].n_images,
+        prior,
+        quality.features.words,
+    )
+
+
+def _pairs_by_pixels(subject: Subject, training: ImageSet, samples: Pixels, steps: Steps) -> Closest:
     others = subject.pixels(subject.evenly(bounded(REFERENCE, subject.model.image_shape)))
     rows = even_positions(len(training.images), MOST_SEARCHED)
-    near = _nearest(np.concatenate([samples, others]), training.images, rows)
+    near = _nearest(np.concatenate([samples, others]), training.images, rows, steps)
     of_samples = Nearest(near.positions[: len(samples)], near.distances[: len(samples)])
     of_others = Nearest(near.positions[len(samples) :], near.distances[len(samples) :])
     numbers = of_samples.closest(PAIRS)
@@ -105,19 +145,23 @@ def closest_pairs(subject: Subject, training: ImageSet, samples: Pixels) -> Clos
         ratio_of_medians(of_samples, of_others),
         len(rows),
         len(samples),
+        subject.evaluation.prior,
+        "",
     )
 
 
-def _nearest(images: Pixels, training: Images, rows: np.ndarray) -> Nearest:
+def _nearest(images: Pixels, training: Images, rows: np.ndarray, steps: Steps) -> Nearest:
     """Find the nearest of the training images at `rows` for each image, a chunk at a time."""
     features = _features(images)
     positions = np.zeros(len(images), np.int64)
     distances = np.full(len(images), np.inf)
+    advance = steps.counter("Nearest training images", len(rows))
     for part in chunks(len(rows), images.shape[1:], most=CHUNK, chunk_bytes=CHUNK_BYTES):
         of_part = nearest(features, _features(training[rows[part]]))
         is_nearer = of_part.distances < distances
         positions[is_nearer] = rows[part][of_part.positions[is_nearer]]
         distances[is_nearer] = of_part.distances[is_nearer]
+        advance(part.stop - part.start)
     return Nearest(positions, distances / np.sqrt(features.shape[1]))
 
 

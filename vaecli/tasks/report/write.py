@@ -1,7 +1,7 @@
 """The whole report of an evaluation."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Mapping
 
 from vaecli.errors import DataError
 from vaecli.metrics.evaluation import Evaluation
@@ -10,13 +10,14 @@ from vaecli.report.markdown import to_markdown
 from vaecli.report.page import to_html
 from vaecli.report.warnings import checks_made, warnings_of
 from vaecli.runtime.model import Model
-from vaecli.tasks.inputs import load_for
+from vaecli.tasks.inputs import Progress, load_for, silent
 from vaecli.tasks.quality.result import Quality
+from vaecli.tasks.quality.steps import Steps
 from vaecli.tasks.report import overview, shown
 from vaecli.tasks.report.by_class import class_section
 from vaecli.tasks.report.extremes import Extremes, extremes_section
 from vaecli.tasks.report.latents import latents_section
-from vaecli.tasks.report.measured import STEPS, Measured, measure
+from vaecli.tasks.report.measured import PARTS, Measured, measure
 from vaecli.tasks.report.quality import quality_section
 from vaecli.tasks.report.sheets import SIDE
 from vaecli.tasks.report.subject import Subject
@@ -26,8 +27,6 @@ MOST_BYTES = 2_000_000  # of the page
 SMALLEST = 12  # pixels of a side of an image, where others do not fit
 NO_QUALITY = LeftOut("Quality of samples", "It was not asked for; add --quality.")
 
-Progress = Callable[[str, int, int], None]
-
 
 @dataclasses.dataclass(frozen=True)
 class Written:
@@ -36,10 +35,12 @@ class Written:
     Attributes:
         target: its files.
         report: what it holds.
+        seconds: name of each part -> its duration.
     """
 
     target: Target
     report: Report
+    seconds: Mapping[str, float]
 
 
 def write_report(
@@ -49,7 +50,7 @@ def write_report(
     *,
     data: str | None = None,
     quality: Quality | None = None,
-    progress: Progress = lambda _what, _done, _total: None,
+    progress: Progress = silent,
 ) -> Written:
     """Write the report of an evaluation: a page, the same as Markdown, and its pictures.
 
@@ -59,23 +60,26 @@ def write_report(
         target: the files, see `report_target`.
         data: what --data named for the evaluation.
         quality: of its samples, if that was measured.
-        progress: what is done, steps so far, steps in all.
+        progress: what is done, number so far, number in all.
 
     Raises:
         DataError: the images cannot be loaded again, or are no longer those that were measured.
         OutputError: a file cannot be written.
     """
-    images = load_for(model, data, evaluation.part)
+    steps = Steps(progress)
+    images = load_for(model, data, evaluation.part, pictures=progress)
     if images.sha256 != evaluation.data_sha256:
         raise DataError(
             f"The images in {images.location} changed while they were measured.", hint="Measure again."
         )
     subject = Subject(model, images, evaluation, data, quality)
-    done = iter(range(1, STEPS + 1))
-    measured = measure(subject, lambda: progress("Writing the report", next(done), STEPS))
-    report, page = _report(subject, measured)
-    write_files(target, page, to_markdown(report, target.folder.name))
-    return Written(target, report)
+    advance = steps.counter("Writing the report", PARTS + 1)
+    measured = measure(subject, steps, advance)
+    with steps.step("page"):
+        report, page = _report(subject, measured)
+        write_files(target, page, to_markdown(report, target.folder.name))
+    advance(1)
+    return Written(target, report, steps.seconds)
 
 
 def _report(subject: Subject, measured: Measured) -> tuple[Report, str]:
@@ -113,7 +117,7 @@ def _parts(subject: Subject, measured: Measured, side: int) -> tuple[list[Sectio
         latents,
         class_section(subject),
         *([extremes_section(subject, extremes, side=side)] if extremes else []),
-        closest if isinstance(closest, LeftOut) else shown.closest_section(subject, closest, side=side),
+        closest if isinstance(closest, LeftOut) else shown.closest_section(closest, side=side),
         overview.model_section(subject),
     ]
     sections = [part for part in parts if isinstance(part, Section)]
