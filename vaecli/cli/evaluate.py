@@ -114,14 +114,16 @@ def evaluate(
     if not options.needs_model(samples):
         measure_elsewhere(samples, data, options, threads=threads, as_json=as_json, quiet=quiet)
         return
-    from vaecli.tasks.compare.saving import check_saving
-    from vaecli.tasks.compare.saving import save as save_evaluation
     from vaecli.tasks.evaluate import evaluate as task
     from vaecli.tasks.model import open_model
     from vaecli.tasks.report.target import report_target
 
     if_taken = treatment(save or "", force=force)
-    target = None if save is None else check_saving(save, if_taken=if_taken)
+    target = None
+    if save is not None:
+        from vaecli.tasks.compare.saving import check_saving
+
+        target = check_saving(save, if_taken=if_taken)
     page = None if report is None else report_target(report, force=force)
     opened = open_model(model_path(model, quiet=quiet), precision=precision, threads=threads)
     measured = written = probes = None
@@ -152,6 +154,8 @@ def evaluate(
 
             written = write_report(opened, result, page, data=data, quality=measured, progress=shown.count)
     if target is not None:
+        from vaecli.tasks.compare.saving import save as save_evaluation
+
         of_quality = measured.saved() if measured else None
         target = save_evaluation(result, opened, target, quality=of_quality, if_taken=if_taken)
         if not quiet:

@@ -171,7 +171,7 @@ class SavedEvaluation:
 
     @property
     def values(self) -> dict[str, float]:
-        """Each metric with its standard error `<name>_se` for the choice of images; of samples the mean of seeds."""
+        """Each metric with its standard error `<name>_se` for the choice of images; samples as means of seeds."""
         values: dict[str, float] = {}
         for name in self.metrics:
             if name in self.per_image:
