@@ -118,6 +118,18 @@ def with_prior(folder, target, stored):
 
 
 @pytest.fixture(scope="session")
+def binary_folder(tmp_path_factory):
+    """The model of `model_folder` as one of binary pixels. Not to be written to."""
+    target = tmp_path_factory.mktemp("binary") / "model"
+    shutil.copytree(MINI_2D, target)
+    for path in target.glob("*coder*.onnx"):
+        file = read_file(path)
+        info = file.info.replace(likelihood=file.info.likelihood | {"binarised": True})
+        path.write_bytes(write.with_metadata(file.content, file.metadata | info.to_metadata()))
+    return target
+
+
+@pytest.fixture(scope="session")
 def replace_prior():
     """Copies a model folder to a new one, with a prior of its own, forged or not."""
     return with_prior

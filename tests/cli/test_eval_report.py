@@ -1,6 +1,7 @@
 """`vaecli eval --report`, through the program's own `main`: the page, the Markdown, what is left out, refusals."""
 
 import html.parser
+import json
 import os
 import pathlib
 import re
@@ -312,3 +313,45 @@ def test_the_size_of_the_page(report, here, monkeypatch):
     smaller, _ = report("--force")
     assert (here / "report.html").stat().st_size <= large // 2
     assert len(list(smaller.iter("img"))) == len(list(page.iter("img")))
+
+
+def test_pairs_and_copies_have_one_distance(report, call, here, model_folder):
+    """With --quality the closest pairs are those of its metric, by features; else those by pixels, named as such."""
+    report()
+    text = (here / "report.md").read_text(encoding="utf-8")
+    assert "root mean squared difference of their pixels" in text
+    words = ["--quality", "--seeds", 1, "-n", 200, "--metrics", "mse,elbo", "--json", "--force"]
+    code, stdout, _ = call("eval", "-m", model_folder, "--report", "report.html", *words)
+    assert code == 0
+    copies = json.loads(stdout)["quality"]["copies"]
+    text = (here / "report.md").read_text(encoding="utf-8")
+    assert "root mean squared difference of their pixels" not in text
+    assert "distance of their features (classifier of fashion-mnist" in text
+    ratio = f"{copies['ratio']['value']:.2f}"
+    assert len(re.findall(rf"are {ratio}\d* ", text)) == 2  # of the metric, and of the pairs
+
+
+def test_the_duration_of_each_part_is_printed(report, call, here, check_schema, model_folder):
+    """On stderr, and as JSON beside the paths and the parts that are left out."""
+    _, stderr = report()
+    (line,) = [line for line in stderr.splitlines() if line.startswith("Seconds of the report: ")]
+    for part in ("latents ", "worst images ", "closest pairs ", "gap ", "warnings ", "page "):
+        assert part in line
+    code, stdout, _ = call(
+        "eval", "-m", model_folder, "--report", "report.html", "--force", "--json", "--quiet"
+    )
+    document = json.loads(stdout)
+    assert code == 0
+    check_schema("eval", document)
+    assert document["report"]["page"] == "report.html"
+    assert set(document["part_seconds"]) == {"encode", "elbo", "mse", "ssim"}
+    assert sum(document["part_seconds"].values()) == pytest.approx(document["seconds"])
+
+
+def test_a_model_of_binary_pixels(report, here, binary_folder):
+    """The report shows the binary images that were measured, and says so."""
+    report(model=binary_folder)
+    assert "made binary at random" in (here / "report.md").read_text(encoding="utf-8")
+    pixels = np.asarray(Image.open(here / "report-files" / "reconstructions.png").convert("L"))
+    first = pixels[3 : 3 + 84, 3 : 3 + 84]
+    assert set(np.unique(first)) <= {0, 255}

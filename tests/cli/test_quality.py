@@ -9,6 +9,9 @@ from PIL import Image
 from vaecli.data.idx.format import encode_idx
 from vaecli.data.named.bundled import load_mini
 from vaecli.metrics.saved.file import read
+from vaecli.runtime.model import Model
+from vaecli.tasks.quality.of_model import measure_model
+from vaecli.tasks.quality.options import QualityOptions
 
 METRICS = ["frechet", "kernel", "precision", "recall", "density", "coverage"]
 SMALL = ["--seeds", 1, "-n", 200, "--metrics", "mse"]
@@ -27,6 +30,30 @@ def document(call, check_schema):
         return result
 
     return document
+
+
+@pytest.fixture
+def reports():
+    """A function (name, done, total) that keeps what it is called with: `reports.rows`, name -> (done, total)."""
+
+    def reports(name, done, total):
+        reports.rows.setdefault(name, []).append((done, total))
+
+    reports.rows = {}
+    return reports
+
+
+def test_all_work_is_reported_from_its_beginning_to_its_end(reports, model_folder):
+    """Each kind of work begins at 0, never goes back, and comes to its total; each has its duration."""
+    quality = measure_model(
+        Model.open(model_folder), options=QualityOptions(count=100, seeds=1), pictures=reports
+    )
+    names = {"Samples of seed 0", "Reconstructions", "Features of training images", "Nearest training images"}
+    assert names | {"Features of real images", "Comparing features"} <= reports.rows.keys()
+    for name, rows in reports.rows.items():
+        counts = [done for done, _ in rows]
+        assert counts == sorted(counts) and counts[-1] == rows[-1][1], name
+    assert set(quality.seconds) == {"features", "samples", "reconstructions", "copies"}
 
 
 def value(result, row, metric):
@@ -67,6 +94,17 @@ def test_the_prior_decides(document, mixed_folder):
     assert (own["prior"], normal["prior"]) == ("mixture", "normal")
     assert value(own, "samples", "frechet") != value(normal, "samples", "frechet")
     assert value(own, "reconstructions", "frechet") == value(normal, "reconstructions", "frechet")
+
+
+def test_a_model_of_binary_pixels(call, document, model_folder, binary_folder):
+    """It reconstructs binary images, as it was trained on; its samples are means, which the output says."""
+    grey = document("-m", model_folder, "--quality", *SMALL)["quality"]
+    binary = document("-m", binary_folder, "--quality", *SMALL)["quality"]
+    assert (grey["of_means"], binary["of_means"]) == (False, True)
+    assert value(grey, "samples", "frechet") == value(binary, "samples", "frechet")
+    assert value(grey, "reconstructions", "frechet") != value(binary, "reconstructions", "frechet")
+    code, stdout, _ = call("eval", "-m", binary_folder, "--quality", *SMALL)
+    assert code == 0 and "means of binary pixels" in " ".join(stdout.split())
 
 
 def test_the_table(call, model_folder):
