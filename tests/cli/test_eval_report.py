@@ -316,7 +316,7 @@ def test_the_size_of_the_page(report, here, monkeypatch):
 
 
 def test_pairs_and_copies_have_one_distance(report, call, here, model_folder):
-    """With --quality the closest pairs are those of its metric, by features; else those by pixels, named as such."""
+    """With --quality the closest pairs are those of its metric, by features; else by pixels, named as such."""
     report()
     text = (here / "report.md").read_text(encoding="utf-8")
     assert "root mean squared difference of their pixels" in text
