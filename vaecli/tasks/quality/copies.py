@@ -81,7 +81,7 @@ def write_sheet(
     cells = []
     for pair, sample in zip(pairs, samples, strict=True):
         near: Pixels = training[np.array([pair.training])][0]
-        cells.append(Captioned(sample, (f"sample {pair.sample}", f"features {pair.distance:.3g}"), True))
+        cells.append(Captioned(sample, (f"sample {pair.sample}", f"features {pair.distance:#.3g}"), True))
         cells.append(Captioned(near, (f"train:{pair.training}", "from it")))
     return save_picture(
         out, captioned_sheet(cells, columns=COLUMNS), if_taken=if_taken, threads=threads, recipe=""

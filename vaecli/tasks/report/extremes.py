@@ -16,6 +16,7 @@ from vaecli.tasks.report import sheets
 from vaecli.tasks.report.subject import Subject
 
 SHOWN = 8  # images of each kind
+TITLES = {"worst": "worst", "unusual": "most unusual"}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -43,7 +44,8 @@ def find_extremes(subject: Subject) -> list[Extremes | LeftOut]:
 def extremes_section(subject: Subject, groups: Sequence[Extremes], *, side: int) -> Section:
     """Return images that stand out beside their reconstructions."""
     pictures = [_picture(subject, extremes, side=side) for extremes in groups]
-    return Section("extremes", "Worst and most unusual images", [Figures(pictures)])
+    names = " and ".join(TITLES[extremes.name] for extremes in groups)
+    return Section("extremes", f"{names[:1].upper()}{names[1:]} images", [Figures(pictures)])
 
 
 def _worst(subject: Subject) -> Extremes | LeftOut:

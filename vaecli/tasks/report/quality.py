@@ -1,10 +1,12 @@
 """Section: the quality of samples, as `vaecli eval --quality` measured it."""
 
+from vaecli.choices import PriorName
 from vaecli.metrics.samples.table import SAMPLE_METRICS
 from vaecli.report.content import Align, Block, Section, Table, Text
 from vaecli.report.numbers import QUANTILE, shown, with_error
 from vaecli.tasks.quality.result import MEANS, Quality
 
+PRIORS: dict[PriorName, str] = {"normal": "N(0, I)", "mixture": "the mixture"}
 NAMES = {
     "labelled": "samples of classes",
     "reconstructions": "reconstructions",
@@ -15,24 +17,31 @@ NAMES = {
 def quality_section(quality: Quality) -> Section:
     """Return the metrics of samples beside those of reconstructions and of training images."""
     others = [name for name in NAMES if name in quality.rows]
-    columns: list[tuple[str, Align]] = [("metric", "left"), ("samples", "right"), ("over seeds", "right")]
+    count, seeds = quality.rows["samples"][0].n_images, len(quality.rows["samples"])
+    columns: list[tuple[str, Align]] = [("metric", "left"), ("samples", "right")]
+    columns += [("over seeds", "right")] if seeds > 1 else []
     columns += [(NAMES[name], "right") for name in others]
     rows = [
         (
             metric,
             with_error(quality.value("samples", metric), QUANTILE * quality.error("samples", metric)),
-            _spread(quality, metric),
+            *([_spread(quality, metric)] if seeds > 1 else []),
             *(shown(quality.value(name, metric)) for name in others),
         )
         for metric in SAMPLE_METRICS
     ]
-    count, seeds = quality.rows["samples"][0].n_images, len(quality.rows["samples"])
     reference = quality.reference
+    drawn = f" of {PRIORS[quality.prior]}" if quality.prior else ""
+    each = f"each of {seeds} seeds" if seeds > 1 else "one seed"
     caption = (
-        f"{count:,} samples of each of {seeds} seeds against {reference['n_images']:,} images of "
-        f"{reference['name']}, by {quality.features.words}. The first error is 1.96 standard errors for the choice "
-        "of the images, the second the deviation over the seeds."
+        f"{count:,} samples{drawn}, {each}, against {reference['n_images']:,} images of {reference['name']}, by "
+        f"{quality.features.words}. The error is 1.96 standard errors for the choice of the images"
     )
+    caption += "; over seeds: the standard deviation." if seeds > 1 else "."
+    if "training" in others:
+        caption += " Training images in place of samples are the floor."
+    if "reconstructions" in others:
+        caption += " No prior can much improve on reconstructions."
     if quality.of_means:
         caption += f" {MEANS}"
     meanings = [(metric, described.line) for metric, described in SAMPLE_METRICS.items()]

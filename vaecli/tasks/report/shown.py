@@ -101,7 +101,7 @@ def closest_section(closest: Closest, *, side: int) -> Section:
     for place, number in enumerate(closest.numbers.tolist()):
         images += [closest.samples[place], closest.training[place]]
         distance = closest.distances[place]
-        text = f"features {distance:.3g}" if closest.features else f"{distance:.1f} levels"
+        text = f"features {distance:#.3g}" if closest.features else f"{distance:.1f} levels"
         lines += [(f"sample {number}", text), (f"train:{closest.positions[place]}", "")]
     if closest.features:
         by = f"the distance of their features ({closest.features})"
