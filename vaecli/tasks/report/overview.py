@@ -157,8 +157,8 @@ def training_section(subject: Subject) -> Section | LeftOut:
     words = (
         f"{len(history)} epochs in {_duration(seconds)}. The lowest validation loss, {shown(best['val_loss'])} "
         f"nats, is that of epoch {best['epoch']:.0f}, which the vertical line marks. The training loss of an epoch "
-        "is the mean over its steps, so that it may lie above that of validation at first. Where the first epochs lie "
-        "far above all others, the charts cut them off."
+        "is the mean over its steps, so that it may lie above that of validation at first. Where the first epochs "
+        "lie far above all others, the charts cut them off."
     )
     return Section("training", "Training", [Figures(charts), Text(words)])
 
