@@ -39,8 +39,8 @@ def decompress(modules):
     """Decompresses a value in the browser."""
 
     def decompress(value):
-        expression = "Array.from(await decompress(argument))"
-        return bytes(modules({"app/compression.js": ["decompress"]}, expression, value))
+        expression = "btoa(Array.from(await decompress(argument), (code) => String.fromCharCode(code)).join(''))"
+        return base64.b64decode(modules({"app/compression.js": ["decompress"]}, expression, value))
 
     return decompress
 
