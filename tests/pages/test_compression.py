@@ -39,7 +39,9 @@ def decompress(modules):
     """Decompresses a value in the browser."""
 
     def decompress(value):
-        expression = "btoa(Array.from(await decompress(argument), (code) => String.fromCharCode(code)).join(''))"
+        expression = (
+            "btoa(Array.from(await decompress(argument), (code) => String.fromCharCode(code)).join(''))"
+        )
         return base64.b64decode(modules({"app/compression.js": ["decompress"]}, expression, value))
 
     return decompress
