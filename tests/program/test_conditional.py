@@ -124,16 +124,23 @@ def test_the_label_lowers_the_loss(trained):
 
 
 def test_eval_uses_the_labels_and_reports_by_class(trained, call, check_schema, labelled):
-    """The ELBO is that given the labels; the classes' means belong to it; images without labels are noted."""
+    """The ELBO is that given the labels, with the mixture of each image's class as prior; the classes' means belong
+    to it; images without labels are noted."""
     model, data = Model.open(trained), load_mini("test")
     expected = evaluate(
-        model, data.images, metrics=["elbo"], labels=data.labels, prior=model.priors.get("normal")
+        model,
+        data.images,
+        metrics=["elbo"],
+        labels=data.labels,
+        prior_of_class=model.priors.of_number,
     )
     code, stdout, stderr = call("eval", "-m", trained, "--json", "-q")
     assert (code, stderr) == (0, "")
     document = json.loads(stdout)
     check_schema("eval", document)
-    assert document["elbo"] == pytest.approx(expected.values["elbo"]) and document["prior"] == "normal"
+    assert document["elbo"] == pytest.approx(expected.values["elbo"]) and document["prior"] == "mixture"
+    code, stdout, _ = call("eval", "-m", trained, "--json", "-q", "--prior", "normal", "--metrics", "elbo")
+    assert json.loads(stdout)["prior"] == "normal" and json.loads(stdout)["elbo"] < document["elbo"]
     classes = document["classes"]
     assert list(classes) == list(data.class_names)
     assert sum(values["n_images"] for values in classes.values()) == len(data.labels)

@@ -17,14 +17,24 @@ Float64 = npt.NDArray[np.float64]
 _ROWS_AT_ONCE = 1024  # keeps the working set in the cache
 
 
-class Prior(Protocol):
-    """The prior density p(z) of latents (..., D).
+class Density(Protocol):
+    """The density p(z) of latents (..., D), as bounds on log p(x) need it.
 
     Attributes:
         name: the prior's name in the metadata of a decoder file.
     """
 
     name: PriorName
+
+    def log_prob(self, z: npt.NDArray[Any]) -> Float64:
+        """Compute `log p(z)` of latents (..., D), in nats: (...)."""
+
+    def kl(self, z_mean: npt.NDArray[Any], z_log_var: npt.NDArray[Any]) -> Float64 | None:
+        """Compute KL(N(z_mean, exp(z_log_var)) || p(z)), (N,) in nats; None if there is no closed form."""
+
+
+class Prior(Density, Protocol):
+    """A prior that can be sampled and stored."""
 
     def sample(self, normals: Float32, words: npt.NDArray[np.uint64]) -> Float32:
         """Turn random numbers into latents (n, D).
@@ -35,12 +45,6 @@ class Prior(Protocol):
             normals: (n, D), standard normal; multiplied by t, they give samples at temperature t.
             words: (n, 4), further random bits for a prior that needs them.
         """
-
-    def log_prob(self, z: npt.NDArray[Any]) -> Float64:
-        """Compute `log p(z)` of latents (..., D), in nats: (...)."""
-
-    def kl(self, z_mean: npt.NDArray[Any], z_log_var: npt.NDArray[Any]) -> Float64 | None:
-        """Compute KL(N(z_mean, exp(z_log_var)) || p(z)), (N,) in nats; None if there is no closed form."""
 
     def arrays(self) -> Mapping[str, np.ndarray]:
         """Return the arrays, by name, that a decoder file must hold so that this prior can be rebuilt."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from vaecli.latent.draws import standard_normal
-from vaecli.latent.priors import Prior
+from vaecli.latent.priors import Density
 from vaecli.metrics.protocol import Autoencoder, Float32, Float64
 from vaecli.probability.bounds import LogMeanExp
 from vaecli.probability.gaussian import log_normal, sample_posterior
@@ -46,7 +46,7 @@ def sampled_terms(
     images: Float32,
     posterior: tuple[Float32, Float32],
     *,
-    prior: Prior,
+    prior: Density,
     first: int,
     samples: range,
     seed: int,
@@ -79,7 +79,7 @@ def bound(
     images: Float32,
     posterior: tuple[Float32, Float32],
     *,
-    prior: Prior,
+    prior: Density,
     first: int,
     samples: int,
     seed: int,

@@ -19,11 +19,11 @@ from vaecli import checks
 from vaecli.data.binarise import as_modelled
 from vaecli.data.images import Images
 from vaecli.errors import DataError
-from vaecli.latent.priors import Prior
+from vaecli.latent.priors import Density, Prior
 from vaecli.metrics.bound import bound
 from vaecli.metrics.clock import Clock
 from vaecli.metrics.evaluation import Evaluation
-from vaecli.metrics.labelled import Conditional, Labelled, Labels
+from vaecli.metrics.labelled import ClassPrior, Conditional, Labelled, Labels
 from vaecli.metrics.protocol import Autoencoder, Float32, Float64
 from vaecli.metrics.ssim import ssim
 from vaecli.metrics.table import METRICS, require_metrics
@@ -44,7 +44,7 @@ class _Plan:
     metrics: tuple[str, ...]
     samples: int  # decoded samples of the posterior per image
     importance: bool
-    prior: Prior
+    prior: Density
     seed: int
     chunk: int
     clock: Clock
@@ -77,6 +77,7 @@ def evaluate(
     prior: Prior | None = None,
     seed: int = 0,
     labels: Labels | None = None,
+    prior_of_class: Callable[[int], Prior] | None = None,
     chunk: int | None = None,
     threads: int = AT_ONCE,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
@@ -91,6 +92,7 @@ def evaluate(
         prior: the prior of the bounds; the model's own if left out.
         seed: seed of the noise.
         labels: (N,) class numbers for a conditional model, -1 for no label; none at all if left out.
+        prior_of_class: with labels, number of a class or -1 -> the prior of its latents, in place of `prior`.
         chunk: number of images encoded, and of latents decoded, at a time; bounded in bytes if left out.
         threads: number of threads, of which at most two are used here; the model has its own.
         progress: called with the work done and the total, in images times decoded samples per image.
@@ -107,9 +109,10 @@ def evaluate(
     _require_images(images, model.image_shape)
     names = _without_spreads(names, metrics, len(images))
     prior = model.prior if prior is None else prior
+    name = prior.name if prior_of_class is None else ClassPrior.name
     importance = importance_samples > 0 and not {"nll", "bits_per_dim"}.isdisjoint(names)
     sampled = any("samples" in METRICS[name].needs for name in names) or (
-        "kl" in names and not _closed(prior, model.latent_dim)
+        "kl" in names and (prior_of_class is not None or not _closed(prior, model.latent_dim))
     )
     samples = (importance_samples if importance else 1) if sampled else 0
     size = chunk or chunk_length(model.image_shape, most=CHUNK, chunk_bytes=CHUNK_BYTES)
@@ -119,12 +122,13 @@ def evaluate(
 
     def measure(batch: tuple[int, Pixels]) -> dict[str, Float64]:
         first, pixels = batch
-        given = (
-            model
-            if labels is None
-            else Labelled(cast("Conditional", model), labels[first : first + len(pixels)])
-        )
-        return _measure(given, to_float32(pixels), first, plan, meter.advance)
+        given, given_plan = model, plan
+        if labels is not None:
+            own = labels[first : first + len(pixels)]
+            given = Labelled(cast("Conditional", model), own)
+            if prior_of_class is not None:
+                given_plan = dataclasses.replace(plan, prior=ClassPrior(own, prior_of_class))
+        return _measure(given, to_float32(pixels), first, given_plan, meter.advance)
 
     parts = list(ahead(measure, _batches(model, images, size), threads=min(AT_ONCE, threads)))
     seconds = time.perf_counter() - began
@@ -132,7 +136,7 @@ def evaluate(
     totals = {"active_units": active_units(values["z_mean"])} if "active_units" in names else {}
     per_image = _per_image(values, plan, math.prod(model.image_shape))
     shares = plan.clock.shares(seconds)
-    return Evaluation(names, per_image, totals, len(images), seconds, prior.name, part_seconds=shares)
+    return Evaluation(names, per_image, totals, len(images), seconds, name, part_seconds=shares)
 
 
 def _batches(model: Autoencoder, images: Images, size: int) -> Iterator[tuple[int, Pixels]]:

@@ -104,6 +104,15 @@ class Priors:
             )
         return self._of_class[label]
 
+    def of_number(self, label: int) -> Prior:
+        """Return the prior of the latents of images of a class: its mixture, or N(0, I) if it has none.
+
+        That of images without a class, -1, is the model's own.
+        """
+        if label < 0:
+            return self.get()
+        return self.of_class(label) if self.has_class(label) else self._normal
+
     def require_class(self, label: int, name: PriorName | None = None) -> None:
         """Refuse a class of which the model has nothing to draw from, or not the prior of a name.
 

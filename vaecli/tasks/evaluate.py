@@ -34,7 +34,8 @@ def evaluate(
         split: `train`, `validation` or `test`; by default `test`, or `validation` with a note where there is none.
         names: of the metrics, or `all`.
         importance_samples: K of the importance-weighted bound; 0 leaves it out.
-        prior: of the bounds, `normal` or `mixture`; the model's own if left out, N(0, I) with labels.
+        prior: of the bounds, `normal` or `mixture`; the model's own if left out. With labels, `mixture` is that of
+            each image's class, and N(0, I) for a class without one.
         seed: of the noise.
         warn: receives what a user should know of the data set.
         download: progress of a download: file, bytes so far, bytes in all.
@@ -50,8 +51,9 @@ def evaluate(
     used = model.priors.get(prior)
     images = load_for(model, data, split, warn=warn, progress=download, pictures=pictures)
     labels = class_labels(model.info, images, warn)
-    if labels is not None and prior is None:
-        used = model.priors.get("normal")  # the own mixture is that of latents without labels
+    by_class = (
+        labels is not None and used.name == "mixture"
+    )  # that of all images is for latents without labels
     evaluation = metrics.evaluate(
         model,
         images.images,
@@ -60,6 +62,7 @@ def evaluate(
         prior=used,
         seed=seed,
         labels=labels,
+        prior_of_class=model.priors.of_number if by_class else None,
         threads=model.threads,
         progress=progress,
     )
