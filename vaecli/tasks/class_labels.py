@@ -1,13 +1,16 @@
-"""The labels of images as a conditional model takes them: matched by the names of the classes."""
+"""The labels of images as a conditional model takes them, by the names of the classes, and their priors."""
 
 from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
+from vaecli.choices import PriorName
 from vaecli.data.images import ImageSet
+from vaecli.latent.priors import Prior
 from vaecli.modelfile.metadata import ModelInfo
 from vaecli.runtime.labels import NO_LABEL
+from vaecli.runtime.model import Model
 
 _LISTED = 5  # classes in a message
 
@@ -34,3 +37,13 @@ def class_labels(
         listed = ", ".join(unknown[:_LISTED]) + (", ..." if len(unknown) > _LISTED else "")
         warn(f"Without labels, since the model has seen no images of these classes: {listed}.")
     return numbers[data.labels]
+
+
+def class_priors(
+    model: Model, labels: npt.NDArray[np.int64] | None, prior: PriorName
+) -> Callable[[int], Prior] | None:
+    """Return number of a class -> the prior of its latents, of bounds given labels under mixtures; None for others.
+
+    The mixture of all images is one of latents that were encoded without labels.
+    """
+    return model.priors.of_number if labels is not None and prior == "mixture" else None

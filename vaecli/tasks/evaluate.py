@@ -8,7 +8,7 @@ from vaecli.metrics import evaluate as metrics
 from vaecli.metrics.evaluation import Evaluation
 from vaecli.metrics.table import require_metrics
 from vaecli.runtime.model import Model
-from vaecli.tasks.class_labels import class_labels
+from vaecli.tasks.class_labels import class_labels, class_priors
 from vaecli.tasks.inputs import load_for
 
 
@@ -51,9 +51,6 @@ def evaluate(
     used = model.priors.get(prior)
     images = load_for(model, data, split, warn=warn, progress=download, pictures=pictures)
     labels = class_labels(model.info, images, warn)
-    by_class = (
-        labels is not None and used.name == "mixture"
-    )  # that of all images is for latents without labels
     evaluation = metrics.evaluate(
         model,
         images.images,
@@ -62,7 +59,7 @@ def evaluate(
         prior=used,
         seed=seed,
         labels=labels,
-        prior_of_class=model.priors.of_number if by_class else None,
+        prior_of_class=class_priors(model, labels, used.name),
         threads=model.threads,
         progress=progress,
     )

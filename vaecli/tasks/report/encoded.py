@@ -8,8 +8,11 @@ import numpy.typing as npt
 
 from vaecli.choices import PriorName
 from vaecli.latent.draws import standard_normal
+from vaecli.latent.priors import Density
+from vaecli.metrics.labelled import ClassPrior
 from vaecli.probability.gaussian import log_normal, sample_posterior
 from vaecli.sample_size import FEWEST_IMAGES
+from vaecli.tasks.class_labels import class_priors
 from vaecli.tasks.report.subject import Subject
 
 MOST = 2000  # images
@@ -37,11 +40,13 @@ def encode(subject: Subject) -> Encoded:
     z_mean, z_log_var = subject.encode(positions)
     distance = None
     if len(positions) >= FEWEST_IMAGES:
-        distance = prior_distance(subject, z_mean, z_log_var)
+        distance = prior_distance(subject, positions, z_mean, z_log_var)
     return Encoded(positions, z_mean, distance)
 
 
-def prior_distance(subject: Subject, z_mean: np.ndarray, z_log_var: np.ndarray) -> float:
+def prior_distance(
+    subject: Subject, positions: npt.NDArray[np.integer], z_mean: np.ndarray, z_log_var: np.ndarray
+) -> float:
     """Return the mean of log N(z; m, S) - log p(z) over one latent of each posterior, in nats; at least 0.
 
     m and the diagonal S are the moments of these latents. For N(0, I) as prior the value is the KL of that Gaussian
@@ -52,5 +57,9 @@ def prior_distance(subject: Subject, z_mean: np.ndarray, z_log_var: np.ndarray) 
     z = sample_posterior(z_mean, z_log_var, noise, np).astype(np.float64)
     mean, variance = z.mean(axis=0), np.maximum(z.var(axis=0), LEAST_VARIANCE)
     gaussian = log_normal(z, mean, np.log(variance), np).sum(axis=1)
-    nats = float((gaussian - subject.model.priors.get(name).log_prob(z)).mean())
+    density: Density = subject.model.priors.get(name)
+    of_class = class_priors(subject.model, subject.labels, name)
+    if of_class is not None and subject.labels is not None:
+        density = ClassPrior(subject.labels[positions], of_class)
+    nats = float((gaussian - density.log_prob(z)).mean())
     return max(nats, 0.0) if math.isfinite(nats) else math.inf

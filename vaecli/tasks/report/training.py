@@ -14,7 +14,7 @@ from vaecli.metrics.samples.copies import Nearest, Ratio, nearest, ratio_of_medi
 from vaecli.pixels import Pixels, chunks, to_uint8
 from vaecli.report.content import LeftOut
 from vaecli.report.signs import Gap
-from vaecli.tasks.class_labels import class_labels
+from vaecli.tasks.class_labels import class_labels, class_priors
 from vaecli.tasks.inputs import OTHER_IMAGES, Progress, load_for, silent
 from vaecli.tasks.quality.result import Copies, Quality
 from vaecli.tasks.quality.steps import Steps
@@ -48,13 +48,15 @@ def gap_to_training(subject: Subject, training: ImageSet) -> Gap | None:
         return None
     some = training.select(even_positions(len(training.images), MOST_EVALUATED))
     name: PriorName = subject.evaluation.prior
+    labels = class_labels(subject.model.info, some)
     evaluation = metrics.evaluate(
         subject.model,
         some.images,
         metrics=("elbo",),
         prior=subject.model.priors.get(name),
         seed=subject.seed,
-        labels=class_labels(subject.model.info, some),
+        labels=labels,
+        prior_of_class=class_priors(subject.model, labels, name),
         threads=subject.model.threads,
     )
     held_out, trained = -per_image["elbo"], -evaluation.per_image["elbo"]
