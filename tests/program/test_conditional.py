@@ -139,6 +139,10 @@ def test_eval_uses_the_labels_and_reports_by_class(trained, call, check_schema, 
     document = json.loads(stdout)
     check_schema("eval", document)
     assert document["elbo"] == pytest.approx(expected.values["elbo"]) and document["prior"] == "mixture"
+    code, stdout, _ = call("eval", "-m", trained, "--metrics", "elbo")
+    assert "that of each image's class" in " ".join(stdout.split())
+    code, stdout, _ = call("eval", "-m", trained, "--prior", "normal", "--metrics", "elbo")
+    assert "of elbo" in stdout and "image's class" not in " ".join(stdout.split())
     code, stdout, _ = call("eval", "-m", trained, "--json", "-q", "--prior", "normal", "--metrics", "elbo")
     assert json.loads(stdout)["prior"] == "normal" and json.loads(stdout)["elbo"] < document["elbo"]
     classes = document["classes"]

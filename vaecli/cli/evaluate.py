@@ -221,6 +221,7 @@ def _print_values(result: "Evaluation") -> None:
             meaning = console.seconds(result.part_seconds) if name == "seconds" else meaning
             shown_error = "" if error is None else console.number(error, ".4f")
             rows.append((name, shown, shown_error, unit, Text(meaning, "dim")))
-    rows.append(("prior", result.prior, "", "", Text("of elbo, kl and nll", "dim")))
+    scope = "of elbo, kl and nll" + (", that of each image's class" if result.has_class_priors else "")
+    rows.append(("prior", result.prior, "", "", Text(scope, "dim")))
     columns = {"metric": "left", "value": "right", "± s.e.": "right", "unit": "left", "meaning": "wrap"}
     console.print_table(columns, rows)

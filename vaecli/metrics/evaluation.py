@@ -50,6 +50,11 @@ class Evaluation:
     part_seconds: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
     @property
+    def has_class_priors(self) -> bool:
+        """Return whether the prior of the bounds is the mixture of each image's class."""
+        return self.labelled and self.prior == "mixture"
+
+    @property
     def values(self) -> dict[str, float]:
         """All values in one dict: each metric with its standard error `<name>_se`, then number of images and speed.
 

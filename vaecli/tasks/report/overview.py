@@ -90,7 +90,8 @@ def figures_section(subject: Subject) -> Section:
     columns += [("unit", "left"), ("meaning", "left")]
     caption = (
         f"{evaluation.n_images:,} images of the part {evaluation.part}, prior of the bounds: "
-        f"{_prior({'name': evaluation.prior})}, seed {subject.seed}"
+        f"{_prior({'name': evaluation.prior})}{' of the class' if evaluation.has_class_priors else ''}, "
+        f"seed {subject.seed}"
     )
     blocks: list[Block] = [Table(columns, rows, caption)]
     charts = [chart for name in ("elbo", "mse") if (chart := _histogram(subject, name)) is not None]
