@@ -75,7 +75,6 @@ def test_the_prior_of_a_class_by_its_number(mixed_model):
     assert priors.of_number(-1) is mixed_model.prior
 
 
-
 @pytest.mark.parametrize(
     ("arguments", "error", "says"),
     [
