@@ -21,7 +21,7 @@ def test_the_learning_rate_follows_the_batch_size():
     assert [batches.rate_factor(size) for size in (None, 128, 512, 32, 8)] == [1, 1, 1, 0.5, 0.25]
 
 
-@pytest.mark.parametrize(("network", "rate"), [("classic", 0.01), ("residual", 0.0015)])
+@pytest.mark.parametrize(("network", "rate"), [("classic", 0.01), ("residual", 0.006)])
 def test_what_is_set_stays(network, rate):
     """A batch size that is set decides the learning rate; numbers that are set stay."""
 

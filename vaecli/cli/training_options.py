@@ -84,7 +84,7 @@ LearningRateOption = Annotated[
     float | None,
     typer.Option(
         help="Adam's learning rate at its peak.",
-        show_default="classic 0.01, dense 0.002, conv 0.005, residual 0.0015; less for batches below 128",
+        show_default="classic 0.01, dense 0.002, conv 0.005, residual 0.006; less for batches below 128",
         rich_help_panel=TRAINING,
     ),
 ]

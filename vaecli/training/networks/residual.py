@@ -24,7 +24,7 @@ from vaecli.training.networks.layers import (
 from vaecli.training.networks.shared import Size, grid, halvings, image_heads, posterior
 
 HAS_DEPTH = True
-LEARNING_RATE = 1.5e-3
+LEARNING_RATE = 6e-3
 HIDDEN_UNITS = 256
 LAST_CHANNELS = 24  # at the full size
 
