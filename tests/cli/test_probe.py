@@ -55,7 +55,7 @@ def test_few_images(call, here, model_folder):
     code, stdout, _ = call("eval", *words)
     assert code == 0
     table = [line for line in stdout.splitlines() if "%" in line]
-    assert [line.split()[:2] for line in table] == [["12", "5"], ["12", "linear"]]
+    assert [line.split()[:2] for line in table] == [["10", "5"], ["10", "linear"]]
     assert "\nseconds" in stdout and "linear 0." in stdout
     assert "PCA-2" in stdout and "pixels" in stdout
     assert max(len(line.rstrip()) for line in stdout.splitlines()) <= 80
