@@ -7,8 +7,8 @@ import pytest
 pytestmark = pytest.mark.train
 
 
-@pytest.mark.parametrize("network", ["classic", "dense"])
-def test_a_run_is_described_and_not_made(call, here, check_schema, network):
+@pytest.mark.parametrize(("network", "width"), [("classic", 16), ("dense", 512), ("conv", 32), ("residual", 64)])
+def test_a_run_is_described_and_not_made(call, here, check_schema, network, width):
     """The counts are those of the network that would be trained, the sizes those of its files; no file is made."""
     options = [
         "--data",
@@ -24,7 +24,7 @@ def test_a_run_is_described_and_not_made(call, here, check_schema, network):
     assert code == 0, stderr
     document = json.loads(stdout)
     check_schema("train-dry-run", document)
-    assert document["options"]["batch_size"] == 64 and document["options"]["width"] in (16, 512)
+    assert document["options"]["batch_size"] == 64 and document["options"]["width"] == width
     assert document["n_train"] + document["n_validation"] == 6000
     assert document["steps"] == -(-document["n_train"] // 64)
     for name in ("weights", "multiplications"):

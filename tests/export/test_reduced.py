@@ -85,6 +85,7 @@ def test_the_file(folder, precision, levels):
         np.testing.assert_array_equal(by_name.decode(z), reduced.decode(z))
     card = (folder / "MODEL_CARD.md").read_text()
     assert f"(`--precision {precision}`): `decoder.{precision}.onnx`" in card
+    assert "is the cross-entropy summed over pixels; for grey pixels it is not a log-likelihood." in card
 
 
 @pytest.mark.train

@@ -127,6 +127,14 @@ def test_a_run_in_training_is_refused(run):
     assert code == 0 and "--max-time is over" in stderr and f"vaecli train --resume {run.name}" in stderr
 
 
+def test_options_of_the_run_are_named(run):
+    """Options that only a new run can have are refused beside --resume, with what the run has."""
+    for option, value, own in (("--network", "conv", "classic"), ("--likelihood", "gaussian", "bernoulli")):
+        code, stderr = ended(begin("--resume", run, option, value, cwd=run.parent))
+        assert code == 2
+        assert f"Got {option}; the run has {own}." in " ".join(stderr.replace("│", " ").split())
+
+
 @pytest.mark.parametrize("first_at", ["epoch 3 ", "Exporting"])
 def test_a_second_ctrl_c_stops_at_once(run, first_at):
     """A second Ctrl-C stops training and export at once: no half-written file, and the run can be resumed."""

@@ -215,3 +215,17 @@ def test_few_validation_images_have_no_active_units(few, trainer_on, run_loop, f
     assert is_enough == (fraction == 0.5)
     assert (watch.active_units is not None) == is_enough
     assert ("z_covariance" in trainer.state.best_facts) == is_enough
+
+
+@pytest.mark.parametrize("settings", [{"kl_warmup": 100.0}, {"free_bits": 2.0}, {"beta": 2.0}])
+def test_early_stopping_judges_the_bound(few, trainer_on, run_loop, settings):
+    """The validation loss has the final weight of the KL in every epoch, without warm-up and without free bits."""
+    trainer = trainer_on(few, dataclasses.replace(OPTIONS, **settings))
+    run_loop(trainer)
+    beta = settings.get("beta", 1.0)
+    history = trainer.state.history
+    assert [row["val_loss"] for row in history] == [
+        row["val_reconstruction"] + beta * row["val_kl"] for row in history
+    ]
+    assert all(row["val_kl"] > 0.01 for row in history)
+    assert trainer.state.best_loss == min(row["val_loss"] for row in history)

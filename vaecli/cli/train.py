@@ -56,7 +56,7 @@ from vaecli.cli.training_options import (
     WidthOption,
 )
 from vaecli.config import read_config
-from vaecli.errors import OptionError
+from vaecli.errors import ConfigError, OptionError
 from vaecli.options import TrainOptions, device_count
 
 if typing.TYPE_CHECKING:
@@ -131,7 +131,7 @@ def train(
     new_options, from_file = None, {}
     if resume is not None:
         others = [name for name in ("out", "config", "dry_run") if _is_typed(context, name)]
-        _refuse_beside_resume([*typed, *others])
+        _refuse_beside_resume(typed, others, resume)
     else:
         settings = read_config(config) if config else {}
         from_file = {name: value for name, value in settings.items() if name not in typed}
@@ -173,15 +173,20 @@ def train(
         raise typer.Exit(1)
 
 
-def _refuse_beside_resume(names: list[str]) -> None:
-    refused = [name for name in names if name not in WITH_RESUME]
-    if refused:
-        flag = "--" + refused[0].replace("_", "-")
-        raise OptionError(
-            "--resume must be alone, or with --epochs, --patience and --data (where the same images are now): all "
-            f"other options are those of the run. Got {flag}.",
-            option="--resume",
-        )
+def _refuse_beside_resume(typed: Mapping[str, Any], others: list[str], run: pathlib.Path) -> None:
+    """Refuse options beside --resume; the error names the run's own value of a training option."""
+    refused = [name for name in [*typed, *others] if name not in WITH_RESUME]
+    if not refused:
+        return
+    name, value = refused[0], None
+    with contextlib.suppress(ConfigError):  # without a run, the option alone is named
+        value = read_config(run / "config.toml").get(name)
+    own = "" if value is None else f"; the run has {value}"
+    raise OptionError(
+        "--resume must be alone, or with --epochs, --patience and --data (where the same images are now): all other "
+        f"options are those of the run. Got --{name.replace('_', '-')}{own}.",
+        option="--resume",
+    )
 
 
 def _is_typed(context: typer.Context, name: str) -> bool:

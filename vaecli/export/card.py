@@ -122,12 +122,15 @@ def with_prior(card: str, info: ModelInfo, sizes: Mapping[str, int], options: Ma
 
 
 def _figures(info: ModelInfo) -> list[str]:
-    note = f" ({info.likelihood['note']})" if info.likelihood.get("note") else ""
+    pixels = info.likelihood
+    note = f" ({pixels['note']})" if pixels.get("note") else ""
+    term = f"negative log-likelihood summed over pixels{note}"
+    if pixels["name"] == "bernoulli" and not pixels.get("binarised"):
+        term = "cross-entropy summed over pixels; for grey pixels it is not a log-likelihood"
     return [
         "## Training",
         "",
-        "Losses are in nats per validation image. The reconstruction loss is the negative log-likelihood summed "
-        f"over pixels{note}.",
+        f"Losses are in nats per validation image. The reconstruction loss is the {term}.",
         "",
         "| name | value |",
         "|---|---|",
