@@ -183,8 +183,8 @@ def _refuse_beside_resume(typed: Mapping[str, Any], others: list[str], run: path
         value = read_config(run / "config.toml").get(name)
     own = "" if value is None else f"; the run has {value}"
     raise OptionError(
-        "--resume must be alone, or with --epochs, --patience and --data (where the same images are now): all other "
-        f"options are those of the run. Got --{name.replace('_', '-')}{own}.",
+        "--resume must be alone, or with --epochs, --patience and --data (where the same images are now): all "
+        f"other options are those of the run. Got --{name.replace('_', '-')}{own}.",
         option="--resume",
     )
 
