@@ -7,7 +7,9 @@ import pytest
 pytestmark = pytest.mark.train
 
 
-@pytest.mark.parametrize(("network", "width"), [("classic", 16), ("dense", 512), ("conv", 32), ("residual", 64)])
+@pytest.mark.parametrize(
+    ("network", "width"), [("classic", 16), ("dense", 512), ("conv", 32), ("residual", 64)]
+)
 def test_a_run_is_described_and_not_made(call, here, check_schema, network, width):
     """The counts are those of the network that would be trained, the sizes those of its files; no file is made."""
     options = [
