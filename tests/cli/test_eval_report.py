@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import vaecli
 from vaecli.data.idx.format import encode_idx
 from vaecli.data.named.bundled import load_mini
 from vaecli.modelfile.metadata import KEY_DIGEST
@@ -77,6 +78,7 @@ def test_the_page(report, here):
     sources = re.findall(r'(?:src|href)="([^"]*)"', text)
     assert all(source.startswith(("data:image/png;base64,", "#")) for source in sources)
     assert str(here) not in text and str(pathlib.Path(__file__).parent) not in text
+    assert f"measured by vaecli {vaecli.__version__}" in text
     assert "Report: report.html, report.md, report-files" in stderr
     anchors = {element.get("id") for element in page.iter()}
     assert {source[1:] for source in sources if source.startswith("#")} <= anchors
