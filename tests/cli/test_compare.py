@@ -86,6 +86,7 @@ def test_another_data_set_is_refused(call, two, saved):
     code, stdout, stderr = call("compare", "a.npz", "c.npz")
     assert (code, stdout) == (1, "")
     assert "data: 1,000 test images of fashion-mnist-mini" in stderr and "validation images" in stderr
+    assert "Evaluate both on the same images" in stderr
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,7 @@ def test_the_table_names_value_error_and_meaning(evaluate):
     assert float(rows["elbo"][0]) == pytest.approx(-274.02, abs=0.1)
     assert float(rows["elbo"][1]) == pytest.approx(2.7, abs=0.1)
     assert rows["n_images"] == ["1,000"]
+    assert all(len(rows[name][0].partition(".")[2]) == 1 for name in ("seconds", "images_per_second"))
     assert max(len(line.rstrip()) for line in stdout.splitlines()) <= 80
 
 

@@ -60,7 +60,9 @@ def test_a_machine_without_a_display(serving, model_folder):
     assert b"<title>mini-2d" in fetched(address)
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=60) == 143
-    assert "There is no browser here" in process.stderr.read()
+    lines = process.stderr.read().splitlines()
+    assert "There is no browser here. Open the address in a browser on this machine." in lines
+    assert "Ctrl-C ends it." in lines
 
 
 def test_a_taken_port(call, model_folder):

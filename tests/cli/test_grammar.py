@@ -1,5 +1,6 @@
 """One grammar for all commands: the model, empty texts, help, completion, JSON."""
 
+import itertools
 import json
 import pathlib
 import re
@@ -36,6 +37,18 @@ def test_the_model_is_an_argument_or_an_option(call, model_folder, name):
         code, stdout, stderr = call(name, *words, *MODEL_ALONE[name])
         assert (code, stderr) == (0, ""), words
         assert "decoder.onnx" in stdout
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_paragraphs_of_the_help_fill_their_lines(call, monkeypatch, name):
+    """A line of prose ends only where the next word would not fit into 80 columns."""
+    monkeypatch.setenv("COLUMNS", "80")
+    code, stdout, _ = call(*name.split(), "--help")
+    assert code == 0
+    prose = [line.strip() for line in stdout.partition("╭")[0].splitlines()]
+    for line, following in itertools.pairwise(prose):
+        if line and following:
+            assert len(f" {line} {following.split()[0]} ") > 80, line
 
 
 @pytest.mark.parametrize("name", MODEL_ALONE)

@@ -119,7 +119,7 @@ def test_no_runs(call, here, make):
         (here / "runs").mkdir()
     code, stdout, stderr = call("runs")
     assert (code, stdout) == (0, "")
-    assert stderr.startswith("There are no runs in runs.\nNext: vaecli train")
+    assert stderr.startswith("There are no runs in runs/.\nNext: vaecli train")
     assert json.loads(call("runs", "--json")[1])["runs"] == []
 
 
@@ -128,7 +128,7 @@ def test_a_folder_of_other_things_has_no_runs(call, here):
     (here / "x" / "pictures").mkdir(parents=True)
     (here / "x" / "notes.txt").write_text("text")
     code, stdout, stderr = call("runs", "x", "--quiet")
-    assert (code, stdout, stderr) == (0, "", "There are no runs in x.\n")
+    assert (code, stdout, stderr) == (0, "", "There are no runs in x/.\n")
 
 
 def test_a_named_folder_must_exist(call, here):

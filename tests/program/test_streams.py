@@ -109,7 +109,7 @@ def test_few_characters_suffice(process, model_folder, encoding):
     """A table with +- for its plus-minus sign where the encoding lacks it, columns in line, exit code 0."""
     name = encoding.partition(":")[0]
     result = process("eval", "-m", model_folder, "--metrics", "elbo,mse", PYTHONIOENCODING=encoding)
-    note = b"bernoulli: cross-entropy; on grey pixels not a log-likelihood.\n"
+    note = b"bernoulli: the reconstruction loss is a cross-entropy, and no log-likelihood of grey pixels.\n"
     assert (result.returncode, result.stderr) == (0, note)
     header, *rows = result.stdout.decode(name).splitlines()
     sign = "+-" if name == "ascii" else "±"

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from vaecli.tasks.quality.probes import Probes
     from vaecli.tasks.quality.result import Quality
 
+DURATIONS = ("seconds", "images_per_second")  # shown with one digit after the point
 SHOWN_BY_CLASS = 4  # metrics, so that the table fits 80 columns
 
 
@@ -214,7 +215,8 @@ def _print_values(result: "Evaluation") -> None:
     for name, value in values.items():
         if not name.endswith("_se"):
             error = values.get(f"{name}_se")
-            shown = console.number(value, "," if isinstance(value, int) else ",.4f")
+            digits = 1 if name in DURATIONS else 4
+            shown = console.number(value, "," if isinstance(value, int) else f",.{digits}f")
             metric = METRICS.get("kl_dim" if name.startswith("kl_dim_") else name)
             unit = metric.unit if metric else ""
             meaning = metric.line if metric and name in METRICS else ""

@@ -52,8 +52,10 @@ def explore(
         if not quiet:
             say_what_travels(made)
         console.say(server.url)
+        if not quiet:
+            console.note("Ctrl-C ends it.")
         if not no_browser and not _open_browser(server.url):
-            console.note("There is no browser here: open the address in one on this machine.")
+            console.note("There is no browser here. Open the address in a browser on this machine.")
         server.serve_forever()
 
 

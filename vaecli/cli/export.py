@@ -8,7 +8,7 @@ import typer
 
 from vaecli.cli import console
 from vaecli.cli.models import model_path
-from vaecli.cli.parameters import ForceOption, QuietOption, RunOption, WithPicturesOption
+from vaecli.cli.parameters import ForceOption, QuietOption, WithPicturesOption, complete_runs
 from vaecli.errors import OptionError
 
 if TYPE_CHECKING:
@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 
 @console.usage_errors
 def export(
-    run: RunOption = None,
+    run: Annotated[
+        pathlib.Path | None,
+        typer.Option(
+            "--model",
+            "-m",
+            help="Run folder; with --html also a model folder, a decoder.onnx, or fashion-mnist.",
+            show_default="the newest run",
+            autocompletion=complete_runs,
+        ),
+    ] = None,
     out: Annotated[
         str | None,
         typer.Option("--out", "-o", help="Folder to write.", show_default="model/ in the run"),

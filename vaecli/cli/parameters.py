@@ -1,6 +1,7 @@
 """Options and arguments that several commands share, their completion, and the refusal of empty paths and names."""
 
 import contextlib
+import inspect
 import pathlib
 from typing import Annotated, Any
 
@@ -43,7 +44,13 @@ NAMED = {  # parameter -> what its text must name; an unset shell variable makes
 
 
 class Command(TyperCommand):
-    """A command that refuses an empty text where a path or a name is expected."""
+    """A command that refuses an empty text where a path or a name is expected, and whose help has no hard line ends."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Join the lines of each paragraph first: typer keeps the line ends of the docstring in all but the first."""
+        paragraphs = inspect.cleandoc(self.help or "").split("\n\n")
+        self.help = "\n\n".join(" ".join(paragraph.split("\n")) for paragraph in paragraphs)
+        super().format_help(ctx, formatter)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Refuse empty values, naming the option that each follows; then parse the command line."""

@@ -153,7 +153,7 @@ def show_quality(quality: "Quality", *, quiet: bool) -> None:
     console.print_pairs(pairs)
     if not quiet and others:
         console.note(
-            "real: training images, the floor; reconstr.: of the reference, which no prior can much improve on."
+            "real: training images, the floor; reconstr.: reconstructions of real images, about the best of any prior."
             if "reconstructions" in others
             else "real: training images, the floor."
         )
@@ -161,7 +161,7 @@ def show_quality(quality: "Quality", *, quiet: bool) -> None:
 
 def _seconds(quality: "Quality") -> dict[str, float]:
     """Return the duration of each step, then of each metric for one set."""
-    return dict(quality.seconds) | {f"{name} a set": value for name, value in quality.metric_seconds.items()}
+    return dict(quality.seconds) | {f"{name} per set": value for name, value in quality.metric_seconds.items()}
 
 
 def _show_copies(quality: "Quality") -> None:

@@ -35,7 +35,7 @@ def runs(
         console.print_json("runs", {"runs": [run.facts for run in listed]})
         return
     if not listed:
-        console.note(f"There are no runs in {folder or 'runs'}.")
+        console.note(f"There are no runs in {(folder or 'runs').rstrip('/')}/.")
         if not quiet:
             console.next_step("train", "--data", "fashion-mnist-mini", "--epochs", "10")
         return

@@ -60,8 +60,8 @@ METRICS: dict[str, Metric] = {
         "normalised",
     ),
     "mse": _metric("mean squared error at the posterior mean", "", "lower", "mean"),
-    "psnr": _metric("peak signal-to-noise ratio there, at most 100", "dB", "higher", "mean"),
-    "ssim": _metric("structural similarity there, at most 1", "", "higher", "mean"),
+    "psnr": _metric("peak signal-to-noise ratio at the posterior mean, at most 100", "dB", "higher", "mean"),
+    "ssim": _metric("structural similarity at the posterior mean, at most 1", "", "higher", "mean"),
     "active_units": _metric(
         "latent dimensions whose posterior mean has a variance above 0.01", "", "", "posterior"
     ),

@@ -29,7 +29,7 @@ class Bernoulli(WithoutParameters):
         """Return what the figures are, which differs for grey and for binarised pixels."""
         if self.binarised:
             return "of binarised pixels; not to be compared with figures of grey pixels"
-        return "cross-entropy; on grey pixels not a log-likelihood"
+        return "the reconstruction loss is a cross-entropy, and no log-likelihood of grey pixels"
 
     def log_prob(self, images: Any, outputs: Mapping[str, Any], xp: Any) -> Any:
         """Compute `x log p + (1 - x) log(1 - p)` with `p = sigmoid(l)`.

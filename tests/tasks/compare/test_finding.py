@@ -83,7 +83,7 @@ def test_what_is_no_evaluation(here, run):
     (here / "pictures").mkdir()
     (here / "a.txt").write_text("text")
     for name, words in (
-        ("missing.npz", "There is no missing.npz. Make one: vaecli eval --save"),
+        ("missing.npz", "There is no file or folder missing.npz. Make one: vaecli eval --save"),
         ("pictures", "pictures must be a saved evaluation, a run or a model folder"),
         ("a.txt", "a.txt is not a saved evaluation"),
     ):

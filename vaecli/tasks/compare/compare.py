@@ -156,7 +156,7 @@ def _require_comparable(
     member, pairs = mismatch
     listed = "; ".join(f"{name}: {first} and {second}" for name, (first, second) in pairs.items())
     possible = [name for name in common if not _mismatch(members, name, across_priors=across_priors)]
-    hint = "Evaluate both with the same options"
+    hint = "Evaluate both on the same images" if "data" in pairs else "Evaluate both with the same options"
     hint += f", or compare --metrics {','.join(possible)}." if possible else "."
     if not across_priors and not _mismatch(members, metric, across_priors=True):
         hint += " If the prior counts as a part of the model: --across-priors."

@@ -134,7 +134,7 @@ def training_section(subject: Subject) -> Section | LeftOut:
     if not history:
         return LeftOut(
             part,
-            "The model does not lie in its run, which holds the figures of each epoch. Name the run with -m.",
+            "They are in the run, and this model is outside it. Name the run with -m.",
         )
     epochs = [row["epoch"] for row in history]
     best = min(history, key=lambda row: row["val_loss"])
