@@ -1,6 +1,7 @@
 """`vaecli compare`, through the program's own `main`, on evaluations that `vaecli eval` saved."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -106,3 +107,17 @@ def test_a_damaged_file_is_an_error(call, two, here):
     code, stdout, stderr = call("compare", *two)
     assert (code, stdout) == (1, "")
     assert "Error: The saved evaluation b.npz is damaged: its content does not match its SHA-256." in stderr
+
+
+def test_hashes_of_training_data_are_short(call, saved, here):
+    """Sides that differ in their training data show the first 12 digits of each hash, and each setting on one line."""
+    saved("a.npz")
+    options = ("--data", "fashion-mnist-mini", "--metrics", "elbo", "--quiet", "--save", "other.npz")
+    assert call("eval", "-m", "fashion-mnist", *options)[0] == 0
+    code, stdout, _ = call("compare", "a.npz", "other.npz", "--across-priors")
+    assert code == 0
+    lines = stdout.partition("Sides differ in\n")[2].splitlines()
+    assert lines and all(re.match(r"[a-z_0-9]+: A .+, B .+", line) for line in lines)
+    hashes = [line for line in lines if line.startswith("training_data_sha256: ")]
+    assert all(re.fullmatch(r"\S+ A [0-9a-f]{12}\.\.\., B [0-9a-f]{12}\.\.\.", line.strip()) for line in hashes)
+    assert hashes

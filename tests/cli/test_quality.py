@@ -114,6 +114,7 @@ def test_the_table(call, model_folder):
     for name in (*METRICS, "copies", "closest", "Ankle boot", "features", "seconds", "reference"):
         assert f"\n{name} " in stdout, name
     assert "real: training images, the floor" in stderr
+    assert "Only 200 images are compared: distances are larger than with 10,000." in stderr
     assert max(len(line.rstrip()) for line in stdout.splitlines()) <= 80
 
 

@@ -86,7 +86,7 @@ def files_table(comparison: Comparison) -> VerdictTable:
     title = "Do these files differ?"
     if differences:
         first = differences[0]
-        title += f" {metric}, each less {first.baseline}, paired over {first.counts[0]:,} {first.over}"
+        title += f" {metric}, each minus {first.baseline}, paired over {first.counts[0]:,} {first.over}"
     return _table(title, comparison.of_files)
 
 
@@ -94,7 +94,7 @@ def settings_table(comparison: Comparison) -> VerdictTable:
     """Return the verdicts on settings."""
     title = "Do these settings differ?"
     if comparison.of_settings.differences:
-        title += f" {described(comparison.metrics[0])}, mean of runs, each less A"
+        title += f" {described(comparison.metrics[0])}, mean of runs, each minus A"
     return _table(title, comparison.of_settings)
 
 
@@ -132,14 +132,16 @@ def settings_lines(comparison: Comparison) -> list[str]:
     labels = [side.label for side in comparison.sides]
     return [
         f"{name}: "
-        + ", ".join(f"{label} {_setting(value)}" for label, value in zip(labels, values, strict=True))
+        + ", ".join(f"{label} {_setting(name, value)}" for label, value in zip(labels, values, strict=True))
         for name, values in comparison.settings.items()
     ]
 
 
-def _setting(value: Any) -> str:
+def _setting(name: str, value: Any) -> str:
     if value is None:
         return "none"
+    if name.endswith("_sha256"):
+        return f"{str(value)[:12]}..."
     return value if isinstance(value, str) and len(value) < 40 else shown(value)
 
 

@@ -53,7 +53,7 @@ def sets_of(reference: ImageSet, training: ImageSet | None, count: int | None, w
         reference: real images that were not trained on.
         training: all training images; None if there are none at hand.
         count: number of images of each set; by default 10,000, or as many as the reference has.
-        warn: receives that the reference has fewer.
+        warn: receives that fewer images are compared than by default.
 
     Raises:
         DataError: a reference of one image.
@@ -66,6 +66,8 @@ def sets_of(reference: ImageSet, training: ImageSet | None, count: int | None, w
         warn(
             f"{reference.name} has {total:,} {reference.split} images: distances are larger than with {SAMPLES:,}."
         )
+    elif size < SAMPLES:
+        warn(f"Only {size:,} images are compared: distances are larger than with {SAMPLES:,}.")
     return Sets(some(reference, size), training, min(size, total) if count is None else count)
 
 
