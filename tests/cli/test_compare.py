@@ -110,7 +110,7 @@ def test_a_damaged_file_is_an_error(call, two, here):
 
 
 def test_hashes_of_training_data_are_short(call, saved, here):
-    """Sides that differ in their training data show the first 12 digits of each hash, and each setting on one line."""
+    """Sides that differ in their training data show 12 digits of each hash, a line per setting."""
     saved("a.npz")
     options = ("--data", "fashion-mnist-mini", "--metrics", "elbo", "--quiet", "--save", "other.npz")
     assert call("eval", "-m", "fashion-mnist", *options)[0] == 0

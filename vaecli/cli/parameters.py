@@ -44,10 +44,10 @@ NAMED = {  # parameter -> what its text must name; an unset shell variable makes
 
 
 class Command(TyperCommand):
-    """A command that refuses an empty text where a path or a name is expected, and whose help has no hard line ends."""
+    """A command that refuses an empty text where a path or a name is expected, and whose help fills its lines."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Join the lines of each paragraph first: typer keeps the line ends of the docstring in all but the first."""
+        """Print the help with the lines of each paragraph joined; typer joins those of the first one only."""
         paragraphs = inspect.cleandoc(self.help or "").split("\n\n")
         self.help = "\n\n".join(" ".join(paragraph.split("\n")) for paragraph in paragraphs)
         super().format_help(ctx, formatter)

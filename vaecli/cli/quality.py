@@ -153,7 +153,7 @@ def show_quality(quality: "Quality", *, quiet: bool) -> None:
     console.print_pairs(pairs)
     if not quiet and others:
         console.note(
-            "real: training images, the floor; reconstr.: reconstructions of real images, about the best of any prior."
+            "real: training images, the floor; reconstr.: reconstructions, about the best that any prior can do."
             if "reconstructions" in others
             else "real: training images, the floor."
         )
