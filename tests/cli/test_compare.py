@@ -119,5 +119,7 @@ def test_hashes_of_training_data_are_short(call, saved, here):
     lines = stdout.partition("Sides differ in\n")[2].splitlines()
     assert lines and all(re.match(r"[a-z_0-9]+: A .+, B .+", line) for line in lines)
     hashes = [line for line in lines if line.startswith("training_data_sha256: ")]
-    assert all(re.fullmatch(r"\S+ A [0-9a-f]{12}\.\.\., B [0-9a-f]{12}\.\.\.", line.strip()) for line in hashes)
+    assert all(
+        re.fullmatch(r"\S+ A [0-9a-f]{12}\.\.\., B [0-9a-f]{12}\.\.\.", line.strip()) for line in hashes
+    )
     assert hashes

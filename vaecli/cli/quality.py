@@ -161,7 +161,9 @@ def show_quality(quality: "Quality", *, quiet: bool) -> None:
 
 def _seconds(quality: "Quality") -> dict[str, float]:
     """Return the duration of each step, then of each metric for one set."""
-    return dict(quality.seconds) | {f"{name} per set": value for name, value in quality.metric_seconds.items()}
+    return dict(quality.seconds) | {
+        f"{name} per set": value for name, value in quality.metric_seconds.items()
+    }
 
 
 def _show_copies(quality: "Quality") -> None:

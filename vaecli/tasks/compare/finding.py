@@ -42,7 +42,8 @@ def find(text: str) -> Named:
     path = user_path(text, option="EVALUATIONS")
     if not path.exists():
         raise DataError(
-            f"There is no file or folder {shown(path)}.", hint=f"Make one: {command('eval', '--save', 'FILE.npz')}"
+            f"There is no file or folder {shown(path)}.",
+            hint=f"Make one: {command('eval', '--save', 'FILE.npz')}",
         )
     if path.is_file() and path.suffix.lower() != ".onnx":
         return Named(text, path, file.read(path))
