@@ -51,12 +51,14 @@ def test_the_table_names_value_error_and_meaning(evaluate):
     assert header.split() == ["metric", "value", "±", "s.e.", "unit", "meaning"]
     rows = {line.split()[0]: line.split()[1:] for line in lines if not line.startswith(" ")}
     assert list(rows) == ["elbo", "ssim", "n_images", "seconds", "images_per_second", "prior"]
-    assert rows["prior"][0] == "normal"
+    assert rows["prior"] == ["normal", "of", "elbo"]
     assert float(rows["elbo"][0]) == pytest.approx(-274.02, abs=0.1)
     assert float(rows["elbo"][1]) == pytest.approx(2.7, abs=0.1)
     assert rows["n_images"] == ["1,000"]
     assert all(len(rows[name][0].partition(".")[2]) == 1 for name in ("seconds", "images_per_second"))
     assert max(len(line.rstrip()) for line in stdout.splitlines()) <= 80
+    code, stdout, _ = evaluate("--metrics", "ssim")
+    assert code == 0 and "prior" not in stdout
 
 
 def test_every_meaning_is_printed_in_full(evaluate):

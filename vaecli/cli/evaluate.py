@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 DURATIONS = ("seconds", "images_per_second")  # shown with one digit after the point
 SHOWN_BY_CLASS = 4  # metrics, so that the table fits 80 columns
+WITH_PRIOR = ("elbo", "kl", "nll", "bits_per_dim")  # metrics that depend on the prior
 
 
 @console.usage_errors
@@ -206,7 +207,7 @@ def _print_classes(classes: Mapping[str, Mapping[str, float]]) -> None:
 
 
 def _print_values(result: "Evaluation") -> None:
-    """Print each metric with its standard error beside it, then the prior."""
+    """Print each metric with its standard error beside it, then the prior if a metric depends on it."""
     from rich.text import Text
 
     from vaecli.metrics.table import METRICS
@@ -223,7 +224,9 @@ def _print_values(result: "Evaluation") -> None:
             meaning = console.seconds(result.part_seconds) if name == "seconds" else meaning
             shown_error = "" if error is None else console.number(error, ".4f")
             rows.append((name, shown, shown_error, unit, Text(meaning, "dim")))
-    scope = "of elbo, kl and nll" + (", that of each image's class" if result.has_class_priors else "")
-    rows.append(("prior", result.prior, "", "", Text(scope, "dim")))
+    with_prior = [name for name in WITH_PRIOR if name in values]
+    if with_prior:
+        scope = f"of {', '.join(with_prior)}" + ("; that of each image's class" if result.has_class_priors else "")
+        rows.append(("prior", result.prior, "", "", Text(scope, "dim")))
     columns = {"metric": "left", "value": "right", "± s.e.": "right", "unit": "left", "meaning": "wrap"}
     console.print_table(columns, rows)
