@@ -30,6 +30,7 @@ GROUND = {
     "paths",
     "pixels",
     "processors",
+    "rounding",
     "sample_size",
     "tables",
 }

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from vaecli.modelfile.arrays import MALFORMED, MAX_PARTS, TYPES, check_shape, load, pack, rounded, unpack
+from vaecli.modelfile.arrays import MALFORMED, MAX_PARTS, TYPES, check_shape, load, pack, unpack
 
 SHAPES = arrays.array_shapes(min_dims=1, max_dims=4, max_side=5)
 FINITE = {"allow_nan": False, "allow_infinity": False}
@@ -111,12 +111,3 @@ def test_entries_with_too_many_parts():
     for text in ("[" + "0," * MAX_PARTS + "0]", "[" + "[]," * MAX_PARTS + "0]", "{" * (MAX_PARTS + 1)):
         with pytest.raises(ValueError, match="at most 10,000 objects, lists and values"):
             load(text)
-
-
-@given(array=arrays.arrays(np.float64, (9,), elements={"min_value": -60000, "max_value": 60000}))
-def test_rounding_is_that_of_half_precision(array):
-    """The same numbers as float16 where these are not denormal; zeros and signs stay."""
-    normal = np.abs(array) >= 2**-14
-    np.testing.assert_array_equal(rounded(array)[normal], array.astype(np.float16)[normal])
-    np.testing.assert_array_equal(np.sign(rounded(array)[normal]), np.sign(array[normal]))
-    assert rounded(array).dtype == np.float32 and not rounded(np.zeros(3)).any()

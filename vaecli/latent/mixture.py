@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vaecli.probability.gaussian import LOG_2_PI
+from vaecli.rounding import rounded
 
 Float64 = npt.NDArray[np.float64]
 
@@ -56,9 +57,8 @@ class Mixture:
         return log_sum_exp(self.log_joint(flat)).reshape(latents.shape[:-1])
 
     def rounded(self) -> "Mixture":
-        """Return the mixture with the float32 means and scales that a file holds."""
-        parts = (self.means, self.scales)
-        means, scales = (part.astype(np.float32).astype(np.float64) for part in parts)
+        """Return the mixture with the means and scales that a file holds."""
+        means, scales = (rounded(part).astype(np.float64) for part in (self.means, self.scales))
         return Mixture(self.weights, means, scales)
 
 

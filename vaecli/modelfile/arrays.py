@@ -84,13 +84,6 @@ def check_shape(sizes: Any) -> tuple[int, ...]:
     return shape
 
 
-def rounded(array: np.ndarray) -> np.ndarray:
-    """Round to 11 significant bits, as half precision has, with the range of float32: such arrays compress well."""
-    mantissa, exponent = np.frexp(array.astype(np.float64))
-    values: np.ndarray = np.ldexp(np.rint(mantissa * 2**11), exponent - 11).astype(np.float32)
-    return values
-
-
 def _require_finite(array: np.ndarray) -> None:
     if not np.isfinite(array).all():
         raise ValueError("an array must be finite, got NaN or infinity")

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from vaecli.errors import ModelError
-from vaecli.modelfile.arrays import MALFORMED, load, pack, rounded, unpack
+from vaecli.modelfile.arrays import MALFORMED, load, pack, unpack
+from vaecli.rounding import rounded
 
 KEY_FACTS = "vaecli.facts"
 MAX_EXAMPLES = 256

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from vaecli.modelfile.arrays import rounded
+from vaecli.rounding import rounded
 
 MAX_COMPONENTS = 1024
 MAX_SCALES = 2**18  # values of the scales of a mixture
