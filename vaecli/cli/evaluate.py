@@ -226,9 +226,7 @@ def _print_values(result: "Evaluation") -> None:
             rows.append((name, shown, shown_error, unit, Text(meaning, "dim")))
     with_prior = [name for name in WITH_PRIOR if name in values]
     if with_prior:
-        scope = f"of {', '.join(with_prior)}" + (
-            "; that of each image's class" if result.has_class_priors else ""
-        )
-        rows.append(("prior", result.prior, "", "", Text(scope, "dim")))
+        scope = "; that of each image's class" if result.has_class_priors else ""
+        rows.append(("prior", result.prior, "", "", Text(f"of {', '.join(with_prior)}{scope}", "dim")))
     columns = {"metric": "left", "value": "right", "± s.e.": "right", "unit": "left", "meaning": "wrap"}
     console.print_table(columns, rows)

@@ -152,7 +152,7 @@ def _measure(
     model: Autoencoder, images: Float32, first: int, plan: _Plan, advance: Callable[[int], None]
 ) -> dict[str, Float64]:
     """Compute the values from which the metrics of each image of a chunk follow, (n,) or (n, D), float64."""
-    with plan.clock.part("encode"):
+    with plan.clock.step("encode"):
         posterior = model.encode(images)
         z_mean, z_log_var = (part.astype(np.float64) for part in posterior)
         values = {"z_mean": z_mean, "kl_dim": kl_to_standard_normal(z_mean, z_log_var, np)}
@@ -160,7 +160,7 @@ def _measure(
         if closed_form is not None:
             values["kl"] = closed_form
     if plan.samples:
-        with plan.clock.part("nll" if plan.importance else "elbo"):
+        with plan.clock.step("nll" if plan.importance else "elbo"):
             terms = bound(
                 model,
                 images,
@@ -176,11 +176,11 @@ def _measure(
     else:
         advance(len(images))
     if plan.reconstructs:
-        with plan.clock.part("mse"):
+        with plan.clock.step("mse"):
             decoded = model.outputs(posterior[0])["image"]
             values["mse"] = np.square(images - decoded).mean(axis=(1, 2, 3), dtype=np.float64)
         if "ssim" in plan.metrics:
-            with plan.clock.part("ssim"):
+            with plan.clock.step("ssim"):
                 values["ssim"] = ssim(images, decoded)
     return values
 

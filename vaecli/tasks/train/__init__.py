@@ -3,6 +3,7 @@
 train       one training run from beginning to end
 job         the run folder and its options, new or resumed
 images      the images of a run
+kept_images  those of them that stay in the run
 pictures    what a run says and keeps of the pictures that it reads
 labels      the classes of the images
 pixels      the values of their pixels, and the likelihoods that fit them

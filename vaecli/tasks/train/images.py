@@ -1,7 +1,6 @@
 """The images of a run: loaded, split, described, and checked before anything is trained."""
 
 import dataclasses
-import math
 import os
 from typing import Any, NamedTuple
 
@@ -20,14 +19,9 @@ from vaecli.export import describe
 from vaecli.modelfile import metadata
 from vaecli.options import MAX_PIXELS, TrainOptions
 from vaecli.paths import user_path
-from vaecli.runs.kept import KeptImages
 from vaecli.runs.progress import Quiet, Watcher
 from vaecli.tasks.train import labels, pixels
 from vaecli.training.networks import table
-
-# Images that stay in the run, so that an export needs no data set: to check the files with, and to quantise with.
-KEPT_VALIDATION, KEPT_TRAINING = 64, 256
-KEPT_BYTES, KEPT_LEAST = 2**24, 16  # bytes of either, unless 16 images have more
 
 
 class RunData(NamedTuple):
@@ -235,18 +229,3 @@ def description(
             f"A model of {data.location!r} could not be exported: {reason}", hint="Rename or resize the data."
         ) from error
     return table
-
-
-def images_to_keep(data: ImageSet, held_out: np.ndarray) -> KeptImages:
-    """Choose images to store in the run, evenly spaced over the data, because they may be sorted by class."""
-    most = max(KEPT_LEAST, KEPT_BYTES // math.prod(data.images.shape[1:]))
-    return KeptImages(
-        validation=data.images[_evenly(held_out, min(KEPT_VALIDATION, most))],
-        training=data.images[_evenly(~held_out, min(KEPT_TRAINING, most))],
-    )
-
-
-def _evenly(mask: np.ndarray, most: int) -> np.ndarray:
-    """Return the positions where the mask (N,) is true; if more than `most`, then `most` of them, evenly spaced."""
-    positions = np.flatnonzero(mask)
-    return positions[np.linspace(0, len(positions) - 1, min(most, len(positions))).astype(np.int64)]

@@ -27,7 +27,7 @@ from vaecli.runs.lock import locked
 from vaecli.runs.progress import Watcher
 from vaecli.runs.state import Saved, State
 from vaecli.tasks.changes import what_changed
-from vaecli.tasks.train import images, pictures, pretrained
+from vaecli.tasks.train import images, kept_images, pictures, pretrained
 from vaecli.tasks.train.pretrained import Pretrained
 
 Interruptible = Callable[[], contextlib.AbstractContextManager[None]]
@@ -154,7 +154,7 @@ def _fill(job: Job, table: dict[str, Any], bad_files: Sequence[BadFile]) -> None
     if job.pretrained:
         document["start_from"] = job.pretrained.origin
     files.write_text(run.provenance, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-    kept.write(run.kept, images.images_to_keep(job.data, job.held_out))
+    kept.write(run.kept, kept_images.choose(job.data, job.held_out))
     if bad_files:
         files.write_text(run.bad_files, pictures.bad_files_csv(bad_files))
 
