@@ -15,6 +15,7 @@ import errno
 import importlib
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -95,8 +96,17 @@ def _options(
 def main() -> None:
     """Run the program and exit with one of the codes above."""
     streams.prepare()
+    _ignore_false_warnings()
     with _exit_codes(), stopped_at_once():
         application(sys.argv[1] if len(sys.argv) > 1 else None)()
+
+
+def _ignore_false_warnings() -> None:
+    """Hide warnings of NumPy without a cause: some BLAS set the processor's flags while they read padding.
+
+    See https://github.com/numpy/numpy/issues/24067; a result that is not finite is found where it is used.
+    """
+    warnings.filterwarnings("ignore", ".* encountered in matmul", RuntimeWarning)
 
 
 def program() -> None:
