@@ -1,4 +1,6 @@
-"""The batch size that follows from the number of training images, and the learning rate that follows from it."""
+"""The batch size from the number of training images, the learning rate from it, the warm-up from the epochs."""
+
+import dataclasses
 
 import pytest
 
@@ -19,6 +21,14 @@ def test_batches_are_smaller_for_fewer_images(n_train, size):
 def test_the_learning_rate_follows_the_batch_size():
     """It falls by the square root below 128 and stays above."""
     assert [batches.rate_factor(size) for size in (None, 128, 512, 32, 8)] == [1, 1, 1, 0.5, 0.25]
+
+
+@pytest.mark.parametrize(("set_to", "expected"), [(None, 3.0), (0.0, 0.0), (7.5, 7.5)])
+def test_the_kl_warms_up_for_a_tenth_of_the_epochs(set_to, expected):
+    options = table.with_defaults(TrainOptions(epochs=30, kl_warmup=set_to), (28, 28, 1), 57000)
+    assert options.kl_warmup == expected
+    longer = dataclasses.replace(options, epochs=60)
+    assert table.with_defaults(longer, (28, 28, 1), 57000).kl_warmup == expected
 
 
 @pytest.mark.parametrize(("network", "rate"), [("classic", 0.01), ("residual", 0.006)])

@@ -33,8 +33,8 @@ CHOICES = {"colour": typing.get_args(Colour), "fit": typing.get_args(Fit)}
 class TrainOptions:
     """Options that decide what a training run computes.
 
-    `width`, `depth`, `batch_size` and `learning_rate` are None until the defaults for the network and the images
-    take their places.
+    `width`, `depth`, `batch_size`, `learning_rate` and `kl_warmup` are None until the defaults for the network, the
+    images and the epochs take their places.
     Numbers of other types, such as numpy's, become `int` and `float`.
 
     Raises:
@@ -54,7 +54,7 @@ class TrainOptions:
     learning_rate: float | None = None
     schedule: Schedule = "cosine"
     beta: float = 1.0
-    kl_warmup: float = 0.0
+    kl_warmup: float | None = None
     free_bits: float = 0.0
     prior: PriorChoice = "auto"
     components: int | None = None
@@ -75,21 +75,7 @@ class TrainOptions:
     def __post_init__(self) -> None:
         self._check_path("data", "the name of a data set, a folder or a file")
         self._check_path("start_from", "the folder of a run")
-        for name in ("epochs", "batch_size", "patience"):
-            if getattr(self, name) is not None or name != "batch_size":
-                self._set(name, checks.integer(getattr(self, name), _flag(name), least=1, most=2**63 - 1))
-        self._set("latent_dim", checks.integer(self.latent_dim, "--latent-dim", least=1, most=MAX_LATENT_DIM))
-        self._set("seed", checks.integer(self.seed, "--seed", least=0, most=2**63 - 1))
-        for name in ("width", "depth"):
-            if getattr(self, name) is not None:
-                self._set(name, checks.integer(getattr(self, name), _flag(name), least=1, most=MAX_SIZE))
-        if self.learning_rate is not None:
-            self._set("learning_rate", checks.real(self.learning_rate, "--learning-rate", above=0))
-        for name in ("beta", "kl_warmup", "free_bits"):
-            self._set(name, checks.real(getattr(self, name), _flag(name), least=0))
-        self._set(
-            "validation_split", checks.real(self.validation_split, "--validation-split", above=0, below=1)
-        )
+        self._check_numbers()
         for name in ("network", "likelihood", "schedule", "precision", "prior"):
             choices = typing.get_args(typing.get_type_hints(TrainOptions)[name])
             checks.choice(getattr(self, name), _flag(name), choices)
@@ -106,6 +92,24 @@ class TrainOptions:
         for name in ("binarize", "conditional", "examples", "stretch", "allow_bad"):
             checks.boolean(getattr(self, name), _flag(name))
         self._check_binarize()
+
+    def _check_numbers(self) -> None:
+        for name in ("epochs", "batch_size", "patience"):
+            if getattr(self, name) is not None or name != "batch_size":
+                self._set(name, checks.integer(getattr(self, name), _flag(name), least=1, most=2**63 - 1))
+        self._set("latent_dim", checks.integer(self.latent_dim, "--latent-dim", least=1, most=MAX_LATENT_DIM))
+        self._set("seed", checks.integer(self.seed, "--seed", least=0, most=2**63 - 1))
+        for name in ("width", "depth"):
+            if getattr(self, name) is not None:
+                self._set(name, checks.integer(getattr(self, name), _flag(name), least=1, most=MAX_SIZE))
+        if self.learning_rate is not None:
+            self._set("learning_rate", checks.real(self.learning_rate, "--learning-rate", above=0))
+        for name in ("beta", "kl_warmup", "free_bits"):
+            if getattr(self, name) is not None or name != "kl_warmup":
+                self._set(name, checks.real(getattr(self, name), _flag(name), least=0))
+        self._set(
+            "validation_split", checks.real(self.validation_split, "--validation-split", above=0, below=1)
+        )
 
     def _check_components(self) -> None:
         if self.components is None:

@@ -82,7 +82,7 @@ def train(
     learning_rate: LearningRateOption = None,
     schedule: ScheduleOption = DEFAULTS.schedule,
     beta: BetaOption = DEFAULTS.beta,
-    kl_warmup: KlWarmupOption = DEFAULTS.kl_warmup,
+    kl_warmup: KlWarmupOption = None,
     free_bits: FreeBitsOption = DEFAULTS.free_bits,
     prior: PriorOption = DEFAULTS.prior,
     components: ComponentsOption = None,

@@ -96,9 +96,10 @@ BetaOption = Annotated[
     float, typer.Option(help="Weight of the KL divergence; 1 is the ELBO.", rich_help_panel=TRAINING)
 ]
 KlWarmupOption = Annotated[
-    float,
+    float | None,
     typer.Option(
         help="Number of epochs over which the weight of the KL divergence rises from 0 to --beta.",
+        show_default="a tenth of --epochs",
         metavar="EPOCHS",
         rich_help_panel=TRAINING,
     ),

@@ -73,7 +73,7 @@ class Trainer:
             self.vae,
             data.images,
             beta=options.beta,
-            kl_warmup=options.kl_warmup * self.steps_per_epoch,
+            kl_warmup=table.kl_warmup(options) * self.steps_per_epoch,
             free_bits=options.free_bits,
             colour_steps=options.epochs * self.steps_per_epoch,
             seed=options.seed,

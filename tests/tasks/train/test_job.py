@@ -111,7 +111,7 @@ def test_width_and_depth_are_written_down(here, network, width, depth):
     with begin(options, here / "run", Listener()) as job:
         config = read_config(job.run.config)
     assert (config["width"], config["depth"]) == (width, depth)
-    assert config["batch_size"] and config["learning_rate"]
+    assert config["batch_size"] and config["learning_rate"] and config["kl_warmup"] == 3.0
 
 
 @pytest.mark.parametrize("count", [5, 10, 20, 40])

@@ -89,10 +89,15 @@ def learning_rate(options: TrainOptions) -> float:
     return options.learning_rate
 
 
+def kl_warmup(options: TrainOptions) -> float:
+    """Return the number of epochs over which the weight of the KL rises: that of the options, or a tenth of all."""
+    return options.epochs / 10 if options.kl_warmup is None else options.kl_warmup
+
+
 def with_defaults(options: TrainOptions, shape: tuple[int, int, int], n_train: int) -> TrainOptions:
     """Return the options with the defaults of the network and of `n_train` images where they are None.
 
-    They are width, depth, batch size and learning rate.
+    They are width, depth, batch size, learning rate and warm-up of the KL.
 
     Raises:
         OptionError: a depth that the network does not have.
@@ -100,7 +105,11 @@ def with_defaults(options: TrainOptions, shape: tuple[int, int, int], n_train: i
     network_size = size_of(options, shape)
     options = dataclasses.replace(options, batch_size=batch_size(options, n_train))
     return dataclasses.replace(
-        options, width=network_size.width, depth=network_size.depth, learning_rate=learning_rate(options)
+        options,
+        width=network_size.width,
+        depth=network_size.depth,
+        learning_rate=learning_rate(options),
+        kl_warmup=kl_warmup(options),
     )
 
 
