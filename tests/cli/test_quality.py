@@ -94,6 +94,22 @@ def test_the_prior_decides(document, mixed_folder):
     assert (own["prior"], normal["prior"]) == ("mixture", "normal")
     assert value(own, "samples", "frechet") != value(normal, "samples", "frechet")
     assert value(own, "reconstructions", "frechet") == value(normal, "reconstructions", "frechet")
+    assert "labelled" in own["rows"] and "labelled" not in normal["rows"]  # N(0, I) has no classes
+    assert all(row["agreement"] is None for row in normal["classes"]) and normal["agreement"] is None
+
+
+@pytest.mark.train
+def test_a_conditional_model_draws_classes_under_both_priors(call, document):
+    sizes = ["--network", "dense", "--width", "8", "--latent-dim", "2", "--epochs", "1"]
+    code, _, stderr = call("train", "--data", "fashion-mnist-mini", "--conditional", *sizes, "-o", "run")
+    assert code == 0, stderr
+    of_priors = {
+        prior: document("-m", "run", "--quality", *SMALL, "--prior", prior)["quality"]
+        for prior in ("mixture", "normal")
+    }
+    assert all(None not in [row["agreement"] for row in each["classes"]] for each in of_priors.values())
+    distances = [value(each, "labelled", "frechet") for each in of_priors.values()]
+    assert distances[0] != distances[1]
 
 
 def test_a_model_of_binary_pixels(call, document, model_folder, binary_folder):

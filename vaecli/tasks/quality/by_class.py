@@ -12,12 +12,17 @@ from vaecli.tasks.quality.result import ClassRow
 
 
 def drawn_classes(model: Model, judge: Judge, prior: PriorName | None) -> dict[int, str]:
-    """Return the classes of which a model can draw samples and which the classifier knows: its number -> name."""
+    """Return the classes of which a model can draw samples and which the classifier knows: its number -> name.
+
+    N(0, I) has no classes, so with it only a conditional model can.
+    """
+    if prior == "normal" and not model.info.is_conditional:
+        return {}
     names = {name: number for number, name in enumerate(judge.class_names)}
     return {
         names[name]: name
         for number, name in enumerate(model.info.class_names)
-        if name in names and model.priors.can_draw(number, None if prior == "normal" else prior)
+        if name in names and model.priors.can_draw(number, prior)
     }
 
 

@@ -136,8 +136,7 @@ class _Work:
 
     def draw(self, seed: int, first: int, count: int, label: str | None = None) -> Pixels:
         """Draw samples `first` to `first + count - 1` of a seed, rounded to 8 bits."""
-        prior = None if label is not None and self.prior == "normal" else self.prior
-        return to_uint8(self.model.sample(count, seed=seed, first=first, prior=prior, label=label))
+        return to_uint8(self.model.sample(count, seed=seed, first=first, prior=self.prior, label=label))
 
     def _labelled(self, seed: int) -> dict[int, Judged]:
         """Draw samples of each class that the classifier knows: its number -> features and logits."""
