@@ -35,12 +35,12 @@ def unused_dimensions(signs: Signs) -> Result:
         "Collapsed latent dimensions",
         f"{count} of {total} latent dimensions carry less than 0.01 nats: posterior and prior are equal there. "
         f"At most {_half(total)} should be unused.",
-        "Give each dimension some nats for nothing, or let the weight of the KL divergence rise slowly. "
+        "Give each dimension some nats for nothing, or let the weight of the KL divergence rise more slowly. "
         f"If {used} are enough, fewer dimensions lose nothing."
         if used
         else "The decoder ignores the latents. Give each dimension some nats for nothing, or let the weight of the "
-        "KL divergence rise slowly.",
-        ["--free-bits 0.1", "--kl-warmup 5", *([f"--latent-dim {used}"] if used else [])],
+        "KL divergence rise more slowly.",
+        ["--free-bits 0.1", "--kl-warmup 10", *([f"--latent-dim {used}"] if used else [])],
     )
 
 
@@ -156,8 +156,8 @@ def constant_pictures(signs: Signs) -> Result:
         f"Reconstructions differ from each other by {signs.spread:.1%} of what images do; below "
         f"{LEAST_SPREAD:.0%} all are one picture.",
         "The decoder ignores the latents, or training failed. Train with a lower learning rate, or let the weight "
-        "of the KL divergence rise slowly.",
-        ["--learning-rate 0.001", "--kl-warmup 5", "--free-bits 0.1"],
+        "of the KL divergence rise more slowly.",
+        ["--learning-rate 0.001", "--kl-warmup 10", "--free-bits 0.1"],
     )
 
 
