@@ -51,6 +51,17 @@ def test_paragraphs_of_the_help_fill_their_lines(call, monkeypatch, name):
             assert len(f" {line} {following.split()[0]} ") > 80, line
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_the_help_names_all_choices_and_breaks_none(call, monkeypatch, name):
+    """In 80 columns each choice of an option stands as a word, in the column of its type or in its help."""
+    monkeypatch.setenv("COLUMNS", "80")
+    code, stdout, _ = call(*name.split(), "--help")
+    assert code == 0
+    words = set(re.split(r"[^\w-]+|\.\s", stdout))
+    choices = {str(choice) for each in parsed(name).params for choice in getattr(each.type, "choices", ())}
+    assert choices <= words
+
+
 @pytest.mark.parametrize("name", MODEL_ALONE)
 def test_two_models_are_a_usage_error(call, model_folder, small_folder, name):
     """Which of two different models was meant is not guessed."""

@@ -43,6 +43,9 @@ NAMED = {  # parameter -> what its text must name; an unset shell variable makes
 }
 
 
+MOST_CHOICES = 16  # characters of an option's choices in the column of its type
+
+
 class Command(TyperCommand):
     """A command that refuses an empty text where a path or a name is expected, and whose help fills its lines."""
 
@@ -50,6 +53,8 @@ class Command(TyperCommand):
         """Print the help with the lines of each paragraph joined; typer joins those of the first one only."""
         paragraphs = inspect.cleandoc(self.help or "").split("\n\n")
         self.help = "\n\n".join(" ".join(paragraph.split("\n")) for paragraph in paragraphs)
+        for parameter in self.params:
+            _move_choices(parameter)
         super().format_help(ctx, formatter)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -75,6 +80,15 @@ class Command(TyperCommand):
                     f"{label} must name {NAMED[parameter.name]}, got {value!r}. A shell variable may be unset.",
                     ctx=ctx,
                 )
+
+
+def _move_choices(parameter: Any) -> None:
+    """Move the choices of an option into its help where a narrow terminal would break them inside a word."""
+    choices = [str(choice) for choice in getattr(parameter.type, "choices", [])]
+    if len("|".join(choices)) > MOST_CHOICES and not parameter.metavar:
+        parameter.metavar = "CHOICE"
+        if any(choice not in parameter.help for choice in choices):
+            parameter.help = f"{parameter.help} One of {', '.join(choices)}."
 
 
 def complete_data(incomplete: str) -> list[str]:
