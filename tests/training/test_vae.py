@@ -82,6 +82,22 @@ def test_output_shapes_are_known_without_building(network):
             assert model.get_layer(layer.name).output.shape[1:] == layer.output_shape(before)
 
 
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("shape", [(8, 512, 3), (1024, 4, 3), (5, 800, 3)])
+def test_long_pictures_cost_no_more_than_square_ones(network, shape):
+    """A picture takes at most 1.7 times the multiplications, and 4 times the weights, of a square of its pixels."""
+    from vaecli.probability.likelihoods import likelihood
+    from vaecli.training.networks.table import size
+    from vaecli.training.vae import graphs
+
+    counts = []
+    for each in (shape, (64, 64, 3)):
+        halves = graphs(network, likelihood("bernoulli"), each, 16, size=size(network, each))
+        counts.append([sum(h.multiplications() for h in halves), sum(h.weights() for h in halves)])
+    assert counts[0][0] <= 1.7 * counts[1][0]
+    assert counts[0][1] <= 4 * counts[1][1]
+
+
 def test_multiplications():
     """The classic network takes 6.71 million multiplications an image, counted by hand.
 

@@ -29,8 +29,12 @@ def posterior(latent_dim: int) -> dict[str, tuple[Layer, ...]]:
 
 
 def halvings(shape: tuple[int, int, int]) -> int:
-    """Return how often a picture (H, W, C) is halved: until no side is longer than 8, at least once."""
-    return max(1, math.ceil(math.log2(max(shape[:2]) / SMALLEST_SIDE)))
+    """Return how often a picture (H, W, C) is halved: until no side is longer than 8, or one is 1, at least once.
+
+    Once one side is 1, the decoder would double what it then cuts off.
+    """
+    shorter, longer = sorted(shape[:2])
+    return max(1, math.ceil(min(math.log2(longer / SMALLEST_SIDE), math.log2(shorter))))
 
 
 def grid(shape: tuple[int, int, int], count: int) -> tuple[int, int]:
