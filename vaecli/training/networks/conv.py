@@ -2,9 +2,9 @@
 
 Its width is the number of filters of the first convolution, its depth that of 3x3 convolutions before upsampling.
 
-The pictures are halved until no side is longer than 8, or one is a single pixel. At width 32, the first convolution
-has 32 filters, and all that follow have 64. SiLU in the encoder; ReLU in the decoder, so that it can be quantised to
-int8.
+The pictures are halved until no side is longer than 8, or one is a single pixel. At width 32, the first
+convolution has 32 filters, and all that follow have 64. SiLU in the encoder; ReLU in the decoder, so that it can be
+quantised to int8.
 """
 
 from vaecli.training.networks.layers import (
