@@ -6,6 +6,8 @@ import shutil
 
 import pytest
 
+from vaecli.metrics.saved import file
+
 
 @pytest.fixture
 def saved(call, here, model_folder):
@@ -41,6 +43,18 @@ def test_the_two_verdicts_are_printed_apart(call, two):
     assert "no difference shown" in text and "All runs have the same settings." in text
     assert "± is the standard error over images" in stderr
     assert "data: 1,000 test images of fashion-mnist-mini" in stderr
+
+
+def test_figures_of_samples_fit_80_columns(call, here, make_saved, quality):
+    """The table is divided; nothing is cut, and the features are named."""
+    for name, seed in (("a.npz", 0), ("b.npz", 1)):
+        file.write(here / name, make_saved(200, quality, model__seed=seed))
+    code, stdout, stderr = call("compare", "a.npz", "b.npz")
+    assert code == 0
+    assert max(len(line.rstrip()) for line in stdout.splitlines()) <= 80
+    for name in ("elbo", "frechet_reconstructions", "frechet_training", "copies", "6.000 ± 0.050"):
+        assert name in stdout
+    assert "copies: features: classifier of fashion-mnist (ffffffffffff...)" in stderr
 
 
 def test_json_fits_its_schema(call, two, check_schema):

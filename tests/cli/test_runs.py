@@ -86,8 +86,12 @@ def test_the_quality_of_samples_is_listed(call, make_run, evaluate, quality):
     evaluate(make_run("runs/a"), quality=quality)
     _, stdout, _ = call("runs")
     words = " ".join(stdout.split())
-    for part in ("Fréchet 7.5,", "of reconstructions 6,", "floor 0.25,", "copies 0.9"):
+    features = "by classifier of fashion-mnist (ffffffffffff...)"
+    for part in ("Fréchet 7.5,", "of reconstructions 6,", "floor 0.25,", f"copies 0.9 {features}"):
         assert part in words
+    (run,) = json.loads(call("runs", "--json")[1])["runs"]
+    assert run["evaluations"][0]["features"] == "classifier of fashion-mnist"
+    assert run["evaluations"][0]["features_sha256"] == "f" * 64
 
 
 def test_an_evaluation_of_an_earlier_model_is_marked(call, make_run, evaluate):

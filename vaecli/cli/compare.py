@@ -81,14 +81,14 @@ def compare(
 
 
 def _print(comparison: "Comparison", *, quiet: bool) -> None:
-    """Print the values, the two verdicts, and in what sides differ."""
+    """Print the values, in several tables where one is too wide, the two verdicts, and in what sides differ."""
     from vaecli.tasks.compare import words
 
-    table = words.values_table(comparison)
-    columns = dict(
-        zip(table.headers, ["left", "left", "left", *["right"] * len(comparison.metrics)], strict=True)
-    )
-    console.print_table(columns, table.rows)
+    for place, table in enumerate(words.values_tables(comparison, console.stdout().width)):
+        if place:
+            console.say("")
+        kinds = ["left"] * words.NAMING + ["right"] * (len(table.headers) - words.NAMING)
+        console.print_table(dict(zip(table.headers, kinds, strict=True)), table.rows)
     for verdicts in (words.files_table(comparison), words.settings_table(comparison)):
         console.say("")
         _print_verdicts(verdicts)
@@ -102,15 +102,15 @@ def _print(comparison: "Comparison", *, quiet: bool) -> None:
         for line in words.software_lines(comparison):
             console.note(line)
         console.note(words.NOTE)
-        console.note(f"The values of {comparison.metrics[0]} share {words.conditions_line(comparison)}.")
+        for line in words.conditions_lines(comparison):
+            console.note(line)
 
 
 def _print_verdicts(verdicts: "VerdictTable") -> None:
+    console.say(verdicts.question)
     if verdicts.rows:
         name, difference, interval, verdict, how = verdicts.headers
         columns = {name: "left", difference: "right", interval: "right", verdict: "left", f"{how} ": "wrap"}
-        console.print_table(columns, verdicts.rows, title=verdicts.title)
-    else:
-        console.say(verdicts.title)
+        console.print_table(columns, verdicts.rows, title=verdicts.subject)
     for reason in verdicts.reasons:
         console.say(reason)

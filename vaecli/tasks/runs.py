@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from vaecli.config import read_config
 from vaecli.errors import DataError, VaecliError
+from vaecli.metrics.comparing.conditions import SHORT
 from vaecli.metrics.saved import file
 from vaecli.metrics.saved.evaluation import Conditions
 from vaecli.modelfile.find import EXACT
@@ -40,6 +41,8 @@ class Evaluated:
         is_current: whether it is that of the model that the run has now.
         conditions: what was measured, and how; None if the file cannot be read.
         values: each metric with its standard error.
+        features: name of the features of the metrics of samples; empty without these.
+        features_sha256: their hash.
     """
 
     path: pathlib.Path
@@ -47,6 +50,8 @@ class Evaluated:
     is_current: bool
     conditions: Conditions | None = None
     values: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    features: str = ""
+    features_sha256: str = ""
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -54,9 +59,9 @@ class Evaluated:
         facts = {"path": str(self.path), "current": self.is_current, "reason": self.reason}
         if self.conditions is None:
             return facts
-        return (
-            facts | {name: getattr(self.conditions, name) for name in SHOWN} | {"values": dict(self.values)}
-        )
+        facts |= {name: getattr(self.conditions, name) for name in SHOWN}
+        facts |= {"features": self.features, "features_sha256": self.features_sha256}
+        return facts | {"values": dict(self.values)}
 
     @property
     def words(self) -> str:
@@ -70,6 +75,7 @@ class Evaluated:
             for metric, title in OF_SAMPLES.items()
             if metric in self.values
         )
+        words += f" by {self.features} ({self.features_sha256[:SHORT]}...)" if self.features else ""
         return words if self.is_current else f"{words}, of an earlier model"
 
 
@@ -156,4 +162,6 @@ def _evaluated(path: pathlib.Path, folder: pathlib.Path) -> Evaluated:
         saved = file.read(path)
     except DataError as error:
         return Evaluated(path, error.message, is_current=False)
-    return Evaluated(path, "", is_current(saved, folder), saved.conditions, saved.values)
+    quality = saved.quality
+    features = (quality.features, quality.features_sha256) if quality else ()
+    return Evaluated(path, "", is_current(saved, folder), saved.conditions, saved.values, *features)

@@ -7,6 +7,7 @@ from vaecli.errors import DataError, OptionError
 from vaecli.metrics.saved import file
 from vaecli.tasks.compare.compare import compare
 from vaecli.tasks.compare.result import Value
+from vaecli.tasks.compare.words import conditions_lines
 
 NATS = {"metrics": ["elbo"]}
 
@@ -158,7 +159,7 @@ def test_across_priors_each_model_has_its_own(save):
     names = [save("a"), save("b", 5, conditions__prior="mixture")]
     result = compare(names, across_priors=True)
     assert result.of_files.differences[0].outcome == "better"
-    assert "prior" not in result.conditions
+    assert "prior" not in result.conditions["elbo"]
 
 
 def test_other_versions_of_the_software_are_named(save):
@@ -192,6 +193,18 @@ def test_reconstructions_the_floor_and_copies_stand_in_the_table(save, quality):
     assert (first["frechet_training"], first["copies"]) == (Value(0.25, 0.01), Value(0.9, 0.01))
     reasons = compare(names, metrics=["frechet_reconstructions"]).of_files.reasons
     assert reasons == ("There is no verdict on files: frechet_reconstructions is no mean over images.",)
+
+
+def test_each_metric_has_its_conditions(save, quality):
+    """Those of samples have the features with their hash, also beside a main metric that needs none."""
+    result = compare([save("a", quality=quality), save("b", quality=quality)])
+    assert "features" not in result.conditions["elbo"]
+    for metric in result.metrics[1:]:
+        assert result.conditions[metric]["features"] == "classifier of fashion-mnist (ffffffffffff...)"
+    lines = conditions_lines(result)
+    text = "Shared by frechet, frechet_reconstructions, frechet_training, copies: features: classifier of fashion"
+    assert sum(line.startswith(text) for line in lines) == 1
+    assert len([line for line in lines if "features: " in line]) == 1
 
 
 def test_values_that_are_not_finite_are_refused(save):

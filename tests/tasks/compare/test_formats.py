@@ -10,7 +10,7 @@ import pytest
 from vaecli.errors import OptionError, OutputError
 from vaecli.tasks.compare import formats
 from vaecli.tasks.compare.compare import compare
-from vaecli.tasks.compare.words import decimals
+from vaecli.tasks.compare.words import decimals, values_table, values_tables
 
 HOSTILE = r"50%_a&b|c$d#e{f}~^\g<h>[i]*`k"
 
@@ -28,6 +28,31 @@ def test_csv_has_every_number_in_full(comparison):
     assert [float(row["elbo"]) for row in rows[:6]] == [row.values["elbo"].value for row in comparison.files]
     assert float(rows[7]["difference"]) == comparison.of_settings.differences[0].interval.value
     assert (rows[7]["method"], rows[7]["verdict"], rows[6]["verdict"]) == ("paired", "better", "")
+    assert {row["data"] for row in rows} == {"200 test images of toys (dddddddddddd...)"}
+
+
+@pytest.mark.parametrize("form", ["csv", "markdown", "latex"])
+def test_features_and_their_hash_stand_beside_the_figures(save, quality, form):
+    """In every format, although the main metric needs none."""
+    text = formats.as_text(compare([save("a", quality=quality), save("b", quality=quality)]), form)
+    assert "frechet" in text and "classifier of fashion-mnist (ffffffffffff...)" in text
+
+
+@pytest.mark.parametrize("width", [60, 80, 200, 20])
+def test_a_table_is_divided_at_the_width(save, quality, width):
+    """Each part has at most that width, or one metric; all parts together have all columns, each once."""
+    comparison = compare([save("a", quality=quality), save("b", quality=quality)])
+    parts = values_tables(comparison, width)
+    for table in parts:
+        columns = zip(table.headers, *table.rows, strict=True)
+        total = sum(max(map(len, column)) + 2 for column in columns) - 2
+        assert total <= width or len(table.headers) == 4
+        assert table.headers[:3] == ("evaluation", "side", "seed")
+    whole = values_table(comparison)
+    assert [name for table in parts for name in table.headers[3:]] == list(whole.headers[3:])
+    for place, row in enumerate(whole.rows):
+        assert [cell for table in parts for cell in table.rows[place][3:]] == list(row[3:])
+    assert (len(parts) == 1) == (width == 200)
 
 
 def test_markdown_has_both_verdicts(comparison):

@@ -97,6 +97,12 @@ def mismatches(
     return {name: (a[1], b[1]) for name, (a, b) in pairs.items() if a[0] != b[0]}
 
 
+def shared(metric: str, evaluation: SavedEvaluation, *, across_priors: bool = False) -> dict[str, str]:
+    """Return what all values that are compared with one of this evaluation share: condition -> its words."""
+    names = (name for name in CONDITIONS[metric] if not (across_priors and name in PRIORS))
+    return {name: DESCRIPTIONS[name](evaluation)[1] for name in names}
+
+
 def direction(metric: str) -> str:
     """Return `higher` or `lower`, the better values of a metric; empty if neither is."""
     return METRICS[metric].better if metric in METRICS else QUALITY_METRICS[metric].better

@@ -14,13 +14,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from vaecli.errors import DataError, OptionError
-from vaecli.metrics.comparing.conditions import (
-    CONDITIONS,
-    DESCRIPTIONS,
-    PRIORS,
-    has_metric,
-    mismatches,
-)
+from vaecli.metrics.comparing.conditions import CONDITIONS, has_metric, mismatches, shared
 from vaecli.metrics.comparing.intervals import LEVEL, paired, welch
 from vaecli.metrics.saved.evaluation import SavedEvaluation
 from vaecli.tasks.compare.finding import Named, find
@@ -61,10 +55,9 @@ def compare(
     for metric in names:
         _require_finite(members, metric)
     first = members[0].evaluation
-    shared = [name for name in CONDITIONS[names[0]] if not (across_priors and name in PRIORS)]
     return Comparison(
         metrics=names,
-        conditions={name: DESCRIPTIONS[name](first)[1] for name in shared},
+        conditions={metric: shared(metric, first, across_priors=across_priors) for metric in names},
         files=tuple(_file_row(member, side, names) for side in sides for member in side.members),
         sides=tuple(_side_row(side, names) for side in sides),
         settings=differing(sides),

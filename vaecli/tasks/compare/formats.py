@@ -16,7 +16,7 @@ from vaecli.tasks.compare.result import Comparison, Difference, Value
 from vaecli.tasks.compare.words import (
     NOTE,
     VerdictTable,
-    conditions_line,
+    conditions_lines,
     files_table,
     settings_lines,
     settings_table,
@@ -68,21 +68,27 @@ def write(comparison: Comparison, path: str, form: Format, *, if_taken: IfTaken)
 
 
 def to_csv(comparison: Comparison) -> str:
-    """Return a line for each file and each side, numbers in full; the difference is that of the first metric."""
+    """Return a line for each file and each side, numbers in full; the difference is that of the first metric.
+
+    The last columns are what all values share, such as the images and the features with their hashes.
+    """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     columns = [column for name in comparison.metrics for column in (name, f"{name}_error")]
     ends = ("difference", "low", "high", "level", "p", "method", "verdict")
-    writer.writerow(["kind", "name", "side", "seed", "runs", *columns, *ends])
+    conditions = {name: text for shared in comparison.conditions.values() for name, text in shared.items()}
+    writer.writerow(["kind", "name", "side", "seed", "runs", *columns, *ends, *conditions])
     of_files = {each.label: each for each in comparison.of_files.differences}
     of_sides = {each.label: each for each in comparison.of_settings.differences}
     for row in comparison.files:
         seed = "" if row.seed is None else row.seed
         start = ["file", row.label, row.side, seed, 1]
-        writer.writerow([*start, *_numbers(comparison, row.values), *_ends(of_files.get(row.label))])
+        middle = [*_numbers(comparison, row.values), *_ends(of_files.get(row.label))]
+        writer.writerow([*start, *middle, *conditions.values()])
     for side in comparison.sides:
         start = ["side", side.label, side.label, "", side.runs]
-        writer.writerow([*start, *_numbers(comparison, side.values), *_ends(of_sides.get(side.label))])
+        middle = [*_numbers(comparison, side.values), *_ends(of_sides.get(side.label))]
+        writer.writerow([*start, *middle, *conditions.values()])
     return buffer.getvalue()
 
 
@@ -112,7 +118,7 @@ def to_markdown(comparison: Comparison) -> str:
         parts += [_markdown_table(verdicts.headers, verdicts.rows)] if verdicts.rows else []
         parts += [markdown(reason) for reason in verdicts.reasons]
     parts += ["\n".join(f"- {markdown(line)}" for line in settings_lines(comparison))]
-    parts += [markdown(line) for line in [*software_lines(comparison), conditions_line(comparison)]]
+    parts += [markdown(line) for line in [*software_lines(comparison), *conditions_lines(comparison)]]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -133,7 +139,7 @@ def to_latex(comparison: Comparison) -> str:
     parts = [_latex_table("lll" + "r" * len(comparison.metrics), table.headers, table.rows), latex(NOTE)]
     for verdicts in (files_table(comparison), settings_table(comparison)):
         parts += [r"\textbf{" + latex(verdicts.title) + "}", *_latex_verdicts(verdicts)]
-    lines = [*settings_lines(comparison), *software_lines(comparison), conditions_line(comparison)]
+    lines = [*settings_lines(comparison), *software_lines(comparison), *conditions_lines(comparison)]
     return "\n\n".join([*parts, *map(latex, lines)]) + "\n"
 
 

@@ -79,7 +79,7 @@ class Comparison:
 
     Attributes:
         metrics: metrics of the table; the verdicts are about the first.
-        conditions: what all values of that metric share: condition -> its words.
+        conditions: what all values of a metric share: metric -> condition -> its words.
         files: rows of the table.
         sides: the same by settings.
         settings: in which sides differ: name -> the value of each side.
@@ -89,7 +89,7 @@ class Comparison:
     """
 
     metrics: tuple[str, ...]
-    conditions: Mapping[str, str]
+    conditions: Mapping[str, Mapping[str, str]]
     files: tuple[FileRow, ...]
     sides: tuple[SideRow, ...]
     settings: Mapping[str, list[Any]]
@@ -105,7 +105,7 @@ class Comparison:
             "unit": unit(metric),
             "better": direction(metric) or None,
             "metrics": list(self.metrics),
-            "conditions": dict(self.conditions),
+            "conditions": {name: dict(shared) for name, shared in self.conditions.items()},
             "files": [_row_facts(row) for row in self.files],
             "sides": [_row_facts(row) for row in self.sides],
             "settings": {name: list(values) for name, values in self.settings.items()},

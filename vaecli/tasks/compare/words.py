@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vaecli.checks import shown
@@ -17,12 +17,14 @@ OUTCOMES: dict[Outcome, str] = {
     "not shown": "no difference shown",
 }
 MOST_DECIMALS = 6
+NAMING = 3  # columns of the table of values that name a row
+GAP = 2  # characters between columns
 NOTE = "± is the standard error over images of a file, and the standard deviation over runs of a mean."
 
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """A table of texts: headers, and rows of as many cells; the first two columns are texts, the others numbers."""
+    """A table of texts: headers, and rows of as many cells; the first `NAMING` columns name a row."""
 
     headers: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -30,12 +32,51 @@ class Table:
 
 @dataclasses.dataclass(frozen=True)
 class VerdictTable:
-    """The verdicts of one kind: a title, rows of name, difference, interval and verdict, and reasons for none."""
+    """The verdicts of one kind.
 
-    title: str
+    Attributes:
+        question: which they answer.
+        subject: the differences of what, and to what; empty without rows.
+        headers: of the rows: name, difference, interval, verdict, test.
+        rows: a verdict each.
+        reasons: why there is no verdict on some.
+    """
+
+    question: str
+    subject: str
     headers: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     reasons: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """Question and subject on one line."""
+        return f"{self.question} {self.subject}".rstrip()
+
+
+def values_tables(comparison: Comparison, width: int) -> list[Table]:
+    """Return the table of values in parts that fit into lines of `width` characters, each with some of the metrics.
+
+    Every part has the columns that name a row. A part of one metric may be wider: nothing is cut.
+    """
+    table = values_table(comparison)
+    widths = [max(map(len, column)) for column in zip(table.headers, *table.rows, strict=True)]
+    parts: list[list[int]] = []
+    room = 0
+    for place in range(NAMING, len(widths)):
+        if not parts or widths[place] + GAP > room:
+            parts.append(list(range(NAMING)))
+            room = width - sum(widths[:NAMING]) - GAP * (NAMING - 1)
+        parts[-1].append(place)
+        room -= widths[place] + GAP
+    return [
+        Table(_picked(table.headers, places), tuple(_picked(row, places) for row in table.rows))
+        for places in parts
+    ]
+
+
+def _picked(cells: Sequence[str], places: Sequence[int]) -> tuple[str, ...]:
+    return tuple(cells[place] for place in places)
 
 
 def values_table(comparison: Comparison) -> Table:
@@ -83,22 +124,22 @@ def files_table(comparison: Comparison) -> VerdictTable:
     """Return the verdicts on files."""
     metric = described(comparison.metrics[0])
     differences = comparison.of_files.differences
-    title = "Do these files differ?"
+    subject = ""
     if differences:
         first = differences[0]
-        title += f" {metric}, each minus {first.baseline}, paired over {first.counts[0]:,} {first.over}"
-    return _table(title, comparison.of_files)
+        subject = f"{metric}, each minus {first.baseline}, paired over {first.counts[0]:,} {first.over}"
+    return _table("Do these files differ?", subject, comparison.of_files)
 
 
 def settings_table(comparison: Comparison) -> VerdictTable:
     """Return the verdicts on settings."""
-    title = "Do these settings differ?"
+    subject = ""
     if comparison.of_settings.differences:
-        title += f" {described(comparison.metrics[0])}, mean of runs, each minus A"
-    return _table(title, comparison.of_settings)
+        subject = f"{described(comparison.metrics[0])}, mean of runs, each minus A"
+    return _table("Do these settings differ?", subject, comparison.of_settings)
 
 
-def _table(title: str, verdicts: Verdicts) -> VerdictTable:
+def _table(question: str, subject: str, verdicts: Verdicts) -> VerdictTable:
     rows = tuple(
         (each.label, *difference_cells(each), OUTCOMES[each.outcome], how(each))
         for each in verdicts.differences
@@ -106,7 +147,8 @@ def _table(title: str, verdicts: Verdicts) -> VerdictTable:
     level = f"{100 * LEVEL:g} %"
     if len(verdicts.differences) > 1:
         level += " (all together)"
-    return VerdictTable(title, ("", "difference", f"{level} interval", "verdict", ""), rows, verdicts.reasons)
+    headers = ("", "difference", f"{level} interval", "verdict", "")
+    return VerdictTable(question, subject, headers, rows, verdicts.reasons)
 
 
 def difference_cells(difference: Difference) -> tuple[str, str]:
@@ -153,6 +195,19 @@ def software_lines(comparison: Comparison) -> list[str]:
     ]
 
 
-def conditions_line(comparison: Comparison) -> str:
-    """Return on one line what all values share."""
-    return "; ".join(f"{name}: {text}" for name, text in comparison.conditions.items())
+def conditions_lines(comparison: Comparison) -> list[str]:
+    """Return what all values share, each condition once, with the metrics that share it: a line for each set of them.
+
+    So the features of samples, with their hash, stand beside the metrics that were computed from them.
+    """
+    metrics: dict[str, list[str]] = {}  # a condition in words -> the metrics that share it
+    for metric, shared in comparison.conditions.items():
+        for name, text in shared.items():
+            metrics.setdefault(f"{name}: {text}", []).append(metric)
+    lines: dict[tuple[str, ...], list[str]] = {}
+    for words, names in metrics.items():
+        lines.setdefault(tuple(names), []).append(words)
+    return [
+        f"Shared by {'all' if len(names) == len(comparison.metrics) else ', '.join(names)}: {'; '.join(each)}."
+        for names, each in lines.items()
+    ]

@@ -34,10 +34,15 @@ class FeaturesUsed:
     count: int
 
     @property
+    def title(self) -> str:
+        """What computed the features, by its name."""
+        kinds = {"classifier": "classifier of", "encoder": "latents of the run", "file": "file"}
+        return f"{kinds[self.kind]} {self.name}"
+
+    @property
     def words(self) -> str:
         """The features on one line."""
-        kinds = {"classifier": "classifier of", "encoder": "latents of the run", "file": "file"}
-        return f"{kinds[self.kind]} {self.name}, {self.count} features, {self.sha256[:12]}"
+        return f"{self.title}, {self.count} features, {self.sha256[:12]}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,7 +164,7 @@ class Quality:
         """Return all but the closest pairs and the shares of classes, as a saved evaluation of a model holds it."""
         training = self.training or {"name": "", "sha256": ""}
         return SampleQuality(
-            features=self.features.name,
+            features=self.features.title,
             features_sha256=self.features.sha256,
             reference=str(self.reference["name"]),
             reference_sha256=str(self.reference["sha256"]),
