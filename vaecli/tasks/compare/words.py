@@ -196,7 +196,7 @@ def software_lines(comparison: Comparison) -> list[str]:
 
 
 def conditions_lines(comparison: Comparison) -> list[str]:
-    """Return what all values share, each condition once, with the metrics that share it: a line for each set of them.
+    """Return each condition that values share, once: a line for each set of metrics that share it.
 
     So the features of samples, with their hash, stand beside the metrics that were computed from them.
     """
