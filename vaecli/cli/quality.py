@@ -170,11 +170,16 @@ def _show_copies(quality: "Quality") -> None:
     copies = quality.copies
     if copies is None:
         return
+    ratio = (
+        f"{console.number(copies.ratio.value, '.3f')} ± {console.number(copies.ratio.error, '.3f')}: "
+        "median distance of features to the nearest training image, over that of real images; copies have 0"
+        if copies.has_ratio
+        else "not known: most of the real images that samples are compared with are training images themselves"
+    )
     console.say("")
     console.print_pairs(
         {
-            "copies": f"{console.number(copies.ratio.value, '.3f')} ± {console.number(copies.ratio.error, '.3f')}: "
-            "median distance of features to the nearest training image, over that of real images; copies have 0",
+            "copies": ratio,
             "closest": "by features: "
             + ", ".join(
                 f"sample {pair.sample} to train:{pair.training} at {pair.distance:.3g}"

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from vaecli import folders
-from vaecli.data.images import Images
-from vaecli.errors import OptionError
+from vaecli.data.images import Images, ImageSet
+from vaecli.errors import DataError, OptionError
 from vaecli.files import IfTaken
 from vaecli.metrics.samples.copies import nearest, ratio_of_medians
 from vaecli.paths import user_path
@@ -54,6 +54,19 @@ def require_sheet(sheet: str | os.PathLike[str] | None, *, if_taken: IfTaken) ->
     if path.suffix.lower() != ".png":
         raise OptionError(f"--out must end in .png, got {path}.", option="--out")
     folders.require_place(path, if_taken=if_taken)
+
+
+def require_pairs(sheet: str | os.PathLike[str] | None, training: ImageSet | None) -> None:
+    """Refuse a sheet without images that samples can be copies of, before anything is measured.
+
+    Raises:
+        DataError: there is a sheet, and no training images.
+    """
+    if sheet is not None and training is None:
+        raise DataError(
+            "--out needs the images that the model was trained on, got none: the sheet shows the closest of them.",
+            hint="Leave --out out.",
+        )
 
 
 def write_sheet(

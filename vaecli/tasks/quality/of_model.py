@@ -12,9 +12,9 @@ from vaecli.metrics.samples.compare import Comparison, compare
 from vaecli.pixels import Pixels, chunks, to_uint8
 from vaecli.runtime.model import Model
 from vaecli.tasks.class_labels import class_labels
-from vaecli.tasks.inputs import Progress, Warn, load_for, silent
+from vaecli.tasks.inputs import OTHER_IMAGES, Progress, Warn, load_for, silent
 from vaecli.tasks.quality.by_class import class_rows, counts_of, drawn_classes
-from vaecli.tasks.quality.copies import find_copies, require_sheet, write_sheet
+from vaecli.tasks.quality.copies import find_copies, require_pairs, require_sheet, write_sheet
 from vaecli.tasks.quality.judge import Float32, Judge, Judged, open_judge
 from vaecli.tasks.quality.of_features import METRIC_STEPS
 from vaecli.tasks.quality.options import QualityOptions
@@ -62,8 +62,9 @@ def measure_model(
     used = model.priors.get(prior)
     reference = load_for(model, data, split, warn=warn, progress=download, pictures=pictures)
     judge = open_judge(options.features, reference, threads=model.threads)
-    training = _training(model, data, warn, download, pictures)
-    sets = sets_of(reference, training, options.count, warn)
+    training, is_own = _training(model, data, warn, download, pictures)
+    require_pairs(options.sheet, training if is_own else None)
+    sets = sets_of(reference, training, options.count, warn, is_own=is_own)
     work = _Work(model, judge, sets, prior, Steps(pictures))
     quality = work.measure(range(options.seed, options.seed + options.seeds), used.name, warn)
     if options.sheet is not None:
@@ -73,12 +74,18 @@ def measure_model(
 
 def _training(
     model: Model, data: str | None, warn: Warn, download: Progress, pictures: Progress
-) -> ImageSet | None:
+) -> tuple[ImageSet | None, bool]:
+    """Load the training images, and tell whether the model was trained on them."""
+    notes: list[str] = []
     try:
-        return load_for(model, data, "train", progress=download, pictures=pictures)
+        images = load_for(model, data, "train", warn=notes.append, progress=download, pictures=pictures)
     except DataError as error:
         warn(f"Without training images, so without the floor and copies. {error.message}")
-        return None
+        return None, False
+    is_own = not any(OTHER_IMAGES in note for note in notes)
+    if not is_own:
+        warn(f"Without copies: the model was not trained on the training images of {images.name}.")
+    return images, is_own
 
 
 class _Work:
@@ -102,7 +109,7 @@ class _Work:
             judged = {"labelled": [_joined(list(labelled.values()))]} | judged
         rows = self._compare(reference.features, {"samples": drawn} | judged)
         copies = None
-        if training is not None:
+        if training is not None and self.sets.is_own:
             copies = find_copies(drawn[0].features, reference.features, training.features, self.steps)
         classes: tuple[ClassRow, ...] = ()
         if reference.logits is not None and (logits := _joined(drawn).logits) is not None:
@@ -186,9 +193,7 @@ class _Work:
     ) -> None:
         """Draw the samples of the closest pairs again, and write them beside the training images."""
         if copies is None or self.sets.training is None:
-            raise DataError(
-                "The sheet of closest pairs needs training images, got none.", hint="Leave -o out."
-            )
+            return
         samples = np.concatenate([self.draw(options.seed, pair.sample, 1) for pair in copies.pairs])
         images = self.sets.training.images
         write_sheet(

@@ -12,7 +12,7 @@ from vaecli.errors import MissingPartError, OptionError
 from vaecli.metrics.samples.compare import compare
 from vaecli.tasks.inputs import Progress, Warn, silent
 from vaecli.tasks.quality.by_class import class_rows
-from vaecli.tasks.quality.copies import find_copies, require_sheet, write_sheet
+from vaecli.tasks.quality.copies import find_copies, require_pairs, require_sheet, write_sheet
 from vaecli.tasks.quality.judge import Judge, open_judge
 from vaecli.tasks.quality.of_features import METRIC_STEPS, measure_features
 from vaecli.tasks.quality.options import QualityOptions
@@ -58,6 +58,7 @@ def measure_pictures(
     require_sheet(options.sheet, if_taken=options.if_taken)
     reading = _Reading(data, warn, download, pictures)
     reference, training = reading.real()
+    require_pairs(options.sheet, training)
     images = reading.samples(samples, reference)
     if options.features is not None and options.reference_features is not None:
         lengths = len(images.images), len(reference.images)

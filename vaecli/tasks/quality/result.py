@@ -1,6 +1,7 @@
 """The measured quality of samples, and its form as JSON."""
 
 import dataclasses
+import math
 import statistics
 from collections.abc import Mapping
 from typing import Any
@@ -79,6 +80,11 @@ class Copies:
     seconds: float
 
     @property
+    def has_ratio(self) -> bool:
+        """Whether the ratio is a number; it is not if most reference images are training images themselves."""
+        return math.isfinite(self.ratio.value)
+
+    @property
     def figures(self) -> dict[str, float]:
         """The figures without the pairs."""
         ratio = {"ratio": self.ratio.value, "ratio_error": self.ratio.error}
@@ -116,7 +122,7 @@ class Quality:
         rows: what was compared with the reference -> its metrics: `samples` seed by seed, `labelled` for samples of
             each class, `reconstructions` of the reference, `training` for real training images, the floor.
         classes: how the classifier sees the samples; empty without one.
-        copies: None if there are no training images.
+        copies: None if there are no training images, or the model was trained on others.
         prior: from which samples were drawn; None for pictures from elsewhere.
         seeds: seeds of the samples; empty for pictures from elsewhere.
         seconds: duration of each step, by its name.

@@ -20,11 +20,14 @@ class Sets:
         reference: real images that were not trained on.
         training: all training images; None if there are none at hand.
         count: number of images of each set.
+        is_own: whether the samples are of a model that was trained on the training images, or may be: those of
+            other images are a floor, but no copies can come from them.
     """
 
     reference: ImageSet
     training: ImageSet | None
     count: int
+    is_own: bool = True
 
     @property
     def described(self) -> dict[str, object]:
@@ -46,7 +49,9 @@ def _described(images: ImageSet) -> dict[str, object]:
     }
 
 
-def sets_of(reference: ImageSet, training: ImageSet | None, count: int | None, warn: Warn) -> Sets:
+def sets_of(
+    reference: ImageSet, training: ImageSet | None, count: int | None, warn: Warn, *, is_own: bool = True
+) -> Sets:
     """Cut the reference to the number of images that are compared.
 
     Args:
@@ -54,6 +59,7 @@ def sets_of(reference: ImageSet, training: ImageSet | None, count: int | None, w
         training: all training images; None if there are none at hand.
         count: number of images of each set; by default 10,000, or as many as the reference has.
         warn: receives that fewer images are compared than by default.
+        is_own: whether the samples are of a model that was trained on the training images, or may be.
 
     Raises:
         DataError: a reference of one image.
@@ -68,7 +74,7 @@ def sets_of(reference: ImageSet, training: ImageSet | None, count: int | None, w
         )
     elif size < SAMPLES:
         warn(f"Only {size:,} images are compared: distances are larger than with {SAMPLES:,}.")
-    return Sets(some(reference, size), training, min(size, total) if count is None else count)
+    return Sets(some(reference, size), training, min(size, total) if count is None else count, is_own)
 
 
 def some(images: ImageSet, count: int) -> ImageSet:

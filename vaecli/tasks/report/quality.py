@@ -4,7 +4,7 @@ from vaecli.choices import PriorName
 from vaecli.metrics.samples.table import SAMPLE_METRICS
 from vaecli.report.content import Align, Block, Section, Table, Text
 from vaecli.report.numbers import QUANTILE, shown, with_error
-from vaecli.tasks.quality.result import MEANS, Quality
+from vaecli.tasks.quality.result import MEANS, Copies, Quality
 
 PRIORS: dict[PriorName, str] = {"normal": "N(0, I)", "mixture": "the mixture"}
 NAMES = {
@@ -14,8 +14,13 @@ NAMES = {
 }
 
 
-def quality_section(quality: Quality) -> Section:
-    """Return the metrics of samples beside those of reconstructions and of training images."""
+def quality_section(quality: Quality, *, has_pairs: bool) -> Section:
+    """Return the metrics of samples beside those of reconstructions and of training images.
+
+    Args:
+        quality: of the samples.
+        has_pairs: whether the report has a section of the closest pairs.
+    """
     others = [name for name in NAMES if name in quality.rows]
     count, seeds = quality.rows["samples"][0].n_images, len(quality.rows["samples"])
     columns: list[tuple[str, Align]] = [("metric", "left"), ("samples", "right")]
@@ -47,16 +52,25 @@ def quality_section(quality: Quality) -> Section:
     meanings = [(metric, described.line) for metric, described in SAMPLE_METRICS.items()]
     blocks: list[Block] = [Table(columns, rows, caption), Table((("", "left"), ("", "left")), meanings)]
     if quality.copies is not None:
-        ratio = with_error(quality.copies.ratio.value, QUANTILE * quality.copies.ratio.error)
-        blocks.append(
-            Text(
-                f"Copies: samples are {ratio} times as far from their nearest training image as new images are, in "
-                "the median and by these features. 1 is as new as new images. The closest pairs stand below."
-            )
-        )
+        blocks.append(Text(_copies(quality.copies) + (" The closest pairs stand below." if has_pairs else "")))
     if quality.classes:
         blocks.append(_classes(quality))
     return Section("quality", "Quality of samples", blocks)
+
+
+def _copies(copies: Copies) -> str:
+    """Describe how near samples are to training images; the ratio is NaN if the reference holds these images."""
+    if not copies.has_ratio:
+        return (
+            "Copies: more than half of the images that samples are compared with are training images themselves, so "
+            "these do not tell how near new images are. The distance of samples to their nearest training image is "
+            f"{shown(copies.median)} in the median, by these features."
+        )
+    ratio = with_error(copies.ratio.value, QUANTILE * copies.ratio.error)
+    return (
+        f"Copies: samples are {ratio} times as far from their nearest training image as new images are, in "
+        "the median and by these features. 1 is as new as new images."
+    )
 
 
 def _spread(quality: Quality, metric: str) -> str:

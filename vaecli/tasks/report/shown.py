@@ -1,5 +1,7 @@
 """Sections of pictures: reconstructions, samples, closest pairs."""
 
+import math
+
 import numpy as np
 
 from vaecli.choices import PRIORS, PriorName
@@ -112,13 +114,23 @@ def closest_section(closest: Closest, *, side: int) -> Section:
         f"beside it, with {by}."
     )
     picture = sheets.captioned("closest-pairs", np.stack(images), lines, caption, caption, side=side)
+    words = _ratio_of(closest)
+    if not closest.features:
+        words += " With --quality, pairs and ratio are by the features of its metrics."
+    return Section("closest", "Closest pairs of samples and training images", [picture, Text(words)])
+
+
+def _ratio_of(closest: Closest) -> str:
+    """Describe the ratio of the medians; it is NaN if the images that were measured are training images."""
+    if math.isnan(closest.ratio.value):
+        return (
+            "The images that were measured are training images themselves, most of them at least, so that these do "
+            "not tell how near new images are."
+        )
     times = with_error(closest.ratio.value, QUANTILE * closest.ratio.error)
-    words = (
+    return (
         f"Samples of {TITLES[closest.prior]} are {times} times as far from their nearest of {closest.searched:,} "
         "training images as images that were not trained on, in the median and by "
         f"{'features' if closest.features else 'pixels'}. Smooth pictures are near many others, so that a value "
         "somewhat below 1 does not mean copies; one near 0 does."
     )
-    if not closest.features:
-        words += " With --quality, pairs and ratio are by the features of its metrics."
-    return Section("closest", "Closest pairs of samples and training images", [picture, Text(words)])

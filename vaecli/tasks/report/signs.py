@@ -49,9 +49,7 @@ def signs_of(
         spread=_spread(subject),
         not_finite=_not_finite(per_image),
         sample_ratio=_sample_ratio(subject.quality),
-        copies=None
-        if subject.quality is None or subject.quality.copies is None
-        else subject.quality.copies.ratio.value,
+        copies=_copies(subject.quality),
     )
 
 
@@ -69,6 +67,12 @@ def _sample_ratio(quality: Quality | None) -> float | None:
         return None
     best = quality.value("reconstructions", "frechet")
     return quality.value("samples", "frechet") / best if best else None
+
+
+def _copies(quality: Quality | None) -> float | None:
+    """Return the ratio of copies; None if it was not measured, or is not a number."""
+    copies = None if quality is None else quality.copies
+    return None if copies is None or not copies.has_ratio else copies.ratio.value
 
 
 def _rise(subject: Subject) -> Rise | None:

@@ -113,7 +113,9 @@ def _parts(subject: Subject, measured: Measured, side: int) -> tuple[list[Sectio
         overview.training_section(subject),
         shown.reconstructions_section(subject, side=side),
         shown.samples_section(subject, side=side),
-        NO_QUALITY if quality is None else quality_section(quality),
+        NO_QUALITY
+        if quality is None
+        else quality_section(quality, has_pairs=not isinstance(closest, LeftOut)),
         latents,
         class_section(subject),
         *([extremes_section(subject, extremes, side=side)] if extremes else []),
