@@ -1,4 +1,4 @@
-"""Copies of training images in `vaecli eval --quality` and `--samples`: only against images that were trained on."""
+"""Copies in `vaecli eval --quality` and `--samples`: only of images that the model was trained on."""
 
 import json
 

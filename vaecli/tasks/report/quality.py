@@ -62,7 +62,7 @@ def _copies(copies: Copies) -> str:
     """Describe how near samples are to training images; the ratio is NaN if the reference holds these images."""
     if not copies.has_ratio:
         return (
-            "Copies: more than half of the images that samples are compared with are training images themselves, so "
+            "Copies: most of the images that samples are compared with are training images themselves, so "
             "these do not tell how near new images are. The distance of samples to their nearest training image is "
             f"{shown(copies.median)} in the median, by these features."
         )
