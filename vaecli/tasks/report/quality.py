@@ -52,7 +52,9 @@ def quality_section(quality: Quality, *, has_pairs: bool) -> Section:
     meanings = [(metric, described.line) for metric, described in SAMPLE_METRICS.items()]
     blocks: list[Block] = [Table(columns, rows, caption), Table((("", "left"), ("", "left")), meanings)]
     if quality.copies is not None:
-        blocks.append(Text(_copies(quality.copies) + (" The closest pairs stand below." if has_pairs else "")))
+        blocks.append(
+            Text(_copies(quality.copies) + (" The closest pairs stand below." if has_pairs else ""))
+        )
     if quality.classes:
         blocks.append(_classes(quality))
     return Section("quality", "Quality of samples", blocks)
