@@ -269,8 +269,8 @@ def test_labels_with_a_gap_and_a_class_of_one_image(call, labelled):
     words = ("sample", "-m", "run", "--prior", "mixture", "--label")
     code, _, stderr = call(*words, "5", "-o", "none.png")
     assert code == 1 and "no mixture of the class '5'" in stderr and "Leave --prior out" in stderr
-    code, _, stderr = call(*words, "all", "-n", "2", "-o", "mixtures.npy")
-    assert code == 0 and "Without '2', '3', '5'" in stderr
+    code, _, stderr = call(*words, "all", "-n", "2", "-o", "mixtures.npy", "--show")
+    assert code == 0 and "Without '2', '3', '5'" in stderr and "▀" in stderr, stderr
     assert len(np.load("mixtures.npy")) == 2 * 3
 
 

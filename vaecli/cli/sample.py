@@ -106,7 +106,7 @@ def sample(
         from vaecli.cli.cells import draw
         from vaecli.tasks.sample import class_rows, default_count
 
-        rows = class_rows(opened, label or ())[:SHOWN]
+        rows = class_rows(opened, label or (), prior)[:SHOWN]
         count = min(n or default_count(rows), max(1, SHOWN // max(1, len(rows))))
         pictures = [
             opened.sample(count, seed=seed, first=first, temperature=temperature, prior=prior, label=name)
