@@ -11,8 +11,10 @@ from vaecli.data.idx.format import encode_idx
 from vaecli.data.named.bundled import load_mini
 from vaecli.errors import OptionError
 from vaecli.metrics.evaluate import evaluate
+from vaecli.metrics.saved.file import read
 from vaecli.modelfile.read import read_file
 from vaecli.runtime.model import Model
+from vaecli.tasks.evaluate import evaluate as task
 
 pytestmark = pytest.mark.train
 
@@ -159,6 +161,46 @@ def test_eval_uses_the_labels_and_reports_by_class(trained, call, check_schema, 
     assert code == 0 and "has no labels" in stderr and "classes" not in json.loads(stdout)
     code, stdout, stderr = call("eval", "-m", trained, "--json", "--data", labelled(np.arange(300) % 3))
     assert code == 0 and "seen no images of these classes: 0, 1, 2" in " ".join(stderr.split())
+
+
+def test_eval_without_the_labels(trained, call, check_schema, here):
+    """`--no-labels` gives the figures of a model that is given none; they do not compare with those of labels."""
+    model, data = Model.open(trained), load_mini("test")
+    plain = evaluate(model, data.images, metrics=["elbo"], prior=model.priors.get()).values["elbo"]
+    words = ("eval", "-m", trained, "--metrics", "elbo")
+    code, stdout, stderr = call(*words, "--json", "-q", "--no-labels", "--save", "plain.npz")
+    assert (code, stderr) == (0, "")
+    document = json.loads(stdout)
+    check_schema("eval", document)
+    assert document["labelled"] is False and "classes" not in document
+    assert document["elbo"] == pytest.approx(plain)
+    assert not read(here / "plain.npz").conditions.labelled
+    code, stdout, _ = call(*words, "--json", "-q", "--save", "labelled.npz")
+    assert code == 0 and json.loads(stdout)["labelled"] is True and json.loads(stdout)["elbo"] > plain + 0.5
+    code, stdout, stderr = call("compare", "plain.npz", "labelled.npz")
+    assert code != 0 and "labels: not given to the model and given to the model" in " ".join(stderr.split())
+    code, stdout, _ = call(*words, "--no-labels", "--report", "report.html")
+    table = " ".join(stdout.split())
+    assert "labels no not given to the model" in table and "image's class" not in table
+    page = (here / "report.html").read_text("utf-8")
+    assert "without their labels" in page and "given to the model with its label" not in page
+    code, stdout, _ = call(*words)
+    assert "labels yes given to the model" in " ".join(stdout.split())
+    assert task(model, names=["elbo"], with_labels=False).values["elbo"] == pytest.approx(plain)
+
+
+def test_reconstructions_without_the_labels(trained, call, here):
+    """Their quality is that of images without labels, too; pictures of any origin have none to leave out."""
+    words = ["eval", "-m", trained, "--metrics", "mse", "--quality", "-n", "200", "--seeds", "1", "--json"]
+    given, plain = (json.loads(call(*words, *more)[1])["quality"]["rows"] for more in ((), ("--no-labels",)))
+    distances = [
+        {name: rows[name]["metrics"]["frechet"]["value"] for name in ("samples", "reconstructions")}
+        for rows in (given, plain)
+    ]
+    assert distances[0]["reconstructions"] != distances[1]["reconstructions"]
+    assert distances[0]["samples"] == distances[1]["samples"]
+    code, _, stderr = call("eval", "--samples", here, "--no-labels")
+    assert code == 2 and "--no-labels must be left out with --samples" in " ".join(stderr.split())
 
 
 def test_samples_of_a_label(trained, call, here):

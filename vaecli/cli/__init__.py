@@ -4,6 +4,7 @@ main             the program, its commands and its exit codes
 train, evaluate, sample, interpolate, encode, reconstruct, score, similar, traverse, edit, explore, export, bench,
 verify, info, data, data_info, features
                  one command each
+figures          tables of `eval`
 quality          options and tables of `eval --quality`
 report           options and lines of `eval --report`
 parameters       options and arguments that several commands share; their completion

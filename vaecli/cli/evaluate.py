@@ -1,13 +1,13 @@
 """`vaecli eval`."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from vaecli.choices import Part, PriorName
 from vaecli.cli import console
 from vaecli.cli.bars import bars
+from vaecli.cli.figures import show_figures
 from vaecli.cli.models import model_path
 from vaecli.cli.parameters import (
     DataOption,
@@ -29,20 +29,9 @@ from vaecli.cli.quality import (
     SeedsOption,
     SheetOption,
     measure_elsewhere,
-    show_probes,
-    show_quality,
 )
 from vaecli.cli.report import ReportOption, report_facts, show_report
 from vaecli.files import treatment
-
-if TYPE_CHECKING:
-    from vaecli.metrics.evaluation import Evaluation
-    from vaecli.tasks.quality.probes import Probes
-    from vaecli.tasks.quality.result import Quality
-
-DURATIONS = ("seconds", "images_per_second")  # shown with one digit after the point
-SHOWN_BY_CLASS = 4  # metrics, so that the table fits 80 columns
-WITH_PRIOR = ("elbo", "kl", "nll", "bits_per_dim")  # metrics that depend on the prior
 
 
 @console.usage_errors
@@ -69,6 +58,10 @@ def evaluate(
         PriorName | None,
         typer.Option(help="Prior of the bounds: N(0, I), or the mixture.", show_default="the model's own"),
     ] = None,
+    no_labels: Annotated[
+        bool,
+        typer.Option("--no-labels", help="Measure a conditional model without the labels of the images."),
+    ] = False,
     seed: SeedOption = 0,
     save: Annotated[
         str | None,
@@ -112,7 +105,9 @@ def evaluate(
         sheet=out,
         if_taken=treatment(out, force=force),
     )
-    options.require_consistent(samples, model=model, quality=quality, save=save, report=report)
+    options.require_consistent(
+        samples, model=model, quality=quality, save=save, report=report, no_labels=no_labels
+    )
     if not options.needs_model(samples):
         measure_elsewhere(samples, data, options, threads=threads, as_json=as_json, quiet=quiet)
         return
@@ -137,6 +132,7 @@ def evaluate(
             names=[name.strip() for name in metrics.split(",")],
             importance_samples=importance_samples,
             prior=prior,
+            with_labels=not no_labels,
             seed=seed,
             progress=shown.counter("Evaluating"),
             **shown.reports,
@@ -145,7 +141,13 @@ def evaluate(
             from vaecli.tasks.quality.of_model import measure_model
 
             measured = measure_model(
-                opened, data=data, split=split, prior=prior, options=options, **shown.reports
+                opened,
+                data=data,
+                split=split,
+                prior=prior,
+                with_labels=not no_labels,
+                options=options,
+                **shown.reports,
             )
         if probe:
             from vaecli.tasks.quality.probes import probe as measure_latents
@@ -166,67 +168,17 @@ def evaluate(
         show_report(written, quiet=quiet)
     if as_json:
         document: dict[str, object] = {"split": result.part, "prior": result.prior}
-        document |= {"binarised": opened.likelihood.binarised, "part_seconds": dict(result.part_seconds)}
+        document |= {
+            "labelled": result.labelled,
+            "binarised": opened.likelihood.binarised,
+            "part_seconds": dict(result.part_seconds),
+        }
         by_class = {"classes": result.classes} if result.classes else {}
         of_samples = {"quality": measured.facts()} if measured else {}
         of_samples |= {"probes": probes.facts()} if probes else {}
         of_samples |= {"report": report_facts(written)} if written else {}
         console.print_json("eval", document | result.values | by_class | of_samples)
         return
-    _print_all(result, measured, probes, quiet=quiet)
+    show_figures(result, measured, probes, conditional=opened.info.is_conditional, quiet=quiet)
     if opened.likelihood.note and not quiet:
         console.note(f"{opened.likelihood.name}: {opened.likelihood.note}.")
-
-
-def _print_all(
-    result: "Evaluation", measured: "Quality | None", probes: "Probes | None", *, quiet: bool
-) -> None:
-    """Print the metrics, then those of samples and of latents, then the classes."""
-    _print_values(result)
-    if measured:
-        console.say("")
-        show_quality(measured, quiet=quiet)
-    if probes:
-        show_probes(probes)
-    if result.classes:
-        _print_classes(result.classes)
-
-
-def _print_classes(classes: Mapping[str, Mapping[str, float]]) -> None:
-    """Print the number of images of each class, and up to four of their means."""
-    names = [name for name in next(iter(classes.values())) if not name.endswith("_se")][
-        1 : 1 + SHOWN_BY_CLASS
-    ]
-    rows = [
-        (label, f"{values['n_images']:,}", *(console.number(values[name], ",.4f") for name in names))
-        for label, values in classes.items()
-    ]
-    columns = {"class": "left"} | dict.fromkeys(["n_images", *names], "right")
-    console.say("")
-    console.print_table(columns, rows, title="By class, each image with its label")
-
-
-def _print_values(result: "Evaluation") -> None:
-    """Print each metric with its standard error beside it, then the prior if a metric depends on it."""
-    from rich.text import Text
-
-    from vaecli.metrics.table import METRICS
-
-    rows, values = [], result.values
-    for name, value in values.items():
-        if not name.endswith("_se"):
-            error = values.get(f"{name}_se")
-            digits = 1 if name in DURATIONS else 4
-            shown = console.number(value, "," if isinstance(value, int) else f",.{digits}f")
-            metric = METRICS.get("kl_dim" if name.startswith("kl_dim_") else name)
-            unit = metric.unit if metric else ""
-            meaning = metric.line if metric and name in METRICS else ""
-            meaning = console.seconds(result.part_seconds) if name == "seconds" else meaning
-            shown_error = "" if error is None else console.number(error, ".4f")
-            rows.append((name, shown, shown_error, unit, Text(meaning, "dim")))
-    with_prior = [name for name in WITH_PRIOR if name in values]
-    if with_prior:
-        scope = "; that of each image's class" if result.has_class_priors else ""
-        rows.append(("prior", result.prior, "", "", Text(f"of {', '.join(with_prior)}{scope}", "dim")))
-    columns = {"metric": "left", "value": "right", "± s.e.": "right", "unit": "left", "meaning": "wrap"}
-    console.print_table(columns, rows)

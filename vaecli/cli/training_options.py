@@ -63,7 +63,7 @@ ConditionalOption = Annotated[
     typer.Option(
         "--conditional",
         help="Give the label to both halves, and drop it for a tenth of the images: the model works with labels "
-        "and without.",
+        "and without. Validation images keep theirs.",
         rich_help_panel=MODEL,
     ),
 ]

@@ -20,13 +20,14 @@ def evaluate(
     names: Collection[str] = ("all",),
     importance_samples: int = 0,
     prior: PriorName | None = None,
+    with_labels: bool = True,
     seed: int = 0,
     warn: Callable[[str], None] = lambda _message: None,
     download: Callable[[str, int, int], None] = lambda *_: None,
     pictures: Callable[[str, int, int], None] = lambda *_: None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Evaluation:
-    """Measure a model on one part of a data set; a conditional model with the labels, and by class.
+    """Measure a model on one part of a data set; by default a conditional model with the labels, and by class.
 
     Args:
         model: an opened model with its encoder.
@@ -36,6 +37,7 @@ def evaluate(
         importance_samples: K of the importance-weighted bound; 0 leaves it out.
         prior: of the bounds, `normal` or `mixture`; the model's own if left out. With labels, `mixture` is that of
             each image's class, and N(0, I) for a class without one.
+        with_labels: whether a conditional model is given the labels of the images, where they have some.
         seed: of the noise.
         warn: receives what a user should know of the data set.
         download: progress of a download: file, bytes so far, bytes in all.
@@ -50,7 +52,7 @@ def evaluate(
     require_metrics(names, importance_samples=importance_samples, likelihood=model.likelihood)
     used = model.priors.get(prior)
     images = load_for(model, data, split, warn=warn, progress=download, pictures=pictures)
-    labels = class_labels(model.info, images, warn)
+    labels = class_labels(model.info, images, warn) if with_labels else None
     evaluation = metrics.evaluate(
         model,
         images.images,

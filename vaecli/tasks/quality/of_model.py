@@ -31,6 +31,7 @@ def measure_model(
     data: str | None = None,
     split: Part | None = None,
     prior: PriorName | None = None,
+    with_labels: bool = True,
     options: QualityOptions | None = None,
     warn: Warn = silent,
     download: Progress = silent,
@@ -46,6 +47,7 @@ def measure_model(
         data: the data set, as `--data` takes it; the model's own if left out.
         split: the part that is the reference; by default `test`, or `validation` where there is none.
         prior: from which samples are drawn; the model's own if left out.
+        with_labels: whether a conditional model reconstructs images with their labels.
         options: number of samples, features, and the sheet of closest pairs.
         warn: receives what a user should know of the data set.
         download: progress of a download: file, bytes so far, bytes in all.
@@ -65,7 +67,7 @@ def measure_model(
     training, is_own = _training(model, data, warn, download, pictures)
     require_pairs(options.sheet, training if is_own else None)
     sets = sets_of(reference, training, options.count, warn, is_own=is_own)
-    work = _Work(model, judge, sets, prior, Steps(pictures))
+    work = _Work(model, judge, sets, prior, Steps(pictures), with_labels=with_labels)
     quality = work.measure(range(options.seed, options.seed + options.seeds), used.name, warn)
     if options.sheet is not None:
         work.write_sheet(options.sheet, quality.copies, options)
@@ -91,8 +93,18 @@ def _training(
 class _Work:
     """A measurement: the model, the judge, the images, and the steps so far."""
 
-    def __init__(self, model: Model, judge: Judge, sets: Sets, prior: PriorName | None, steps: Steps) -> None:
+    def __init__(
+        self,
+        model: Model,
+        judge: Judge,
+        sets: Sets,
+        prior: PriorName | None,
+        steps: Steps,
+        *,
+        with_labels: bool,
+    ) -> None:
         self.model, self.judge, self.sets, self.prior, self.steps = model, judge, sets, prior, steps
+        self.with_labels = with_labels
 
     def measure(self, seeds: range, prior_name: PriorName, warn: Warn) -> Quality:
         """Compare all sets with the reference."""
@@ -165,7 +177,7 @@ class _Work:
         A model of binary pixels reconstructs the reference made binary: from such latents its samples come, too.
         """
         images = self.sets.reference.images
-        labels = class_labels(self.model.info, self.sets.reference, warn)
+        labels = class_labels(self.model.info, self.sets.reference, warn) if self.with_labels else None
         advance = self.steps.counter("Reconstructions", len(images))
         slices = list(chunks(len(images), self.model.image_shape, most=CHUNK))
         batches = as_modelled((images[part] for part in slices), binary=self.model.likelihood.binarised)

@@ -58,7 +58,14 @@ class QualityOptions:
         return samples is None and not self.has_arrays
 
     def require_consistent(
-        self, samples: str | None, *, model: object, quality: bool, save: object = None, report: object = None
+        self,
+        samples: str | None,
+        *,
+        model: object,
+        quality: bool,
+        save: object = None,
+        report: object = None,
+        no_labels: bool = False,
     ) -> None:
         """Refuse options that do not go together.
 
@@ -68,6 +75,7 @@ class QualityOptions:
             quality: whether `--quality` was given.
             save: value of `--save`.
             report: value of `--report`.
+            no_labels: whether `--no-labels` was given.
 
         Raises:
             OptionError: a model beside samples of another origin, or options of samples without any.
@@ -79,6 +87,7 @@ class QualityOptions:
             ("--quality", quality),
             ("--save", save),
             ("--report", report),
+            ("--no-labels", no_labels),
         ):
             if is_elsewhere and value:
                 raise OptionError(

@@ -90,8 +90,10 @@ def figures_section(subject: Subject) -> Section:
             rows.append((name, shown(values[name]), interval(values, name), metric.unit, metric.line))
     columns: list[tuple[str, Align]] = [("metric", "left"), ("mean", "right"), ("95 % interval", "right")]
     columns += [("unit", "left"), ("meaning", "left")]
+    unlabelled = subject.model.info.is_conditional and not evaluation.labelled
     caption = (
-        f"{evaluation.n_images:,} images of the part {evaluation.part}, prior of the bounds: "
+        f"{evaluation.n_images:,} images of the part {evaluation.part}"
+        f"{', without their labels' if unlabelled else ''}, prior of the bounds: "
         f"{_prior({'name': evaluation.prior})}{' of the class' if evaluation.has_class_priors else ''}, "
         f"seed {subject.seed}, measured by vaecli {__version__}"
     )

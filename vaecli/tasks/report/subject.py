@@ -53,8 +53,8 @@ class Subject:
 
     @functools.cached_property
     def labels(self) -> npt.NDArray[np.int64] | None:
-        """The classes (N,) that a conditional model is given; None for any other model."""
-        return class_labels(self.model.info, self.images)
+        """The classes (N,) that a conditional model was given; None for any other model, or without labels."""
+        return class_labels(self.model.info, self.images) if self.evaluation.labelled else None
 
     @functools.cached_property
     def run(self) -> Run | None:

@@ -48,7 +48,7 @@ def gap_to_training(subject: Subject, training: ImageSet) -> Gap | None:
         return None
     some = training.select(even_positions(len(training.images), MOST_EVALUATED))
     name: PriorName = subject.evaluation.prior
-    labels = class_labels(subject.model.info, some)
+    labels = class_labels(subject.model.info, some) if subject.evaluation.labelled else None
     evaluation = metrics.evaluate(
         subject.model,
         some.images,
