@@ -62,6 +62,23 @@ def test_runs_are_listed_newest_first(call, make_run, evaluate):
     assert stderr == f"Next: {command('eval', '-m', B, '--save', pathlib.Path(B, 'evaluation.npz'))}\n"
 
 
+def test_losses_of_different_measures_are_told_apart(call, make_run, evaluate, check_schema):
+    """Binary pixels, labels and another beta stand beside the likelihood, and in the JSON."""
+    make_run("runs/a", binarize=True)
+    evaluate(make_run("runs/b", conditional=True, beta=4.0), conditions__labelled=True)
+    _, stdout, _ = call("runs")
+    rows = {line.split()[0]: " ".join(line.split()) for line in stdout.splitlines()}
+    assert rows[A].startswith(f"{A} classic bernoulli, binary 2")
+    assert rows[B].startswith(f"{B} classic bernoulli, labels, beta 4 2")
+    assert "test with labels" in " ".join(stdout.split())
+    document = json.loads(call("runs", "--json")[1])
+    check_schema("runs", document)
+    runs = {pathlib.Path(run["path"]).name: run for run in document["runs"]}
+    measures = {name: [run[key] for key in ("binarize", "conditional", "beta")] for name, run in runs.items()}
+    assert measures == {"a": [True, False, 1], "b": [False, True, 4]}
+    assert runs["b"]["evaluations"][0]["labelled"] is True
+
+
 def test_json_fits_its_schema(call, make_run, evaluate, check_schema):
     """Also with runs and evaluations that are damaged."""
     evaluate(make_run("runs/a"), quality=None)

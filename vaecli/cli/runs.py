@@ -59,8 +59,8 @@ def _row(run: "Listed") -> list[str]:
     loss = "" if run.val_loss is None else f"{run.val_loss:.2f}"
     evaluations = "; ".join(each.words for each in run.evaluations)
     notes = evaluations if run.state == "model" else "no model yet"
-    names = ("network", "likelihood", "latent_dim", "seed")
-    return [path, *(str(options[name]) for name in names), epochs, loss, notes]
+    dimensions, seed = str(options["latent_dim"]), str(options["seed"])
+    return [path, str(options["network"]), run.measure, dimensions, seed, epochs, loss, notes]
 
 
 def _suggest(listed: Sequence["Listed"]) -> None:

@@ -27,8 +27,14 @@ OF_SAMPLES = {  # metric of the quality of samples -> its title
     "frechet_training": "floor",
     "copies": "copies",
 }
-SHOWN = ("data", "split", "prior", "importance_samples", "seed", "n_images")  # of its conditions
-OPTIONS = ("data", "network", "likelihood", "latent_dim", "seed", "epochs")  # of a run
+SHOWN = (  # of its conditions
+    *("data", "split", "likelihood", "binarised", "labelled"),
+    *("prior", "importance_samples", "seed", "n_images"),
+)
+OPTIONS = (  # of a run
+    *("data", "network", "likelihood", "binarize", "conditional", "beta"),
+    *("latent_dim", "seed", "epochs"),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +76,7 @@ class Evaluated:
             return f"{self.path.name} is damaged"
         name = next((name for name in MAIN if name in self.values), next(iter(self.values), ""))
         words = f"{name} {self.values[name]:.2f} {self.conditions.split}" if name else self.path.name
+        words += " with labels" if name and self.conditions.labelled else ""
         words += "".join(
             f", {title} {self.values[metric]:.3g}"
             for metric, title in OF_SAMPLES.items()
@@ -88,7 +95,7 @@ class Listed:
         started: when it began, ISO 8601 in UTC; empty if not known.
         state: whether it has a model, or cannot be read.
         reason: why it cannot be read; empty if it can.
-        options: data, network, likelihood, latent_dim, seed and epochs; empty if it cannot be read.
+        options: those of `OPTIONS`; empty if it cannot be read.
         epochs_done: number of trained epochs.
         val_loss: smallest loss on validation images, in nats; None before the first epoch.
         evaluations: saved evaluations in the folder.
@@ -102,6 +109,16 @@ class Listed:
     epochs_done: int = 0
     val_loss: float | None = None
     evaluations: tuple[Evaluated, ...] = ()
+
+    @property
+    def measure(self) -> str:
+        """What validation losses must share to compare: the likelihood, with what changes the loss."""
+        options = self.options
+        parts = [str(options["likelihood"])]
+        parts += ["binary"] if options["binarize"] else []
+        parts += ["labels"] if options["conditional"] else []
+        parts += [] if options["beta"] == 1 else [f"beta {options['beta']:g}"]
+        return ", ".join(parts)
 
     @property
     def facts(self) -> dict[str, Any]:
