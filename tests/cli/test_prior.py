@@ -220,7 +220,8 @@ def test_training_with_a_prior(finished, tmp_path, replace_prior):
 
 
 def test_training_with_more_components_than_images_allow(finished, tmp_path):
-    """The model is exported with N(0, I) and the mixtures of its classes, and a note says why."""
+    """A number that the images may allow, and their latents do not: the model is exported with N(0, I) and the
+    mixtures of its classes, and a note says why."""
     from vaecli.runs.progress import Watcher
 
     notes = []
@@ -230,12 +231,12 @@ def test_training_with_more_components_than_images_allow(finished, tmp_path):
             notes.append(text)
 
     settings = merge(read_config(finished.config))
-    options = TrainOptions(**vars(settings) | {"prior": "mixture", "components": 300})
+    options = TrainOptions(**vars(settings) | {"prior": "mixture", "components": 40})  # of 10 images each
     run = Run(train(options, out=tmp_path / "many", watch=Listener()).run)
     decoder = read_file(run.model / "decoder.onnx")
     assert decoder.info.prior == {"name": "normal"} and decoder.prior_facts().weights is None
     assert decoder.prior_facts().class_components.min() == 0 < decoder.prior_facts().class_components.max()
-    assert any("has no mixture. Each of the 300 components" in note for note in notes)
+    assert any("has no mixture. Each of the 40 components" in note for note in notes)
 
 
 def test_a_conditional_model_draws_by_its_label(finished, tmp_path):

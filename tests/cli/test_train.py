@@ -27,6 +27,9 @@ pytestmark = pytest.mark.train
         (["--checkpoint-every", "nan"], 2, "--checkpoint-every"),
         (["--resume", "nowhere", "--seed", "1"], 2, "Got --seed"),
         (["--test-split", "0.1"], 2, "fashion-mnist-mini has 1,000 test images already"),
+        (["--components", "80"], 2, "--components must be at most 71 for"),
+        (["--dry-run", "--components", "80"], 2, "--components must be at most 71 for"),
+        (["--latent-dim", "2000", "--prior", "mixture"], 2, "--prior mixture needs at least 10,000 training"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else None,
 )

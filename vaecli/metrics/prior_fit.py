@@ -66,6 +66,37 @@ class FittedPriors:
     classes: tuple[Mixture | None, ...]
 
 
+def require_possible(options: PriorOptions, n_train: int, dim: int) -> None:
+    """Refuse, before anything is trained, a mixture for which there are certainly too few images.
+
+    Args:
+        options: which prior, and how many components.
+        n_train: number of training images.
+        dim: number of latent dimensions.
+
+    Raises:
+        OptionError: `options` name a mixture, or components, that `fit_all` would refuse for their number.
+    """
+    if options.name != "mixture" and options.components is None:
+        return
+    fewest = fewest_images(dim)
+    if n_train < fewest:
+        option = "--prior mixture" if options.components is None else "--components"
+        raise OptionError(
+            f"{option} needs at least {fewest:,} training images for {dim:,} latent dimensions, got {n_train:,}.",
+            option=option.partition(" ")[0],
+            hint="Use fewer --latent-dim or more images, or --prior normal.",
+        )
+    most = min(_most_components(dim), n_train // fewest)
+    if options.components is not None and options.components > most:
+        raise OptionError(
+            f"--components must be at most {most:,} for {n_train:,} training images and {dim:,} latent dimensions, "
+            f"got {options.components:,}.",
+            option="--components",
+            hint="Leave it out: the number is then chosen on validation images.",
+        )
+
+
 def fit_priors(
     encoded: EncodedRun, options: PriorOptions, *, class_count: int, seed: int = 0
 ) -> FittedPriors:
@@ -106,7 +137,7 @@ def fit_all(encoded: EncodedRun, components: int | None, *, seed: int) -> Mixtur
     """
     posteriors = encoded.training.posteriors
     dim = posteriors.mean.shape[1]
-    most = max(1, min(MAX_COMPONENTS, MOST_VALUES // _scale_count(dim)))
+    most = _most_components(dim)
     if components is not None and components > most:
         raise DataError(
             f"A mixture over {dim} dimensions must have at most {most} components, got {components}.",
@@ -178,6 +209,11 @@ def _options(
     return FitOptions(
         components, iterations=iterations, fewest=fewest_images(dim), seed=seed, diagonal=diagonal
     )
+
+
+def _most_components(dim: int) -> int:
+    """Return the largest number of components whose scales a file may hold."""
+    return max(1, min(MAX_COMPONENTS, MOST_VALUES // _scale_count(dim)))
 
 
 def _scale_count(dim: int) -> int:

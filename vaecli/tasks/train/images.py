@@ -16,6 +16,7 @@ from vaecli.data.photo.prepare import Preparation
 from vaecli.data.photo.reading import ReadingOptions
 from vaecli.errors import DataError, MissingPartError, ModelError, OptionError
 from vaecli.export import describe
+from vaecli.metrics import prior_fit
 from vaecli.modelfile import metadata
 from vaecli.options import MAX_PIXELS, TrainOptions
 from vaecli.paths import user_path
@@ -45,7 +46,7 @@ def load_run(options: TrainOptions, watch: Watcher) -> RunData:
 
     Raises:
         DataError: they cannot be loaded, or have more pixels than an exported model may have.
-        OptionError: an option does not fit the images, their labels or the network.
+        OptionError: an option does not fit the images, their number, their labels or the network.
     """
     source = _load(options, "train", watch)
     data = to_train_on(source, options, watch)
@@ -53,9 +54,11 @@ def load_run(options: TrainOptions, watch: Watcher) -> RunData:
     height, width, channels = data.images.shape[1:]
     labels.require_usable(data, held_out, options, watch)
     pixels.note_density(data, options, watch)
-    options = table.with_defaults(
-        with_reading(options, data), (height, width, channels), int((~held_out).sum())
+    n_train = int((~held_out).sum())
+    prior_fit.require_possible(
+        prior_fit.PriorOptions(options.prior, options.components), n_train, options.latent_dim
     )
+    options = table.with_defaults(with_reading(options, data), (height, width, channels), n_train)
     return RunData(options, data, held_out, load_test(options, source, data, watch))
 
 
