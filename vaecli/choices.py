@@ -45,4 +45,9 @@ AUGMENTATIONS: tuple[Augmentation, ...] = get_args(Augmentation)
 PHOTOS: tuple[Photo, ...] = get_args(Photo)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 COMPONENTS: tuple[ScoreComponent, ...] = get_args(ScoreComponent)
+INT8_NETWORKS: tuple[Network, ...] = ("classic", "dense", "conv")  # whose decoders an int8 file holds
+INT8_LIKELIHOODS: tuple[LikelihoodName, ...] = (
+    "bernoulli",
+    "gaussian",
+)  # whose picture is the logits' sigmoid
 RANKED = ("score", *COMPONENTS)  # the values of a picture that have a percentile

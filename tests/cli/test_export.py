@@ -33,6 +33,13 @@ def test_refusals(call, here, arguments, exit_code, says):
     assert list(here.iterdir()) == []
 
 
+def test_the_help_names_what_int8_is_for(call):
+    """The networks and likelihoods that have an int8 decoder."""
+    _, stdout, _ = call("export", "--help")
+    text = re.sub(r"[\s│]+", " ", stdout)
+    assert "For classic, dense, conv with bernoulli, gaussian." in text
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """A finished run of one short epoch."""

@@ -163,6 +163,12 @@ def test_every_help_line_is_a_sentence(name):
         assert len(text.split()) >= 2, parameter.name
 
 
+def test_the_help_calls_grey_bernoulli_a_cross_entropy(call):
+    """The likelihood by default is none on grey pixels, and the option says so."""
+    text = " ".join(call("train", "--help")[1].replace("│", " ").split())
+    assert "bernoulli is cross-entropy on grey pixels" in text
+
+
 def test_help_lists_every_command(call):
     """`vaecli --help`, whatever comes after it; a command of its own name keeps the others from loading."""
     assert [command.name for command in application("sample").registered_commands] == ["sample"]

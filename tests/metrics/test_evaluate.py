@@ -282,6 +282,12 @@ def test_every_metric_has_a_description():
     assert all(len(metric.line) > 20 for metric in METRICS.values())
 
 
+@pytest.mark.parametrize("name", ["reconstruction", "nll"])
+def test_the_table_calls_no_cross_entropy_a_likelihood(name):
+    """Metrics of a pixel's distribution are a log-likelihood or a cross-entropy, and the text names both."""
+    assert "negative log-likelihood, or" in METRICS[name].meaning and "cross-entropy" in METRICS[name].meaning
+
+
 def test_images_of_a_model_with_binary_pixels_are_binarised_once(toy):
     """The metrics are those of RandomState(777)'s binary images, in chunks of any size, in two threads."""
     grey = np.random.default_rng(2).integers(0, 256, (301, 3, 2, 1), np.uint8)

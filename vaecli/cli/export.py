@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vaecli.choices import INT8_LIKELIHOODS, INT8_NETWORKS
 from vaecli.cli import console
 from vaecli.cli.models import model_path
 from vaecli.cli.parameters import ForceOption, QuietOption, WithPicturesOption, complete_runs
@@ -36,7 +37,12 @@ def export(
         int | None, typer.Option(help="Version of the ONNX operators, 13 to 18.", show_default="13")
     ] = None,
     int8: Annotated[
-        bool, typer.Option("--int8", help="Add decoder.int8.onnx: faster, nearly the same pictures.")
+        bool,
+        typer.Option(
+            "--int8",
+            help=f"Add decoder.int8.onnx: faster, nearly the same pictures. For {', '.join(INT8_NETWORKS)} with "
+            f"{', '.join(INT8_LIKELIHOODS)}.",
+        ),
     ] = False,
     fp16: Annotated[
         bool,

@@ -48,7 +48,12 @@ DepthOption = Annotated[
     ),
 ]
 LikelihoodOption = Annotated[
-    LikelihoodName, typer.Option(help="Distribution of a pixel given the latents.", rich_help_panel=MODEL)
+    LikelihoodName,
+    typer.Option(
+        help="Distribution of a pixel given the latents; bernoulli is cross-entropy on grey pixels, and a "
+        "likelihood of binary ones.",
+        rich_help_panel=MODEL,
+    ),
 ]
 BinarizeOption = Annotated[
     bool,

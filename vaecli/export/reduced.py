@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import onnx
 
-from vaecli.choices import Precision
+from vaecli.choices import INT8_LIKELIHOODS, Precision
 from vaecli.errors import ModelError, ParityError
 from vaecli.export import degradation, fp16
 from vaecli.export.int8 import calibrate, graph, layers, tune
@@ -28,7 +28,6 @@ from vaecli.runtime.labels import decoder_inputs
 from vaecli.runtime.model import Model
 from vaecli.runtime.parts import read_part
 
-SIGMOID_MEANS = ("bernoulli", "gaussian")  # likelihoods whose picture is the sigmoid of the logits
 CALIBRATION_SEED, CHECK_SEED = 3, 4  # the check uses other images and other draws than the calibration
 
 # An int8 file must compute the quantised decoder's logits, except for levels that the float32 dense layer rounds
@@ -86,9 +85,9 @@ def quantise(origin: Origin) -> QuantisedDecoder:
         ModelError: the decoder has layers or a likelihood that an int8 file cannot hold.
     """
     likelihood = origin.exact.info.likelihood["name"]
-    if likelihood not in SIGMOID_MEANS:
+    if likelihood not in INT8_LIKELIHOODS:
         raise ModelError(
-            f"The likelihood must be {' or '.join(SIGMOID_MEANS)} for --int8, got {likelihood}.",
+            f"The likelihood must be {' or '.join(INT8_LIKELIHOODS)} for --int8, got {likelihood}.",
             hint="Export without --int8.",
         )
     exact = origin.exact

@@ -46,7 +46,7 @@ METRICS: dict[str, Metric] = {
     "kl": _metric("KL of the posterior to the prior", NATS, "", "posterior"),
     "kl_normal": _metric("KL of the posterior to N(0, I), closed form", NATS, "", "posterior"),
     "nll": _metric(
-        "minus the importance-weighted bound, an upper bound of the negative log-likelihood",
+        "minus the importance-weighted bound, an upper bound of the negative log-likelihood, or of a cross-entropy",
         NATS,
         "lower",
         "samples",

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from vaecli.choices import INT8_NETWORKS
 from vaecli.errors import ModelError
 from vaecli.export import subpixel
 from vaecli.modelfile.metadata import LABEL
@@ -109,8 +110,10 @@ def read(decoder: Any) -> FloatDecoder:
         del roles[0]
     weighted = [layer for layer in keras_layers if layer.weights]
     if not (_is_convolutional(roles) or _is_dense(roles)):
+        *others, last = INT8_NETWORKS
         raise ModelError(
-            f"The decoder's layers must be those of classic, dense or conv for --int8, got {', '.join(roles)}.",
+            f"The decoder's layers must be those of {', '.join(others)} or {last} for --int8, "
+            f"got {', '.join(roles)}.",
             hint="Export without --int8.",
         )
     first, *others = [_layer(layer) for layer in weighted]
