@@ -31,7 +31,9 @@ def test_the_kl_warms_up_for_a_tenth_of_the_epochs(set_to, expected):
     assert table.with_defaults(longer, (28, 28, 1), 57000).kl_warmup == expected
 
 
-@pytest.mark.parametrize(("network", "rate"), [("classic", 0.01), ("residual", 0.006)])
+@pytest.mark.parametrize(
+    ("network", "rate"), [("classic", 0.01), ("dense", 0.002), ("conv", 0.005), ("residual", 0.006)]
+)
 def test_what_is_set_stays(network, rate):
     """A batch size that is set decides the learning rate; numbers that are set stay."""
 

@@ -12,6 +12,7 @@ import typer.main
 import vaecli.cli
 from vaecli.cli.main import COMMANDS, application
 from vaecli.cli.parameters import NAMED
+from vaecli.training.networks.table import NETWORKS
 
 ALL = [*COMMANDS, "data fetch", "data info", "data clear", "features train"]
 MODEL_ALONE = {"info": [], "verify": [], "bench": ["--seconds", "0.001", "--quiet"]}
@@ -161,6 +162,12 @@ def test_every_help_line_is_a_sentence(name):
         assert text and text.endswith("."), parameter.name
         assert text[0].isupper() or text[0].isdigit(), parameter.name
         assert len(text.split()) >= 2, parameter.name
+
+
+def test_the_help_names_the_learning_rate_of_each_network(call):
+    """The rates that are used where --learning-rate is left out."""
+    text = " ".join(call("train", "--help")[1].replace("│", " ").split())
+    assert ", ".join(f"{name} {module.LEARNING_RATE:g}" for name, module in NETWORKS.items()) in text
 
 
 def test_the_help_calls_grey_bernoulli_a_cross_entropy(call):

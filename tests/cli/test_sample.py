@@ -318,7 +318,7 @@ def test_the_prior_of_a_recipe(call, here, mixed_folder):
         (["--label", "coat"], 1, "no mixture of the class 'Coat', which had fewer than 10 training images"),
         (["--label", "bag", "--prior", "normal"], 2, "--prior must be mixture with --label, got normal"),
         (["--prior", "flow"], 2, "'flow' is not one of 'normal', 'mixture'"),
-        (["--label", "bag"] * 101, 2, "--label must name at most 100 classes, got 101"),
+        (["--label", "bag"] * 101, 2, "--label must name at most 100 classes, got 101. Name some of them"),
     ],
 )
 def test_labels_and_priors_that_there_are_not(call, here, mixed_folder, words, expected, says):

@@ -153,7 +153,9 @@ def class_rows(
             numbers.append(model.priors.label(label))
     if len(numbers) > MAX_LABELS:
         raise OptionError(
-            f"--label must name at most {MAX_LABELS} classes, got {len(numbers)}.", option="--label"
+            f"--label must name at most {MAX_LABELS} classes, got {len(numbers):,}.",
+            option="--label",
+            hint="Name some of them, --label NAME for each, and draw the others into another file.",
         )
     for number in numbers:
         model.priors.require_class(number, prior)

@@ -110,9 +110,9 @@ def read(decoder: Any) -> FloatDecoder:
         del roles[0]
     weighted = [layer for layer in keras_layers if layer.weights]
     if not (_is_convolutional(roles) or _is_dense(roles)):
-        *others, last = INT8_NETWORKS
+        *networks, last_network = INT8_NETWORKS
         raise ModelError(
-            f"The decoder's layers must be those of {', '.join(others)} or {last} for --int8, "
+            f"The decoder's layers must be those of {', '.join(networks)} or {last_network} for --int8, "
             f"got {', '.join(roles)}.",
             hint="Export without --int8.",
         )
