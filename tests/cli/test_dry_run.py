@@ -1,8 +1,13 @@
 """`vaecli train --dry-run`: a run is described and not made."""
 
 import json
+import re
 
 import pytest
+
+from vaecli.options import TrainOptions
+from vaecli.runs.progress import Watcher
+from vaecli.tasks.train.job import begin
 
 pytestmark = pytest.mark.train
 
@@ -56,16 +61,37 @@ def test_as_a_table(call, here):
     assert list(here.iterdir()) == []
 
 
+def test_a_file_with_another_network(call, here):
+    """Numbers of the file's network and epochs give way to the defaults, and a note names them."""
+    with begin(TrainOptions(data="fashion-mnist-mini", latent_dim=3), here / "run", Watcher()) as job:
+        config = job.run.config
+    typed = ["--config", config, "--network", "dense", "--epochs", "60", "--dry-run", "--json"]
+    code, stdout, stderr = call("train", *typed)
+    assert code == 0, stderr
+    options = json.loads(stdout)["options"]
+    expected = {"network": "dense", "width": 512, "learning_rate": 0.002, "kl_warmup": 6.0, "latent_dim": 3}
+    assert options | expected == options
+    names = "width = 16, depth = 2, learning_rate = 0.01, kl_warmup = 3.0"
+    assert f"another --network and --epochs: {names}. " in stderr and "type it: --width 16." in stderr
+    code, stdout, stderr = call("train", *typed, "--quiet")
+    assert (code, stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "says"),
     [
         (["--resume", "run"], 2, "Got --dry-run"),
         (["--data", "nowhere"], 1, "nowhere"),
         (["--data", "fashion-mnist-mini", "--depth", "5"], 2, "--depth must be left out or 2"),
+        (["--out", "run"], 2, "--out must be left out with --dry-run"),
+        (["--max-time", "1h"], 2, "--max-time must be left out with --dry-run"),
+        (["--tensorboard"], 2, "--tensorboard must be left out with --dry-run"),
+        (["--checkpoint-every", "5"], 2, "--checkpoint-every must be left out with --dry-run"),
     ],
 )
 def test_refusals(call, here, arguments, exit_code, says):
     """Options that a run would refuse are refused."""
     code, stdout, stderr = call("train", *arguments, "--dry-run")
-    assert (code, stdout) == (exit_code, "") and says in stderr and "Traceback" not in stderr
+    assert (code, stdout) == (exit_code, "") and "Traceback" not in stderr
+    assert says in re.sub(r"[\s│]+", " ", stderr)
     assert list(here.iterdir()) == []

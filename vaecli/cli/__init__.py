@@ -18,6 +18,7 @@ bars             progress bars
 cells            pictures on the terminal
 training_options  the options of `train` that decide what is computed
 run_options      its other options
+training_settings  the options of `train` from the command line and a file, and those that exclude each other
 training_screen  the progress of a training run
 training_json    the same as JSON lines
 forecast         what --dry-run shows

@@ -26,7 +26,11 @@ TrainingOutOption = Annotated[
 ]
 ConfigOption = Annotated[
     pathlib.Path | None,
-    typer.Option(help="TOML file of options; those on the command line override it.", rich_help_panel=RUN),
+    typer.Option(
+        help="TOML file of options; those on the command line override it. Another --network, --epochs, "
+        "--batch-size or --data has defaults of its own.",
+        rich_help_panel=RUN,
+    ),
 ]
 ResumeOption = Annotated[
     pathlib.Path | None,

@@ -1,16 +1,11 @@
 """`vaecli train`."""
 
-import contextlib
-import dataclasses
-import pathlib
 import typing
-from collections.abc import Iterator, Mapping
-from typing import Any
 
 import typer
 
 from vaecli import options
-from vaecli.cli import console, forecast
+from vaecli.cli import console, forecast, training_settings
 from vaecli.cli.console import usage_errors
 from vaecli.cli.duration import seconds
 from vaecli.cli.parameters import JsonOption, QuietOption, SeedOption
@@ -55,15 +50,12 @@ from vaecli.cli.training_options import (
     ValidationSplitOption,
     WidthOption,
 )
-from vaecli.config import read_config
-from vaecli.errors import ConfigError, OptionError
 from vaecli.options import TrainOptions, device_count
 
 if typing.TYPE_CHECKING:
     from vaecli.tasks.train.train import Trained
 
 DEFAULTS = TrainOptions()
-WITH_RESUME = ("epochs", "patience", "data")
 
 
 @usage_errors
@@ -125,18 +117,19 @@ def train(
 
     [dim]vaecli train --resume runs/first --epochs 60[/dim]
     """
-    typed = _typed_options(context)
+    typed = training_settings.typed_options(context)
     limit = seconds(max_time, option="--max-time") if max_time is not None else None
     device_limit = device_count(devices)
     new_options, from_file = None, {}
     if resume is not None:
-        others = [name for name in ("out", "config", "dry_run") if _is_typed(context, name)]
-        _refuse_beside_resume(typed, others, resume)
+        training_settings.refuse_beside_resume(context, typed, resume)
     else:
-        settings = read_config(config) if config else {}
-        from_file = {name: value for name, value in settings.items() if name not in typed}
-        with _naming(config, from_file):
-            new_options = options.merge(settings, typed)
+        if dry_run:
+            training_settings.refuse_beside_dry_run(context)
+        if config:
+            from_file = training_settings.settings_of_file(config, typed, quiet=quiet)
+        with training_settings.naming(config, from_file):
+            new_options = options.merge(from_file, typed)
     if dry_run:
         forecast.show_forecast(new_options or DEFAULTS, devices=device_limit, quiet=quiet, as_json=as_json)
         return
@@ -147,7 +140,7 @@ def train(
     from vaecli.tasks.train.train import train as task
 
     with stoppable() as stop:
-        with _naming(config, from_file), watching(quiet=quiet, as_json=as_json) as watch:
+        with training_settings.naming(config, from_file), watching(quiet=quiet, as_json=as_json) as watch:
             result = task(
                 new_options,
                 out=out,
@@ -171,50 +164,6 @@ def train(
             raise typer.Exit(EXIT_CODES[stop_reason])
     if isinstance(watch, JsonWatcher) and watch.failed:
         raise typer.Exit(1)
-
-
-def _refuse_beside_resume(typed: Mapping[str, Any], others: list[str], run: pathlib.Path) -> None:
-    """Refuse options beside --resume; the error names the run's own value of a training option."""
-    refused = [name for name in [*typed, *others] if name not in WITH_RESUME]
-    if not refused:
-        return
-    name, value = refused[0], None
-    with contextlib.suppress(ConfigError):  # without a run, the option alone is named
-        value = read_config(run / "config.toml").get(name)
-    own = "" if value is None else f"; the run has {value}"
-    raise OptionError(
-        "--resume must be alone, or with --epochs, --patience and --data (where the same images are now): all "
-        f"other options are those of the run. Got --{name.replace('_', '-')}{own}.",
-        option="--resume",
-    )
-
-
-def _is_typed(context: typer.Context, name: str) -> bool:
-    """Return whether an option was typed, rather than left to its default."""
-    source = context.get_parameter_source(name)
-    return source is not None and source.name == "COMMANDLINE"
-
-
-@contextlib.contextmanager
-def _naming(config: pathlib.Path | None, settings: Mapping[str, Any]) -> Iterator[None]:
-    """Name the file `config` in an OptionError of the body if the refused setting comes from that file."""
-    try:
-        yield
-    except OptionError as error:
-        name = error.option.removeprefix("--").replace("-", "_")
-        if name not in settings:
-            raise
-        message = f"{config} has {name} = {settings[name]!r}. {error.message}"
-        raise OptionError(message, hint=error.hint) from error
-
-
-def _typed_options(context: typer.Context) -> dict[str, Any]:
-    """Return the training options that were typed; they override a file, which overrides defaults."""
-    names = [field.name for field in dataclasses.fields(TrainOptions) if _is_typed(context, field.name)]
-    typed = {name: context.params[name] for name in names}
-    if _is_typed(context, "grey"):
-        typed["colour"] = "grey" if context.params["grey"] else "rgb"
-    return typed
 
 
 def _report(result: "Trained", *, quiet: bool, as_json: bool) -> None:

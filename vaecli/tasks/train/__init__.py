@@ -2,6 +2,7 @@
 
 train       one training run from beginning to end
 job         the run folder and its options, new or resumed
+configured  the settings of --config that do not go with the typed options
 images      the images of a run
 kept_images  those of them that stay in the run
 pictures    what a run says and keeps of the pictures that it reads
