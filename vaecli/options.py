@@ -26,6 +26,7 @@ MAX_SIZE = 4096  # of the width and the depth of a network
 MAX_COMPONENTS = 1024  # of a mixture as prior
 MAX_DEVICES = 1_000_000
 MIN_SIDE, MAX_PIXELS = 4, 10**6  # of an image to train on; the reader of exported files refuses larger ones
+BEFORE = {"kl_warmup": 0.0}  # what runs did before an option existed, where its default does something else
 CHOICES = {"colour": typing.get_args(Colour), "fit": typing.get_args(Fit)}
 
 

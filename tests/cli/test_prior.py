@@ -180,6 +180,16 @@ def test_a_broken_covariance_in_the_run(prior, run, replace_prior, tmp_path):
     assert Model.open(run.path).sample(1).shape == (1, 28, 28, 1)
 
 
+@pytest.mark.parametrize("facts", ["{}", '{"data": 3}', '{"data": {}}', '{"data": {"sha256": 5}}'])
+def test_a_damaged_provenance(prior, run, contents, facts):
+    """Without the hash of its images nothing is fitted, and nothing is changed."""
+    run.provenance.write_text(facts)
+    before = contents(run.path)
+    code, stdout, stderr = prior("--components", 2)
+    assert (code, stdout) == (1, "") and "provenance.json is damaged" in stderr and "backup" in stderr
+    assert contents(run.path) == before
+
+
 def test_what_is_no_run(call, here, model_folder):
     """An exported folder, or none, has no images to fit to."""
     for path in (model_folder, here / "nothing"):

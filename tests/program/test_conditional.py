@@ -341,7 +341,7 @@ def test_other_labels_are_named_on_resuming(call, labelled):
     assert code == 0, stderr
     labelled((np.arange(300) + 1) % 3)
     code, _, stderr = call("train", "--resume", "run", "--epochs", "3")
-    assert code == 1 and "some pixels, labels or their order differ" in " ".join(stderr.split())
+    assert code == 1 and "300 images as before, but the labels differ: '0' had" in " ".join(stderr.split())
 
 
 def test_start_from_a_run_without_labels(call, trained):

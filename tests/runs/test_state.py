@@ -61,7 +61,7 @@ def test_everything_comes_back(path, state):
 
 def test_options_of_a_later_version_count_as_their_defaults(tmp_path, state):
     """A run that an older version saved can be resumed unless such an option is given; the others still count."""
-    current = {"data": "abc", "options": settings(TrainOptions(data="x", seed=3))}
+    current = {"data": "abc", "options": settings(TrainOptions(data="x", seed=3, kl_warmup=3.0))}
     older = {
         name: value for name, value in current["options"].items() if name not in ("augment", "test_split")
     }
@@ -71,6 +71,17 @@ def test_options_of_a_later_version_count_as_their_defaults(tmp_path, state):
     for change in ({"augment": "flip"}, {"test_split": 0.1}, {"seed": 4}):
         changed = current | {"options": current["options"] | change}
         assert len(list(differences(identity, changed))) == 1
+
+
+def test_a_run_of_before_the_warm_up_had_none(tmp_path, state):
+    """The default of a new run does not apply to it."""
+    current = settings(TrainOptions(data="x", kl_warmup=0.0))
+    older = {name: value for name, value in current.items() if name != "kl_warmup"}
+    states.save(tmp_path / "old.npz", state, VARIABLES, {"options": older})
+    identity = states.read(tmp_path / "old.npz").identity
+    assert not list(differences(identity, {"options": current}))
+    changed = {"options": current | {"kl_warmup": 3.0}}
+    assert list(differences(identity, changed)) == ["kl_warmup was 0.0 and is 3.0"]
 
 
 def test_a_missing_file_is_named(tmp_path):
@@ -108,11 +119,13 @@ def test_wrong_counters_are_refused(path, document):
 
 
 def test_differences_name_what_changed():
-    """Values of nested tables are named too; equal ones, and those that only the file has, are not."""
-    current = {"version": "0.2.0", "data": {"sha256": "abc", "count": 7}}
+    """Values of nested tables are named too, and those that only one side has; equal ones are not."""
+    current = {"version": "0.2.0", "data": {"sha256": "abc", "count": 7}, "newer": 2}
     assert list(differences({**IDENTITY, "older": 1}, current)) == [
         "version was '0.1.0' and is '0.2.0'",
         "count was 100 and is 7",
+        "older was 1 and is not set",
+        "newer was not set and is 2",
     ]
     assert list(differences(IDENTITY, IDENTITY)) == []
 
@@ -130,6 +143,17 @@ def test_another_network_is_named(change, difference):
     """A network, width, likelihood or use of labels that a user writes into config.toml."""
     options = settings(TrainOptions(data="x", width=8))
     assert list(differences({"options": options}, {"options": options | change})) == [difference]
+
+
+@pytest.mark.parametrize("name", ["width", "depth", "batch_size", "learning_rate", "kl_warmup"])
+def test_a_removed_line_is_named(name):
+    """An option that is missing in config.toml is not the one that the run was trained with."""
+    numbers = {"width": 8, "depth": 2, "batch_size": 64, "learning_rate": 0.1, "kl_warmup": 3.0}
+    options = settings(TrainOptions(data="x", **numbers))
+    left = {key: value for key, value in options.items() if key != name}
+    assert list(differences({"options": options}, {"options": left})) == [
+        f"{name} was {numbers[name]} and is not set"
+    ]
 
 
 def test_counters_hold_no_arrays():

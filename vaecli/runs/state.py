@@ -11,7 +11,7 @@ import numpy as np
 
 from vaecli import npz
 from vaecli.errors import TrainingError
-from vaecli.options import TrainOptions, settings
+from vaecli.options import BEFORE, TrainOptions, settings
 from vaecli.runs.history import Row
 
 FORMAT = 3  # 2: variables are stored by path; 3: facts of the best weights
@@ -126,21 +126,29 @@ def read(path: pathlib.Path) -> Saved:
 
 
 def _with_defaults(identity: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an identity in which the options that an older version did not know have their defaults."""
+    """Return an identity in which the options that an older version did not know say what it did."""
     options = identity.get("options")
     if not isinstance(options, dict):
         return dict(identity)
-    return dict(identity) | {"options": settings(TrainOptions()) | options}
+    return dict(identity) | {"options": settings(TrainOptions()) | BEFORE | options}
 
 
 def differences(saved: Mapping[str, Any], current: Mapping[str, Any]) -> Iterator[str]:
-    """Name the values that differ between two identities, nested tables included."""
-    for name, value in current.items():
-        before = saved.get(name)
+    """Name the values that differ between two identities, or that only one of them has, nested tables included."""
+    for name in {**saved, **current}:  # in the order of `saved`
+        before, value = saved.get(name), current.get(name)
         if isinstance(value, dict) and isinstance(before, dict):
             yield from differences(before, value)
         elif before != value:
-            yield f"{name} was {before!r} and is {value!r}"
+            yield f"{name} {_was(before)} and {_is(value)}"
+
+
+def _was(value: object) -> str:
+    return "was not set" if value is None else f"was {value!r}"
+
+
+def _is(value: object) -> str:
+    return "is not set" if value is None else f"is {value!r}"
 
 
 def _check(state: State) -> None:

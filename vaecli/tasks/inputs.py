@@ -114,7 +114,7 @@ class _Source:
     def _train(self, part: Part) -> ImageSet:
         """Load the training or the validation images."""
         data = self._stretched(self._division.without_test(self._read("train")))
-        self._require_same(data, "sha256", what_changed)
+        self._require_same(data, "sha256", lambda table, images: what_changed(table, images, self._division))
         held_out = self._division.held_out(data)
         images = data.select(np.flatnonzero(held_out if part == "validation" else ~held_out))
         return dataclasses.replace(images, split=part)
@@ -180,10 +180,11 @@ class _Source:
         if self._origin is None or (expected is None and key != "sha256") or images.sha256 == expected:
             return
         what = "test images" if key == "test_sha256" else "images"
+        table = self.model.info.data | {"class_names": self.model.info.class_names}
         raise DataError(
             f"The model was trained on other images than {images.name} in {images.location} has: the SHA-256 of "
             f"its {what} must be {str(expected)[:12]}..., got {images.sha256[:12]}.... "
-            f"{change(self.model.info.data, images)}".strip(),
+            f"{change(table, images)}".strip(),
             hint=self._origin.if_changed,
         )
 

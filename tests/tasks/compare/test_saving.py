@@ -74,8 +74,9 @@ def test_every_option_but_the_seed_is_a_setting(saved_of, change):
         ({"epochs_done": 11, "best_epoch": 1, "patience": 10}, None),
         ({"epochs_done": 11, "best_epoch": 2, "patience": 10}, 11),
         ({"epochs_done": None}, None),
+        ({"epochs_done": 11, "best_epoch": 1, "patience": "ten"}, None),
     ],
-    ids=["to the end", "stopped", "out of patience", "stopped before", "not known"],
+    ids=["to the end", "stopped", "out of patience", "stopped before", "not known", "forged"],
 )
 def test_a_run_that_was_stopped_is_another_setting(saved_of, training, stopped):
     """Ctrl-C after five epochs is not early stopping."""

@@ -15,7 +15,7 @@ from vaecli.errors import DataError, MissingExtraError, OptionError, OutputError
 from vaecli.runs.history import read_metrics
 from vaecli.runs.layout import Run
 from vaecli.runs.progress import Watcher
-from vaecli.runs.state import read
+from vaecli.runs.state import read, save
 from vaecli.runtime.model import Model
 from vaecli.tasks.train import deadline, images
 from vaecli.tasks.train.job import Job
@@ -203,15 +203,34 @@ def test_the_same_data_elsewhere_is_taken(run, data, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("line", "message"),
-    [("latent_dim = 3", "latent_dim was 2 and is 3"), ("batch_size = 32", "batch_size was 64 and is 32")],
+    [
+        ("latent_dim = 3", "latent_dim was 2 and is 3"),
+        ("batch_size = 32", "batch_size was 64 and is 32"),
+        ("# learning_rate", "learning_rate was 0.0070[0-9]* and is not set"),
+        ("# batch_size", "batch_size was 64 and is not set"),
+        ("# kl_warmup", "kl_warmup was 0.2 and is 0.0"),
+    ],
 )
 def test_another_network_is_refused(run, line, message):
-    """An option that decides the steps and was changed in config.toml is named."""
-    name = line.split(" ", maxsplit=1)[0]
+    """An option that decides the steps and was changed in config.toml, or removed there, is named."""
+    name = line.removeprefix("# ").split(" ", maxsplit=1)[0]
     lines = [line if old.startswith(name) else old for old in run.config.read_text().splitlines()]
     run.config.write_text("\n".join(lines))
     with pytest.raises(TrainingError, match=message):
         train(resume=run.path)
+
+
+def test_a_run_of_before_the_warm_up_goes_on_without(run):
+    """Neither config.toml nor the state has it; more epochs, twice, add no warm-up, and it is written down."""
+    saved = read(run.checkpoint)
+    options = {name: value for name, value in saved.identity["options"].items() if name != "kl_warmup"}
+    save(run.checkpoint, saved.state, saved.variables, saved.identity | {"options": options})
+    lines = [line for line in run.config.read_text().splitlines() if not line.startswith("kl_warmup")]
+    run.config.write_text("\n".join(lines))
+    assert train(resume=run.path).finished
+    for epochs in (3, 4):
+        assert train(resume=run.path, changes={"epochs": epochs}).finished
+    assert tomllib.loads(run.config.read_text())["kl_warmup"] == 0.0
 
 
 def test_other_threads_are_noted(run, rewrite_state):

@@ -134,9 +134,15 @@ def _settings(info: ModelInfo) -> dict[str, Any]:
 def _stopped_after(training: Mapping[str, Any]) -> int | None:
     """Return the epoch after which a user stopped the training; None if it came to its end."""
     done, best, limit = (training.get(name) for name in ("epochs_done", "best_epoch", "epochs"))
-    if not (isinstance(done, int) and isinstance(best, int) and isinstance(limit, int)):
+    patience = training.get("patience", 0)
+    if not (
+        isinstance(done, int)
+        and isinstance(best, int)
+        and isinstance(limit, int)
+        and isinstance(patience, int)
+    ):
         return None
-    has_waited = done - best >= training.get("patience", 0)
+    has_waited = done - best >= patience
     return None if done >= limit or has_waited else done
 
 

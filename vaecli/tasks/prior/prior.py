@@ -56,13 +56,13 @@ def prior(
 
     Raises:
         OptionError: an unknown name, a number out of its range, or components of N(0, I).
-        ModelError: the path is not a run, its model is not exported, or its files do not fit.
+        ModelError: the path is not a run or is damaged, its model is not exported, or its files do not fit.
         DataError: the run's images are not there, have changed, or are too few for the mixture.
         TrainingError: another process trains the run.
         OutputError: the files cannot be written.
     """
     run = Run(user_path(run_path, option="--model", error=ModelError))
-    provenance = run.read_provenance()
+    run.read_provenance()  # a folder that is not a run stays as it is
     requested = PriorOptions(name or ("auto" if components is None else "mixture"), components)
     with locked(run.lock):
         settings = train_options.merge(read_config(run.config))
@@ -70,7 +70,7 @@ def prior(
         stored = _renamed(current[0], requested)
         if stored is None:
             opened = Model.open(run.model)
-            encoded = encode_run(opened, RunData(run, provenance["data"]["sha256"]))
+            encoded = encode_run(opened, RunData(run, _hash_of_images(run)))
             stored = fit(opened.info, encoded, requested)
         _write(run, current, stored, requested)
         changed = dataclasses.replace(settings, prior=requested.name, components=requested.components)
@@ -79,6 +79,22 @@ def prior(
         if (run.plots / "samples.png").exists():
             draw_samples(run, model)
     return _changed(run, model, stored)
+
+
+def _hash_of_images(run: Run) -> str:
+    """Return the hash of the images of a run.
+
+    Raises:
+        ModelError: provenance.json is damaged.
+    """
+    data = run.read_provenance().get("data")
+    sha256 = data.get("sha256") if isinstance(data, dict) else None
+    if not isinstance(sha256, str):
+        raise ModelError(
+            f"{run.provenance} is damaged: it has no hash of the images.",
+            hint="Restore that file from a backup, or train the run again.",
+        )
+    return sha256
 
 
 def _files(run: Run) -> list[ModelFile]:

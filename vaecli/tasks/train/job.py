@@ -179,12 +179,12 @@ def reopen(
     with locked(run.lock, warn=watch.note):
         for folder in (run.path, run.checkpoint.parent, run.plots, run.sheets):
             folders.remove_leftovers(folder)
-        previous_options = train_options.merge(read_config(run.config))
+        previous_options = train_options.merge(train_options.BEFORE, read_config(run.config))
         saved = states.read(run.checkpoint)
         options = _changed(previous_options, changes, saved.state)
         with interruptible():
             data = images.load_again(options, watch)
-        _require_same(data, saved, run.read_provenance().get("data"))
+        _require_same(data, saved, run.read_provenance().get("data"), Division.of(options))
         if "data" in changes:
             options = dataclasses.replace(options, data=images.name_to_keep(options, data))
         threads = saved.state.threads or [available()] * 2
@@ -204,12 +204,18 @@ def _changed(options: TrainOptions, changes: Mapping[str, Any], state: State) ->
     return changed
 
 
-def _require_same(data: ImageSet, saved: Saved, table: object) -> None:
-    """Check that `data` has the hash of the run's images; `table`, their description, is for the error message."""
+def _require_same(data: ImageSet, saved: Saved, table: object, division: Division) -> None:
+    """Check that `data` has the hash of the run's images.
+
+    `table`, their description in provenance.json, and the division of the run are for the error message.
+
+    Raises:
+        TrainingError: it has another hash.
+    """
     expected, actual = str(saved.identity.get("data")), data.sha256
     if expected != actual:
         raise TrainingError(
             f"{data.name} in {data.location} is not what this run was trained on: its hash must be "
-            f"{expected[:12]}..., got {actual[:12]}.... {what_changed(table, data)}",
+            f"{expected[:12]}..., got {actual[:12]}.... {what_changed(table, data, division)}",
             hint="Name the folder that has the images and labels of this run with --data, or start a new run.",
         )
