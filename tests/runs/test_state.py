@@ -10,7 +10,7 @@ from vaecli.options import TrainOptions, settings
 from vaecli.runs import kept
 from vaecli.runs import state as states
 from vaecli.runs.kept import KeptImages
-from vaecli.runs.state import State, differences
+from vaecli.runs.state import State, deciding, differences
 
 ROW = {"epoch": 1.0, "loss": 270.5}
 VARIABLES = {f"layer_{i}/kernel": np.full((2, 3), i, np.float32) for i in range(1200)}
@@ -61,7 +61,7 @@ def test_everything_comes_back(path, state):
 
 def test_options_of_a_later_version_count_as_their_defaults(tmp_path, state):
     """A run that an older version saved can be resumed unless such an option is given; the others still count."""
-    current = {"data": "abc", "options": settings(TrainOptions(data="x", seed=3, kl_warmup=3.0))}
+    current = {"data": "abc", "options": deciding(TrainOptions(data="x", seed=3, kl_warmup=3.0))}
     older = {
         name: value for name, value in current["options"].items() if name not in ("augment", "test_split")
     }
@@ -75,13 +75,22 @@ def test_options_of_a_later_version_count_as_their_defaults(tmp_path, state):
 
 def test_a_run_of_before_the_warm_up_had_none(tmp_path, state):
     """The default of a new run does not apply to it."""
-    current = settings(TrainOptions(data="x", kl_warmup=0.0))
+    current = deciding(TrainOptions(data="x", kl_warmup=0.0))
     older = {name: value for name, value in current.items() if name != "kl_warmup"}
     states.save(tmp_path / "old.npz", state, VARIABLES, {"options": older})
     identity = states.read(tmp_path / "old.npz").identity
     assert not list(differences(identity, {"options": current}))
     changed = {"options": current | {"kl_warmup": 3.0}}
     assert list(differences(identity, changed)) == ["kl_warmup was 0.0 and is 3.0"]
+
+
+def test_what_may_change_does_not_count(tmp_path, state):
+    """Neither in the state of an older version, which kept more of the options, nor now."""
+    changed = TrainOptions(data="y", epochs=9, patience=3, precision="float32", prior="mixture", components=4)
+    older = settings(TrainOptions(data="x", kl_warmup=0.0, components=2))
+    states.save(tmp_path / "old.npz", state, VARIABLES, {"options": older})
+    current = {"options": deciding(dataclasses.replace(changed, kl_warmup=0.0))}
+    assert not list(differences(states.read(tmp_path / "old.npz").identity, current))
 
 
 def test_a_missing_file_is_named(tmp_path):

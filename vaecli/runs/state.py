@@ -15,6 +15,9 @@ from vaecli.options import BEFORE, TrainOptions, settings
 from vaecli.runs.history import Row
 
 FORMAT = 3  # 2: variables are stored by path; 3: facts of the best weights
+# Options that may be others when a run is resumed: another machine may lack the precision, the prior is fitted
+# after training, and the hash of the data is compared, not their name.
+MAY_CHANGE = ("epochs", "patience", "data", "precision", "prior", "components")
 _COUNTERS, _VARIABLES, _BEST, _FACTS = "state", "variable/", "best/", "facts/"
 
 Arrays = Mapping[str, np.ndarray]  # by name; that of a variable is its path, such as hidden/kernel
@@ -130,7 +133,16 @@ def _with_defaults(identity: Mapping[str, Any]) -> dict[str, Any]:
     options = identity.get("options")
     if not isinstance(options, dict):
         return dict(identity)
-    return dict(identity) | {"options": settings(TrainOptions()) | BEFORE | options}
+    return dict(identity) | {"options": _without_changeable(settings(TrainOptions()) | BEFORE | options)}
+
+
+def deciding(options: TrainOptions) -> dict[str, Any]:
+    """Return the options that decide the steps of a run, which must not change when it is resumed."""
+    return _without_changeable(settings(options))
+
+
+def _without_changeable(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if name not in MAY_CHANGE}
 
 
 def differences(saved: Mapping[str, Any], current: Mapping[str, Any]) -> Iterator[str]:

@@ -33,8 +33,6 @@ from vaecli.tasks.train.pretrained import Pretrained
 Interruptible = Callable[[], contextlib.AbstractContextManager[None]]
 """Makes a context in which a signal may end the process at once; data are loaded in it, as nothing can be lost."""
 
-CHANGEABLE = ("epochs", "patience", "data")  # options that may change when a run is resumed
-
 
 @dataclasses.dataclass(frozen=True)
 class Job:
@@ -60,15 +58,8 @@ class Job:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """Values that decide the steps of a run and must not change when it is resumed.
-
-        They include the hash of the data, not their name, and not the precision, which another machine may lack,
-        nor the prior, which is fitted after training.
-        """
-        deciding = train_options.settings(self.options)
-        for name in ("precision", "prior", "components", *CHANGEABLE):  # the prior is fitted after training
-            deciding.pop(name, None)
-        return {"data": self.data.sha256, "options": deciding}
+        """Values that decide the steps of a run and must not change when it is resumed."""
+        return {"data": self.data.sha256, "options": states.deciding(self.options)}
 
     def write_config(self) -> None:
         """Write config.toml.
