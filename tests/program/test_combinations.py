@@ -16,7 +16,7 @@ COMBINATIONS = [
     ("classic", "logistic", False, (8, 8, 3)),
     ("dense", "gaussian", True, (8, 9, 3)),
     ("dense", "continuous-bernoulli", False, (14, 14, 1)),
-    ("conv", "gaussian", False, (9, 7, 3)),
+    ("conv", "gaussian", False, (14, 14, 1)),
     ("conv", "continuous-bernoulli", True, (12, 9, 1)),
     ("residual", "bernoulli", False, (14, 14, 1)),
     ("residual", "logistic", True, (9, 8, 3)),

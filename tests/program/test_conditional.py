@@ -70,6 +70,19 @@ def test_the_files_take_a_label(trained, call):
     assert code == 0 and "taken by both halves" in stdout
 
 
+@pytest.mark.plots
+def test_the_plots_are_of_images_with_their_labels(trained, here):
+    """The KL of each dimension is that of the validation loss and of `eval --split validation`."""
+    from vaecli.pictures import plots
+
+    model = Model.open(trained)
+    measured = task(model, split="validation", names=["kl_dim"])
+    kl = measured.per_image["kl_dim"].mean(axis=0)
+    assert measured.labelled
+    plots.kl_per_dimension(kl, here / "kl.png")
+    assert (here / "kl.png").read_bytes() == (trained / "plots" / "kl-per-dimension.png").read_bytes()
+
+
 def test_every_command_takes_the_model(trained, call):
     """Without labels, as any other model; the copies in fp16 and int8 too."""
     for command in (

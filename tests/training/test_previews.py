@@ -47,6 +47,29 @@ def test_previews_are_made_in_chunks(vae, few, batches, monkeypatch):
     assert len(maker.samples(16)) == len(maker.reconstructions(16)[0]) == 10
 
 
+def test_previews_of_binary_pixels_and_of_labels(few):
+    """A model is given the binary images of the validation, and their labels, as its loss is measured."""
+    from vaecli.data.binarise import binarised
+    from vaecli.probability.likelihoods import likelihood
+    from vaecli.training.labels import Labels
+    from vaecli.training.previews import Previews
+    from vaecli.training.vae import build
+
+    of_pixels = likelihood("bernoulli", binarised=True)
+    vae = build("classic", of_pixels, (28, 28, 1), 2, seed=1, label_count=3)
+    indices, numbers = np.arange(5, 20), np.arange(len(few)) % 3
+    maker = Previews(vae, few, indices, seed=3, labels=Labels(numbers, 3, seed=0))
+    originals, reconstructed = maker.reconstructions(8)
+    (binary,) = binarised([few[indices]])
+    assert np.array_equal(originals, binary[:8] / 255)
+    label = {"label": np.eye(3, dtype=np.float32)[numbers[indices[:8]]]}
+    z_mean = vae.encode({"image": originals} | label)["z_mean"].numpy()
+    outputs = {name: value.numpy() for name, value in vae.decode({"z": z_mean} | label).items()}
+    np.testing.assert_allclose(reconstructed, of_pixels.mean(outputs, np), atol=1e-6)
+    plain = Previews(vae, few, indices, seed=3).reconstructions(8)[1]
+    assert np.abs(plain - reconstructed).max() > 1e-4
+
+
 def test_validation_is_measured_in_chunks(vae, few, monkeypatch):
     """With a bound of seven images, the losses are those of all images at once."""
     from vaecli.training import validation

@@ -2,9 +2,12 @@
 
 import numpy as np
 
+from vaecli.data.binarise import as_modelled
 from vaecli.data.images import Images
 from vaecli.latent.draws import standard_normal
 from vaecli.pixels import chunk_length, chunks, to_float32
+from vaecli.training.labels import Labels
+from vaecli.training.networks.layers import LABEL
 from vaecli.training.vae import Vae
 from vaecli.training.validation import CHUNK_BYTES, MOST_IMAGES
 
@@ -19,11 +22,14 @@ class Previews:
         images: (N, H, W, C) uint8, all images.
         indices: positions of the validation images.
         seed: seed of the samples: the same ones that `vaecli sample --seed` draws.
+        labels: labels of all images, for a conditional model; samples have none.
     """
 
-    def __init__(self, vae: Vae, images: Images, indices: np.ndarray, *, seed: int) -> None:
+    def __init__(
+        self, vae: Vae, images: Images, indices: np.ndarray, *, seed: int, labels: Labels | None = None
+    ) -> None:
         self._vae, self._images, self._indices, self._seed = vae, images, indices, seed
-        self._shape = images.shape[1:]
+        self._shape, self._labels = images.shape[1:], labels
 
     def samples(self, n: int) -> np.ndarray:
         """Return the first n samples of the prior, (n, H, W, C) float32 in [0, 1]; fewer of very large images."""
@@ -32,16 +38,31 @@ class Previews:
     def reconstructions(self, n: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the first n validation images and their reconstructions, both (n, H, W, C) float32 in [0, 1].
 
-        Fewer than n are returned for very large images, or if there are fewer than n validation images.
+        Fewer than n are returned for very large images, or if there are fewer than n validation images. A model of
+        binary pixels is given, and returns, the binary images of the validation.
         """
-        images = to_float32(self._images[self._indices[: self._at_most(n)]])
-        z_mean = [self._vae.encode({"image": images[part]})["z_mean"] for part in self._parts(len(images))]
-        return images, self._decode(np.concatenate(z_mean))
+        indices = self._indices[: self._at_most(n)]
+        (pixels,) = as_modelled([self._images[indices]], binary=self._vae.likelihood.binarised)
+        images = to_float32(pixels)
+        z_mean = [
+            self._vae.encode({"image": images[part]} | self._label(indices[part]))["z_mean"]
+            for part in self._parts(len(images))
+        ]
+        return images, self._decode(np.concatenate(z_mean), indices)
 
-    def _decode(self, z: np.ndarray) -> np.ndarray:
+    def _label(self, indices: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the input `label` (n, K) of the images at `indices`; nothing if the model takes none."""
+        labels = self._labels
+        return {} if labels is None else {LABEL: labels.one_hot(labels.at(indices)).numpy()}
+
+    def _decode(self, z: np.ndarray, indices: np.ndarray | None = None) -> np.ndarray:
+        """Decode latents (N, D), with the labels of the images at `indices` (N,) if there are any."""
         images = []
         for part in self._parts(len(z)):
-            outputs = {name: value.numpy() for name, value in self._vae.decode({"z": z[part]}).items()}
+            label = {} if indices is None else self._label(indices[part])
+            outputs = {
+                name: value.numpy() for name, value in self._vae.decode({"z": z[part]} | label).items()
+            }
             images.append(self._vae.likelihood.mean(outputs, np))
         return np.concatenate(images)
 

@@ -91,7 +91,7 @@ class Trainer:
             labels=labels,
             devices=self.devices,
         )
-        self.previews = Previews(self.vae, data.images, held_out_indices, seed=options.seed)
+        self.previews = Previews(self.vae, data.images, held_out_indices, seed=options.seed, labels=labels)
 
     @property
     def steps_per_epoch(self) -> int:

@@ -4,7 +4,9 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from vaecli.data.binarise import binarised
 from vaecli.data.images import ImageSet
+from vaecli.data.named.bundled import load_mini
 from vaecli.runs.history import COLUMNS, write_metrics
 from vaecli.runs.layout import Run
 from vaecli.runs.progress import Epoch
@@ -91,6 +93,28 @@ def test_few_images_are_drawn(finished):
     """Two validation images, with labels, are enough for every plot."""
     draw_images(finished, np.eye(28, dtype=np.uint8)[None, :, :, None].repeat(2, axis=0), np.array([3, 9]))
     assert all((finished.plots / name).exists() for name in names(finished, 2))
+
+
+@pytest.mark.train
+@pytest.mark.plots
+def test_plots_show_what_a_model_of_binary_pixels_sees(tmp_path, model_folder, binary_folder, contents):
+    """They are those of the same weights and of images that were made binary before, as `eval` measures them."""
+    grey = load_mini("test").images[:120]
+    (binary,) = binarised([grey])
+    drawn = {}
+    for name, folder, images in (
+        ("grey", model_folder, grey),
+        ("made", model_folder, binary),
+        ("own", binary_folder, grey),
+    ):
+        run = Run(tmp_path / name)
+        run.plots.mkdir(parents=True)
+        run.model.symlink_to(folder)
+        write_metrics(run.metrics, [dict.fromkeys(COLUMNS, 1.0)])
+        draw_images(run, images)
+        drawn[name] = contents(run.plots)
+    for plot in ("reconstructions.png", "kl-per-dimension.png", "latent-space.png"):
+        assert drawn["own"][plot] == drawn["made"][plot] != drawn["grey"][plot], plot
 
 
 @pytest.mark.train

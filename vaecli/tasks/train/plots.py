@@ -7,6 +7,7 @@ import numpy as np
 import PIL.Image
 
 from vaecli import files
+from vaecli.data.binarise import as_modelled
 from vaecli.data.images import ImageSet
 from vaecli.latent import grids
 from vaecli.pictures import plots
@@ -19,6 +20,7 @@ from vaecli.runs.history import read_metrics
 from vaecli.runs.layout import Run
 from vaecli.runs.progress import Epoch, Watcher
 from vaecli.runtime.model import Model
+from vaecli.tasks.class_labels import class_labels
 from vaecli.tasks.sample import sample
 
 # Images at most; fewer of large ones, so that memory and time stay bounded
@@ -100,25 +102,43 @@ def draw_samples(run: Run, model: Model) -> None:
 
 
 def _draw_validation(run: Run, model: Model, data: ImageSet, indices: np.ndarray) -> None:
-    """Draw reconstructions, the KL of each dimension, and the latents of the validation images at `indices`."""
+    """Draw reconstructions, the KL of each dimension, and the latents of the validation images at `indices`.
+
+    The model is given what `eval --split validation` gives it: binary pixels, and labels, where it takes them.
+    """
     shape = data.images.shape[1:]
     indices = indices[: chunk_length(shape, most=SCATTERED, chunk_bytes=SCATTERED_BYTES)]
-    parts = [model.encode(data.images[indices[part]]) for part in chunks(len(indices), shape, most=SCATTERED)]
-    z_mean, z_log_var = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    classes = class_labels(model.info, data)
+    given = None if classes is None else classes[indices]
+    z_mean, z_log_var = _encode(model, data, indices, given)
     n = chunk_length(shape, most=RECONSTRUCTIONS, chunk_bytes=SHOWN_BYTES)
-    plots.reconstructions(
-        data.images[indices[:n]], _decode(model, z_mean[:n]), run.plots / "reconstructions.png"
-    )
+    (first,) = as_modelled([data.images[indices[:n]]], binary=model.likelihood.binarised)
+    decoded = _decode(model, z_mean[:n], None if given is None else given[:n])
+    plots.reconstructions(first, decoded, run.plots / "reconstructions.png")
     kl = kl_to_standard_normal(z_mean, z_log_var, np).mean(axis=0)
     plots.kl_per_dimension(kl, run.plots / "kl-per-dimension.png")
     labels = None if data.labels is None else data.labels[indices]
     plots.latent_scatter(z_mean, labels, data.class_names, run.plots / "latent-space.png")
 
 
-def _decode(model: Model, z: np.ndarray) -> Pixels:
-    """Decode latents (N, D) chunk by chunk to 8-bit images (N, H, W, C)."""
+def _encode(
+    model: Model, data: ImageSet, indices: np.ndarray, labels: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Compute `z_mean` and `z_log_var` (N, D) of the images at `indices` with labels (N,), chunk by chunk."""
+    parts = [*chunks(len(indices), data.images.shape[1:], most=SCATTERED)]
+    batches = as_modelled((data.images[indices[part]] for part in parts), binary=model.likelihood.binarised)
+    encoded = [
+        model.encode(pixels, labels=None if labels is None else labels[part])
+        for part, pixels in zip(parts, batches, strict=True)
+    ]
+    return np.concatenate([mean for mean, _ in encoded]), np.concatenate([var for _, var in encoded])
+
+
+def _decode(model: Model, z: np.ndarray, labels: np.ndarray | None = None) -> Pixels:
+    """Decode latents (N, D) with labels (N,) chunk by chunk to 8-bit images (N, H, W, C)."""
     parts = chunks(len(z), model.info.image_shape, most=len(z), chunk_bytes=SHOWN_BYTES // 4)
-    return np.concatenate([to_uint8(model.decode(z[part])) for part in parts])
+    decoded = [model.decode(z[part], labels=None if labels is None else labels[part]) for part in parts]
+    return np.concatenate([to_uint8(images) for images in decoded])
 
 
 def _animate(run: Run) -> None:
