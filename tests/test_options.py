@@ -117,7 +117,8 @@ def test_messages():
         ({"schedule": "linear"}, "--schedule must be cosine or constant, got 'linear'."),
         (
             {"binarize": True, "likelihood": "logistic"},
-            "--binarize must be left out with --likelihood logistic: binary pixels are Bernoulli's.",
+            "--binarize must be left out with --likelihood logistic: binary pixels are Bernoulli's. "
+            "Leave one out.",
         ),
         ({"data": ""}, "--data must be the name of a data set, a folder or a file, got ''."),
     ):

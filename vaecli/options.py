@@ -128,6 +128,7 @@ class TrainOptions:
             raise OptionError(
                 f"--binarize must be left out with --likelihood {self.likelihood}: binary pixels are Bernoulli's.",
                 option="--binarize",
+                hint="Leave one out.",
             )
 
     def _check_path(self, name: str, meaning: str) -> None:

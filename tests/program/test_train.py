@@ -204,7 +204,12 @@ def screen_lines(output):
 def test_a_stop_under_json_says_how_to_go_on(piped, tmp_path, check_schema):
     """On stderr; the last object on stdout says that the run is not finished. `--quiet` leaves stderr empty."""
     run = shutil.copytree(piped[0] / "run", tmp_path / "run")
-    for flags, said in (([], [b"Next: vaecli train --resume run"]), (["--quiet"], [])):
+    again = ["--devices", "all", "--tensorboard", "--checkpoint-every", "0.5"]
+    for flags, said in (
+        ([], [b"Next: vaecli train --resume run"]),
+        (again, [f"Next: vaecli train --resume run {' '.join(again)}".encode()]),
+        (["--quiet"], []),
+    ):
         result = vaecli(
             "train", "--resume", run, "--epochs", 9, "--json", "--max-time", "1s", *flags, cwd=tmp_path
         )

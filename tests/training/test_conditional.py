@@ -8,6 +8,7 @@ import pytest
 
 from vaecli.errors import OptionError, TrainingError
 from vaecli.options import TrainOptions
+from vaecli.runs.state import deciding
 from vaecli.training.networks.table import NETWORKS
 
 pytestmark = pytest.mark.train
@@ -139,15 +140,14 @@ def test_a_resumed_run_drops_the_same_labels(few, few_labels, trainer_on, run_lo
 
 def test_images_without_labels(few, trainer_on):
     """They are refused, and the message names the option."""
-    with pytest.raises(OptionError, match="--conditional needs labelled images"):
+    with pytest.raises(OptionError, match="--conditional needs labelled images") as caught:
         trainer_on(few, OPTIONS)
+    assert "leave --conditional out" in caught.value.hint
 
 
 def test_the_difference_is_named_on_resuming_without_labels(few, few_labels, trainer_on, run_loop):
     """A state of a conditional run is refused by a run that is not."""
-    from vaecli.options import settings
-
-    run_loop(trainer_on(few, OPTIONS, labels=few_labels, identity={"options": settings(OPTIONS)}))
+    run_loop(trainer_on(few, OPTIONS, labels=few_labels, identity={"options": deciding(OPTIONS)}))
     plain = dataclasses.replace(OPTIONS, conditional=False)
     with pytest.raises(TrainingError, match="conditional was True and is False"):
-        trainer_on(few, plain, labels=few_labels, identity={"options": settings(plain)}).resume()
+        trainer_on(few, plain, labels=few_labels, identity={"options": deciding(plain)}).resume()

@@ -131,8 +131,9 @@ def test_width_and_depth(network):
 
     assert weights(width=1) < weights(width=16) < weights(width=100)
     if network == "classic":
-        with pytest.raises(OptionError, match="--depth must be left out or 2"):
+        with pytest.raises(OptionError, match="--depth must be left out or 2") as caught:
             size(network, shape, depth=3)
+        assert caught.value.hint.endswith("a depth: --network dense, conv or residual.")
     else:
         assert weights(depth=1) < weights(depth=2) < weights(depth=4)
 

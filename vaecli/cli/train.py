@@ -137,6 +137,7 @@ def train(
     from vaecli.cli.stopping import EXIT_CODES, stoppable
     from vaecli.cli.training_json import JsonWatcher
     from vaecli.cli.training_screen import watching
+    from vaecli.tasks.train.resume import options_to_repeat
     from vaecli.tasks.train.train import train as task
 
     with stoppable() as stop:
@@ -158,7 +159,10 @@ def train(
     try:
         if result.run and isinstance(watch, JsonWatcher):
             watch.ended(result)
-        _report(result, quiet=quiet, as_json=as_json)
+        to_repeat = options_to_repeat(
+            devices=device_limit, tensorboard=tensorboard, checkpoint_every=60 * checkpoint_every
+        )
+        _report(result, to_repeat, quiet=quiet, as_json=as_json)
     finally:  # also if the terminal is gone, which a SIGHUP means
         if stop_reason in EXIT_CODES:
             raise typer.Exit(EXIT_CODES[stop_reason])
@@ -166,7 +170,7 @@ def train(
         raise typer.Exit(1)
 
 
-def _report(result: "Trained", *, quiet: bool, as_json: bool) -> None:
+def _report(result: "Trained", to_repeat: list[str], *, quiet: bool, as_json: bool) -> None:
     """Print why training ended, the run's path and the next commands; with JSON only how to resume."""
     if result.run is None:  # this process is a worker and not the chief
         return
@@ -179,7 +183,7 @@ def _report(result: "Trained", *, quiet: bool, as_json: bool) -> None:
         return
     run = console.shown_path(result.run)
     if not result.finished:
-        console.next_step("train", "--resume", run)
+        console.next_step("train", "--resume", run, *to_repeat)
     if result.best and not as_json:
         console.next_step("eval", "-m", run)  # it finds the data through the run
         console.next_step("sample", "-m", run)

@@ -117,7 +117,7 @@ def with_prior(card: str, info: ModelInfo, sizes: Mapping[str, int], options: Ma
         else:
             lines.append(line)
         if name and name[1] == "network":
-            lines += [f"| {option} | {_number(value)} |" for option, value in options.items()]
+            lines += [f"| {option} | {_value(value)} |" for option, value in options.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -134,7 +134,7 @@ def _figures(info: ModelInfo) -> list[str]:
         "",
         "| name | value |",
         "|---|---|",
-        *(f"| {name} | {_number(value)} |" for name, value in info.training.items()),
+        *(f"| {name} | {_value(value)} |" for name, value in info.training.items()),
         "",
     ]
 
@@ -174,5 +174,7 @@ def _reduced(precision: Precision, figures: Mapping[str, float]) -> list[str]:
     ]
 
 
-def _number(value: object) -> str:
+def _value(value: object) -> str:
+    if isinstance(value, Mapping):  # the run that training started from
+        return ", ".join(f"{name} {part}" for name, part in value.items())
     return f"{value:.3f}" if isinstance(value, float) and abs(value) >= 1 else str(value)

@@ -48,12 +48,24 @@ def untrained(data: Mapping[str, Any], train_options: TrainOptions) -> ModelInfo
     )
 
 
-def trained(data: Mapping[str, Any], train_options: TrainOptions, state: State, *, name: str) -> ModelInfo:
-    """Describe the model with the best weights of the run `name`, and the validation losses of these weights."""
+def trained(
+    data: Mapping[str, Any],
+    train_options: TrainOptions,
+    state: State,
+    *,
+    name: str,
+    start_from: Mapping[str, Any] | None = None,
+) -> ModelInfo:
+    """Describe the model with the best weights of the run `name`, and the validation losses of these weights.
+
+    `start_from` says whose weights were the initial ones: name, epoch and model_id of a run; None for random ones.
+    """
     best = state.history[state.best_epoch - 1]
     figures = {column: best[column] for column in ("val_loss", "val_reconstruction", "val_kl")}
     info = untrained(data, train_options)
     training = info.training | {"best_epoch": state.best_epoch, "epochs_done": state.epoch} | figures
+    if start_from is not None:
+        training["start_from"] = dict(start_from)
     pixels = likelihood(train_options.likelihood, binarised=train_options.binarize)
     learned = {parameter: float(state.best_weights[parameter]) for parameter in pixels.parameters}
     return info.replace(

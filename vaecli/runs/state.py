@@ -155,6 +155,20 @@ def differences(saved: Mapping[str, Any], current: Mapping[str, Any]) -> Iterato
             yield f"{name} {_was(before)} and {_is(value)}"
 
 
+def require_same(saved: Mapping[str, Any], current: Mapping[str, Any]) -> None:
+    """Refuse to resume a run with another identity than its saved one.
+
+    Raises:
+        TrainingError: it names each difference.
+    """
+    different = "; ".join(differences(saved, current))
+    if different:
+        raise TrainingError(
+            f"The saved state is that of another run: {different}.",
+            hint="Undo that change in config.toml, or start a new run.",
+        )
+
+
 def _was(value: object) -> str:
     return "was not set" if value is None else f"was {value!r}"
 

@@ -191,7 +191,8 @@ def _describe(run: layout.Run, state: State) -> ModelInfo:
     provenance = run.read_provenance()
     train_options = merge(read_config(run.config))
     try:
-        info = describe.trained(provenance["data"], train_options, state, name=run.name)
+        start = provenance.get("start_from")
+        info = describe.trained(provenance["data"], train_options, state, name=run.name, start_from=start)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise ModelError(
             f"{run.provenance} is damaged or of another version: {type(error).__name__}: {error}.",

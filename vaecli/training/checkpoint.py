@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from vaecli.errors import TrainingError
-from vaecli.runs.state import Arrays, Saved, State, differences
+from vaecli.runs.state import Arrays, Saved, State, require_same
 from vaecli.training.cluster.devices import Devices
 
 
@@ -58,10 +58,8 @@ def restore(saved: Saved, variables: Sequence[keras.Variable], identity: Mapping
     Raises:
         TrainingError: the saved identity differs from `identity`, or the saved variables from `variables`.
     """
-    mismatch = "; ".join(differences(saved.identity, identity)) or _mismatch(
-        saved.variables, by_path(variables)
-    )
-    if mismatch:
+    require_same(saved.identity, identity)
+    if mismatch := _mismatch(saved.variables, by_path(variables)):
         raise TrainingError(
             f"The saved state is that of another run: {mismatch}.",
             hint="Undo that change, or start a new run.",

@@ -173,6 +173,7 @@ def _labels(data: ImageSet, options: TrainOptions) -> Labels | None:
         raise OptionError(
             f"--conditional needs labelled images; those of {data.name} have no labels.",
             option="--conditional",
+            hint="Name the images with their labels, or leave --conditional out.",
         )
     return Labels(data.labels, len(data.class_names), seed=options.seed)
 

@@ -18,7 +18,7 @@ from vaecli.tasks.evaluate import evaluate
 def saved_of(here, model_folder):
     """Evaluates a run whose model has other training options; returns what was saved."""
 
-    def saved_of(name="run", start_from=None, **training):
+    def saved_of(name="run", start_from=None, in_file=None, **training):
         folder = shutil.copytree(model_folder, here / name / "model")
         (here / name / "config.toml").write_text("epochs = 12\n")
         provenance = {"started": "now"} | ({"start_from": start_from} if start_from else {})
@@ -26,7 +26,7 @@ def saved_of(here, model_folder):
         content = (folder / "decoder.onnx").read_bytes()
         entries = {key: text for key, (text, _) in protobuf.metadata(content).items() if key != KEY_DIGEST}
         info = json.loads(entries[KEY_INFO])
-        info["training"] |= training
+        info["training"] |= training | ({"start_from": in_file} if in_file else {})
         entries[KEY_INFO] = json.dumps(info)
         (folder / "decoder.onnx").write_bytes(with_metadata(content, entries))
         model = Model.open(here / name)
@@ -87,3 +87,10 @@ def test_a_run_that_began_with_other_weights_is_another_setting(saved_of):
     """The run's provenance names them."""
     saved = saved_of(start_from={"model_id": "abc"})
     assert saved.model.settings["start_from"] == {"model_id": "abc"}
+
+
+@pytest.mark.parametrize("in_file", [{"model_id": "abc"}, "forged"], ids=str)
+def test_the_file_itself_says_with_which_weights_it_began(saved_of, in_file):
+    """So a copy of the model without its run does, too; anything else than a table is no such statement."""
+    settings = saved_of(in_file=in_file).model.settings
+    assert settings.get("start_from") == (in_file if isinstance(in_file, dict) else None)

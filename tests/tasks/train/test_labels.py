@@ -48,11 +48,11 @@ def test_classes_without_training_images_are_noted():
     ("labels", "class_count", "message"),
     [
         (None, 0, "needs labelled images; those of mine have no labels"),
-        ([0] * 12, 4097, "at most 4,096 classes"),
+        ([0] * 12, 4097, "must have at most 4,096 classes, got 4,097"),
     ],
 )
 def test_labels_that_do_not_serve(labels, class_count, message):
     """No labels, and too many classes for an input."""
     with pytest.raises(OptionError, match=message) as caught:
         require_usable(data_with(labels, class_count), HELD_OUT, TrainOptions(conditional=True), Watcher())
-    assert caught.value.option == "--conditional"
+    assert caught.value.option == "--conditional" and "eave" in caught.value.hint

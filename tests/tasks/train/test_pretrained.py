@@ -1,19 +1,24 @@
 """`--start-from`: the weights of an earlier run, and the runs that are refused."""
 
 import json
+import os
 import shutil
+import sys
 
 import numpy as np
 import pytest
 
 from vaecli.config import read_config
 from vaecli.data.named.bundled import load_mini
-from vaecli.errors import ModelError, OptionError, TrainingError
+from vaecli.errors import DataError, ModelError, OptionError, TrainingError
 from vaecli.export.describe import model_id
+from vaecli.options import merge
 from vaecli.runs.layout import Run
 from vaecli.runs.progress import Watcher
 from vaecli.runs.state import read
+from vaecli.runtime.model import Model
 from vaecli.tasks.train.dry_run import dry_run
+from vaecli.tasks.train.job import begin
 from vaecli.tasks.train.train import train
 
 pytestmark = pytest.mark.train
@@ -28,20 +33,48 @@ def others(write_data, tmp_path):
 
 
 def test_the_initial_weights_are_the_kept_ones(run, others, options, here):
-    """After an epoch that moves nothing they are still there; the name of the run stays in config.toml alone."""
+    """After an epoch that moves nothing they are still there; the path of the run stays in config.toml alone."""
     assert shutil.move(run.path, here / "old") and Run(here / "old").checkpoint.exists()
     result = train(options(others, start_from="old", **STILL), out=here / "new")
     before, after = (read(Run(folder).checkpoint).state.best_weights for folder in (here / "old", result.run))
     assert before.keys() == after.keys()
     for name, value in before.items():
         np.testing.assert_allclose(after[name], value, atol=1e-7)
-    assert read_config(result.run / "config.toml")["start_from"] == "old"
+    assert read_config(result.run / "config.toml")["start_from"] == str(here / "old")
     provenance = json.loads((result.run / "provenance.json").read_text("utf-8"))
     assert (
         provenance["start_from"]["model_id"] == model_id(before) and provenance["start_from"]["run"] == "old"
     )
+    model = Model.open(result.run)
+    assert model.info.training["start_from"] == {"run": "old", "epoch": 2, "model_id": model_id(before)}
+    card = (result.run / "model" / "MODEL_CARD.md").read_text("utf-8")
+    assert f"| start_from | run old, epoch 2, model_id {model_id(before)} |" in card
     for file in (result.run / "model").iterdir():
-        assert b"start_from" not in file.read_bytes()
+        assert str(here).encode() not in file.read_bytes()
+
+
+def test_the_file_serves_from_another_folder(run, others, options, here, monkeypatch):
+    """A relative path is kept as an absolute one: config.toml repeats the run wherever it is read."""
+    shutil.move(run.path, here / "old")
+    with begin(options(others, start_from="old"), here / "new", Watcher()) as job:
+        settings = read_config(job.run.config)
+        (here / "elsewhere").mkdir()
+        monkeypatch.chdir(here / "elsewhere")
+        with begin(merge(settings), None, Watcher()) as again:
+            assert again.pretrained.epoch == 2 and read_config(again.run.config) == settings
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no names that are not UTF-8")
+def test_a_run_whose_name_is_not_utf8(run, others, options, here):
+    """A path that config.toml cannot hold is refused before anything is made."""
+    shutil.move(run.path, here / os.fsdecode(b"old-\xff"))
+    fit = options(others, start_from=os.fsdecode(b"old-\xff"))
+    with (
+        pytest.raises(DataError, match="--start-from must be valid UTF-8"),
+        begin(fit, here / "new", Watcher()),
+    ):
+        pass
+    assert not (here / "new").exists()
 
 
 def test_the_other_run_is_not_needed_again(run, data, options, here):

@@ -103,7 +103,7 @@ def _model(model: Model) -> MeasuredModel:
         decoder_sha256=digests["decoder"],
         encoder_sha256=digests["encoder"],
         seed=seed if type(seed) is int else None,
-        settings=_settings(info) | _start(find_run(model.path)),
+        settings=_settings(info) | _start(info, find_run(model.path)),
         figures=finite({name: info.training.get(name) for name in FIGURES}),
         software={str(name): str(version) for name, version in info.software.items()},
     )
@@ -146,8 +146,11 @@ def _stopped_after(training: Mapping[str, Any]) -> int | None:
     return None if done >= limit or has_waited else done
 
 
-def _start(run: Run | None) -> dict[str, Any]:
-    """Return from which weights a run began, if not from new ones."""
+def _start(info: ModelInfo, run: Run | None) -> dict[str, Any]:
+    """Return from which weights a run began, if not from new ones; older files leave it to the run."""
+    start = info.training.get("start_from")
+    if isinstance(start, dict):
+        return {"start_from": start}
     if run is None:
         return {}
     try:

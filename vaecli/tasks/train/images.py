@@ -173,14 +173,23 @@ def name_to_keep(options: TrainOptions, data: ImageSet) -> str:
     """
     if data.kind == "named" or not options.data:
         return data.name
-    path = os.fspath(user_path(options.data).resolve())
+    return path_to_keep(options.data, "the data")
+
+
+def path_to_keep(path: str | os.PathLike[str], what: str) -> str:
+    """Return the absolute path that config.toml keeps of `what`, so that it serves from any folder.
+
+    Raises:
+        DataError: the path is not valid UTF-8, as a TOML file must be.
+    """
+    absolute = os.fspath(user_path(path).resolve())
     try:
-        path.encode()
+        absolute.encode()
     except UnicodeEncodeError as error:
         raise DataError(
-            f"The path of the data must be valid UTF-8, got {path!r}.", hint="Rename the folder."
+            f"The path of {what} must be valid UTF-8, got {absolute!r}.", hint="Rename the folder."
         ) from error
-    return path
+    return absolute
 
 
 def with_reading(options: TrainOptions, data: ImageSet) -> TrainOptions:

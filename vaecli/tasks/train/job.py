@@ -94,7 +94,8 @@ def begin(
         options, data, held_out, test = images.load_run(options, watch)
     pretrained.require_same(source, options, data)
     description = images.description(data, held_out, options, test)
-    options = dataclasses.replace(options, data=images.name_to_keep(options, data))
+    start = None if source is None else images.path_to_keep(source.run.path, "--start-from")
+    options = dataclasses.replace(options, data=images.name_to_keep(options, data), start_from=start)
     is_new_folder = out is None or not out.exists()
     run = layout.create(out, data.name)
     try:
@@ -161,7 +162,8 @@ def reopen(
 
     Raises:
         ModelError, ConfigError: `path` is no run.
-        TrainingError: it has no saved state, was trained on other data, or another process trains it.
+        TrainingError: it has no saved state, was trained with other options or on other data, or another process
+            trains it.
         OptionError: a change that this run does not allow.
     """
     run = layout.Run(user_path(path, option="--resume", error=ModelError))
@@ -173,6 +175,7 @@ def reopen(
         previous_options = train_options.merge(train_options.BEFORE, read_config(run.config))
         saved = states.read(run.checkpoint)
         options = _changed(previous_options, changes, saved.state)
+        states.require_same(saved.identity, saved.identity | {"options": states.deciding(options)})
         with interruptible():
             data = images.load_again(options, watch)
         _require_same(data, saved, run.read_provenance().get("data"), Division.of(options))

@@ -41,8 +41,9 @@ def require_usable(data: ImageSet, held_out: np.ndarray, options: TrainOptions, 
         )
     if len(numbers) > MAX_LABELS:
         raise OptionError(
-            f"--conditional takes at most {MAX_LABELS:,} classes, got {len(numbers):,}.",
+            f"--conditional must have at most {MAX_LABELS:,} classes, got {len(numbers):,}.",
             option="--conditional",
+            hint="Leave it out, or train on fewer classes.",
         )
     missing = [name for name, number in zip(data.class_names, numbers, strict=True) if not number]
     if missing:

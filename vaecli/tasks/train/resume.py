@@ -1,4 +1,4 @@
-"""Notes and changes when a run is resumed with other threads, devices, precision or epochs."""
+"""The command that resumes a run; notes and changes where it has other threads, devices, precision or epochs."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -9,6 +9,26 @@ from vaecli.tasks.train.job import Job
 
 if TYPE_CHECKING:
     from vaecli.training.trainer import Trainer
+
+CHECKPOINT_EVERY = 5 * 60.0  # seconds
+
+
+def options_to_repeat(*, devices: int | None, tensorboard: bool, checkpoint_every: float) -> list[str]:
+    """Return the options, as words of a command, that no file of the run keeps for `--resume`.
+
+    Args:
+        devices: number of this machine's devices; None for all.
+        tensorboard: whether event files are written.
+        checkpoint_every: seconds between saved states within an epoch.
+    """
+    words = []
+    if devices != 1:
+        words += ["--devices", "all" if devices is None else str(devices)]
+    if tensorboard:
+        words.append("--tensorboard")
+    if checkpoint_every != CHECKPOINT_EVERY:
+        words += ["--checkpoint-every", f"{checkpoint_every / 60:g}"]
+    return words
 
 
 def note_differences(

@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import pathlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from vaecli import checks
@@ -23,14 +23,13 @@ from vaecli.tasks.train.deadline import REASON, Deadline
 from vaecli.tasks.train.job import Interruptible, Job, begin, reopen
 from vaecli.tasks.train.plots import SheetKeeper
 from vaecli.tasks.train.results import finish, missing
+from vaecli.tasks.train.resume import CHECKPOINT_EVERY, options_to_repeat
 from vaecli.training.advice import Adviser
 from vaecli.training.cluster import rendezvous, tf_config
 from vaecli.training.networks.table import learning_rate
 
 if TYPE_CHECKING:
     from vaecli.training.trainer import Trainer
-
-CHECKPOINT_EVERY = 5 * 60.0  # seconds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,7 +123,10 @@ def train(
             if requested.previous_options is None:
                 start.require_exportable(started.job)
         trainer = start.build_trainer(requested, started, watch)
-        with _hinting_at_run(requested.run, trainer):
+        to_repeat = options_to_repeat(
+            devices=devices, tensorboard=tensorboard, checkpoint_every=checkpoint_every
+        )
+        with _hinting_at_run(requested.run, trainer, to_repeat):
             watchers = Several(_watchers(started.job, trainer, watch, tensorboard=tensorboard))
             stop_in_time = _with_deadline(stop, limit, trainer, started.job)
             return _train(started.job, trainer, watchers, stop_in_time, checkpoint_every)
@@ -168,7 +170,7 @@ def _prior_seconds(job: Job, count: int) -> float:
 
 
 @contextlib.contextmanager
-def _hinting_at_run(run: Run, trainer: "Trainer") -> Iterator[None]:
+def _hinting_at_run(run: Run, trainer: "Trainer", to_repeat: Sequence[str]) -> Iterator[None]:
     """Add to errors of the body how to go on with the run: to resume it after a full disk, or to export it."""
     try:
         yield
@@ -181,7 +183,7 @@ def _hinting_at_run(run: Run, trainer: "Trainer") -> Iterator[None]:
     except OutputError as error:
         if not run.checkpoint.exists():
             raise
-        resume = command("train", "--resume", run.path)
+        resume = command("train", "--resume", run.path, *to_repeat)
         hint = f"The last saved state is complete. When the problem is solved: {resume}"
         raise OutputError(error.message, hint=hint) from error
 

@@ -68,8 +68,14 @@ def size(
         raise OptionError(
             f"--depth must be left out or {default.depth} for --network {network}, got {depth}.",
             option="--depth",
+            hint=f"Leave it out, or choose a network that has a depth: --network {_with_depth()}.",
         )
     return Size(default.width if width is None else width, default.depth if depth is None else depth)
+
+
+def _with_depth() -> str:
+    *names, last = (name for name, module in NETWORKS.items() if module.HAS_DEPTH)
+    return f"{', '.join(names)} or {last}"
 
 
 def size_of(options: TrainOptions, shape: tuple[int, int, int]) -> Size:
