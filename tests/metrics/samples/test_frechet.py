@@ -86,6 +86,13 @@ def test_the_standard_error_is_the_spread_over_draws(rng):
     assert np.mean([result.error for result in results]) == pytest.approx(spread, rel=0.15)
 
 
+def test_the_standard_error_of_equal_distributions_is_too_large(rng):
+    """There the distance has no term of the first order, which the error is made of: it is too large."""
+    results = [frechet(*rng.normal(size=(2, 300, 8))) for _ in range(200)]
+    spread = np.std([result.distance for result in results])
+    assert 1.2 < np.mean([result.error for result in results]) / spread < 1.7
+
+
 def test_one_image_has_no_covariance(rng):
     """One image is refused, and so is none."""
     for count in (0, 1):

@@ -5,7 +5,8 @@ import pytest
 
 from vaecli.errors import DataError
 from vaecli.metrics.samples import distances
-from vaecli.metrics.samples.neighbours import neighbours, radii_of
+from vaecli.metrics.samples.halves import nearest_of
+from vaecli.metrics.samples.neighbours import neighbours
 
 
 def by_hand(x, y, k):
@@ -61,9 +62,10 @@ def test_equal_sets_are_perfect(rng):
 def test_duplicates_are_neighbours(rng):
     """Each of two equal rows is the other's nearest neighbour, at the distance 0."""
     x = np.repeat(rng.normal(size=(10, 3)), 2, axis=0)
-    first, second = radii_of(x, (1, 2))
+    (first, second), (places, _) = nearest_of(x, 2)
     assert first == pytest.approx(0, abs=1e-12)
     assert (second > 0.01).all()
+    assert places.tolist() == [place ^ 1 for place in range(20)]
 
 
 def test_equal_samples_count_as_one_place(rng):

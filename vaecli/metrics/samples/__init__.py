@@ -7,6 +7,7 @@ frechet    Fréchet distance
 kernel     kernel distance, unbiased
 distances  squared distances between the rows of two sets, in blocks
 neighbours precision, recall, density and coverage
+halves     their standard errors, from random halves of both sets
 copies     distance of each image to its nearest training image
 classes    the classes that a classifier sees
 table      the metrics: meaning, direction

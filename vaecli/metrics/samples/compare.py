@@ -1,7 +1,6 @@
 """All metrics of two sets of features, with the time that each takes."""
 
 import dataclasses
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 
@@ -22,7 +21,8 @@ class Comparison:
 
     Attributes:
         values: name of each metric of `SAMPLE_METRICS` -> value.
-        errors: name -> standard error, for the choice of the images of both sets.
+        errors: name -> standard error, for the choice of the images of both sets. Where these are of the same
+            distribution, that of `frechet` and `kernel` is about 1.4 times too large.
         n_images: number of images that were judged.
         seconds: `frechet`, `kernel` and `neighbours`, which are all others together -> duration.
     """
@@ -71,4 +71,4 @@ def _neighbours(x: Float64, y: Float64) -> Iterator[tuple[str, float, float]]:
     of_images = neighbours(x, y)
     for name in NEIGHBOURS:
         column: Float64 = getattr(of_images, name)
-        yield name, float(column.mean()), float(column.std(ddof=1) / math.sqrt(len(column)))
+        yield name, float(column.mean()), of_images.errors[name]

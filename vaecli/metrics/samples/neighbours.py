@@ -8,14 +8,14 @@ arXiv:2002.09797), by the balls around images that reach to their k-th nearest n
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 
 from vaecli.errors import DataError
 from vaecli.metrics.samples.distances import blocks
 from vaecli.metrics.samples.features import Float64, checked
+from vaecli.metrics.samples.halves import DRAWN, REAL, Balls, Halves
 
 K_PRECISION = 3
 K_DENSITY = 5
@@ -30,12 +30,14 @@ class Neighbours:
         recall: (N,) 0 or 1 for each reference image.
         density: (M,) for each sample.
         coverage: (N,) 0 or 1 for each reference image.
+        errors: name of each metric -> its standard error, for the choice of the images of both sets.
     """
 
     precision: Float64
     recall: Float64
     density: Float64
     coverage: Float64
+    errors: Mapping[str, float]
 
 
 def neighbours(
@@ -58,8 +60,10 @@ def neighbours(
         raise DataError(f"The samples must have {x.shape[1]} features an image, got {y.shape[1]}.")
     mean = x.mean(axis=0)
     x, y = x - mean, y - mean
-    radii, radii_density = radii_of(x, (k_precision, k_density))
-    (radii_samples,) = radii_of(y, (k_precision,))
+    real, drawn = Balls(x, (k_precision, k_density), REAL), Balls(y, (k_precision,), DRAWN)
+    halves = Halves(real, drawn, k_precision, k_density)
+    radii, radii_density = real.radii(k_precision), real.radii(k_density)
+    radii_samples = drawn.radii(k_precision)
     precision, density = np.zeros(len(y)), np.zeros(len(y))
     recall, coverage = np.empty(len(x)), np.empty(len(x))
     for rows, apart, slack in blocks(x, y):
@@ -69,19 +73,13 @@ def neighbours(
         density += inside.sum(axis=0)
         coverage[rows] = inside.any(axis=1)
         recall[rows] = (distances <= radii_samples).any(axis=1)
-    return Neighbours((precision > 0).astype(np.float64), recall, density / k_density, coverage)
-
-
-def radii_of(features: Float64, counts: Sequence[int]) -> list[npt.NDArray[np.float64]]:
-    """Return the squared distance of each row to its k-th nearest other row, (N,), for each k of `counts`.
-
-    A row is left out by its place, so that equal rows are neighbours at the distance 0.
-    """
-    places = [count - 1 for count in counts]
-    radii = np.empty((len(counts), len(features)))
-    for rows, distances, _ in blocks(features, features):
-        inside = np.arange(rows.stop - rows.start)
-        distances[inside, rows.start + inside] = np.inf
-        distances.partition(places, axis=1)
-        radii[:, rows] = distances[:, places].T
-    return list(radii)
+        halves.add(rows, distances)
+    values = {
+        "precision": (precision > 0).astype(np.float64),
+        "recall": recall,
+        "density": density / k_density,
+        "coverage": coverage,
+    }
+    return Neighbours(
+        **values, errors=halves.errors({name: float(each.var()) for name, each in values.items()})
+    )
