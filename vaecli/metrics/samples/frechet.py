@@ -21,9 +21,9 @@ class Frechet(NamedTuple):
 
     Attributes:
         distance: d^2 above.
-        error: its standard error to the first order, for the choice of both sets. It leaves out that d^2 of finite
-            sets is too large by about F (F + 1) / (2 N) times the variance of a feature. Where the distributions are
-            equal there is no first order, and the error is about 1.4 times too large.
+        error: its standard error to the first order, for the choice of both sets. It leaves out that d^2 of
+            finite sets is too large by about F (F + 1) / (2 N) times the variance of a feature. Where the
+            distributions are equal there is no first order, and the error is about 1.4 times too large.
     """
 
     distance: float

@@ -5,10 +5,10 @@ inverse proportion to the number of images, so that for each metric T
 
     Var T(all) = Var T(A) / 2 = E (T(A) - T(B))^2 / 4.
 
-So the error is for the choice of both sets: of the images that are counted, and of those that make the balls. Images
-of a half are farther apart, so where the value of an image varies less in halves than among all, the variance is larger
-by that factor. A jackknife would be too large by a third and more: an image that is left out changes the balls of
-others.
+So the error is for the choice of both sets: of the images that are counted, and of those that make the balls.
+Images of a half are farther apart: where the value of an image varies less in halves than among all, the variance is
+larger by that factor. A jackknife would be too large by a third and more, as an image that is left out changes the
+balls of others.
 
 All cuts take one pass over the distances: a word of 64 bits tells the half of an image in each cut.
 """
@@ -147,8 +147,9 @@ class Halves:
         inside = self._real.within[self._k_density][ranks, owners] & same
         np.bitwise_or.at(self._covered, owners, inside)
         self._inside += _by_half(inside, self._real.cuts[owners])
-        for cut, counts in enumerate(self._counts):
-            counts += np.bincount(samples[_has_bit(inside, cut)], minlength=len(counts))
+        for cut in range(COUNTED_CUTS):
+            hits = samples[_has_bit(inside, cut)]
+            self._counts[cut] += np.bincount(hits, minlength=self._counts.shape[1])
         inside = self._real.within[self._k_precision][ranks, owners] & same
         np.bitwise_or.at(self._precise, samples, inside)
 
@@ -185,7 +186,7 @@ class Halves:
 
 
 def _error(values: Float64, variance: float, of_halves: float) -> float:
-    """Return a standard error from the values of both halves of each cut (2, CUTS), and the variances of an image."""
+    """Return a standard error from the values of the halves (2, CUTS), and the variances of an image's value."""
     factor = max(1.0, variance / of_halves) if of_halves else 1.0
     return float(np.sqrt(factor * np.square(values[0] - values[1]).mean()) / 2)
 
