@@ -6,9 +6,9 @@ inverse proportion to the number of images, so that for each metric T
     Var T(all) = Var T(A) / 2 = E (T(A) - T(B))^2 / 4.
 
 So the error is for the choice of both sets: of the images that are counted, and of those that make the balls.
-Images of a half are farther apart: where the value of an image varies less in halves than among all, the variance is
-larger by that factor. A jackknife would be too large by a third and more, as an image that is left out changes the
-balls of others.
+Images of a half are farther apart: where the value of an image varies less in halves than among all, the variance
+is larger by that factor. A jackknife would be too large by a third and more, as an image that is left out changes
+the balls of others.
 
 All cuts take one pass over the distances: a word of 64 bits tells the half of an image in each cut.
 """
