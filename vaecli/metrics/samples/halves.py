@@ -55,12 +55,12 @@ class Balls:
 
     def radii(self, k: int) -> Float64:
         """Return the squared radii (N,) in the set of all images."""
-        return self.distances[k - 1]
+        return np.asarray(self.distances[k - 1])
 
     @property
     def reach(self) -> Float64:
         """The largest squared radius that is known of each image, (N,)."""
-        return self.distances[-1]
+        return np.asarray(self.distances[-1])
 
     def ranks(self, images: Places, distances: Float64) -> Places:
         """Return how many neighbours of images (n,) are closer to them than points at squared distances (n,)."""
@@ -192,7 +192,7 @@ def _error(values: Float64, variance: float, of_halves: float) -> float:
 
 
 def _has_bit(words: Words, cut: int) -> npt.NDArray[np.bool_]:
-    return (words >> np.uint64(cut)) & np.uint64(1) == 1
+    return np.asarray((words >> np.uint64(cut)) & np.uint64(1) == 1)
 
 
 def _all_bits(words: Words) -> Words:
