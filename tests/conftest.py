@@ -24,6 +24,7 @@ from vaecli.latent.summary import summarise
 from vaecli.metrics.encoded import encode
 from vaecli.metrics.prior_fit import PriorOptions, fit_priors
 from vaecli.metrics.saved.evaluation import Conditions, MeasuredModel, SampleQuality, SavedEvaluation
+from vaecli.metrics.saved.latents import SavedProbes
 from vaecli.metrics.score_fit import fit_scorer
 from vaecli.modelfile import protobuf, write
 from vaecli.modelfile.facts import KEY_FACTS, from_arrays
@@ -352,6 +353,23 @@ def make_saved():
         return saved
 
     return make_saved
+
+
+@pytest.fixture(scope="session")
+def probes():
+    """Classes that latents and pixels predict, with 100 and with all 2,000 labels."""
+    rows = {"nearest": 0.84, "linear": 0.75, "nearest_100": 0.66, "linear_100": 0.6}
+    return SavedProbes(
+        data="toys",
+        data_sha256="d" * 64,
+        n_images=5,
+        training="toys",
+        training_sha256="c" * 64,
+        n_training=2000,
+        seed=0,
+        rows={"latents": rows, "pixels": rows},
+        errors={"latents": dict.fromkeys(rows, 0.004), "pixels": dict.fromkeys(rows, 0.003)},
+    )
 
 
 @pytest.fixture(scope="session")

@@ -156,12 +156,14 @@ def evaluate(
         if page is not None:
             from vaecli.tasks.report.write import write_report
 
-            written = write_report(opened, result, page, data=data, quality=measured, progress=shown.count)
+            written = write_report(
+                opened, result, page, data=data, quality=measured, probes=probes, progress=shown.count
+            )
     if target is not None:
         from vaecli.tasks.compare.saving import save as save_evaluation
 
         of_quality = measured.saved() if measured else None
-        target = save_evaluation(result, opened, target, quality=of_quality, if_taken=if_taken)
+        target = save_evaluation(result, opened, target, quality=of_quality, probes=probes, if_taken=if_taken)
         if not quiet:
             console.progress_line(f"Saved: {console.shown_path(target)}")
     if written is not None:

@@ -8,7 +8,7 @@ from vaecli.cli.quality import show_probes, show_quality
 
 if TYPE_CHECKING:
     from vaecli.metrics.evaluation import Evaluation
-    from vaecli.tasks.quality.probes import Probes
+    from vaecli.tasks.quality.probe_result import Probes
     from vaecli.tasks.quality.result import Quality
 
 DURATIONS = ("seconds", "images_per_second")  # shown with one digit after the point

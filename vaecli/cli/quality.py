@@ -9,7 +9,7 @@ from vaecli.cli.bars import bars
 
 if TYPE_CHECKING:
     from vaecli.tasks.quality.options import QualityOptions
-    from vaecli.tasks.quality.probes import Probes
+    from vaecli.tasks.quality.probe_result import Probes
     from vaecli.tasks.quality.result import Quality
 
 _PANEL = "Quality of samples"  # of the help

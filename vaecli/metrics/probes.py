@@ -14,6 +14,11 @@ from vaecli.errors import DataError
 from vaecli.metrics.samples.distances import blocks
 
 NEIGHBOURS = 5
+COUNTS = (100, 600, 1000, 3000)  # labelled images, beside all
+METHODS = {
+    "nearest": f"share of images that get their class from the {NEIGHBOURS} nearest labelled images",
+    "linear": "share of images that get their class from a linear probe",
+}
 PENALTIES = 10.0 ** np.arange(-7, 1)  # relative to the largest eigenvalue of the Gram matrix
 ROWS = 4096  # images at a time
 _CLOSER = 1e-3  # weight of the order among neighbours: it decides between classes with as many votes
@@ -21,6 +26,18 @@ _CLOSER = 1e-3  # weight of the order among neighbours: it decides between class
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.integer]
+
+
+def probe_metric(method: str, labels: int | None = None) -> str:
+    """Return the name of a metric of latents with some labelled images, or with all, such as `nearest_100`."""
+    return method if labels is None else f"{method}_{labels}"
+
+
+PROBE_METRICS: dict[str, str] = {  # metric of latents -> its meaning
+    probe_metric(method, labels): f"{meaning}, with {labels or 'all'} labels"
+    for labels in (None, *COUNTS)
+    for method, meaning in METHODS.items()
+}
 
 
 class Share(NamedTuple):

@@ -27,6 +27,7 @@ OF_SAMPLES = {  # metric of the quality of samples -> its title
     "frechet_training": "floor",
     "copies": "copies",
 }
+OF_LATENTS = "nearest"  # likewise of the classes that latents predict
 SHOWN = (  # of its conditions
     *("data", "split", "likelihood", "binarised", "labelled"),
     *("prior", "importance_samples", "seed", "n_images"),
@@ -83,6 +84,8 @@ class Evaluated:
             if metric in self.values
         )
         words += f" by {self.features} ({self.features_sha256[:SHORT]}...)" if self.features else ""
+        if OF_LATENTS in self.values:
+            words += f", 5 nearest latents {self.values[OF_LATENTS]:.1%}"
         return words if self.is_current else f"{words}, of an earlier model"
 
 

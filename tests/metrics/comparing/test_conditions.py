@@ -3,6 +3,7 @@
 import pytest
 
 from vaecli.metrics.comparing.conditions import CONDITIONS, DESCRIPTIONS, mismatches
+from vaecli.metrics.probes import METHODS, PROBE_METRICS
 from vaecli.metrics.samples.table import AGREEMENT, COPIES, QUALITY_METRICS, SAMPLE_METRICS, row_metric
 from vaecli.metrics.table import METRICS
 
@@ -30,20 +31,24 @@ CHANGES = {  # change of an evaluation -> (condition, metrics that cannot be com
     "quality__prior": ("normal", "prior of the samples", OF_SAMPLES),
     "quality__seeds": ((3, 4, 5), "seeds of the samples", OF_SAMPLES),
     "quality__training_sha256": ("e" * 64, "training images", OF_TRAINING | {COPIES}),
+    "probes__data_sha256": ("e" * 64, "classified images", PROBE_METRICS),
+    "probes__training_sha256": ("e" * 64, "labelled images", PROBE_METRICS),
+    "probes__seed": (1, "seed of the labels", PROBE_METRICS.keys() - METHODS.keys()),
 }
 
 
 def test_every_metric_and_every_condition_has_its_line():
     """A new metric cannot be compared before it is known what its values must share."""
-    assert CONDITIONS.keys() == (METRICS.keys() | QUALITY_METRICS.keys()) - {"kl_dim"}
+    assert CONDITIONS.keys() == (METRICS | QUALITY_METRICS | PROBE_METRICS).keys() - {"kl_dim"}
     assert {name for names in CONDITIONS.values() for name in names} == DESCRIPTIONS.keys()
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_difference_is_named_where_it_matters(make_saved, quality, change):
+def test_a_difference_is_named_where_it_matters(make_saved, quality, probes, change):
     """For each metric that it touches, and for no other."""
     value, condition, metrics = CHANGES[change]
-    first, second = make_saved(5, quality), make_saved(5, quality, **{change: value})
+    first = make_saved(5, quality, probes=probes)
+    second = make_saved(5, quality, probes=probes, **{change: value})
     assert mismatches("elbo", first, first) == {}
     for metric in CONDITIONS:
         expected = {condition} if metric in metrics else set()

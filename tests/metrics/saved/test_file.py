@@ -65,6 +65,55 @@ def test_reading_gives_what_was_written(path, make_saved, quality):
     assert (saved.values["copies"], saved.values["copies_se"]) == (0.9, 0.01)
 
 
+def test_classes_that_latents_predict_are_kept(here, make_saved, probes):
+    """Every share with its error, and whether the class of each image is right; those of latents are metrics."""
+    original = make_saved(5, probes=probes)
+    right = {"nearest": np.array([1.0, 1.0, 0.0, 1.0, 1.0])}
+    original = dataclasses.replace(original, per_image=original.per_image | right)
+    saved = file.read(file.write(here / "b.npz", original))
+    assert saved.probes == probes
+    assert (saved.values["nearest"], saved.values["linear_100_se"]) == (0.84, 0.004)
+    np.testing.assert_array_equal(saved.values_of("nearest"), right["nearest"])
+    np.testing.assert_array_equal(saved.values_of("nearest_100"), [0.66])
+
+
+def test_a_file_without_them_has_no_entry_of_them(path):
+    """So that files that were written before they could be kept are still read."""
+    about = json.loads(np.load(io.BytesIO(members_of(path)["about.npy"])).tobytes())
+    assert "probes" not in about and file.read(path).probes is None
+
+
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [
+        ("rows", {"pixels": {"nearest": 0.5}}),
+        ("rows", {"latents": {"nearest": 0.5}}),
+        ("rows", {"latents": {"nearest": "0.5"}}),
+        ("errors", {}),
+        ("n_training", "2000"),
+        ("training", None),
+    ],
+)
+def test_classes_that_do_not_fit_together_are_refused(here, make_saved, probes, entry, value):
+    """Latents among the rows, an error for each share: else the file is damaged."""
+    path = file.write(here / "b.npz", make_saved(5, probes=probes))
+    members = members_of(path)
+    about = json.loads(np.load(io.BytesIO(members["about.npy"])).tobytes())
+    about["probes"] |= {entry: value}
+    members["about.npy"] = npy(np.frombuffer(json.dumps(about).encode(), np.uint8))
+    archive(path, members)
+    with pytest.raises(DataError, match="is damaged"):
+        file.read(path)
+
+
+def test_images_of_a_metric_that_was_not_measured_are_refused(here, make_saved):
+    """Classes of images without the data that they are of."""
+    path = file.write(here / "b.npz", make_saved(5))
+    archive(path, members_of(path) | {"nearest.npy": npy(np.ones(5))})
+    with pytest.raises(DataError, match="is damaged: nearest is no metric"):
+        file.read(path)
+
+
 def test_equal_evaluations_are_equal_files(path, here, make_saved, quality):
     """No date and no order changes the bytes."""
     assert file.write(here / "b.npz", make_saved(5, quality)).read_bytes() == path.read_bytes()

@@ -1,5 +1,7 @@
 """Two verdicts, kept apart; refusals that name the difference."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -186,7 +188,8 @@ def test_reconstructions_the_floor_and_copies_stand_in_the_table(save, quality):
     worse = {"reconstructions": {"frechet": (6.5,)}}
     names = [save("a", quality=quality), save("b", quality=quality, quality__rows=quality.rows | worse)]
     result = compare(names)
-    assert result.metrics == ("elbo", "frechet", "frechet_reconstructions", "frechet_training", "copies")
+    of_samples = ("frechet", "frechet_reconstructions", "frechet_training", "copies")
+    assert result.metrics == ("elbo", *of_samples, "mse")
     first, second = (row.values for row in result.files)
     assert first["frechet_reconstructions"] == Value(6.0, 0.05)
     assert second["frechet_reconstructions"].value == 6.5
@@ -195,11 +198,30 @@ def test_reconstructions_the_floor_and_copies_stand_in_the_table(save, quality):
     assert reasons == ("There is no verdict on files: frechet_reconstructions is no mean over images.",)
 
 
+def test_classes_that_latents_predict_are_compared_image_by_image(save, probes):
+    """With all labels; with a part of them a file has one value. The table shows the 5 nearest."""
+    generator = np.random.default_rng(3)
+    right = (generator.random((2, 200)) < [[0.5], [0.9]]).astype(np.float64)
+    probes, elbo = dataclasses.replace(probes, n_images=200), generator.normal(size=200)
+    names = [
+        save(name, probes=probes, metrics=("elbo",), per_image={"elbo": elbo, "nearest": values})
+        for name, values in zip("ab", right, strict=True)
+    ]
+    result = compare(names, metrics=["nearest"])
+    (difference,) = result.of_files.differences
+    assert (difference.over, difference.counts, difference.outcome) == ("images", (200,), "better")
+    assert difference.interval.value == pytest.approx(float((right[1] - right[0]).mean()))
+    assert compare(names).metrics == ("elbo", "nearest")
+    assert "labelled images" in result.conditions["nearest"]
+    reasons = compare(names, metrics=["nearest_100"]).of_files.reasons
+    assert reasons == ("There is no verdict on files: nearest_100 is no mean over images.",)
+
+
 def test_each_metric_has_its_conditions(save, quality):
     """Those of samples have the features with their hash, also beside a main metric that needs none."""
     result = compare([save("a", quality=quality), save("b", quality=quality)])
     assert "features" not in result.conditions["elbo"]
-    for metric in result.metrics[1:]:
+    for metric in ("frechet", "frechet_reconstructions", "frechet_training", "copies"):
         assert result.conditions[metric]["features"] == "classifier of fashion-mnist (ffffffffffff...)"
     lines = conditions_lines(result)
     text = "Shared by frechet, frechet_reconstructions, frechet_training, copies: features: classifier of fashion"

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
+from vaecli.metrics.probes import METHODS, PROBE_METRICS
 from vaecli.metrics.samples.table import AGREEMENT, COPIES, QUALITY_METRICS, SAMPLE_METRICS, row_metric
 from vaecli.metrics.saved.evaluation import SampleQuality, SavedEvaluation
+from vaecli.metrics.saved.latents import SavedProbes
 from vaecli.metrics.table import METRICS
 
 Described = tuple[object, str]  # what must be equal, and its words
@@ -17,6 +19,8 @@ OF_ROWS = {  # what the metrics of a row share
     "reconstructions": ("features", "reference", "labels"),
     "training": ("features", "reference", "number of samples", TRAINING),
 }
+LABELLED = ("classified images", "labelled images")
+DRAWS = "seed of the labels"
 PRIORS = {"prior", "prior of the samples"}  # a part of the model, where a user says so
 
 CONDITIONS: dict[str, tuple[str, ...]] = {  # metric -> what its values must share, in the order of preference
@@ -33,6 +37,8 @@ CONDITIONS: dict[str, tuple[str, ...]] = {  # metric -> what its values must sha
 } | dict.fromkeys((*SAMPLE_METRICS, AGREEMENT), SAMPLES)
 CONDITIONS |= {COPIES: (*SAMPLES, TRAINING)}
 CONDITIONS |= {row_metric(row, name): shared for row, shared in OF_ROWS.items() for name in SAMPLE_METRICS}
+
+CONDITIONS |= {name: LABELLED if name in METHODS else (*LABELLED, DRAWS) for name in PROBE_METRICS}
 
 
 def _images(evaluation: SavedEvaluation) -> Described:
@@ -53,6 +59,10 @@ def _of_samples(describe: Callable[[SampleQuality], Described]) -> Describe:
     return lambda evaluation: describe(evaluation.quality) if evaluation.quality else (None, "none")
 
 
+def _of_latents(describe: Callable[[SavedProbes], Described]) -> Describe:
+    return lambda evaluation: describe(evaluation.probes) if evaluation.probes else (None, "none")
+
+
 DESCRIPTIONS: Mapping[str, Describe] = {
     "data": _images,
     "pixels": _plain(lambda each: "binarised" if each.conditions.binarised else "as they are"),
@@ -69,13 +79,19 @@ DESCRIPTIONS: Mapping[str, Describe] = {
     "number of samples": _of_samples(lambda each: (each.n_images, f"{each.n_images:,}")),
     "prior of the samples": _of_samples(lambda each: (each.prior, each.prior)),
     "seeds of the samples": _of_samples(lambda each: (each.seeds, ", ".join(map(str, each.seeds)))),
+    "classified images": _of_latents(
+        lambda each: _hashed(f"{each.n_images:,} images of {each.data}", each.data_sha256)
+    ),
+    "labelled images": _of_latents(
+        lambda each: _hashed(f"{each.n_training:,} images of {each.training}", each.training_sha256)
+    ),
+    DRAWS: _of_latents(lambda each: (each.seed, str(each.seed))),
 }
 
 
 def has_metric(evaluation: SavedEvaluation, metric: str) -> bool:
     """Return whether an evaluation has values of a metric."""
-    in_quality = evaluation.quality is not None and metric in evaluation.quality.values
-    return metric in evaluation.per_image or metric in evaluation.totals or in_quality
+    return len(evaluation.values_of(metric)) > 0
 
 
 def mismatches(
@@ -105,6 +121,8 @@ def shared(metric: str, evaluation: SavedEvaluation, *, across_priors: bool = Fa
 
 def direction(metric: str) -> str:
     """Return `higher` or `lower`, the better values of a metric; empty if neither is."""
+    if metric in PROBE_METRICS:
+        return "higher"
     return METRICS[metric].better if metric in METRICS else QUALITY_METRICS[metric].better
 
 

@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from vaecli.metrics.saved.evaluation import Conditions, MeasuredModel, SampleQuality, SavedEvaluation
+from vaecli.metrics.saved.latents import SavedProbes
 
 FORMAT = 2
 MOST_BYTES = 2**22
 MOST_TEXT = 1000  # characters of a name or a setting
-Record = TypeVar("Record", Conditions, MeasuredModel, SampleQuality)
+NOT_IN_ALL = {"probes"}  # entries of those files alone that hold such figures
+Record = TypeVar("Record", Conditions, MeasuredModel, SampleQuality, SavedProbes)
 
 
 class MalformedError(ValueError):
@@ -31,8 +33,9 @@ def to_json(evaluation: SavedEvaluation) -> bytes:
         for field in dataclasses.fields(evaluation)
         if field.name != "per_image"
     }
-    for name in ("conditions", "model", "quality"):
+    for name in ("conditions", "model", "quality", "probes"):
         document[name] = document[name] and dataclasses.asdict(document[name])
+    document = {name: value for name, value in document.items() if name not in NOT_IN_ALL or value}
     return json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
@@ -52,9 +55,9 @@ def from_json(content: bytes) -> dict[str, Any]:
     if document.pop("format") != FORMAT:
         raise OtherFormatError(str(json.loads(content)["format"])[:20])
     expected = {field.name for field in dataclasses.fields(SavedEvaluation)} - {"per_image"}
-    if document.keys() != expected:
+    if document.keys() | NOT_IN_ALL != expected | NOT_IN_ALL:
         raise MalformedError(f"it must have the entries {', '.join(sorted(expected))}")
-    quality = document["quality"]
+    quality, probes = document["quality"], document.get("probes")
     return {
         "metrics": _checked(document["metrics"], tuple[str, ...], "metrics"),
         "kl_dim": _checked(document["kl_dim"], tuple[float, ...], "kl_dim"),
@@ -63,6 +66,7 @@ def from_json(content: bytes) -> dict[str, Any]:
         "model": _record(MeasuredModel, document["model"], "model"),
         "quality": None if quality is None else _record(SampleQuality, quality, "quality"),
         "created": _checked(document["created"], str, "created"),
+        "probes": None if probes is None else _record(SavedProbes, probes, "probes"),
     }
 
 

@@ -5,9 +5,12 @@ import statistics
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from vaecli.metrics.evaluation import mean_and_error
 from vaecli.metrics.protocol import Float64
 from vaecli.metrics.samples.table import AGREEMENT, COPIES, SAMPLES, row_metric
+from vaecli.metrics.saved.latents import SavedProbes
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -151,13 +154,15 @@ class SavedEvaluation:
 
     Attributes:
         metrics: names of the metrics of images, in the order of a report.
-        per_image: name -> (N,) float64, for each metric that is a mean over images.
+        per_image: name -> (N,) float64, for each metric that is a mean over images; of classes predicted from
+            latents 1 where the class is right, else 0.
         kl_dim: the mean KL of each dimension, (D,); empty if it was not measured.
         totals: name -> value, for metrics of all images together, such as active units.
         conditions: what was measured, and how.
         model: the model.
         quality: the quality of samples; None if it was not measured.
         created: when it was saved, ISO 8601 in UTC.
+        probes: how well latents tell classes apart; None if it was not measured.
     """
 
     metrics: tuple[str, ...]
@@ -168,6 +173,19 @@ class SavedEvaluation:
     model: MeasuredModel
     quality: SampleQuality | None
     created: str
+    probes: SavedProbes | None = None
+
+    def values_of(self, metric: str) -> Float64:
+        """Return the values of a metric: of each image, of each sample seed, or the one of all images.
+
+        They are empty if it was not measured.
+        """
+        if metric in self.per_image:
+            return self.per_image[metric]
+        groups: dict[str, tuple[float, ...]] = {name: (float(value),) for name, value in self.totals.items()}
+        groups |= self.quality.values if self.quality else {}
+        groups |= {name: (value,) for name, value in self.probes.values.items()} if self.probes else {}
+        return np.array(groups.get(metric, ()))
 
     @property
     def values(self) -> dict[str, float]:
@@ -183,4 +201,7 @@ class SavedEvaluation:
             for name, each in self.quality.values.items():
                 values[name] = statistics.fmean(each)
                 values |= {f"{name}_se": errors[name]} if name in errors else {}
+        if self.probes is not None:
+            values |= self.probes.values
+            values |= {f"{name}_se": error for name, error in self.probes.standard_errors.items()}
         return values

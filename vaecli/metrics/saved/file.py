@@ -22,6 +22,7 @@ from vaecli import files
 from vaecli.commands import command
 from vaecli.errors import DataError
 from vaecli.files import IfTaken
+from vaecli.metrics.probes import METHODS
 from vaecli.metrics.saved import about
 from vaecli.metrics.saved.evaluation import SavedEvaluation
 from vaecli.metrics.table import METRICS
@@ -147,7 +148,8 @@ def _array(stream: IO[bytes], name: str, size: int) -> npt.NDArray[Any]:
 def _require_consistent(evaluation: SavedEvaluation) -> None:
     """Refuse arrays that are not metrics, or not of N images; and metrics without values."""
     for name, values in evaluation.per_image.items():
-        if name not in METRICS or len(values) != evaluation.conditions.n_images:
+        is_metric = name in METRICS or (evaluation.probes is not None and name in METHODS)
+        if not is_metric or len(values) != evaluation.conditions.n_images:
             raise ValueError(f"{name[:40]} is no metric of {evaluation.conditions.n_images:,} images")
     missing = set(evaluation.metrics) - evaluation.per_image.keys() - evaluation.totals.keys() - {"kl_dim"}
     if missing:
@@ -155,6 +157,8 @@ def _require_consistent(evaluation: SavedEvaluation) -> None:
     quality = evaluation.quality
     if quality and not quality.is_consistent:
         raise ValueError("a metric of samples has another number of values than there are seeds")
+    if evaluation.probes and not evaluation.probes.is_consistent:
+        raise ValueError("the metrics of latents do not fit together")
 
 
 def _digest(file: IO[bytes], size: int) -> bytes:

@@ -16,7 +16,6 @@ import numpy as np
 from vaecli.errors import DataError, OptionError
 from vaecli.metrics.comparing.conditions import CONDITIONS, has_metric, mismatches, shared
 from vaecli.metrics.comparing.intervals import LEVEL, paired, welch
-from vaecli.metrics.saved.evaluation import SavedEvaluation
 from vaecli.tasks.compare.finding import Named, find
 from vaecli.tasks.compare.result import Comparison, Difference, FileRow, SideRow, Value, Verdicts, outcome
 from vaecli.tasks.compare.sides import Side, differing, sides_of, split_words
@@ -24,8 +23,8 @@ from vaecli.tasks.compare.sides import Side, differing, sides_of, split_words
 FIRST = ("nll", "elbo")  # the metric of the verdicts unless the user names one: the first that all have
 SOFTWARE = ("vaecli", "tensorflow", "keras")
 MOST_BYTES = 2**31  # of all evaluations
-SHOWN = ("frechet", "frechet_reconstructions", "frechet_training", "copies", "mse", "ssim", "kl")
-MOST_SHOWN = 5  # metrics of the table, unless the user names more: the main one, and the first of SHOWN
+SHOWN = ("frechet", "frechet_reconstructions", "frechet_training", "copies", "nearest", "mse", "ssim", "kl")
+MOST_SHOWN = 6  # metrics of the table, unless the user names more: the main one, and the first of SHOWN
 
 
 def compare(
@@ -159,18 +158,9 @@ def _require_comparable(
     )
 
 
-def _values(evaluation: SavedEvaluation, metric: str) -> np.ndarray:
-    """Return the values of a metric: of each image, of each sample seed, or the one of all images."""
-    if metric in evaluation.per_image:
-        return np.asarray(evaluation.per_image[metric])
-    if metric in evaluation.totals:
-        return np.array([float(evaluation.totals[metric])])
-    return np.array(evaluation.quality.values[metric] if evaluation.quality else ())
-
-
 def _require_finite(members: Sequence[Named], metric: str) -> None:
     for member in members:
-        bad = int((~np.isfinite(_values(member.evaluation, metric))).sum())
+        bad = int((~np.isfinite(member.evaluation.values_of(metric))).sum())
         if bad:
             raise DataError(
                 f"The {metric} of {member.label} must be finite, got NaN or infinity for {bad:,} images.",
@@ -194,12 +184,12 @@ def _side_row(side: Side, metrics: Sequence[str]) -> SideRow:
 
 def _means(side: Side, metric: str) -> list[float]:
     """Return the value of a metric of each run of a side."""
-    return [float(_values(member.evaluation, metric).mean()) for member in side.members]
+    return [float(member.evaluation.values_of(metric).mean()) for member in side.members]
 
 
 def _of_files(members: Sequence[Named], metric: str) -> Verdicts:
     """Compare each file with the first, image by image."""
-    baseline, *others = (_values(member.evaluation, metric) for member in members)
+    baseline, *others = (member.evaluation.values_of(metric) for member in members)
     over = "images" if metric in members[0].evaluation.per_image else "sample seeds"
     if len(baseline) < 2:
         has_one = metric in members[0].evaluation.per_image

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vaecli import folders
-from vaecli.errors import OptionError, OutputError, VaecliError
+from vaecli.errors import DataError, OptionError, OutputError, VaecliError
 from vaecli.files import IfTaken
 from vaecli.metrics.evaluation import Evaluation
 from vaecli.metrics.saved import file
@@ -22,6 +22,7 @@ from vaecli.runs import provenance
 from vaecli.runs.layout import Run
 from vaecli.runtime.model import Model
 from vaecli.tasks.origin import find_run
+from vaecli.tasks.quality.probe_result import Probes
 
 OPTION = "--save"
 NO_SETTINGS = {
@@ -54,22 +55,29 @@ def save(
     target: pathlib.Path,
     *,
     quality: SampleQuality | None = None,
+    probes: Probes | None = None,
     if_taken: IfTaken = "refuse",
 ) -> pathlib.Path:
     """Write an evaluation with the value of each image, and return its path.
 
     Raises:
+        DataError: the images whose classes were predicted are not those of the evaluation.
         OutputError: the file cannot be written, or is taken.
     """
+    if probes is not None and probes.data[1] != evaluation.data_sha256:
+        raise DataError("The images changed while they were measured.", hint="Measure again.")
+    correct = probes.correct if probes is not None else {}
     saved = SavedEvaluation(
         metrics=evaluation.metrics,
-        per_image={name: values for name, values in evaluation.per_image.items() if values.ndim == 1},
+        per_image={name: values for name, values in evaluation.per_image.items() if values.ndim == 1}
+        | {name: values.astype(np.float64) for name, values in correct.items()},
         kl_dim=_means(evaluation),
         totals=evaluation.totals,
         conditions=_conditions(evaluation, model),
         model=_model(model),
         quality=quality,
         created=provenance.now(),
+        probes=None if probes is None else probes.saved(),
     )
     return file.write(target, saved, if_taken=if_taken)
 

@@ -10,5 +10,6 @@ of_pictures  pictures from anywhere
 of_features  features that were computed elsewhere
 by_class     samples of each class, and the classes of samples
 probes       how well latents tell classes apart, `vaecli eval --probe`
+probe_result the result of this
 copies       nearest training images, and the sheet of the closest pairs
 """

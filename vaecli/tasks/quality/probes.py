@@ -1,6 +1,5 @@
 """`vaecli eval --probe`: how well latents tell classes apart, beside PCA of the same size and raw pixels."""
 
-import dataclasses
 import math
 from collections.abc import Callable
 
@@ -11,6 +10,7 @@ from vaecli.choices import Part
 from vaecli.data.images import Images, ImageSet
 from vaecli.errors import DataError
 from vaecli.metrics.probes import (
+    COUNTS,
     Float32,
     Share,
     fit_pca,
@@ -19,66 +19,19 @@ from vaecli.metrics.probes import (
     nearest_neighbours,
     share,
 )
+from vaecli.metrics.saved.latents import LATENTS
 from vaecli.pixels import chunks, to_float32
 from vaecli.runtime.model import Model
 from vaecli.tasks.inputs import Progress, Warn, load_for, silent
+from vaecli.tasks.quality.probe_result import ProbeRow, Probes
 from vaecli.tasks.quality.sets import some
 from vaecli.tasks.quality.steps import Steps
 
-COUNTS = (100, 600, 1000, 3000)  # labelled images, beside all
 DRAWS = 5  # of few labelled images
 MOST_IMAGES = 60_000
 MOST_PIXELS = 4096  # values of an image whose pixels and principal components are measured, too
 MOST_BYTES = 2**28  # of the pixels of training images as float32
 CHUNK = 1000  # images encoded at a time, at most
-
-
-@dataclasses.dataclass(frozen=True)
-class ProbeRow:
-    """The accuracy of a representation with a number of labelled images.
-
-    Attributes:
-        representation: `latents`, `pca` or `pixels`.
-        dimensions: of the representation.
-        labels: number of labelled training images.
-        nearest: share of test images that get their class from the 5 nearest labelled images.
-        linear: the same by a linear probe.
-    """
-
-    representation: str
-    dimensions: int
-    labels: int
-    nearest: Share
-    linear: Share
-
-
-@dataclasses.dataclass(frozen=True)
-class Probes:
-    """All rows, and the duration.
-
-    Attributes:
-        rows: by number of labels, then by representation.
-        n_images: number of test images.
-        seconds: name of a step -> its duration.
-    """
-
-    rows: tuple[ProbeRow, ...]
-    n_images: int
-    seconds: dict[str, float]
-
-    def facts(self) -> dict[str, object]:
-        """Return what `--json` prints."""
-        rows = [
-            {
-                "representation": row.representation,
-                "dimensions": row.dimensions,
-                "labels": row.labels,
-                "nearest": {"value": row.nearest.value, "se": row.nearest.error},
-                "linear": {"value": row.linear.value, "se": row.linear.error},
-            }
-            for row in self.rows
-        ]
-        return {"n_images": self.n_images, "rows": rows, "seconds": self.seconds}
 
 
 def probe(
@@ -110,7 +63,7 @@ def probe(
     training = some(training, _most(model.image_shape))
     labels, test_labels = _labels(training), _labels(test)
     work = _Work(labels, test_labels, seed, Steps(pictures))
-    representations = {"latents": _latents(model, work.steps)}
+    representations = {LATENTS: _latents(model, work.steps)}
     if math.prod(model.image_shape) <= MOST_PIXELS:
         fitted = work.steps.counter("Principal components", 1)
         with work.steps.step("pca"):
@@ -170,6 +123,7 @@ class _Work:
         self, labels: npt.NDArray[np.int64], test_labels: npt.NDArray[np.int64], seed: int, steps: Steps
     ) -> None:
         self.labels, self.test_labels, self.seed, self.steps = labels, test_labels, seed, steps
+        self.correct: dict[str, npt.NDArray[np.bool_]] = {}  # by latents and all labels
         self.counts = [count for count in COUNTS if count < len(labels)] + [len(labels)]
 
     def measure(
@@ -184,7 +138,16 @@ class _Work:
                 rows.append(self._row(name, vectors, test_vectors, count))
                 advance(1)
         rows.sort(key=lambda row: row.labels)  # stable: by representation within
-        return Probes(tuple(rows), len(test.images), self.steps.seconds)
+        return Probes(
+            tuple(rows),
+            len(test.images),
+            self.steps.seconds,
+            data=(test.name, test.sha256),
+            training=(training.name, training.sha256),
+            n_training=len(training.images),
+            seed=self.seed,
+            correct=self.correct,
+        )
 
     def _row(self, name: str, vectors: Float32, test: Float32, count: int) -> ProbeRow:
         results: list[tuple[Share, Share]] = []
@@ -193,10 +156,12 @@ class _Work:
             positions = slice(None) if is_all else labelled_subset(self.labels, count, seed=self.seed + draw)
             known, names = vectors[positions], self.labels[positions]
             with self.steps.step("nearest"):
-                nearest = share(nearest_neighbours(known, names, test) == self.test_labels)
+                by_nearest = nearest_neighbours(known, names, test) == self.test_labels
             with self.steps.step("linear"):
-                linear = share(linear_probe(known, names, test) == self.test_labels)
-            results.append((nearest, linear))
+                by_linear = linear_probe(known, names, test) == self.test_labels
+            results.append((share(by_nearest), share(by_linear)))
+            if is_all and name == LATENTS:
+                self.correct = {"nearest": by_nearest, "linear": by_linear}
         nearest, linear = (_mean(list(column)) for column in zip(*results, strict=True))
         return ProbeRow(name, vectors.shape[1], count, nearest, linear)
 

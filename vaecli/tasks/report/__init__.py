@@ -14,5 +14,6 @@ shown      sections: reconstructions, samples, closest pairs
 latents    section: KL of each dimension, the plane of latents
 by_class   section: figures of each class
 quality    section: the quality of samples
+probes     section: the classes that latents predict
 write      the report put together and written
 """

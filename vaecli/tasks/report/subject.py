@@ -18,6 +18,7 @@ from vaecli.runtime.labels import Labels
 from vaecli.runtime.model import Model
 from vaecli.tasks.class_labels import class_labels
 from vaecli.tasks.origin import find_run
+from vaecli.tasks.quality.probe_result import Probes
 from vaecli.tasks.quality.result import Quality
 
 CHUNK = 500  # images at a time, at most
@@ -38,6 +39,7 @@ class Subject:
         evaluation: their figures.
         data: what --data named; None for the model's own data.
         quality: of the model's samples; None if that was not measured.
+        probes: the classes that latents predict; None if that was not measured.
     """
 
     model: Model
@@ -45,6 +47,7 @@ class Subject:
     evaluation: Evaluation
     data: str | None = None
     quality: Quality | None = None
+    probes: Probes | None = None
 
     @property
     def seed(self) -> int:

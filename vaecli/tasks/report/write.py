@@ -11,6 +11,7 @@ from vaecli.report.page import to_html
 from vaecli.report.warnings import checks_made, warnings_of
 from vaecli.runtime.model import Model
 from vaecli.tasks.inputs import Progress, load_for, silent
+from vaecli.tasks.quality.probe_result import Probes
 from vaecli.tasks.quality.result import Quality
 from vaecli.tasks.quality.steps import Steps
 from vaecli.tasks.report import overview, shown
@@ -18,6 +19,7 @@ from vaecli.tasks.report.by_class import class_section
 from vaecli.tasks.report.extremes import Extremes, extremes_section
 from vaecli.tasks.report.latents import latents_section
 from vaecli.tasks.report.measured import PARTS, Measured, measure
+from vaecli.tasks.report.probes import probes_section
 from vaecli.tasks.report.quality import quality_section
 from vaecli.tasks.report.sheets import SIDE
 from vaecli.tasks.report.subject import Subject
@@ -50,6 +52,7 @@ def write_report(
     *,
     data: str | None = None,
     quality: Quality | None = None,
+    probes: Probes | None = None,
     progress: Progress = silent,
 ) -> Written:
     """Write the report of an evaluation: a page, the same as Markdown, and its pictures.
@@ -60,6 +63,7 @@ def write_report(
         target: the files, see `report_target`.
         data: what --data named for the evaluation.
         quality: of its samples, if that was measured.
+        probes: the classes that its latents predict, if that was measured.
         progress: what is done, number so far, number in all.
 
     Raises:
@@ -72,7 +76,7 @@ def write_report(
         raise DataError(
             f"The images in {images.location} changed while they were measured.", hint="Measure again."
         )
-    subject = Subject(model, images, evaluation, data, quality)
+    subject = Subject(model, images, evaluation, data, quality, probes)
     advance = steps.counter("Writing the report", PARTS + 1)
     measured = measure(subject, steps, advance)
     with steps.step("page"):
@@ -117,6 +121,7 @@ def _parts(subject: Subject, measured: Measured, side: int) -> tuple[list[Sectio
         if quality is None
         else quality_section(quality, has_pairs=not isinstance(closest, LeftOut)),
         latents,
+        probes_section(subject),
         class_section(subject),
         *([extremes_section(subject, extremes, side=side)] if extremes else []),
         closest if isinstance(closest, LeftOut) else shown.closest_section(closest, side=side),
