@@ -20,8 +20,8 @@ class SavedProbes:
         training_sha256: their hash.
         n_training: their number.
         seed: of the draws of few of them.
-        rows: `latents`, and others such as `pca` and `pixels` -> metric such as `nearest` or `linear_100` -> share of
-            the images whose predicted class is right.
+        rows: `latents`, and others such as `pca` and `pixels` -> metric such as `nearest` or `linear_100` -> share
+            of the images whose predicted class is right.
         errors: the same with the standard errors.
     """
 
