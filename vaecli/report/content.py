@@ -93,6 +93,13 @@ class Warned:
     options: Sequence[str] = ()
 
 
+def warnings_title(warnings: Sequence[Warned]) -> str:
+    """Return the heading of the warnings: their number."""
+    if not warnings:
+        return "No warnings"
+    return "1 warning" if len(warnings) == 1 else f"{len(warnings)} warnings"
+
+
 @dataclasses.dataclass(frozen=True)
 class Section:
     """A part of a report under a heading; `name` is its anchor."""

@@ -1,5 +1,6 @@
 """The report as Markdown. It cannot hold pictures: they are files in a folder beside it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
@@ -16,9 +17,11 @@ from vaecli.report.content import (
     Table,
     Text,
     Warned,
+    warnings_title,
 )
 
 _SPECIAL = frozenset("\\`*_{}[]<>()#+!|~$&")
+_BLOCK = re.compile(r"^(\d{0,9})((?<=\d)\.(?=\s|$)|(?<!\d)[-=](?=[\s=-]|$))")  # start of a list, a rule, a heading
 
 
 class Markdown(NamedTuple):
@@ -31,7 +34,7 @@ class Markdown(NamedTuple):
 def to_markdown(report: Report, folder: str) -> Markdown:
     """Return the report as Markdown whose pictures are in a folder of this name."""
     files: dict[str, bytes] = {}
-    lines = [f"# {escaped(report.title)}", escaped(report.lead)]
+    lines = [f"# {escaped(report.title)}", _paragraph(escaped(report.lead))]
     lines += [
         "\n".join(
             f"- {escaped(name)}: **{escaped(value)}** {escaped(more)}"
@@ -61,11 +64,17 @@ def _prose(text: str) -> str:
     return "".join(f"`{part}`" if place % 2 else escaped(part) for place, part in enumerate(parts))
 
 
+def _paragraph(line: str) -> str:
+    """Return a line of Markdown that begins neither a list, a rule, the underline of a heading, nor code."""
+    line = line.strip()
+    return _BLOCK.sub(r"\1\\\2", line, count=1)
+
+
 def _warnings(warnings: Sequence[Warned], checks: Sequence[str]) -> Iterator[str]:
-    yield f"## {'Warnings' if warnings else 'No warnings'}"
+    yield f"## {warnings_title(warnings)}"
     for warned in warnings:
         yield f"### {escaped(warned.title)}"
-        yield f"{_prose(warned.figure)} {_prose(warned.advice)}"
+        yield _paragraph(f"{_prose(warned.figure)} {_prose(warned.advice)}")
         if warned.options:
             yield f"To try: {', '.join(_code(option) for option in warned.options)}"
     if checks:
@@ -80,7 +89,7 @@ def _section(section: Section, folder: str, files: dict[str, bytes]) -> Iterator
 
 def _block(block: Block, folder: str, files: dict[str, bytes]) -> Iterator[str]:
     if isinstance(block, Text):
-        yield _prose(block.text)
+        yield _paragraph(_prose(block.text))
     elif isinstance(block, Table):
         yield from _table(block)
     elif isinstance(block, Figures):
@@ -98,12 +107,12 @@ def _figure(item: Chart | Picture, folder: str, files: dict[str, bytes]) -> Iter
     files[name] = content
     yield f"![{escaped(item.alt)}]({quote(folder)}/{name})"
     if item.caption:
-        yield _prose(item.caption)
+        yield _paragraph(_prose(item.caption))
 
 
 def _table(table: Table) -> Iterator[str]:
     if table.caption:
-        yield escaped(table.caption)
+        yield _paragraph(escaped(table.caption))
     head = [escaped(name) or " " for name, _ in table.columns]
     marks = ["---:" if align == "right" else "---" for _, align in table.columns]
     rows = [[escaped(cell) for cell in row] for row in table.rows]

@@ -18,6 +18,7 @@ from vaecli.report.content import (
     Table,
     Text,
     Warned,
+    warnings_title,
 )
 from vaecli.report.markup import Markup, element, join, text
 
@@ -72,11 +73,10 @@ def _parts(report: Report) -> list[Markup]:
 
 
 def _warnings(warnings: Sequence[Warned], checks: Sequence[str]) -> Markup:
+    title = warnings_title(warnings)
     if not warnings:
-        title = "No warnings"
         body = [element("p", text(f"Checked: {', '.join(checks)}."))] if checks else []
         return element("section", element("h2", text(title)), *body, class_="calm", id="warnings")
-    title = "1 warning" if len(warnings) == 1 else f"{len(warnings)} warnings"
     items = [
         element(
             "article",
