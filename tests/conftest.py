@@ -23,6 +23,10 @@ from vaecli.data.named.bundled import load_mini
 from vaecli.latent.summary import summarise
 from vaecli.metrics.encoded import encode
 from vaecli.metrics.prior_fit import PriorOptions, fit_priors
+from vaecli.metrics.probes import Share
+from vaecli.metrics.samples.compare import Comparison
+from vaecli.metrics.samples.copies import Ratio
+from vaecli.metrics.samples.table import SAMPLE_METRICS
 from vaecli.metrics.saved.evaluation import Conditions, MeasuredModel, SampleQuality, SavedEvaluation
 from vaecli.metrics.saved.latents import SavedProbes
 from vaecli.metrics.score_fit import fit_scorer
@@ -36,6 +40,8 @@ from vaecli.probability.gaussian import kl_to_standard_normal
 from vaecli.runtime.model import Model
 from vaecli.runtime.priors import to_stored
 from vaecli.runtime.scoring import to_facts
+from vaecli.tasks.quality.probe_result import ProbeRow, Probes
+from vaecli.tasks.quality.result import ClassRow, Copies, FeaturesUsed, Pair, Quality
 
 hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("patient")
@@ -353,6 +359,58 @@ def make_saved():
         return saved
 
     return make_saved
+
+
+@pytest.fixture(scope="session")
+def measured_quality():
+    """A measured quality of samples with every part: four rows, classes, copies; figures of no model."""
+
+    def comparisons(frechet, seeds=1):
+        names = list(SAMPLE_METRICS)
+        values = [frechet, frechet / 50, 0.91, 0.62, 0.87, 0.79]
+        errors = dict(zip(names, [0.21, 0.005, 0.004, 0.013, 0.018, 0.0046], strict=True))
+        return tuple(
+            Comparison(
+                dict(zip(names, [value * (1 + seed / 100) for value in values], strict=True)),
+                errors,
+                10_000,
+                {"frechet": 1.0, "kernel": 1.0, "neighbours": 1.0},
+            )
+            for seed in range(seeds)
+        )
+
+    classes = tuple(
+        ClassRow(name, 0.1, 0.003, 0.1, agreement=0.81, agreement_error=0.012)
+        for name in load_mini("test").class_names
+    )
+    pairs = tuple(Pair(number, 3 * number, 0.5 + number / 10) for number in range(16))
+    return Quality(
+        features=FeaturesUsed("classifier", "fashion-mnist", "f" * 64, 64),
+        reference={"name": "fashion-mnist-mini", "n_images": 1000, "split": "test", "sha256": "d" * 64},
+        rows={
+            "samples": comparisons(13.2, 5),
+            "labelled": comparisons(12.8),
+            "reconstructions": comparisons(11.9),
+            "training": comparisons(0.47),
+        },
+        classes=classes,
+        copies=Copies(Ratio(0.9, 0.01), 1.8, 2.0, pairs, 1.0),
+        prior="mixture",
+        seeds=(0, 1, 2, 3, 4),
+        seconds={"features": 1.0},
+    )
+
+
+@pytest.fixture(scope="session")
+def measured_probes():
+    """Measured classes that latents, principal components and pixels predict, with 100 to all 5,000 labels."""
+    rows = tuple(
+        ProbeRow(name, dimensions, labels, Share(0.845, 0.0036), Share(0.733, 0.0044))
+        for labels in (100, 600, 1000, 3000, 5000)
+        for name, dimensions in (("latents", 2), ("pca", 2), ("pixels", 784))
+    )
+    names = {"data": ("fashion-mnist-mini", "d" * 64), "training": ("fashion-mnist-mini", "c" * 64)}
+    return Probes(rows, 1000, {"nearest": 1.0}, **names, n_training=5000, seed=0, correct={})
 
 
 @pytest.fixture(scope="session")

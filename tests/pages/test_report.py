@@ -1,13 +1,17 @@
 """The report in a real browser: at three widths, in light and dark, on paper, for readers who do not see it."""
 
 import re
+import shutil
 
 import pytest
 
+from vaecli.runs.history import COLUMNS, write_metrics
+from vaecli.runtime.model import Model
 from vaecli.tasks.evaluate import evaluate
 from vaecli.tasks.report.target import report_target
 from vaecli.tasks.report.write import write_report
 
+PAPER = 688  # pixels: A4 without its margins
 LEAST_CONTRAST = 4.5  # of text, by WCAG 2.2 AA
 CONTRAST = """() => {
   const parse = (colour) => colour.match(/[\\d.]+/g).map(Number);
@@ -42,10 +46,18 @@ SMALLEST_TEXT = """() => {
 
 
 @pytest.fixture(scope="module")
-def report(mixed_model, tmp_path_factory):
-    """A report with every part that has no quality and no run, with a warning."""
+def report(mixed_folder, measured_quality, measured_probes, tmp_path_factory):
+    """A report with every part, with the curves of a run, and with a warning."""
+    run = tmp_path_factory.mktemp("run")
+    shutil.copytree(mixed_folder, run / "model")
+    (run / "config.toml").write_text('data = "fashion-mnist-mini"\n', encoding="utf-8")
+    (run / "provenance.json").write_text('{"started": "2026"}', encoding="utf-8")
+    losses = [300 - 50 * (1 - 0.8**epoch) for epoch in range(30)]
+    write_metrics(run / "metrics.csv", [dict.fromkeys(COLUMNS, 1.0) | {"val_loss": loss} for loss in losses])
     target = report_target(tmp_path_factory.mktemp("report") / "report.html")
-    write_report(mixed_model, evaluate(mixed_model, prior="normal"), target)
+    model = Model.open(run)
+    measured = evaluate(model, prior="normal")
+    write_report(model, measured, target, quality=measured_quality, probes=measured_probes)
     return target.page
 
 
@@ -68,6 +80,27 @@ def opened(chromium, report):
     for context in contexts:
         context.close()
     assert messages == []
+
+
+def test_every_part_is_there(opened):
+    """So that each of the other tests is about all of them."""
+    page = opened(1280)
+    anchors = set(page.evaluate("[...document.querySelectorAll('section')].map((section) => section.id)"))
+    parts = {"training", "quality", "probes", "latents", "classes", "extremes", "closest", "warnings"}
+    assert parts <= anchors
+    assert page.locator("#quality thead").first.locator("th").count() == 6
+
+
+@pytest.mark.parametrize("width", [360, 800])
+def test_wide_tables_scroll_in_their_frame(opened, width):
+    """A frame that is narrower than its table scrolls to its last cell, which then is on the screen."""
+    page = opened(width)
+    frames = page.locator("#quality .wide, #probes .wide").all()
+    assert len(frames) >= 3
+    for frame in frames:
+        frame.evaluate("(frame) => { frame.scrollLeft = 1e6; }")
+        cell = frame.locator("tr").last.locator("td").last.bounding_box()
+        assert cell["x"] + cell["width"] <= width
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280])
@@ -105,5 +138,10 @@ def test_on_paper(opened):
     page.emulate_media(media="print")
     assert page.evaluate(CONTRAST) >= LEAST_CONTRAST
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+    page.set_viewport_size({"width": PAPER, "height": 900})
+    rights = page.evaluate(
+        "[...document.querySelectorAll('table')].map((table) => table.getBoundingClientRect().right)"
+    )
+    assert max(rights) <= PAPER
     pages = len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4")))
     assert 3 <= pages <= 15

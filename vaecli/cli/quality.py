@@ -157,6 +157,7 @@ def show_quality(quality: "Quality", *, quiet: bool) -> None:
             if "reconstructions" in others
             else "real: training images, the floor."
         )
+        console.note("± s.e.: of the samples; --json has the standard errors of the other columns, too.")
 
 
 def _seconds(quality: "Quality") -> dict[str, float]:

@@ -21,7 +21,9 @@ from vaecli.report.content import (
 )
 
 _SPECIAL = frozenset("\\`*_{}[]<>()#+!|~$&")
-_BLOCK = re.compile(r"^(\d{0,9})((?<=\d)\.(?=\s|$)|(?<!\d)[-=](?=[\s=-]|$))")  # start of a list, a rule, a heading
+_BLOCK = re.compile(
+    r"^(\d{0,9})((?<=\d)\.(?=\s|$)|(?<!\d)[-=](?=[\s=-]|$))"
+)  # start of a list, a rule, a heading
 
 
 class Markdown(NamedTuple):

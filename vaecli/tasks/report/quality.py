@@ -29,9 +29,9 @@ def quality_section(quality: Quality, *, has_pairs: bool) -> Section:
     rows = [
         (
             metric,
-            with_error(quality.value("samples", metric), QUANTILE * quality.error("samples", metric)),
+            _cell(quality, "samples", metric),
             *([_spread(quality, metric)] if seeds > 1 else []),
-            *(shown(quality.value(name, metric)) for name in others),
+            *(_cell(quality, name, metric) for name in others),
         )
         for metric in SAMPLE_METRICS
     ]
@@ -73,6 +73,10 @@ def _copies(copies: Copies) -> str:
         f"Copies: samples are {ratio} times as far from their nearest training image as new images are, in "
         "the median and by these features. 1 is as new as new images."
     )
+
+
+def _cell(quality: Quality, row: str, metric: str) -> str:
+    return with_error(quality.value(row, metric), QUANTILE * quality.error(row, metric))
 
 
 def _spread(quality: Quality, metric: str) -> str:

@@ -1,0 +1,16 @@
+"""The section of a report about the quality of samples: every figure with its error."""
+
+from vaecli.metrics.samples.table import SAMPLE_METRICS
+from vaecli.report.numbers import QUANTILE, with_error
+from vaecli.tasks.report.quality import quality_section
+
+
+def test_each_column_has_its_errors(measured_quality):
+    """Samples, samples of classes, reconstructions and training images: 1.96 standard errors of each metric."""
+    table = quality_section(measured_quality, has_pairs=True).blocks[0]
+    places = {"samples": 1, "labelled": 3, "reconstructions": 4, "training": 5}
+    assert len(table.columns) == 6 and table.columns[2][0] == "over seeds"
+    for row, metric in zip(table.rows, SAMPLE_METRICS, strict=True):
+        for name, place in places.items():
+            value, error = measured_quality.value(name, metric), measured_quality.error(name, metric)
+            assert row[place] == with_error(value, QUANTILE * error) and " \u00b1 " in row[place]
