@@ -1,6 +1,6 @@
 """Compare the metrics of samples with torchmetrics and prdc, on the same features.
 
-    python -m venv judges && judges/bin/pip install . torch torchmetrics prdc
+    python -m venv judges && judges/bin/pip install . -r examples/benchmarks/quality-requirements.txt
     judges/bin/python examples/benchmarks/quality.py
 
 In an environment of its own, because vaecli needs none of these packages. The features are those of the
