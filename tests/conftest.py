@@ -456,4 +456,5 @@ def quality():
         },
         copies={"ratio": 0.9, "ratio_error": 0.01, "median": 1.8, "median_reference": 2.0},
         agreement=None,
+        agreement_error=None,
     )

@@ -1,6 +1,8 @@
 """`vaecli eval --quality`, `--samples` and `--features`: figures, JSON, the sheet, refusals."""
 
 import json
+import pathlib
+import shutil
 
 import numpy as np
 import pytest
@@ -9,6 +11,9 @@ from PIL import Image
 from vaecli.data.idx.format import encode_idx
 from vaecli.data.named.bundled import load_mini
 from vaecli.metrics.saved.file import read
+from vaecli.modelfile.read import read_file
+from vaecli.modelfile.write import with_digest
+from vaecli.runtime.classifier import Classifier, bundled_file
 from vaecli.runtime.model import Model
 from vaecli.tasks.quality.of_model import measure_model
 from vaecli.tasks.quality.options import QualityOptions
@@ -84,7 +89,34 @@ def test_samples_of_each_class(document, mixed_folder):
     assert result["agreement"] == pytest.approx(
         np.mean([share for share in shares.values() if share is not None])
     )
+    errors = [row["agreement_error"] for row in result["classes"] if row["agreement_error"] is not None]
+    assert result["agreement_error"] == pytest.approx(np.sqrt(np.square(errors).sum()) / 9)
     assert result["rows"]["labelled"]["n_images"] == 200
+
+
+def test_classes_of_real_images(document, call, model_folder, mixed_folder):
+    """Beside samples stands how many real images of each class the classifier finds, and how sure it is of them."""
+    result = document("-m", model_folder, "--quality", *SMALL)["quality"]
+    rows = {row["name"]: row["agreement_reference"] for row in result["classes"]}
+    assert len(rows) == 10 and rows["Trouser"] > 0.9
+    assert result["agreement"] is None and 0.85 < result["agreement_reference"] < 0.97
+    assert 0 < result["agreement_reference_error"] < 0.03
+    assert 0.5 < result["confidence"]["samples"] < result["confidence"]["reference"] < 1
+    code, stdout, _ = call("eval", "-m", mixed_folder, "--quality", *SMALL, "--report", "r.html")
+    assert code == 0 and "real, found" in stdout and "± s.e. of it" in stdout
+    assert "\nconfidence " in stdout and max(len(line.rstrip()) for line in stdout.splitlines()) <= 80
+    text = pathlib.Path("r.md").read_text(encoding="utf-8")
+    assert "real images found" in text and "The likeliest class of a sample" in text
+    row = next(line for line in text.splitlines() if line.startswith("| Trouser |") and line.count("±") > 1)
+    assert row.count("±") == 3
+
+
+def test_data_without_labels_have_no_classes_found(document, here):
+    """Of which class a real image is must be known."""
+    np.save("x.npy", load_mini("test").images[:90])
+    np.savez("real.npz", images=load_mini("test").images[90:400])
+    result = document("--samples", "x.npy", "--data", "real.npz", "--features", bundled_classifier(here))
+    assert result["agreement_reference"] is None and len(result["classes"]) == 10
 
 
 def test_the_prior_decides(document, mixed_folder):
@@ -281,6 +313,55 @@ def test_usage_errors(call, model_folder, here, words, message):
     code, stdout, stderr = call("eval", *model, *words, "--quiet")
     assert (code, stdout) == (2, "")
     assert " ".join(message.split()) in " ".join(stderr.replace("│", " ").split())
+
+
+def test_too_few_images_are_refused_before_features_are_computed(call, here, model_folder, monkeypatch):
+    """Not after those of all training images, and with a model not after samples."""
+    monkeypatch.setattr(Classifier, "classify", None)
+    np.save("x.npy", load_mini("test").images)
+    for words in (["-m", model_folder, "--quality"], ["--samples", "x.npy", *MINI]):
+        code, stdout, stderr = call("eval", *words, "-n", 50)
+        assert (code, stdout) == (1, "") and "which are 64; got 50 images of the reference" in stderr
+
+
+def test_one_real_image(call, here):
+    """There is no spread to compare with."""
+    np.save("x.npy", load_mini("test").images[:90])
+    np.save("one.npy", load_mini("test").images[:1])
+    words = ["--samples", "x.npy", "--data", "one.npy", "--features", bundled_classifier(here)]
+    code, stdout, stderr = call("eval", *words)
+    assert (code, stdout) == (1, "") and "must have at least 2 images, got 1" in stderr
+
+
+def test_real_images_that_are_all_equal(call, here):
+    """They have no spread either, also by a classifier."""
+    np.save("x.npy", load_mini("test").images[:90])
+    np.save("same.npy", np.repeat(load_mini("test").images[:1], 90, axis=0))
+    words = ["--samples", "x.npy", "--data", "same.npy", "--features", bundled_classifier(here)]
+    code, stdout, stderr = call("eval", *words)
+    assert (code, stdout) == (1, "") and "images of the reference must differ" in stderr
+
+
+def test_a_model_of_constant_pictures(document, here, model_folder):
+    """A decoder that ignores its latents is measured: its samples cover next to nothing."""
+    shutil.copytree(model_folder, here / "model")
+    path = here / "model" / "decoder.onnx"
+    file = read_file(path)
+    content = bytearray(file.content)
+    first, last = file.graph.tensors["decoder_1/dense_1_1/Cast/ReadVariableOp:0"].span
+    content[first:last] = bytes(last - first)
+    path.write_bytes(with_digest(bytes(content)))
+    result = document("-m", here / "model", "--quality", *SMALL)["quality"]
+    assert value(result, "samples", "coverage") < 0.05 and value(result, "samples", "recall") < 0.05
+    figures = [each[key] for each in result["rows"]["samples"]["metrics"].values() for key in ("value", "se")]
+    assert np.isfinite(figures).all()
+
+
+def bundled_classifier(folder):
+    """Write the classifier that comes with vaecli to a file, to be used for data of other names."""
+    path = folder / "features.onnx"
+    path.write_bytes(bundled_file().content)
+    return path
 
 
 def test_fewer_images_than_features(call, here):

@@ -193,18 +193,30 @@ def _show_copies(quality: "Quality") -> None:
 def _show_classes(quality: "Quality") -> None:
     if not quality.classes:
         return
-    has_agreement = quality.agreement is not None
     columns = {"class": "left", "samples": "right", "± s.e.": "right", "real": "right"}
-    columns |= {"as asked": "right"} if has_agreement else {}
+    columns |= {"as asked": "right", "± s.e. of it": "right"} if quality.agreement else {}
+    columns |= {"real, found": "right"} if quality.agreement_reference else {}
     rows = []
     for row in quality.classes:
-        shares = (f"{row.samples:.1%}", f"{row.samples_error:.1%}", f"{row.reference:.1%}")
-        asked = ("" if row.agreement is None else f"{row.agreement:.1%}",) if has_agreement else ()
-        rows.append((row.name, *shares, *asked))
-    if has_agreement:
-        rows.append(("mean", "", "", "", f"{quality.agreement:.1%}"))
+        cells = [row.name, f"{row.samples:.1%}", f"{row.samples_error:.1%}", f"{row.reference:.1%}"]
+        cells += [_share(row.agreement), _share(row.agreement_error)] if quality.agreement else []
+        cells += [_share(row.agreement_reference)] if quality.agreement_reference else []
+        rows.append(cells)
+    means = [*(quality.agreement or ()), *(quality.agreement_reference or ())[:1]]
+    if means:
+        rows.append(["mean", "", "", "", *map(_share, means)])
     console.say("")
     console.print_table(columns, rows, title="Classes as the classifier sees them")
+    if quality.confidence:
+        console.say("")
+        samples, reference = quality.confidence
+        console.print_pairs(
+            {"confidence": f"{samples:.1%} of samples, {reference:.1%} of real images: mean of the likeliest"}
+        )
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.1%}"
 
 
 def _number(value: float) -> str:

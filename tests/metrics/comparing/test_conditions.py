@@ -15,7 +15,7 @@ OF_RECONSTRUCTIONS, OF_TRAINING = (
 CHANGES = {  # change of an evaluation -> (condition, metrics that cannot be compared then)
     "conditions__data_sha256": ("e" * 64, "data", METRICS),
     "conditions__n_images": (6, "data", METRICS),
-    "conditions__binarised": (True, "pixels", METRICS),
+    "conditions__binarised": (True, "pixels", METRICS.keys() | OF_RECONSTRUCTIONS),
     "conditions__labelled": (True, "labels", METRICS.keys() | OF_RECONSTRUCTIONS),
     "conditions__likelihood": (
         "logistic",

@@ -1,9 +1,12 @@
 """All metrics of two sets; bad features."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from vaecli.errors import DataError
+from vaecli.metrics.samples import distances
 from vaecli.metrics.samples.classes import agreement, class_shares
 from vaecli.metrics.samples.compare import compare
 from vaecli.metrics.samples.frechet import frechet
@@ -20,6 +23,19 @@ def test_all_metrics_of_the_table(rng):
     assert all(np.isfinite([*result.values.values(), *result.errors.values()]))
     assert steps == list(result.seconds) == ["frechet", "kernel", "neighbours"]
     assert result.n_images == 150
+
+
+def test_a_step_is_reported_when_it_is_done(rng, monkeypatch):
+    """The last step is not reported before the last metrics are measured: progress never waits at 100 %."""
+    events = []
+
+    def measured(*arguments):
+        events.append("measured")
+        return neighbours(*arguments)
+
+    monkeypatch.setattr("vaecli.metrics.samples.compare.neighbours", measured)
+    compare(*rng.normal(size=(2, 40, 4)), step=events.append)
+    assert events == ["frechet", "kernel", "measured", "neighbours"]
 
 
 def test_each_metric_is_that_of_its_own_function(rng):
@@ -89,3 +105,18 @@ def test_class_shares():
     assert result.shares.tolist() == [0.75, 0.25, 0]
     assert result.confidence == pytest.approx((3 + 1 / 3) / 4)
     assert agreement(logits, 1)[0] == 0.25
+
+
+@pytest.mark.parametrize("metric", [neighbours, kernel_distance])
+def test_memory_does_not_grow_with_the_square_of_the_images(rng, monkeypatch, metric):
+    """Four times the images take at most a little more than four times the memory, far less than all distances."""
+    monkeypatch.setattr(distances, "BLOCK_BYTES", 2**20)
+    peaks = []
+    for count in (1000, 4000):
+        images = rng.normal(size=(2, count, 4))
+        tracemalloc.start()
+        metric(*images)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 4.5 * peaks[0]
+    assert peaks[1] < 4000 * 4000 * 8 / 8

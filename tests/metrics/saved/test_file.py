@@ -144,14 +144,14 @@ def test_a_file_that_was_cut_off_is_refused(path, length):
         file.read(path)
 
 
-@pytest.mark.parametrize(("number", "words"), [(3, "got 3"), (1, "got 1"), (0, "got 0")])
+@pytest.mark.parametrize(("number", "words"), [(4, "got 4"), (2, "got 2"), (0, "got 0")])
 def test_another_version_is_refused_by_its_number(path, number, words):
     """A format that this version does not know is never guessed at."""
     members = members_of(path)
     about = json.loads(np.load(io.BytesIO(members["about.npy"])).tobytes()) | {"format": number, "new": 1}
     members["about.npy"] = npy(np.frombuffer(json.dumps(about).encode(), np.uint8))
     archive(path, members)
-    with pytest.raises(DataError, match=f"must have format 2, {words}.*pip install --upgrade vaecli"):
+    with pytest.raises(DataError, match=f"must have format 3, {words}.*pip install --upgrade vaecli"):
         file.read(path)
 
 

@@ -16,7 +16,7 @@ SAMPLES = ("features", "reference", "number of samples", "prior of the samples",
 TRAINING = "training images"
 OF_ROWS = {  # what the metrics of a row share
     "labelled": SAMPLES,
-    "reconstructions": ("features", "reference", "labels"),
+    "reconstructions": ("features", "reference", "pixels", "labels"),
     "training": ("features", "reference", "number of samples", TRAINING),
 }
 LABELLED = ("classified images", "labelled images")

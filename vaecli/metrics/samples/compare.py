@@ -41,7 +41,7 @@ def compare(
     Args:
         reference: features of real images.
         images: features of the images that are judged.
-        step: called with the name of what comes next: `frechet`, `kernel`, `neighbours`.
+        step: called with the name of what is done: `frechet`, `kernel`, `neighbours`.
 
     Raises:
         DataError: features that `checked_pair` refuses.
@@ -51,11 +51,11 @@ def compare(
     errors: dict[str, float] = {}
     seconds: dict[str, float] = {}
     for name, results in (("frechet", _frechet), ("kernel", _kernel), ("neighbours", _neighbours)):
-        step(name)
         began = time.perf_counter()
         for metric, value, error in results(x, y):
             values[metric], errors[metric] = value, error
         seconds[name] = time.perf_counter() - began
+        step(name)
     return Comparison(values, errors, len(y), seconds)
 
 

@@ -33,6 +33,19 @@ def checked(features: npt.ArrayLike, what: str, *, least: int = FEWEST) -> Float
     return array.astype(np.float64)
 
 
+def require_more_images(count: int, features: int, what: str) -> None:
+    """Refuse no more images than features.
+
+    Raises:
+        DataError: `count` images of the set called `what` are at most as many as their `features`.
+    """
+    if count <= features:
+        raise DataError(
+            f"There must be more images than features, which are {features:,}; got {count:,} images of {what}.",
+            hint="Fewer tell nothing about the spread of the features.",
+        )
+
+
 def checked_pair(reference: npt.ArrayLike, samples: npt.ArrayLike) -> tuple[Float64, Float64]:
     """Return the features of two sets as float64, as they are: the kernel distance depends on their origin.
 
@@ -49,12 +62,7 @@ def checked_pair(reference: npt.ArrayLike, samples: npt.ArrayLike) -> tuple[Floa
             f"The samples must have {counts[0]} features an image as the reference has, got {counts[1]}."
         )
     for array, what in zip(rows, ("the reference", "the samples"), strict=True):
-        if len(array) <= counts[0]:
-            raise DataError(
-                f"There must be more images than features, which are {counts[0]:,}; "
-                f"got {len(array):,} images of {what}.",
-                hint="Fewer tell nothing about the spread of the features.",
-            )
+        require_more_images(len(array), counts[0], what)
     if (rows[0] == rows[0][0]).all():
         raise DataError("The images of the reference must differ, got equal features for all of them.")
     return rows[0], rows[1]

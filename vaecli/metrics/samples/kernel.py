@@ -5,13 +5,14 @@ that the value depends on no draw of subsets; sums leave out the pairs of an ima
 of the same distribution is zero; a single value may be negative.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
+from vaecli.metrics.samples import distances
 from vaecli.metrics.samples.features import Float64, checked
 
-ROWS = 512  # images at a time
 FEWEST_IMAGES = 3  # of a set, to leave one out
 
 
@@ -51,23 +52,29 @@ def _kernel(x: Float64, y: Float64) -> Float64:
     return cubes
 
 
+def _parts(count: int, others: int) -> Iterator[slice]:
+    """Yield slices of `count` images whose kernel with `others` takes no more memory than a block of distances."""
+    length = max(1, distances.BLOCK_BYTES // (8 * others))
+    for first in range(0, count, length):
+        yield slice(first, min(first + length, count))
+
+
 def _within(x: Float64) -> Float64:
     """Return for each image the sum of the kernel with all others of its set, (N,)."""
     sums = np.empty(len(x))
-    for first in range(0, len(x), ROWS):
-        block = x[first : first + ROWS]
-        values = _kernel(block, x)
-        rows = np.arange(len(block))
-        values[rows, first + rows] = 0.0
-        sums[first : first + ROWS] = values.sum(axis=1)
+    for part in _parts(len(x), len(x)):
+        values = _kernel(x[part], x)
+        rows = np.arange(len(values))
+        values[rows, part.start + rows] = 0.0
+        sums[part] = values.sum(axis=1)
     return sums
 
 
 def _across(x: Float64, y: Float64) -> tuple[Float64, Float64]:
     """Return for each image of two sets the sum of the kernel with all of the other set, (N,) and (M,)."""
     rows, columns = np.empty(len(x)), np.zeros(len(y))
-    for first in range(0, len(x), ROWS):
-        values = _kernel(x[first : first + ROWS], y)
-        rows[first : first + ROWS] = values.sum(axis=1)
+    for part in _parts(len(x), len(y)):
+        values = _kernel(x[part], y)
+        rows[part] = values.sum(axis=1)
         columns += values.sum(axis=0)
     return rows, columns

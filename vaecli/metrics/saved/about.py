@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from vaecli.metrics.saved.evaluation import Conditions, MeasuredModel, SampleQuality, SavedEvaluation
 from vaecli.metrics.saved.latents import SavedProbes
 
-FORMAT = 2
+FORMAT = 3
 MOST_BYTES = 2**22
 MOST_TEXT = 1000  # characters of a name or a setting
 NOT_IN_ALL = {"probes"}  # entries of those files alone that hold such figures

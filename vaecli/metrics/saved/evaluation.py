@@ -91,6 +91,7 @@ class SampleQuality:
             training images.
         agreement: mean over classes of the share of samples that are taken for the class they were drawn of; None
             if none were drawn of a class.
+        agreement_error: its standard error; None with it.
     """
 
     features: str
@@ -106,6 +107,7 @@ class SampleQuality:
     errors: Mapping[str, Mapping[str, tuple[float, ...]]]
     copies: Mapping[str, float]
     agreement: float | None
+    agreement_error: float | None
 
     @property
     def values(self) -> dict[str, tuple[float, ...]]:
@@ -116,15 +118,17 @@ class SampleQuality:
 
     @property
     def standard_errors(self) -> dict[str, float]:
-        """Name of each metric -> the standard error of a value, in the mean over the seeds; agreement has none."""
+        """Name of each metric -> the standard error of a value, in the mean over the seeds."""
         errors = {name: statistics.fmean(each) for name, each in _flat(self.errors).items()}
-        return errors | ({COPIES: self.copies["ratio_error"]} if self.copies else {})
+        errors |= {COPIES: self.copies["ratio_error"]} if self.copies else {}
+        return errors | ({} if self.agreement_error is None else {AGREEMENT: self.agreement_error})
 
     @property
     def is_consistent(self) -> bool:
         """Whether each row has values by seed, or one, an error for each, and copies have their figures."""
         has_copies = not self.copies or self.copies.keys() == COPIES_FIGURES
-        return has_copies and _are_consistent(self.rows, self.errors, len(self.seeds))
+        has_errors = (self.agreement is None) == (self.agreement_error is None)
+        return has_copies and has_errors and _are_consistent(self.rows, self.errors, len(self.seeds))
 
 
 def _flat(rows: Mapping[str, Mapping[str, tuple[float, ...]]]) -> dict[str, tuple[float, ...]]:

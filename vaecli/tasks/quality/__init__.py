@@ -3,6 +3,7 @@
 options      what is measured, and by which features
 judge        what turns images into features: a classifier, or the encoder of another run
 result       what was measured
+seen         the classes of images as a classifier sees them
 sets         the reference and the training images
 steps        progress and duration
 of_model     the samples of a model

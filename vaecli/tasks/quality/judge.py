@@ -40,6 +40,7 @@ class Judge:
         name: name of the data set of a classifier, or of the run of an encoder.
         sha256: hash of the classifier's file; the model's id for an encoder.
         image_shape: (H, W, C) of the images that it takes.
+        feature_count: number of features of an image.
         class_names: names of the classes of the logits; empty for an encoder.
         compute: features and logits of images (N, H, W, C) uint8.
     """
@@ -48,6 +49,7 @@ class Judge:
     name: str
     sha256: str
     image_shape: tuple[int, int, int]
+    feature_count: int
     class_names: tuple[str, ...]
     compute: Callable[[Images, Advance], Judged]
 
@@ -107,7 +109,15 @@ def _of_classifier(classifier: Classifier) -> Judge:
         return Judged(*classifier.classify(images, advance=advance))
 
     info = classifier.info
-    return Judge("classifier", info.name, classifier.sha256, info.image_shape, info.class_names, compute)
+    return Judge(
+        "classifier",
+        info.name,
+        classifier.sha256,
+        info.image_shape,
+        info.feature_count,
+        info.class_names,
+        compute,
+    )
 
 
 def _of_model(model: Model) -> Judge:
@@ -119,4 +129,4 @@ def _of_model(model: Model) -> Judge:
         return Judged(z_mean, None)
 
     name = model.info.name or pathlib.Path(model.path).parent.name
-    return Judge("encoder", name, model.info.model_id, model.image_shape, (), compute)
+    return Judge("encoder", name, model.info.model_id, model.image_shape, model.latent_dim, (), compute)

@@ -13,12 +13,12 @@ from vaecli.pixels import Pixels, chunks, to_uint8
 from vaecli.runtime.model import Model
 from vaecli.tasks.class_labels import class_labels
 from vaecli.tasks.inputs import OTHER_IMAGES, Progress, Warn, load_for, silent
-from vaecli.tasks.quality.by_class import class_rows, counts_of, drawn_classes
+from vaecli.tasks.quality.by_class import counts_of, drawn_classes, seen_classes
 from vaecli.tasks.quality.copies import find_copies, require_pairs, require_sheet, write_sheet
 from vaecli.tasks.quality.judge import Float32, Judge, Judged, open_judge
 from vaecli.tasks.quality.of_features import METRIC_STEPS
 from vaecli.tasks.quality.options import QualityOptions
-from vaecli.tasks.quality.result import ClassRow, Copies, FeaturesUsed, Quality
+from vaecli.tasks.quality.result import Copies, FeaturesUsed, Quality
 from vaecli.tasks.quality.sets import Sets, sets_of, some_positions
 from vaecli.tasks.quality.steps import Steps
 
@@ -66,7 +66,7 @@ def measure_model(
     judge = open_judge(options.features, reference, threads=model.threads)
     training, is_own = _training(model, data, warn, download, pictures)
     require_pairs(options.sheet, training if is_own else None)
-    sets = sets_of(reference, training, options.count, warn, is_own=is_own)
+    sets = sets_of(reference, training, options.count, warn, features=judge.feature_count, is_own=is_own)
     work = _Work(model, judge, sets, prior, Steps(pictures), with_labels=with_labels)
     quality = work.measure(range(options.seed, options.seed + options.seeds), used.name, warn)
     if options.sheet is not None:
@@ -123,22 +123,23 @@ class _Work:
         copies = None
         if training is not None and self.sets.is_own:
             copies = find_copies(drawn[0].features, reference.features, training.features, self.steps)
-        classes: tuple[ClassRow, ...] = ()
-        if reference.logits is not None and (logits := _joined(drawn).logits) is not None:
-            of_class = {number: part.logits for number, part in labelled.items() if part.logits is not None}
-            classes = class_rows(self.judge, logits, reference.logits, of_class)
+        of_class = {number: part.logits for number, part in labelled.items() if part.logits is not None}
+        seen = seen_classes(
+            self.judge, _joined(drawn).logits, reference.logits, self.sets.reference, drawn=of_class
+        )
         used = FeaturesUsed(self.judge.kind, self.judge.name, self.judge.sha256, reference.features.shape[1])
         return Quality(
             used,
             self.sets.described,
             rows,
-            classes,
+            seen.rows,
             copies,
             prior_name,
             tuple(seeds),
             self.steps.seconds,
             self.sets.described_training,
             self.model.likelihood.binarised,
+            seen.confidence,
         )
 
     def samples(self, seed: int, count: int, label: str | None = None) -> Judged:

@@ -10,13 +10,14 @@ from vaecli.data.load import AS_THEY_ARE, load
 from vaecli.data.photo.reading import ReadingOptions
 from vaecli.errors import MissingPartError, OptionError
 from vaecli.metrics.samples.compare import compare
+from vaecli.metrics.samples.features import require_more_images
 from vaecli.tasks.inputs import Progress, Warn, silent
-from vaecli.tasks.quality.by_class import class_rows
+from vaecli.tasks.quality.by_class import seen_classes
 from vaecli.tasks.quality.copies import find_copies, require_pairs, require_sheet, write_sheet
 from vaecli.tasks.quality.judge import Judge, open_judge
 from vaecli.tasks.quality.of_features import METRIC_STEPS, measure_features
 from vaecli.tasks.quality.options import QualityOptions
-from vaecli.tasks.quality.result import ClassRow, FeaturesUsed, Quality
+from vaecli.tasks.quality.result import FeaturesUsed, Quality
 from vaecli.tasks.quality.sets import Sets, sets_of, some, some_positions
 from vaecli.tasks.quality.steps import Steps
 
@@ -66,8 +67,9 @@ def measure_pictures(
             options.features, options.reference_features, lengths=lengths, progress=pictures
         )
     judge = open_judge(options.features, reference, threads=threads)
-    sets = sets_of(reference, training, options.count, warn)
+    sets = sets_of(reference, training, options.count, warn, features=judge.feature_count)
     images = some(images, sets.count)
+    require_more_images(len(images.images), judge.feature_count, "the samples")
     quality = _measure(judge, sets, images, Steps(pictures))
     if options.sheet is not None and quality.copies is not None and training is not None:
         shown = images.images[np.array([pair.sample for pair in quality.copies.pairs])]
@@ -147,16 +149,15 @@ def _measure(judge: Judge, sets: Sets, images: ImageSet, steps: Steps) -> Qualit
         name: (compare(reference.features, row, step=lambda _metric: advance(1)),)
         for name, row in rows.items()
     }
-    classes: tuple[ClassRow, ...] = ()
-    if samples.logits is not None and reference.logits is not None:
-        classes = class_rows(judge, samples.logits, reference.logits, {})
+    seen = seen_classes(judge, samples.logits, reference.logits, sets.reference)
     used = FeaturesUsed(judge.kind, judge.name, judge.sha256, reference.features.shape[1])
     return Quality(
         used,
         sets.described,
         compared,
-        classes,
+        seen.rows,
         copies,
         seconds=steps.seconds,
         training=sets.described_training,
+        confidence=seen.confidence,
     )

@@ -11,6 +11,7 @@ from vaecli.metrics.samples.compare import Comparison
 from vaecli.metrics.samples.copies import Ratio
 from vaecli.metrics.samples.table import SAMPLE_METRICS, SAMPLES
 from vaecli.metrics.saved.evaluation import SampleQuality
+from vaecli.tasks.quality.seen import ClassRow, Confidence, Share, mean_share
 
 MEANS = (
     "Pictures are the means of binary pixels, and real images are grey: the means of the binary images that are "
@@ -92,27 +93,6 @@ class Copies:
 
 
 @dataclasses.dataclass(frozen=True)
-class ClassRow:
-    """A class as the classifier sees it.
-
-    Attributes:
-        name: of the class.
-        samples: share of the samples that it takes for this class.
-        samples_error: its standard error.
-        reference: the same share of the reference images.
-        agreement: share of the samples that were drawn of this class and are taken for it; None if none were.
-        agreement_error: its standard error.
-    """
-
-    name: str
-    samples: float
-    samples_error: float
-    reference: float
-    agreement: float | None = None
-    agreement_error: float | None = None
-
-
-@dataclasses.dataclass(frozen=True)
 class Quality:
     """The quality of samples.
 
@@ -128,6 +108,7 @@ class Quality:
         seconds: duration of each step, by its name.
         training: the training images, described as the reference is; None if there are none.
         of_means: whether pictures are means of binary pixels, as those of a model of binary pixels are.
+        confidence: of the classifier; None without one.
     """
 
     features: FeaturesUsed
@@ -140,6 +121,7 @@ class Quality:
     seconds: Mapping[str, float] = dataclasses.field(default_factory=dict)
     training: Mapping[str, Any] | None = None
     of_means: bool = False
+    confidence: Confidence | None = None
 
     def value(self, row: str, metric: str) -> float:
         """Return the mean of a metric over the seeds of a row."""
@@ -161,10 +143,14 @@ class Quality:
         return {name: statistics.fmean(one.seconds[name] for one in each) for name in each[0].seconds}
 
     @property
-    def agreement(self) -> float | None:
+    def agreement(self) -> Share | None:
         """Mean over classes of the share of samples that are taken for the class they were drawn of."""
-        shares = [row.agreement for row in self.classes if row.agreement is not None]
-        return statistics.fmean(shares) if shares else None
+        return mean_share((row.agreement, row.agreement_error) for row in self.classes)
+
+    @property
+    def agreement_reference(self) -> Share | None:
+        """The same of reference images and the class of their label."""
+        return mean_share((row.agreement_reference, row.agreement_reference_error) for row in self.classes)
 
     def saved(self) -> SampleQuality:
         """Return all but the closest pairs and the shares of classes, as a saved evaluation of a model holds it."""
@@ -188,7 +174,8 @@ class Quality:
                 for row, comparisons in self.rows.items()
             },
             copies={} if self.copies is None else self.copies.figures,
-            agreement=self.agreement,
+            agreement=self.agreement and self.agreement.value,
+            agreement_error=self.agreement and self.agreement.error,
         )
 
     def facts(self) -> dict[str, Any]:
@@ -218,6 +205,10 @@ class Quality:
             "rows": rows,
             "copies": None if self.copies is None else dataclasses.asdict(self.copies),
             "classes": [dataclasses.asdict(row) for row in self.classes],
-            "agreement": self.agreement,
+            "agreement": self.agreement and self.agreement.value,
+            "agreement_error": self.agreement and self.agreement.error,
+            "agreement_reference": self.agreement_reference and self.agreement_reference.value,
+            "agreement_reference_error": self.agreement_reference and self.agreement_reference.error,
+            "confidence": self.confidence and self.confidence._asdict(),
             "seconds": dict(self.seconds) | self.metric_seconds,
         }

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from vaecli.data.images import ImageSet
 from vaecli.errors import DataError
+from vaecli.metrics.samples.features import require_more_images
 from vaecli.tasks.inputs import Warn
 
 SAMPLES = 10_000  # images of each set, unless the reference has fewer
@@ -50,24 +51,34 @@ def _described(images: ImageSet) -> dict[str, object]:
 
 
 def sets_of(
-    reference: ImageSet, training: ImageSet | None, count: int | None, warn: Warn, *, is_own: bool = True
+    reference: ImageSet,
+    training: ImageSet | None,
+    count: int | None,
+    warn: Warn,
+    *,
+    features: int,
+    is_own: bool = True,
 ) -> Sets:
-    """Cut the reference to the number of images that are compared.
+    """Cut the reference to the number of images that are compared; refuse too few before features are computed.
 
     Args:
         reference: real images that were not trained on.
         training: all training images; None if there are none at hand.
         count: number of images of each set; by default 10,000, or as many as the reference has.
         warn: receives that fewer images are compared than by default.
+        features: number of features of an image.
         is_own: whether the samples are of a model that was trained on the training images, or may be.
 
     Raises:
-        DataError: a reference of one image.
+        DataError: a reference of one image, or no more images than features.
     """
     total = len(reference.images)
     if total < 2:
         raise DataError(f"The reference, {reference.name}, must have at least 2 images, got {total}.")
     size = SAMPLES if count is None else count
+    require_more_images(min(size, total), features, "the reference")
+    if training is not None:
+        require_more_images(len(training.images), features, "the training images")
     if total < size:
         warn(
             f"{reference.name} has {total:,} {reference.split} images: distances are larger than with {SAMPLES:,}."

@@ -85,12 +85,35 @@ def _spread(quality: Quality, metric: str) -> str:
 
 
 def _classes(quality: Quality) -> Table:
-    has_agreement = quality.agreement is not None
     columns: list[tuple[str, Align]] = [("class", "left"), ("samples", "right"), ("real images", "right")]
-    columns += [("drawn as asked", "right")] if has_agreement else []
+    columns += [("drawn as asked", "right")] if quality.agreement else []
+    columns += [("real images found", "right")] if quality.agreement_reference else []
     rows = []
     for row in quality.classes:
-        asked = ["" if row.agreement is None else f"{row.agreement:.1%}"] if has_agreement else []
-        share = f"{row.samples:.1%} \u00b1 {QUANTILE * row.samples_error:.1%}"
-        rows.append([row.name, share, f"{row.reference:.1%}", *asked])
-    return Table(columns, rows, "Shares of the classes as the classifier sees them")
+        cells = [row.name, _share(row.samples, row.samples_error), f"{row.reference:.1%}"]
+        cells += [_share(row.agreement, row.agreement_error)] if quality.agreement else []
+        found = row.agreement_reference, row.agreement_reference_error
+        cells += [_share(*found)] if quality.agreement_reference else []
+        rows.append(cells)
+    means = [_share(*mean) for mean in (quality.agreement, quality.agreement_reference) if mean]
+    if means:
+        rows.append(["mean", "", "", *means])
+    caption = "Shares of the classes as the classifier sees them"
+    if quality.agreement:
+        caption += (
+            "; drawn as asked: of the samples that were drawn of a class, the share that is taken for it"
+        )
+    if quality.agreement_reference:
+        caption += "; real images found: the share of the images of a class that is taken for it"
+    caption += "."
+    if quality.confidence:
+        samples, reference = quality.confidence
+        caption += (
+            f" The likeliest class of a sample has a probability of {samples:.1%} in the mean, that of a real "
+            f"image {reference:.1%}."
+        )
+    return Table(columns, rows, caption)
+
+
+def _share(value: float | None, error: float | None) -> str:
+    return "" if value is None or error is None else f"{value:.1%} \u00b1 {QUANTILE * error:.1%}"
