@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from vaecli.errors import DataError
+from vaecli.metrics import probes
 from vaecli.metrics.probes import fit_pca, labelled_subset, linear_probe, nearest_neighbours, share
 from vaecli.metrics.samples import distances
 
@@ -93,3 +94,15 @@ def test_too_few_labelled_images(clusters):
 def test_shares_have_binomial_errors():
     """80 of 100: 0.8, and 0.04."""
     assert share(np.arange(100) < 80) == pytest.approx((0.8, 0.04))
+
+
+def test_progress_of_a_probe(clusters, monkeypatch):
+    """Each block is reported when it is done: all test vectors, and each pass over the training vectors."""
+    monkeypatch.setattr(distances, "BLOCK_BYTES", 4 * 300 * 7)
+    monkeypatch.setattr(probes, "ROWS", 100)
+    training, labels, test, _ = clusters
+    by_nearest, by_linear = [], []
+    nearest_neighbours(training, labels, test, advance=by_nearest.append)
+    linear_probe(training, labels, test, advance=by_linear.append)
+    assert sum(by_nearest) == len(test) and max(by_nearest) == 7
+    assert by_linear == [100] * 3 * probes.PASSES

@@ -5,6 +5,7 @@ labelled images, so that no test image chooses it.
 """
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ METHODS = {
     "linear": "share of images that get their class from a linear probe",
 }
 PENALTIES = 10.0 ** np.arange(-7, 1)  # relative to the largest eigenvalue of the Gram matrix
+PASSES = 3  # of a linear probe over the training vectors
 ROWS = 4096  # images at a time
 _CLOSER = 1e-3  # weight of the order among neighbours: it decides between classes with as many votes
 
@@ -72,11 +74,17 @@ def fit_pca(vectors: Float32, count: int) -> Pca:
 
 
 def nearest_neighbours(
-    training: Float32, labels: Labels, test: Float32, *, k: int = NEIGHBOURS
+    training: Float32,
+    labels: Labels,
+    test: Float32,
+    *,
+    k: int = NEIGHBOURS,
+    advance: Callable[[int], None] = lambda _rows: None,
 ) -> npt.NDArray[np.int64]:
     """Return the class (M,) of test vectors (M, d) by the vote of their `k` nearest training vectors (N, d).
 
-    Where classes have as many votes, the nearest neighbour among them decides.
+    Where classes have as many votes, the nearest neighbour among them decides. `advance` is called with the number
+    of test vectors of each block.
 
     Raises:
         DataError: fewer training vectors than neighbours.
@@ -95,11 +103,16 @@ def nearest_neighbours(
         for rank in range(k):
             votes[np.arange(len(places)), votes_for[:, rank]] += weights[rank]
         classes[rows] = votes.argmax(axis=1)
+        advance(rows.stop - rows.start)
     return classes
 
 
-def linear_probe(training: Float32, labels: Labels, test: Float32) -> npt.NDArray[np.int64]:
+def linear_probe(
+    training: Float32, labels: Labels, test: Float32, *, advance: Callable[[int], None] = lambda _rows: None
+) -> npt.NDArray[np.int64]:
     """Return the class (M,) of test vectors (M, d) by ridge regression on training vectors (N, d).
+
+    `advance` is called with the number of rows of each block of `PASSES` passes over the training vectors.
 
     Raises:
         DataError: one training vector.
@@ -107,13 +120,14 @@ def linear_probe(training: Float32, labels: Labels, test: Float32) -> npt.NDArra
     if len(training) < 2:
         raise DataError(f"A linear probe needs at least 2 labelled images, got {len(training)}.")
     mean = training.mean(axis=0, dtype=np.float64)
-    eigenvalues, directions = np.linalg.eigh(_gram(training, mean))
+    eigenvalues, directions = np.linalg.eigh(_gram(training, mean, advance))
     eigenvalues = np.maximum(eigenvalues, 0.0)
     one_hot = np.eye(int(labels.max()) + 1)[labels]
     centre = one_hot.mean(axis=0)
     products = np.zeros((training.shape[1], one_hot.shape[1]))
     for rows in _slices(len(training)):
         products += ((training[rows] - mean) @ directions).T @ (one_hot[rows] - centre)
+        advance(rows.stop - rows.start)
     penalties = PENALTIES * (float(eigenvalues[-1]) or 1.0)
     shrunk = [products / (eigenvalues + penalty)[:, None] for penalty in penalties]
     errors = np.zeros(len(penalties))
@@ -123,6 +137,7 @@ def linear_probe(training: Float32, labels: Labels, test: Float32) -> npt.NDArra
             leverage = np.square(scores) @ (1 / (eigenvalues + penalty)) + 1 / len(training)
             residuals = one_hot[rows] - centre - scores @ weights
             errors[place] += np.square(residuals / np.maximum(1 - leverage, 1e-6)[:, None]).sum()
+        advance(rows.stop - rows.start)
     weights = directions @ shrunk[int(errors.argmin())]
     classes: npt.NDArray[np.int64] = ((test - mean) @ weights + centre).argmax(axis=1)
     return classes
@@ -144,12 +159,13 @@ def labelled_subset(labels: Labels, count: int, *, seed: int) -> npt.NDArray[np.
     return np.sort(np.concatenate(parts))
 
 
-def _gram(vectors: Float32, mean: Float64) -> Float64:
+def _gram(vectors: Float32, mean: Float64, advance: Callable[[int], None] = lambda _rows: None) -> Float64:
     """Return the sum of outer products of centred vectors, (d, d)."""
     gram = np.zeros((vectors.shape[1],) * 2)
     for rows in _slices(len(vectors)):
         centred = vectors[rows] - mean
         gram += centred.T @ centred
+        advance(rows.stop - rows.start)
     return gram
 
 

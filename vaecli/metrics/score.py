@@ -14,7 +14,7 @@ explained too well.
 """
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -148,14 +148,30 @@ def excess_map(model: Autoencoder, images: Float32) -> Float32:
     return nats
 
 
-def measure_all(model: Autoencoder, images: npt.NDArray[np.generic], *, threads: int = AT_ONCE) -> Measured:
-    """Measure any number of images (N, H, W, C), uint8 or floats in [0, 1], a chunk at a time."""
+def measure_all(
+    model: Autoencoder,
+    images: npt.NDArray[np.generic],
+    *,
+    threads: int = AT_ONCE,
+    advance: Callable[[int], None] = lambda _count: None,
+) -> Measured:
+    """Measure any number of images (N, H, W, C), uint8 or floats in [0, 1], a chunk at a time.
+
+    Args:
+        model: an opened model.
+        images: the images.
+        threads: number of threads.
+        advance: called with the number of images of each chunk that is measured.
+    """
 
     def part(rows: slice) -> Measured:
         return measure(model, to_float32(images[rows]))
 
     slices: Iterator[slice] = chunks(len(images), model.image_shape, most=CHUNK, chunk_bytes=CHUNK_BYTES)
-    parts = list(ahead(part, slices, threads=min(AT_ONCE, threads)))
+    parts: list[Measured] = []
+    for measured in ahead(part, slices, threads=min(AT_ONCE, threads)):
+        parts.append(measured)
+        advance(len(measured.z_mean))
     if not parts:
         return Measured(np.empty((0, model.latent_dim)), *(np.empty(0) for _ in Measured._fields[1:]))
     return Measured(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))

@@ -11,6 +11,7 @@ from vaecli.data.images import Images, ImageSet
 from vaecli.errors import DataError
 from vaecli.metrics.probes import (
     COUNTS,
+    PASSES,
     Float32,
     Share,
     fit_pca,
@@ -155,15 +156,21 @@ class _Work:
         for draw in range(1 if is_all else DRAWS):
             positions = slice(None) if is_all else labelled_subset(self.labels, count, seed=self.seed + draw)
             known, names = vectors[positions], self.labels[positions]
+            nearest_done = self._counter(f"5 nearest by {name}", len(test), shown=is_all)
             with self.steps.step("nearest"):
-                by_nearest = nearest_neighbours(known, names, test) == self.test_labels
+                by_nearest = nearest_neighbours(known, names, test, advance=nearest_done) == self.test_labels
+            linear_done = self._counter(f"Linear probe of {name}", PASSES * len(names), shown=is_all)
             with self.steps.step("linear"):
-                by_linear = linear_probe(known, names, test) == self.test_labels
+                by_linear = linear_probe(known, names, test, advance=linear_done) == self.test_labels
             results.append((share(by_nearest), share(by_linear)))
             if is_all and name == LATENTS:
                 self.correct = {"nearest": by_nearest, "linear": by_linear}
         nearest, linear = (_mean(list(column)) for column in zip(*results, strict=True))
         return ProbeRow(name, vectors.shape[1], count, nearest, linear)
+
+    def _counter(self, text: str, total: int, *, shown: bool) -> Callable[[int], None]:
+        """Report the progress of a probe; those of few labels take less than a second each, and are not shown."""
+        return self.steps.counter(text, total) if shown else silent
 
 
 def _mean(shares: list[Share]) -> Share:

@@ -12,6 +12,7 @@ from vaecli.metrics.score import measure_all
 from vaecli.pixels import Pixels
 from vaecli.report.content import Figures, LeftOut, Picture, Section
 from vaecli.report.numbers import shown
+from vaecli.tasks.quality.steps import Steps
 from vaecli.tasks.report import sheets
 from vaecli.tasks.report.subject import Subject
 
@@ -36,9 +37,9 @@ class Extremes:
     caption: str
 
 
-def find_extremes(subject: Subject) -> list[Extremes | LeftOut]:
+def find_extremes(subject: Subject, steps: Steps) -> list[Extremes | LeftOut]:
     """Find the worst images, and the most unusual ones, or say why there are none."""
-    return [_worst(subject), _unusual(subject)]
+    return [_worst(subject), _unusual(subject, steps)]
 
 
 def extremes_section(subject: Subject, groups: Sequence[Extremes], *, side: int) -> Section:
@@ -61,14 +62,16 @@ def _worst(subject: Subject) -> Extremes | LeftOut:
     return Extremes("worst", positions, texts, f"The images with the {what}, each beside its reconstruction.")
 
 
-def _unusual(subject: Subject) -> Extremes | LeftOut:
+def _unusual(subject: Subject, steps: Steps) -> Extremes | LeftOut:
     try:
         scorer = subject.model.scorer
     except ModelError as error:
         reason = "The decoder file has no figures for `vaecli score`. `vaecli export` adds them."
         return LeftOut("Most unusual images", reason, error.message)
     images = cast("Pixels", subject.images.images)  # of a file, too, since slices are all that is taken
-    scores = scorer.apply(measure_all(subject.model, images, threads=subject.model.threads))
+    advance = steps.counter("Scores of images", len(images))
+    measured = measure_all(subject.model, images, threads=subject.model.threads, advance=advance)
+    scores = scorer.apply(measured)
     positions = np.argsort(-np.nan_to_num(scores.score, nan=np.inf), kind="stable")[:SHOWN]
     return Extremes(
         "unusual",

@@ -46,7 +46,7 @@ def measure(subject: Subject, steps: Steps, advance: Callable[[int], None]) -> M
         encoded = encode(subject)
     advance(1)
     with steps.step("worst images"):
-        extremes = find_extremes(subject)
+        extremes = find_extremes(subject, steps)
     advance(1)
     with steps.step("closest pairs"):
         samples = drawn_samples(subject, subject.evaluation.prior)
@@ -58,9 +58,9 @@ def measure(subject: Subject, steps: Steps, advance: Callable[[int], None]) -> M
     gap = None
     if isinstance(training, ImageSet):
         with steps.step("gap"):
-            gap = gap_to_training(subject, training)
+            gap = gap_to_training(subject, training, steps)
     advance(1)
     with steps.step("warnings"):
-        signs = signs_of(subject, encoded, samples, gap, dead_units(subject))
+        signs = signs_of(subject, encoded, samples, gap, dead_units(subject, steps))
     advance(1)
     return Measured(encoded, closest, extremes, signs)

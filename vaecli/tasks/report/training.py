@@ -41,7 +41,7 @@ def training_images(subject: Subject, pictures: Progress = silent) -> ImageSet |
     return images
 
 
-def gap_to_training(subject: Subject, training: ImageSet) -> Gap | None:
+def gap_to_training(subject: Subject, training: ImageSet, steps: Steps) -> Gap | None:
     """Return how many nats the images have more than training images; None for training images, or without ELBO."""
     per_image = subject.evaluation.per_image
     if subject.images.split == "train" or "elbo" not in per_image or len(per_image["elbo"]) < 2:
@@ -58,6 +58,7 @@ def gap_to_training(subject: Subject, training: ImageSet) -> Gap | None:
         labels=labels,
         prior_of_class=class_priors(subject.model, labels, name),
         threads=subject.model.threads,
+        progress=functools.partial(steps.report, "Nats of training images"),
     )
     held_out, trained = -per_image["elbo"], -evaluation.per_image["elbo"]
     if len(trained) < 2:
