@@ -1,4 +1,7 @@
-"""Faults that are planted in a model, its data or its run are found by `vaecli eval --report`, and no others."""
+"""Faults that are planted in a model, its data or its run are found by `vaecli eval --report`, and no others.
+
+A fault that has others as its consequence is reported with these, which the test names.
+"""
 
 import shutil
 
@@ -88,6 +91,7 @@ def test_latents_far_from_the_prior(warnings, damaged):
     """Posterior means shifted by 5 in each dimension: 25 nats."""
     reported = warnings("-m", damaged("encoder", {f"{Z_MEAN}/{BIAS}": lambda bias: bias + 5.0}))
     assert "vaecli prior" in reported["Posterior and prior are far apart"]
+    assert set(reported) == {"Posterior and prior are far apart"}
 
 
 def test_dead_units(warnings, damaged):
@@ -95,6 +99,7 @@ def test_dead_units(warnings, damaged):
     names = [f"{DENSE}/{BIAS}", "encoder_1/conv2d_1_2/Squeeze:0"]
     reported = warnings("-m", damaged("encoder", dict.fromkeys(names, column(slice(None, None), -1e4))))
     assert "80 of 112 units of the encoder" in reported["Dead units"]
+    assert set(reported) == {"Dead units", "Collapsed latent dimensions", "Constant pictures"}  # what such an encoder leads to
 
 
 def test_constant_pictures(warnings, damaged):
@@ -104,6 +109,7 @@ def test_constant_pictures(warnings, damaged):
     assert "0.0 %" in reported["Constant pictures"].replace("0.0\\%", "0.0 %").replace("%", " %").replace(
         "  ", " "
     )
+    assert set(reported) == {"Constant pictures", "Dead units"}  # those of this decoder never change
 
 
 def write_data(folder, train, test):
@@ -122,6 +128,7 @@ def test_another_scale(warnings, here, measured_folder, change):
     images = [np.ascontiguousarray(load_mini(split).images[:300, :, :, 0]) for split in ("train", "test")]
     reported = warnings("-m", measured_folder, "--data", write_data(here / "data", *map(change, images)))
     assert "Wrong scale of the data" in reported
+    assert set(reported) == {"Wrong scale of the data", "Posterior and prior are far apart"}  # their latents are, too
 
 
 @pytest.fixture
@@ -153,6 +160,7 @@ def test_overfitting(warnings, own_data):
     """Training images with much better nats than test images."""
     reported = warnings("-m", own_data)
     assert "more than training images" in reported["Overfitting"]
+    assert set(reported) == {"Overfitting"}
 
 
 def test_a_validation_loss_that_rises(warnings, own_data):
@@ -164,5 +172,7 @@ def test_a_validation_loss_that_rises(warnings, own_data):
     ]
     lines = [f"{columns},learning_rate,seconds,images_per_second,val_seconds", *rows]
     (own_data / "metrics.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    reported = warnings("-m", own_data)["Overfitting"]
+    reported = warnings("-m", own_data)
+    assert set(reported) == {"Overfitting"}
+    reported = reported["Overfitting"]
     assert "rose from 270.0 nats at epoch 3 to 310.0 at epoch 7" in reported

@@ -8,7 +8,6 @@ from vaecli.tasks.quality.probes import DRAWS
 from vaecli.tasks.report.subject import Subject
 
 PART = "Classes predicted from latents"
-TITLES = {"nearest": f"{NEIGHBOURS} nearest", "linear": "linear"}
 
 
 def probes_section(subject: Subject) -> Section | LeftOut:
@@ -28,7 +27,7 @@ def probes_section(subject: Subject) -> Section | LeftOut:
     columns: list[tuple[str, Align]] = [("", "left"), ("by", "left")]
     columns += [(f"{count:,} labels", "right") for count in counts]
     rows = [
-        (title, TITLES[method], *(_cell(shares[name, method, count]) for count in counts))
+        (title, method, *(_cell(shares[name, method, count]) for count in counts))
         for method in METHODS
         for name, title in names.items()
     ]
