@@ -78,6 +78,15 @@ def test_a_mixture_is_near_its_latents(warnings, mixed_folder):
     assert warnings("-m", mixed_folder) == {}
 
 
+@pytest.mark.parametrize("prior", ["normal", "mixture"])
+def test_the_quality_of_the_model_that_comes_along(warnings, here, prior):
+    """It has no warning under either prior, and its samples were checked beside reconstructions."""
+    words = ["--data", "fashion-mnist-mini", "--prior", prior, "--metrics", "elbo,mse"]
+    assert warnings("-m", "fashion-mnist", *words, "--quality", "--seeds", 1, "-n", 200) == {}
+    text = (here / "report.md").read_text(encoding="utf-8")
+    assert "samples and reconstructions" in text.partition("Checked:")[2].splitlines()[0]
+
+
 def test_a_collapsed_dimension(warnings, damaged):
     """Posterior equal to the prior in one of two dimensions."""
     names = [f"{layer}/{kind}" for layer in (Z_MEAN, Z_LOG_VAR) for kind in (KERNEL, BIAS)]
@@ -99,7 +108,7 @@ def test_dead_units(warnings, damaged):
     names = [f"{DENSE}/{BIAS}", "encoder_1/conv2d_1_2/Squeeze:0"]
     reported = warnings("-m", damaged("encoder", dict.fromkeys(names, column(slice(None, None), -1e4))))
     assert "80 of 112 units of the encoder" in reported["Dead units"]
-    assert set(reported) == {"Dead units", "Collapsed latent dimensions", "Constant pictures"}  # what such an encoder leads to
+    assert set(reported) == {"Dead units", "Collapsed latent dimensions", "Constant pictures"}  # one follows another
 
 
 def test_constant_pictures(warnings, damaged):
@@ -128,7 +137,7 @@ def test_another_scale(warnings, here, measured_folder, change):
     images = [np.ascontiguousarray(load_mini(split).images[:300, :, :, 0]) for split in ("train", "test")]
     reported = warnings("-m", measured_folder, "--data", write_data(here / "data", *map(change, images)))
     assert "Wrong scale of the data" in reported
-    assert set(reported) == {"Wrong scale of the data", "Posterior and prior are far apart"}  # their latents are, too
+    assert set(reported) == {"Wrong scale of the data", "Posterior and prior are far apart"}  # so are latents
 
 
 @pytest.fixture
