@@ -108,7 +108,7 @@ def test_dead_units(warnings, damaged):
     names = [f"{DENSE}/{BIAS}", "encoder_1/conv2d_1_2/Squeeze:0"]
     reported = warnings("-m", damaged("encoder", dict.fromkeys(names, column(slice(None, None), -1e4))))
     assert "80 of 112 units of the encoder" in reported["Dead units"]
-    assert set(reported) == {"Dead units", "Collapsed latent dimensions", "Constant pictures"}  # one follows another
+    assert set(reported) == {"Dead units", "Collapsed latent dimensions", "Constant pictures"}  # by it
 
 
 def test_constant_pictures(warnings, damaged):

@@ -177,6 +177,7 @@ def test_samples_are_compared_over_their_seeds(save, quality):
     result = compare(names, metrics=["frechet"])
     (difference,) = result.of_files.differences
     assert (difference.over, difference.counts, difference.outcome) == ("sample seeds", (3,), "better")
+    assert difference.interval.dof == 2
     names[1] = save("b", quality=quality, quality__features_sha256="0" * 64)
     with pytest.raises(DataError, match=r"features: classifier of fashion-mnist .ffffffffffff"):
         compare(names, metrics=["frechet"])
