@@ -86,6 +86,7 @@ def test_it_is_in_the_report(call, here, labelled, model_folder):
     assert code == 0 and "Classes predicted from latents. It was not asked for; add `--probe`." in stderr
     code, stdout, stderr = call("eval", *words, "--probe", "--force")
     assert code == 0 and "Classes predicted" not in stderr
+    assert "± s.e.: of latents; --json has" in stderr
     printed = [line.split() for line in stdout.splitlines() if "%" in line]
     text = (here / "r.md").read_text(encoding="utf-8")
     table = text.partition("## Classes predicted from latents")[2].partition("\n\n## ")[0]

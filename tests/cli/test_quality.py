@@ -162,6 +162,7 @@ def test_the_table(call, model_folder):
     for name in (*METRICS, "copies", "closest", "Ankle boot", "features", "seconds", "reference"):
         assert f"\n{name} " in stdout, name
     assert "real: training images, the floor" in stderr
+    assert "--json has the standard errors of the other columns" in stderr
     assert "Only 200 images are compared: distances are larger than with 10,000." in stderr
     assert max(len(line.rstrip()) for line in stdout.splitlines()) <= 80
 
@@ -301,6 +302,8 @@ def test_features_of_another_length(call, arrays):
         (["--quality", "-o", "x.jpg"], "--out must end in .png"),
         (["--samples", "x.npy", "--quality", *MINI], "--quality must be left out with --samples"),
         (["--samples", "x.npy", "-m", "somewhere", *MINI], "--model must be left out with --samples"),
+        (["--samples", "x.npy", "--save", "a.npz", *MINI], "--save must be left out with --samples"),
+        (["--samples", "x.npy", "--report", "a.html", *MINI], "--report must be left out with --samples"),
         (["--samples", "x.npy"], "--data must name the real images"),
         (["--features", "x.npy"], "--features and --reference-features must both be .npy files"),
         (["--quality", "--reference-features", "x.npy"], "--features and --reference-features must both"),

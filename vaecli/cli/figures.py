@@ -31,6 +31,8 @@ def show_figures(
         show_quality(measured, quiet=quiet)
     if probes:
         show_probes(probes)
+        if not quiet:
+            console.note("± s.e.: of latents; --json has the standard errors of the other columns, too.")
     if result.classes:
         _print_classes(result.classes)
 
