@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from vaecli.choices import INT8_NETWORKS
 from vaecli.options import TrainOptions
 from vaecli.runs.progress import Watcher
 from vaecli.tasks.train.job import begin
@@ -41,6 +42,8 @@ def test_a_run_is_described_and_not_made(call, here, check_schema, network, widt
         weights[layer["part"]] += layer["weights"]
     for part, size in document["file_sizes"].items():
         assert size == pytest.approx(4 * weights[part], abs=50_000)
+        assert document["reduced_sizes"][f"{part}.fp16"] == pytest.approx(size / 2, abs=25_000)
+    assert ("decoder.int8" in document["reduced_sizes"]) == (network in INT8_NETWORKS)
     assert document["layers"][-1]["output_shape"] == [28, 28, 1]
     assert list(here.iterdir()) == []
 
@@ -55,6 +58,8 @@ def test_as_a_table(call, here):
         "134,165",
         "s with its validation",
         "encoder.onnx 0.",
+        "decoder.int8.onnx 0.",
+        "MB more: mixtures, facts, test vectors",
         "MB at",
     ):
         assert text in stdout

@@ -14,8 +14,10 @@ from vaecli.modelfile.prior_facts import PriorFacts, StoredPrior
 from vaecli.modelfile.read import read_file
 from vaecli.options import TrainOptions, merge
 from vaecli.runs.layout import Run
+from vaecli.runs.progress import Watcher
 from vaecli.runtime.model import Model
 from vaecli.tasks.export import ExportOptions, export, is_current
+from vaecli.tasks.train.dry_run import dry_run
 from vaecli.tasks.train.train import train
 from vaecli.tasks.verify import verify
 
@@ -229,11 +231,22 @@ def test_training_with_a_prior(finished, tmp_path, replace_prior):
     np.testing.assert_array_equal(again.class_means, facts.class_means)
 
 
+def test_the_sizes_of_files_are_known_before(finished):
+    """`train --dry-run` tells those of all precisions, and bounds what decoders hold beside their network."""
+    forecast = dry_run(merge(read_config(finished.config)), Watcher())
+    sizes = forecast.file_sizes | forecast.reduced_sizes
+    assert sorted(sizes) == ["decoder", "decoder.fp16", "decoder.int8", "encoder", "encoder.fp16"]
+    for name, size in sizes.items():
+        file = read_file(finished.model / f"{name}.onnx")
+        added = sum(map(len, file.metadata.values()))
+        assert len(file.content) - added == pytest.approx(size, abs=15_000), name
+        assert added < forecast.attached, name
+    assert forecast.attached < 200_000
+
+
 def test_training_with_more_components_than_images_allow(finished, tmp_path):
     """A number that the images may allow, and their latents do not: the model is exported with N(0, I) and the
     mixtures of its classes, and a note says why."""
-    from vaecli.runs.progress import Watcher
-
     notes = []
 
     class Listener(Watcher):

@@ -6,40 +6,11 @@ import pytest
 from vaecli.errors import DataError, OptionError
 from vaecli.latent.posterior_fit import Posteriors
 from vaecli.metrics.encoded import Encoded, EncodedRun, encode, encoded_count
-from vaecli.metrics.prior_fit import PriorOptions, fit_priors, require_possible
+from vaecli.metrics.prior_fit import PriorOptions, fit_priors
 from vaecli.metrics.prior_seconds import fit_seconds
 from vaecli.probability.likelihoods import likelihood
 
 D = 2
-
-
-@pytest.mark.parametrize(
-    ("options", "n_train", "dim", "says"),
-    [
-        (
-            PriorOptions("auto", 300),
-            480,
-            2,
-            "--components must be at most 48 for 480 training images and 2 latent",
-        ),
-        (PriorOptions("mixture", 127), 10**6, 64, "--components must be at most 126 for 1,000,000"),
-        (PriorOptions("mixture", 1), 79, 16, "--components needs at least 80 training images for 16 latent"),
-        (PriorOptions("mixture"), 79, 16, "--prior mixture needs at least 80 training images for 16 latent"),
-    ],
-)
-def test_mixtures_of_too_few_images_are_known_before_training(options, n_train, dim, says):
-    """By the number of images for each component, and by the size of a file."""
-    with pytest.raises(OptionError, match=says) as caught:
-        require_possible(options, n_train, dim)
-    assert caught.value.option in says and caught.value.hint
-
-
-def test_mixtures_that_may_be_fitted():
-    """The largest number of components, and every choice that falls back to N(0, I)."""
-    require_possible(PriorOptions("mixture", 48), 480, 2)
-    require_possible(PriorOptions("mixture", 126), 10**6, 64)
-    require_possible(PriorOptions("auto"), 1, 16)
-    require_possible(PriorOptions("normal"), 1, 16)
 
 
 def as_run(training, validation, labels=None):

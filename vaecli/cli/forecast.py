@@ -54,7 +54,10 @@ def show(forecast: "Forecast", *, as_json: bool) -> None:
 def _figures(forecast: "Forecast") -> dict[str, str]:
     epochs, seconds = forecast.options.epochs, forecast.seconds_an_epoch
     height, width, channels = forecast.image_shape
-    sizes = ", ".join(f"{part}.onnx {size / 1e6:.2f} MB" for part, size in forecast.file_sizes.items())
+    sizes, reduced = (
+        ", ".join(f"{name}.onnx {size / 1e6:.2f} MB" for name, size in each.items())
+        for each in (forecast.file_sizes, forecast.reduced_sizes)
+    )
     return {
         "images": f"{forecast.n_train:,} of {height} x {width} x {channels}, {forecast.n_validation:,} held out",
         "weights": f"{forecast.weights:,}",
@@ -64,5 +67,7 @@ def _figures(forecast: "Forecast") -> dict[str, str]:
         "memory": f"{forecast.memory / 1e6:,.0f} MB at the peak"
         if forecast.memory
         else "not known on this system",
-        "files": f"{sizes}, and up to 0.2 MB of test vectors and facts",
+        "files": sizes,
+        "smaller copies": f"{reduced}, about",
+        "in each decoder": f"up to {forecast.attached / 1e6:.2f} MB more: mixtures, facts, test vectors",
     }

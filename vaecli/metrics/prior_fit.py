@@ -10,13 +10,11 @@ from vaecli import checks
 from vaecli.choices import PRIOR_CHOICES, PriorChoice, PriorName
 from vaecli.errors import DataError, OptionError
 from vaecli.latent.fitting import MAX_COMPONENTS, FitOptions
-from vaecli.latent.mixture import MAX_FULL, Mixture
+from vaecli.latent.mixture import Mixture
 from vaecli.latent.posterior_fit import Posteriors, fewest_images, fit_posteriors, gain
 from vaecli.metrics.encoded import EncodedRun
+from vaecli.metrics.prior_sizes import COMPONENTS, class_candidates, most_components
 
-MOST_VALUES = 2**18  # of the scales of a mixture, and of those of all classes together
-COMPONENTS = (1, 3, 10, 20, 40, 80, 150)  # that are tried
-CLASS_COMPONENTS = (1, 3, 8)
 SEARCH_ITERATIONS, ITERATIONS, CLASS_ITERATIONS = 10, 30, 15  # of EM
 VALIDATION_SAMPLES = range(1, 5)  # of each validation image, whose noise no training image shares
 FEWEST_TO_CHOOSE = 20  # validation images of a class by which its number of components is chosen
@@ -66,37 +64,6 @@ class FittedPriors:
     classes: tuple[Mixture | None, ...]
 
 
-def require_possible(options: PriorOptions, n_train: int, dim: int) -> None:
-    """Refuse, before anything is trained, a mixture for which there are certainly too few images.
-
-    Args:
-        options: which prior, and how many components.
-        n_train: number of training images.
-        dim: number of latent dimensions.
-
-    Raises:
-        OptionError: `options` name a mixture, or components, that `fit_all` would refuse for their number.
-    """
-    if options.name != "mixture" and options.components is None:
-        return
-    fewest = fewest_images(dim)
-    if n_train < fewest:
-        option = "--prior mixture" if options.components is None else "--components"
-        raise OptionError(
-            f"{option} needs at least {fewest:,} training images for {dim:,} latent dimensions, got {n_train:,}.",
-            option=option.partition(" ")[0],
-            hint="Use fewer --latent-dim or more images, or --prior normal.",
-        )
-    most = min(_most_components(dim), n_train // fewest)
-    if options.components is not None and options.components > most:
-        raise OptionError(
-            f"--components must be at most {most:,} for {n_train:,} training images and {dim:,} latent dimensions, "
-            f"got {options.components:,}.",
-            option="--components",
-            hint="Leave it out: the number is then chosen on validation images.",
-        )
-
-
 def fit_priors(
     encoded: EncodedRun, options: PriorOptions, *, class_count: int, seed: int = 0
 ) -> FittedPriors:
@@ -137,7 +104,7 @@ def fit_all(encoded: EncodedRun, components: int | None, *, seed: int) -> Mixtur
     """
     posteriors = encoded.training.posteriors
     dim = posteriors.mean.shape[1]
-    most = _most_components(dim)
+    most = most_components(dim)
     if components is not None and components > most:
         raise DataError(
             f"A mixture over {dim} dimensions must have at most {most} components, got {components}.",
@@ -160,9 +127,7 @@ def fit_classes(encoded: EncodedRun, class_count: int, *, seed: int) -> tuple[Mi
     labels, dim = training.labels, training.posteriors.mean.shape[1]
     if labels is None or not class_count:
         return ()
-    diagonal = class_count * _scale_count(dim) > MOST_VALUES
-    most = MOST_VALUES // (class_count * (dim if diagonal else _scale_count(dim)))
-    candidates = [number for number in CLASS_COMPONENTS if number <= most]
+    candidates, diagonal = class_candidates(class_count, dim)
     mixtures: list[Mixture | None] = []
     for label in range(class_count):
         own = training.by_class.of(np.flatnonzero(labels == label))
@@ -209,13 +174,3 @@ def _options(
     return FitOptions(
         components, iterations=iterations, fewest=fewest_images(dim), seed=seed, diagonal=diagonal
     )
-
-
-def _most_components(dim: int) -> int:
-    """Return the largest number of components whose scales a file may hold."""
-    return max(1, min(MAX_COMPONENTS, MOST_VALUES // _scale_count(dim)))
-
-
-def _scale_count(dim: int) -> int:
-    """Return the number of scales that a file holds of one component."""
-    return dim * (dim + 1) // 2 if dim <= MAX_FULL else dim

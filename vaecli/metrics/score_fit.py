@@ -92,13 +92,17 @@ def tail_rate(values: Float64) -> float:
     return 1.0 / max(beyond, 1e-6)
 
 
-def _fit(joint: Float64, seed: int) -> Mixture:
-    """Fit the mixture to rows (N, D + 2), with as many components as images and the file allow."""
-    count, size = joint.shape
+def mixture_size(count: int, size: int) -> tuple[int, bool]:
+    """Return the number of components over `size` coordinates of `count` images, and whether they are diagonal."""
     diagonal = size > MAX_FULL or count < IMAGES_PER_DIMENSION * size
     by_file = MOST_VALUES // feature_count(size, diagonal=diagonal)
     by_images = count // (IMAGES_PER_DIMENSION * size)
-    components = max(1, min(MOST_COMPONENTS, by_images, by_file))
+    return max(1, min(MOST_COMPONENTS, by_images, by_file)), diagonal
+
+
+def _fit(joint: Float64, seed: int) -> Mixture:
+    """Fit the mixture to rows (N, D + 2), with as many components as images and the file allow."""
+    components, diagonal = mixture_size(*joint.shape)
     options = FitOptions(
         components, diagonal=diagonal, iterations=ITERATIONS, tolerance=TOLERANCE, floor=FLOOR, seed=seed
     )

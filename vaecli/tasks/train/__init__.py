@@ -10,6 +10,7 @@ labels      the classes of the images
 pixels      the values of their pixels, and the likelihoods that fit them
 pretrained  the weights of --start-from
 dry_run     a run described and not made
+attached    the largest sizes of its exported files
 start       TensorFlow, the check before training, networks and state
 workers     several processes on one run
 resume      what changes when a run is resumed

@@ -12,7 +12,7 @@ from vaecli.extras import require
 from vaecli.options import TrainOptions
 from vaecli.processors import available
 from vaecli.runs.progress import Watcher
-from vaecli.tasks.train import images, pretrained
+from vaecli.tasks.train import attached, images, labels, pretrained
 from vaecli.tasks.train.start import exported_sizes
 from vaecli.training.networks.layers import Graph
 from vaecli.training.tensorflow import quietly, use_threads
@@ -51,8 +51,10 @@ class Forecast:
         steps: of an epoch.
         seconds_an_epoch: measured on a few steps of this machine; with the validation after it.
         memory: bytes of the process at its peak so far, the conversion of both halves included.
-        file_sizes: bytes of encoder.onnx and decoder.onnx, without test vectors, facts about the latent space and
-            mixtures.
+        file_sizes: bytes of encoder.onnx and decoder.onnx, without what is attached.
+        reduced_sizes: bytes, about, of the copies `encoder.fp16`, `decoder.fp16`, and `decoder.int8` where the
+            network and the likelihood have one; without what is attached.
+        attached: bytes at most that mixtures, facts about the latent space and test vectors add to each decoder.
     """
 
     options: TrainOptions
@@ -66,6 +68,8 @@ class Forecast:
     seconds_an_epoch: float
     memory: int
     file_sizes: dict[str, int]
+    reduced_sizes: dict[str, int]
+    attached: int
 
 
 def dry_run(options: TrainOptions, watch: Watcher, *, devices: int | None = 1) -> Forecast:
@@ -99,18 +103,27 @@ def dry_run(options: TrainOptions, watch: Watcher, *, devices: int | None = 1) -
         size=describe.network_size(info),
         label_count=describe.label_count(info),
     )
+    layers = [layer for graph in halves for layer in _layers(graph)]
+    weights = {
+        part: [layer.weights for layer in layers if layer.part == part and layer.weights] for part in sizes
+    }
+    outputs = 1 + len(trainer.vae.likelihood.outputs)  # the picture, too
     return Forecast(
         options=options,
         n_train=trainer.n_train,
         n_validation=len(data.images) - trainer.n_train,
         image_shape=info.image_shape,
-        layers=[layer for graph in halves for layer in _layers(graph)],
+        layers=layers,
         weights=sum(graph.weights() for graph in halves),
         multiplications=sum(graph.multiplications() for graph in halves),
         steps=trainer.steps_per_epoch,
         seconds_an_epoch=seconds,
         memory=_peak_memory(),
         file_sizes=sizes,
+        reduced_sizes=attached.reduced_sizes(options, sizes, weights),
+        attached=attached.attached_bytes(
+            options, trainer.n_train, info.image_shape, outputs, labels.counts(data, held_out) or ()
+        ),
     )
 
 

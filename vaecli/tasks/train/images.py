@@ -16,7 +16,7 @@ from vaecli.data.photo.prepare import Preparation
 from vaecli.data.photo.reading import ReadingOptions
 from vaecli.errors import DataError, MissingPartError, ModelError, OptionError
 from vaecli.export import describe
-from vaecli.metrics import prior_fit
+from vaecli.metrics.prior_sizes import require_possible
 from vaecli.modelfile import metadata
 from vaecli.options import MAX_PIXELS, TrainOptions
 from vaecli.paths import user_path
@@ -55,9 +55,7 @@ def load_run(options: TrainOptions, watch: Watcher) -> RunData:
     labels.require_usable(data, held_out, options, watch)
     pixels.note_density(data, options, watch)
     n_train = int((~held_out).sum())
-    prior_fit.require_possible(
-        prior_fit.PriorOptions(options.prior, options.components), n_train, options.latent_dim
-    )
+    require_possible(options.prior, options.components, n_train, options.latent_dim)
     options = table.with_defaults(with_reading(options, data), (height, width, channels), n_train)
     return RunData(options, data, held_out, load_test(options, source, data, watch))
 

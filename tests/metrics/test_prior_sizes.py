@@ -1,0 +1,52 @@
+"""The sizes of mixtures are known before anything is fitted."""
+
+import pytest
+
+from vaecli.errors import OptionError
+from vaecli.metrics.prior_sizes import largest_mixtures, require_possible
+
+
+@pytest.mark.parametrize(
+    ("name", "components", "n_train", "dim", "says"),
+    [
+        (
+            "auto",
+            300,
+            480,
+            2,
+            "--components must be at most 48 for 480 training images and 2 latent",
+        ),
+        ("mixture", 127, 10**6, 64, "--components must be at most 126 for 1,000,000"),
+        ("mixture", 1, 79, 16, "--components needs at least 80 training images for 16 latent"),
+        ("mixture", None, 79, 16, "--prior mixture needs at least 80 training images for 16 latent"),
+    ],
+)
+def test_mixtures_of_too_few_images_are_known_before_training(name, components, n_train, dim, says):
+    """By the number of images for each component, and by the size of a file."""
+    with pytest.raises(OptionError, match=says) as caught:
+        require_possible(name, components, n_train, dim)
+    assert caught.value.option in says and caught.value.hint
+
+
+def test_mixtures_that_may_be_fitted():
+    """The largest number of components, and every choice that falls back to N(0, I)."""
+    require_possible("mixture", 48, 480, 2)
+    require_possible("mixture", 126, 10**6, 64)
+    require_possible("auto", None, 1, 16)
+    require_possible("normal", None, 1, 16)
+
+
+@pytest.mark.parametrize(
+    ("name", "components", "dim", "class_counts", "expected"),
+    [
+        ("auto", None, 16, (), ((150, 136), (0, 136))),
+        ("auto", None, 64, (), ((80, 2080), (0, 2080))),
+        ("mixture", 7, 2, (), ((7, 3), (0, 3))),
+        ("normal", None, 2, (500, 29, 9), ((0, 3), (8 + 1, 3))),
+        ("auto", None, 64, (10**4,) * 200, ((80, 2080), (200 * 8, 64))),
+        ("auto", None, 3000, (), ((3, 3000), (0, 3000))),
+    ],
+)
+def test_the_largest_mixtures(name, components, dim, class_counts, expected):
+    """By what is tried, the images, and the size of a file; those of many classes are diagonal."""
+    assert largest_mixtures(name, components, 57000, dim, class_counts) == expected

@@ -1,0 +1,102 @@
+"""The sizes that the mixtures of the prior may have, by the number of images and by the size of a file."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from vaecli.choices import PriorChoice
+from vaecli.errors import OptionError
+from vaecli.latent.fitting import MAX_COMPONENTS
+from vaecli.latent.mixture import MAX_FULL
+from vaecli.latent.posterior_fit import fewest_images
+
+MOST_VALUES = 2**18  # of the scales of a mixture, and of those of all classes together
+COMPONENTS = (1, 3, 10, 20, 40, 80, 150)  # that are tried
+CLASS_COMPONENTS = (1, 3, 8)
+
+
+class MixtureSize(NamedTuple):
+    """The size of mixtures over D dimensions: their components, and the scales that a file holds of each."""
+
+    components: int
+    scales: int
+
+
+def largest_mixtures(
+    name: PriorChoice, components: int | None, n_train: int, dim: int, class_counts: Sequence[int] = ()
+) -> tuple[MixtureSize, MixtureSize]:
+    """Return the sizes of the largest mixtures that may be fitted: of all images, and of all classes together.
+
+    Args:
+        name: the prior that is requested.
+        components: number of components that is requested; None if it is chosen on validation images.
+        n_train: number of training images.
+        dim: number of latent dimensions.
+        class_counts: number of training images of each class; empty for data without labels.
+    """
+    tried = [number for number in COMPONENTS if number <= most_components(dim)]
+    if name == "normal":
+        tried = []
+    elif components is not None:
+        tried = [components]
+    candidates, diagonal = class_candidates(len(class_counts), dim)
+    of_classes = sum(_largest(candidates, count, dim) for count in class_counts)
+    scales = _scale_count(dim)
+    return MixtureSize(_largest(tried, n_train, dim), scales), MixtureSize(
+        of_classes, dim if diagonal else scales
+    )
+
+
+def _largest(candidates: Sequence[int], count: int, dim: int) -> int:
+    """Return the largest number of components for which so many images are enough; 0 if none."""
+    return max((number for number in candidates if count >= number * fewest_images(dim)), default=0)
+
+
+def require_possible(name: PriorChoice, components: int | None, n_train: int, dim: int) -> None:
+    """Refuse, before anything is trained, a mixture for which there are certainly too few images.
+
+    Args:
+        name: the prior that is requested.
+        components: number of components that is requested; None if it is chosen on validation images.
+        n_train: number of training images.
+        dim: number of latent dimensions.
+
+    Raises:
+        OptionError: a mixture, or so many components, are requested that could only be refused after training.
+    """
+    if name != "mixture" and components is None:
+        return
+    fewest = fewest_images(dim)
+    if n_train < fewest:
+        option = "--prior mixture" if components is None else "--components"
+        raise OptionError(
+            f"{option} needs at least {fewest:,} training images for {dim:,} latent dimensions, got {n_train:,}.",
+            option=option.partition(" ")[0],
+            hint="Use fewer --latent-dim or more images, or --prior normal.",
+        )
+    most = min(most_components(dim), n_train // fewest)
+    if components is not None and components > most:
+        raise OptionError(
+            f"--components must be at most {most:,} for {n_train:,} training images and {dim:,} latent dimensions, "
+            f"got {components:,}.",
+            option="--components",
+            hint="Leave it out: the number is then chosen on validation images.",
+        )
+
+
+def class_candidates(class_count: int, dim: int) -> tuple[list[int], bool]:
+    """Return the numbers of components that may be tried for a class, and whether covariances are diagonal."""
+    if not class_count:
+        return [], False
+    diagonal = class_count * _scale_count(dim) > MOST_VALUES
+    most = MOST_VALUES // (class_count * (dim if diagonal else _scale_count(dim)))
+    return [number for number in CLASS_COMPONENTS if number <= most], diagonal
+
+
+def most_components(dim: int) -> int:
+    """Return the largest number of components whose scales a file may hold."""
+    return max(1, min(MAX_COMPONENTS, MOST_VALUES // _scale_count(dim)))
+
+
+def _scale_count(dim: int) -> int:
+    """Return the number of scales that a file holds of one component."""
+    return dim * (dim + 1) // 2 if dim <= MAX_FULL else dim
