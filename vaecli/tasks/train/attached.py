@@ -9,10 +9,14 @@ from vaecli.metrics.prior_sizes import MixtureSize, largest_mixtures
 from vaecli.modelfile import facts
 from vaecli.modelfile.golden import KEPT_BYTES
 from vaecli.options import TrainOptions
+from vaecli.training.networks.layers import Graph, TransposedConvolution, Weighted
 
 GOLDEN_INPUTS = 5  # test vectors of a file
 FLOAT32, FLOAT64 = 4, 8
-ROOM = 20_000  # bytes of quantiles, names and the description
+ROOM, ROOM_OF_CLASS = (
+    40_000,
+    64,
+)  # bytes of the quantiles of scores and of the description; of the name of a class
 
 
 def attached_bytes(
@@ -42,7 +46,7 @@ def attached_bytes(
     raw += FLOAT32 * min(facts.MAX_EXAMPLES * dim, facts.MAX_VALUES)
     raw += min(KEPT_BYTES, FLOAT32 * GOLDEN_INPUTS * outputs * math.prod(shape))
     raw += FLOAT32 * GOLDEN_INPUTS * (dim + classes)
-    return 4 * raw // 3 + ROOM
+    return 4 * raw // 3 + ROOM + ROOM_OF_CLASS * classes
 
 
 def _of_score(n_train: int, dim: int) -> MixtureSize:
@@ -59,18 +63,32 @@ def _mixture_bytes(size: MixtureSize, dim: int) -> int:
 
 
 def reduced_sizes(
-    options: TrainOptions, file_sizes: Mapping[str, int], weights: Mapping[str, Sequence[int]]
+    options: TrainOptions, file_sizes: Mapping[str, int], halves: Sequence[Graph]
 ) -> dict[str, int]:
     """Return about how many bytes the copies in fp16 and int8 have, by their names, without what is attached.
-
-    An fp16 weight has 2 bytes; one of int8 a single byte, except in the decoder's first layer, which stays float32.
 
     Args:
         options: of the run.
         file_sizes: `encoder` and `decoder` -> bytes in float32.
-        weights: `encoder` and `decoder` -> the number of weights of each layer that has some, in their order.
+        halves: encoder and decoder.
     """
-    sizes = {f"{part}.fp16": file_sizes[part] - 2 * sum(weights[part]) for part in ("encoder", "decoder")}
+    sizes = {f"{half.name}.fp16": file_sizes[half.name] - FLOAT32 * half.weights() // 2 for half in halves}
     if options.network in INT8_NETWORKS and options.likelihood in INT8_LIKELIHOODS:
-        sizes["decoder.int8"] = file_sizes["decoder"] - 3 * sum(weights["decoder"][1:])
+        decoder = halves[1]
+        sizes["decoder.int8"] = file_sizes[decoder.name] - FLOAT32 * decoder.weights() + _int8_bytes(decoder)
     return sizes
+
+
+def _int8_bytes(decoder: Graph) -> int:
+    """Return the bytes of an int8 decoder's numbers: the first layer stays float32.
+
+    Each other unit has a scale and a bias in float32. Upsampling layers, two convolutions each, have 12 weights in
+    place of 9.
+    """
+    layers = [(layer, shape) for layer, shape in decoder.layers() if isinstance(layer, Weighted)]
+    total = FLOAT32 * layers[0][0].weights(layers[0][1])
+    for layer, shape in layers[1:]:
+        kernel = layer.weights(shape) - layer.units
+        is_upsampling = isinstance(layer, TransposedConvolution) and layer.stride == 2
+        total += (4 * kernel // 3 if is_upsampling else kernel) + 2 * FLOAT32 * layer.units
+    return total

@@ -103,24 +103,20 @@ def dry_run(options: TrainOptions, watch: Watcher, *, devices: int | None = 1) -
         size=describe.network_size(info),
         label_count=describe.label_count(info),
     )
-    layers = [layer for graph in halves for layer in _layers(graph)]
-    weights = {
-        part: [layer.weights for layer in layers if layer.part == part and layer.weights] for part in sizes
-    }
     outputs = 1 + len(trainer.vae.likelihood.outputs)  # the picture, too
     return Forecast(
         options=options,
         n_train=trainer.n_train,
         n_validation=len(data.images) - trainer.n_train,
         image_shape=info.image_shape,
-        layers=layers,
+        layers=[layer for graph in halves for layer in _layers(graph)],
         weights=sum(graph.weights() for graph in halves),
         multiplications=sum(graph.multiplications() for graph in halves),
         steps=trainer.steps_per_epoch,
         seconds_an_epoch=seconds,
         memory=_peak_memory(),
         file_sizes=sizes,
-        reduced_sizes=attached.reduced_sizes(options, sizes, weights),
+        reduced_sizes=attached.reduced_sizes(options, sizes, halves),
         attached=attached.attached_bytes(
             options, trainer.n_train, info.image_shape, outputs, labels.counts(data, held_out) or ()
         ),
