@@ -23,9 +23,13 @@ def test_the_learning_rate_follows_the_batch_size():
     assert [batches.rate_factor(size) for size in (None, 128, 512, 32, 8)] == [1, 1, 1, 0.5, 0.25]
 
 
-@pytest.mark.parametrize(("set_to", "expected"), [(None, 3.0), (0.0, 0.0), (7.5, 7.5)])
-def test_the_kl_warms_up_for_a_tenth_of_the_epochs(set_to, expected):
-    options = table.with_defaults(TrainOptions(epochs=30, kl_warmup=set_to), (28, 28, 1), 57000)
+@pytest.mark.parametrize(
+    ("epochs", "set_to", "expected"),
+    [(30, None, 3.0), (39, None, 3.0), (9, None, 0.0), (30, 0.0, 0.0), (30, 7.5, 7.5), (9, 0.5, 0.5)],
+)
+def test_the_kl_warms_up_for_a_tenth_of_the_epochs(epochs, set_to, expected):
+    """Rounded down, so that runs of a few epochs have none; what is set stays."""
+    options = table.with_defaults(TrainOptions(epochs=epochs, kl_warmup=set_to), (28, 28, 1), 57000)
     assert options.kl_warmup == expected
     longer = dataclasses.replace(options, epochs=60)
     assert table.with_defaults(longer, (28, 28, 1), 57000).kl_warmup == expected

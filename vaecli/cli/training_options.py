@@ -104,7 +104,7 @@ KlWarmupOption = Annotated[
     float | None,
     typer.Option(
         help="Number of epochs over which the weight of the KL divergence rises from 0 to --beta.",
-        show_default="a tenth of --epochs",
+        show_default="a tenth of --epochs, rounded down",
         metavar="EPOCHS",
         rich_help_panel=TRAINING,
     ),

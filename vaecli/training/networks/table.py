@@ -96,8 +96,11 @@ def learning_rate(options: TrainOptions) -> float:
 
 
 def kl_warmup(options: TrainOptions) -> float:
-    """Return the number of epochs over which the weight of the KL rises: that of the options, or a tenth of all."""
-    return options.epochs / 10 if options.kl_warmup is None else options.kl_warmup
+    """Return the number of epochs over which the weight of the KL rises: that of the options, or a tenth of all.
+
+    The tenth is rounded down: a run of a few epochs has no time for a warm-up.
+    """
+    return float(options.epochs // 10) if options.kl_warmup is None else options.kl_warmup
 
 
 def with_defaults(options: TrainOptions, shape: tuple[int, int, int], n_train: int) -> TrainOptions:
