@@ -10,8 +10,8 @@ import pytest
 import typer.main
 
 import vaecli.cli
+from vaecli.cli.command import NAMED
 from vaecli.cli.main import COMMANDS, application
-from vaecli.cli.parameters import NAMED
 from vaecli.training.networks.table import NETWORKS
 
 ALL = [*COMMANDS, "data fetch", "data info", "data clear", "features train"]

@@ -1,9 +1,10 @@
 """The command line: parse, one task, render. The only home of typer and rich; nothing imports it.
 
 main             the program, its commands and its exit codes
-train, evaluate, sample, interpolate, encode, reconstruct, score, similar, traverse, edit, explore, export, bench,
-verify, info, data, data_info, features
+train, evaluate, compare, runs, sample, interpolate, encode, reconstruct, score, similar, traverse, edit, explore,
+prior, export, bench, verify, info, data, data_info, features
                  one command each
+command          the class of all commands: their help, and the refusal of empty texts
 figures          tables of `eval`
 quality          options and tables of `eval --quality`
 report           options and lines of `eval --report`

@@ -9,8 +9,9 @@ import typer
 from vaecli.choices import DATA_SETS
 from vaecli.cli import console
 from vaecli.cli.bars import bars
+from vaecli.cli.command import Command
 from vaecli.cli.data_info import info
-from vaecli.cli.parameters import Command, JsonOption, QuietOption, complete_data
+from vaecli.cli.parameters import JsonOption, QuietOption, complete_data
 
 if TYPE_CHECKING:
     from vaecli.tasks.data import CacheState

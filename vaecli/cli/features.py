@@ -7,7 +7,8 @@ import typer
 
 from vaecli.cli import console
 from vaecli.cli.bars import bars
-from vaecli.cli.parameters import Command, ForceOption, JsonOption, ModelOption, QuietOption, complete_data
+from vaecli.cli.command import Command
+from vaecli.cli.parameters import ForceOption, JsonOption, ModelOption, QuietOption, complete_data
 
 if TYPE_CHECKING:
     from vaecli.runs.progress import ClassifierEpoch

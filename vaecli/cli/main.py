@@ -22,8 +22,8 @@ from typing import Annotated
 import typer
 
 from vaecli.cli import streams
+from vaecli.cli.command import Command
 from vaecli.cli.console import say_error
-from vaecli.cli.parameters import Command
 from vaecli.cli.stopping import Stopped, end_quietly, stopped_at_once
 from vaecli.errors import VaecliError
 
