@@ -38,8 +38,8 @@ def options():
     """The options of a short run on a folder of data."""
 
     def options(data, **more):
-        short = {"data": str(data), "epochs": 2, "latent_dim": 2, "batch_size": 64, "validation_split": 0.2}
-        return TrainOptions(**short | more)
+        short = {"data": str(data), "epochs": 2, "kl_warmup": 0.2, "latent_dim": 2, "batch_size": 64}
+        return TrainOptions(**short | {"validation_split": 0.2} | more)
 
     return options
 
