@@ -23,7 +23,7 @@ NetworkOption = Annotated[
     Network,
     typer.Option(
         help="Network architecture: classic; dense, on vectors of pixels; conv, classic without its narrow layer; "
-        "residual, for quality.",
+        "residual, the deepest.",
         rich_help_panel=MODEL,
     ),
 ]
