@@ -1,5 +1,6 @@
 """The READMEs tell the truth: their Python runs, and every command, option, file and link in them exists."""
 
+import collections
 import pathlib
 import re
 import subprocess
@@ -104,3 +105,21 @@ def test_runs_are_made_before_they_are_used():
             made |= set(re.findall(r"--out (\S+)", line))
             used = set(re.findall(r"\b(runs/[\w-]+)", line)) - made
             assert not used, f"{used} in {line}"
+
+
+def test_documented_commands_write_to_names_of_their_own():
+    """CI runs the commands of all READMEs in one clone: no two write to the same file, unless they say so."""
+    block = re.compile(r"(?<!<!-- long -->\n)```sh\n(.*?)```", re.S)
+    lines = [
+        line.split(" #")[0]
+        for path in READMES
+        for body in block.findall(path.read_text(encoding="utf-8"))
+        for line in body.splitlines()
+        if line.startswith("vaecli ") and "--force" not in line
+    ]
+    written = [
+        name for line in lines for name in re.findall(r" (?:-o|--out|--save|--report|--html) (\S+)", line)
+    ]
+    assert len(written) > 40
+    counts = collections.Counter(name for name in written if name != "-")  # - is stdout
+    assert [name for name, count in counts.items() if count > 1] == []
