@@ -70,7 +70,6 @@ def test_the_files_take_a_label(trained, call):
     assert code == 0 and "taken by both halves" in stdout
 
 
-@pytest.mark.plots
 def test_the_plots_are_of_images_with_their_labels(trained, here):
     """The KL of each dimension is that of the validation loss and of `eval --split validation`."""
     from vaecli.pictures import plots
