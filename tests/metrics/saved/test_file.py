@@ -44,6 +44,15 @@ def npy(array):
     return buffer.getvalue()
 
 
+def rewrite(path, part, entry, value):
+    """Set an entry of a part of about.npy in a saved file."""
+    members = members_of(path)
+    about = json.loads(np.load(io.BytesIO(members["about.npy"])).tobytes())
+    about[part] |= {entry: value}
+    members["about.npy"] = npy(np.frombuffer(json.dumps(about).encode(), np.uint8))
+    archive(path, members)
+
+
 @pytest.fixture
 def path(here, make_saved, quality):
     """A saved evaluation of five images."""
@@ -97,11 +106,7 @@ def test_a_file_without_them_has_no_entry_of_them(path):
 def test_classes_that_do_not_fit_together_are_refused(here, make_saved, probes, entry, value):
     """Latents among the rows, an error for each share: else the file is damaged."""
     path = file.write(here / "b.npz", make_saved(5, probes=probes))
-    members = members_of(path)
-    about = json.loads(np.load(io.BytesIO(members["about.npy"])).tobytes())
-    about["probes"] |= {entry: value}
-    members["about.npy"] = npy(np.frombuffer(json.dumps(about).encode(), np.uint8))
-    archive(path, members)
+    rewrite(path, "probes", entry, value)
     with pytest.raises(DataError, match="is damaged"):
         file.read(path)
 
@@ -194,11 +199,7 @@ def test_entries_of_another_type_are_refused(path, entry, value):
 )
 def test_a_quality_that_does_not_fit_together_is_refused(path, entry, value):
     """Rows by seed, an error for each value, all figures of copies: else the file is damaged."""
-    members = members_of(path)
-    about = json.loads(np.load(io.BytesIO(members["about.npy"])).tobytes())
-    about["quality"] |= {entry: value}
-    members["about.npy"] = npy(np.frombuffer(json.dumps(about).encode(), np.uint8))
-    archive(path, members)
+    rewrite(path, "quality", entry, value)
     with pytest.raises(DataError, match="is damaged"):
         file.read(path)
 
