@@ -1,14 +1,17 @@
 """Measure the samples of runs under both priors, and print a table of networks as Markdown.
 
     python examples/benchmarks/quality_table.py runs/conv-0 runs/conv-1 runs/conv-2 runs/dense-0 --out table
-    python examples/benchmarks/quality_table.py runs/quick --out table --seeds 1 --samples 500
+    python examples/benchmarks/quality_table.py runs/quick --out quick-table --seeds 1 --samples 500
+    python examples/benchmarks/quality_table.py --out table
 
 Runs that differ in nothing but the seed are one row: means over them, and standard deviations if there are several.
+The precision of the training steps may differ, too: the machine chooses it.
 `vaecli train` fits a mixture, `vaecli prior -m RUN` adds one to a run that has none.
 
-Each run and prior is measured once: its figures go to OUT/<run>-<model>-<prior>-<samples>x<seeds>.json and are read
-from there when the script runs again. `--print` prints what is there, and measures nothing. A run without a mixture
-is left out of the rows of the mixture.
+Each run and prior is measured once; its figures and settings go to
+OUT/<run>-<model>-<prior>-<samples>x<seeds>.json. The tables are of all files in OUT, so that they can be made in
+several sittings, and again without the runs: name no run.
+A run without a mixture is left out of the rows of the mixture.
 
 The first table has for each network and prior: the negative ELBO on the test images, the metrics of samples against
 as many test images, the ratio of medians that tells copies, and the minutes of training by metrics.csv of the run.
@@ -22,7 +25,7 @@ import pathlib
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from vaecli.choices import PriorName
@@ -77,7 +80,12 @@ def measured(run: Run, model: Model, prior: PriorName, options: argparse.Namespa
             model, pictures=lambda what, done, total: show(f"{run.path.name}: {what}", done, total)
         )
         latents = [row for row in probes.rows if row.representation == "latents"][-1]  # with all labels
+    run_options = vars(merge(read_config(run.config)))
     return {
+        "prior": prior,
+        "seed": run_options["seed"],
+        "settings": {name: value for name, value in run_options.items() if name not in NOT_SETTINGS},
+        "minutes": minutes(run),
         "decoder": model.digests["decoder"],
         "images": evaluation.n_images,
         "nats": -evaluation.values["elbo"],
@@ -87,32 +95,24 @@ def measured(run: Run, model: Model, prior: PriorName, options: argparse.Namespa
     }
 
 
-def kept(run: Run, prior: PriorName, options: argparse.Namespace) -> Figures | None:
-    """Return the figures of a run from their file, or measure them and write it.
-
-    Returns:
-        None for a mixture that the model does not have, and with --print where there is no file.
-    """
+def measure(run: Run, prior: PriorName, options: argparse.Namespace) -> None:
+    """Write the figures of a run under a prior, unless they are there or the model lacks the prior."""
     model = Model.open(run.path, threads=options.threads)
     try:
         model.priors.get(prior)
     except ModelError as error:
         show(f"{run.path}: {error}\n")
-        return None
+        return
     count = "all" if options.samples is None else options.samples
     name = f"{run.path.resolve().name}-{model.digests['decoder'][:12]}-{prior}-{count}x{options.seeds}"
     path = options.out / f"{name}{'-no-probe' * options.no_probe}.json"
-    try:
-        return cast("Figures", json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        if options.print:
-            return None
+    if path.exists():
+        return
     figures = measured(run, model, prior, options)
     partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    partial.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     partial.replace(path)  # so that a file is there as a whole or not at all
     show(f"{path.name}: {figures['seconds']:.0f} s\n")
-    return figures
 
 
 def minutes(run: Run) -> float:
@@ -120,24 +120,22 @@ def minutes(run: Run) -> float:
     return sum(row["seconds"] + row["val_seconds"] for row in read_metrics(run.metrics)) / 60
 
 
-def grouped(runs: Sequence[Run]) -> list[list[Run]]:
-    """Divide runs into groups that differ in nothing but the seed."""
-    groups: dict[str, list[Run]] = {}
-    for run in runs:
-        options = merge(read_config(run.config))
-        settings = {name: value for name, value in vars(options).items() if name not in NOT_SETTINGS}
-        groups.setdefault(repr(sorted(settings.items())), []).append(run)
+def grouped(figures: Sequence[Figures]) -> list[list[Figures]]:
+    """Divide figures into groups of runs that differ in nothing but seed and precision, in the order of seeds."""
+    groups: dict[str, list[Figures]] = {}
+    for each in sorted(figures, key=lambda each: cast("int", each["seed"])):
+        settings = {**each["settings"], "precision": None}
+        groups.setdefault(json.dumps(settings, sort_keys=True), []).append(each)
     return list(groups.values())
 
 
-def title(group: Sequence[Run], groups: Sequence[Sequence[Run]]) -> str:
-    """Return the name of a network, with its size and epochs where groups of one network differ."""
-    options = [merge(read_config(runs[0].config)) for runs in (group, *groups)]
-    own, others = options[0], [each for each in options[1:] if each.network == options[0].network]
-    parts: list[str] = [own.network]
-    for name in ("latent_dim", "epochs", "likelihood", "conditional", "binarize"):
-        if len({getattr(each, name) for each in others}) > 1:
-            parts.append(f"{name.replace('_', ' ')} {getattr(own, name)}")
+def title(settings: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> str:
+    """Return the name of a network, with its size and epochs where rows of one network differ."""
+    same = [each for each in others if each["network"] == settings["network"]]
+    parts: list[str] = [settings["network"]]
+    for name in ("latent_dim", "epochs", "likelihood", "conditional", "binarize", "augment"):
+        if len({each[name] for each in same}) > 1:
+            parts.append(f"{name.replace('_', ' ')} {settings[name]}")
     return ", ".join(parts)
 
 
@@ -153,7 +151,7 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def samples_row(group: Sequence[Run], figures: Sequence[Figures], prior: PriorName, name: str) -> list[str]:
+def samples_row(figures: Sequence[Figures], prior: PriorName, name: str) -> list[str]:
     """Return a row of the first table."""
 
     def column(value: Value, form: str) -> str:
@@ -164,8 +162,9 @@ def samples_row(group: Sequence[Run], figures: Sequence[Figures], prior: PriorNa
         for metric in METRICS
     ]
     copies = [each["quality"]["copies"] for each in figures if each["quality"]["copies"] is not None]
-    start = [name, TITLES[prior], str(len(group)), column(lambda each: each["nats"], ".2f")]
-    return [*start, *metrics, cell(copies, ".3f") if copies else "", cell([*map(minutes, group)], ".1f")]
+    start = [name, TITLES[prior], str(len(figures)), column(lambda each: each["nats"], ".2f")]
+    minutes = column(lambda each: each["minutes"], ".1f")
+    return [*start, *metrics, cell(copies, ".3f") if copies else "", minutes]
 
 
 def ratios_row(normal: Sequence[Figures], mixture: Sequence[Figures], name: str) -> list[str]:
@@ -192,27 +191,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("runs", type=pathlib.Path, nargs="+", metavar="RUN")
+    parser.add_argument("runs", type=pathlib.Path, nargs="*", metavar="RUN")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="Folder of the figures.")
     parser.add_argument("--samples", type=int, help="Samples of a seed, and test images; 10,000 by default.")
     parser.add_argument("--seeds", type=int, default=5, help="Number of seeds of the samples.")
     parser.add_argument("--threads", type=int, help="Number of threads; all by default.")
     parser.add_argument("--no-probe", action="store_true", help="Leave the latents out.")
-    parser.add_argument("--print", action="store_true", help="Print what is there, measure nothing.")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    groups = grouped([Run(path) for path in options.runs])
+    for run in map(Run, options.runs):
+        for prior in PRIORS:
+            measure(run, prior, options)
+    figures = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(options.out.glob("*.json"))]
+    groups = grouped(figures)
     first: list[list[str]] = []
     second: list[list[str]] = []
     for group in groups:
-        name, by_prior = title(group, groups), {}
-        for prior in PRIORS:
-            figures = [(run, each) for run in group if (each := kept(run, prior, options)) is not None]
-            if figures:
-                runs, by_prior[prior] = [run for run, _ in figures], [each for _, each in figures]
-                first.append(samples_row(runs, by_prior[prior], prior, name))
-        if by_prior.keys() == set(PRIORS) and len(by_prior["normal"]) == len(by_prior["mixture"]):
-            second.append(ratios_row(by_prior["normal"], by_prior["mixture"], name))
+        name = title(group[0]["settings"], [each["settings"] for each in figures])
+        by_prior = {prior: [each for each in group if each["prior"] == prior] for prior in PRIORS}
+        first += [samples_row(by_prior[prior], prior, name) for prior in PRIORS if by_prior[prior]]
+        normal, mixture = by_prior["normal"], by_prior["mixture"]
+        if mixture and [each["seed"] for each in normal] == [each["seed"] for each in mixture]:
+            second.append(ratios_row(normal, mixture, name))
     headers = ["network", "prior", "runs", "nats", *METRICS, "copies", "minutes"]
     print(table(headers, first))
     print()
