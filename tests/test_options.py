@@ -38,14 +38,18 @@ def config(tmp_path):
     return config
 
 
-@pytest.mark.parametrize("options", [TrainOptions(), FULL], ids=["defaults", "full"])
+@pytest.mark.parametrize(
+    "options",
+    [TrainOptions(), FULL, TrainOptions(likelihood="gaussian")],
+    ids=["defaults", "full", "likelihood"],
+)
 def test_round_trip(config, options):
     """`--config` reads what a run writes into config.toml: the same options, to the last bit."""
     assert merge(read_config(config(tomli_w.dumps(settings(options))))) == options
 
 
 def test_full_differs_from_the_defaults_everywhere():
-    """The round trip above would notice any field that is lost; the likelihood has one value only."""
+    """The round trip above would notice any field that is lost; --binarize allows one likelihood only."""
     defaults = dataclasses.asdict(TrainOptions())
     same = {name for name, value in dataclasses.asdict(FULL).items() if value == defaults[name]}
     assert same == {"likelihood"}
@@ -66,6 +70,8 @@ def test_layers():
         *[(name, value) for name in REAL for value in (True, "1", -1e-9, math.nan, math.inf, -math.inf)],
         *[(name, value) for name in WORDS for value in ("nosuch", "", 1, True)],
         ("latent_dim", 4097),
+        ("width", 4097),
+        ("depth", 17),
         *[("components", value) for value in (0, 1025)],
         ("learning_rate", 0.0),
         *[("validation_split", value) for value in (0.0, 1.0, 1.1)],

@@ -22,7 +22,7 @@ from vaecli.choices import (
 from vaecli.errors import OptionError
 
 MAX_LATENT_DIM = 4096
-MAX_SIZE = 4096  # of the width and the depth of a network
+MAX_WIDTH, MAX_DEPTH = 4096, 16  # of a network
 MAX_COMPONENTS = 1024  # of a mixture as prior
 MAX_DEVICES = 1_000_000
 MIN_SIDE, MAX_PIXELS = 4, 10**6  # of an image to train on; the reader of exported files refuses larger ones
@@ -100,9 +100,9 @@ class TrainOptions:
                 self._set(name, checks.integer(getattr(self, name), _flag(name), least=1, most=2**63 - 1))
         self._set("latent_dim", checks.integer(self.latent_dim, "--latent-dim", least=1, most=MAX_LATENT_DIM))
         self._set("seed", checks.integer(self.seed, "--seed", least=0, most=2**63 - 1))
-        for name in ("width", "depth"):
+        for name, most in (("width", MAX_WIDTH), ("depth", MAX_DEPTH)):
             if getattr(self, name) is not None:
-                self._set(name, checks.integer(getattr(self, name), _flag(name), least=1, most=MAX_SIZE))
+                self._set(name, checks.integer(getattr(self, name), _flag(name), least=1, most=most))
         if self.learning_rate is not None:
             self._set("learning_rate", checks.real(self.learning_rate, "--learning-rate", above=0))
         for name in ("beta", "kl_warmup", "free_bits"):
@@ -118,7 +118,7 @@ class TrainOptions:
         self._set("components", checks.integer(self.components, "--components", least=1, most=MAX_COMPONENTS))
         if self.prior == "normal":
             raise OptionError(
-                "--components needs a mixture, got --prior normal.",
+                "--components must be left out with --prior normal, which has none.",
                 option="--components",
                 hint="Leave one out.",
             )
