@@ -1,6 +1,7 @@
 """The state file of a run: exact round trips, and damage of any kind is an error that names the file."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -125,6 +126,16 @@ def test_wrong_counters_are_refused(path, document):
     text = document.replace("FORMAT", str(states.FORMAT))
     with pytest.raises(TrainingError, match="Cannot read the state"):
         states.read(rewritten(path, state=np.array(text)))
+
+
+def test_a_newer_format_is_refused(path):
+    """The hint is a newer version, not a backup."""
+    text = json.dumps({"format": states.FORMAT + 1, "anything": "else"})
+    with pytest.raises(
+        TrainingError, match=f"must have format {states.FORMAT}, got {states.FORMAT + 1}"
+    ) as caught:
+        states.read(rewritten(path, state=np.array(text)))
+    assert "A later version made it" in caught.value.hint
 
 
 def test_differences_name_what_changed():

@@ -110,6 +110,11 @@ def read(path: pathlib.Path) -> Saved:
     try:
         arrays = npz.read_npz(path)
         document = json.loads(str(arrays.pop(_COUNTERS)))
+        if type(document["format"]) is int and document["format"] > FORMAT:
+            raise TrainingError(
+                f"{path} must have format {FORMAT}, got {document['format']}.",
+                hint="A later version made it: pip install --upgrade vaecli",
+            )
         if document["format"] != FORMAT:
             raise ValueError(f"its format must be {FORMAT}, got {document['format']!r:.40}")
         variables, best_weights, best_facts = (
