@@ -45,6 +45,17 @@ def test_a_short_run_is_named_at_its_start(epochs, steps, first_epoch, count):
     )
 
 
+@pytest.mark.parametrize(
+    ("warmup", "note"), [(2.0, None), (2.5, "ends at 80% of its weight. Use at most 2.")]
+)
+def test_a_warmup_that_is_longer_than_the_run(warmup, note):
+    """The note says how far the weight of the KL gets."""
+    listener = Listener()
+    plan = Plan("run", "data", 100, 10, 1, 2, 0, 1000, "float32", 1, 16, 0.01)
+    Adviser(listener, hidden_units=16, kl_warmup=warmup).started(plan)
+    assert len(listener.notes) == (note is not None) and all(note in given for given in listener.notes)
+
+
 def test_collapse_is_named_once():
     """Few active units after three epochs give one note, which names --beta."""
     notes = advise([9, 8, 7, 6, 5], [9, 8, 7, 6, 5], [0, 0, 2, 2, 0])

@@ -23,10 +23,14 @@ class Adviser(Watcher):
         watch: receives the advice as notes.
         history: the epochs before the first one that is watched.
         hidden_units: width of the encoder's last hidden layer: no more latent dimensions can vary independently.
+        kl_warmup: number of epochs over which the weight of the KL divergence rises.
     """
 
-    def __init__(self, watch: Watcher, history: Sequence[Row] = (), *, hidden_units: int) -> None:
+    def __init__(
+        self, watch: Watcher, history: Sequence[Row] = (), *, hidden_units: int, kl_warmup: float = 0.0
+    ) -> None:
         self._watch = watch
+        self._kl_warmup = kl_warmup
         self._rows = list(history)
         self._hidden_units = hidden_units
         self._has_watched = False
@@ -34,7 +38,13 @@ class Adviser(Watcher):
         self._given = {"overfitting"} if any(overfits(self._rows[:end]) for end in ends) else set()
 
     def started(self, plan: Plan) -> None:
-        """Look at the number of steps of a new run, which is small for few images."""
+        """Look at the warm-up of the KL, and at the number of steps of a new run, which is small for few images."""
+        if self._kl_warmup > plan.epochs:
+            self._give(
+                "warm-up",
+                f"--kl-warmup {self._kl_warmup:g} is longer than the {plan.epochs} epochs: the KL divergence ends "
+                f"at {plan.epochs / self._kl_warmup:.0%} of its weight. Use at most {plan.epochs}.",
+            )
         steps = plan.epochs * plan.steps_per_epoch
         if plan.first_epoch == 0 and steps < FEW_STEPS:
             self._give(

@@ -190,7 +190,8 @@ def _hinting_at_run(run: Run, trainer: "Trainer", to_repeat: Sequence[str]) -> I
 
 def _watchers(job: Job, trainer: "Trainer", watch: Watcher, *, tensorboard: bool) -> list[Watcher]:
     """Return the caller's watcher, and those that give advice, keep samples and write event files."""
-    adviser = Adviser(watch, trainer.state.history, hidden_units=trainer.vae.hidden_units)
+    hidden_units, kl_warmup = trainer.vae.hidden_units, trainer.options.kl_warmup or 0.0
+    adviser = Adviser(watch, trainer.state.history, hidden_units=hidden_units, kl_warmup=kl_warmup)
     watchers = [watch, adviser, SheetKeeper(job.run)]
     if tensorboard:
         from vaecli.training.events import EventWriter
