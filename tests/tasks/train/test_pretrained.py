@@ -114,6 +114,21 @@ def test_another_network_is_refused(run, data, options, here, change, difference
     assert theirs in caught.value.hint
 
 
+def test_other_classes_of_a_conditional_run_are_refused(options, here):
+    """As many classes in another order are named; each has weights of its own."""
+    data = load_mini("train")
+    arrays = {"x_train": data.images[:100], "y_train": data.labels[:100]}
+    for name, names in (("first", data.class_names), ("second", data.class_names[::-1])):
+        np.savez(here / name, class_names=np.array(names), **arrays)
+    train(options(here / "first.npz", conditional=True), out=here / "conditional")
+    again = options(here / "second.npz", conditional=True, start_from=str(here / "conditional"))
+    with pytest.raises(
+        OptionError, match=r"class 0 of .* is 'T-shirt/top', and that of this run is 'Ankle boot'"
+    ):
+        train(again, out=here / "new")
+    assert not (here / "new").exists()
+
+
 def test_no_run_to_start_from(run, data, options, here, model_folder):
     """A place without a run, a model, a run without an epoch and a damaged one each have their error."""
     fresh = train(options(data), out=here / "fresh", stop=lambda: "stop").run

@@ -1,7 +1,9 @@
 """`--start-from`: the kept weights of an earlier run as the initial weights of a new one."""
 
 import dataclasses
+from collections.abc import Sequence
 
+from vaecli import checks
 from vaecli.commands import command
 from vaecli.config import read_config
 from vaecli.data.images import ImageSet
@@ -26,12 +28,14 @@ class Pretrained:
         epoch: the epoch after which it had these weights.
         weights: path of a variable -> its value.
         network: what decides its network: a name -> the option that sets it.
+        class_names: names of its classes, in the order of its labels.
     """
 
     run: layout.Run
     epoch: int
     weights: Arrays
     network: dict[str, str]
+    class_names: tuple[str, ...]
 
     @property
     def origin(self) -> dict[str, str | int]:
@@ -59,14 +63,14 @@ def read(options: TrainOptions) -> Pretrained | None:
         )
     try:
         height, width, channels = map(int, data["image_shape"])  # type: ignore[index]
-        class_count = len(data["class_names"])  # type: ignore[index]
+        class_names = tuple(map(str, data["class_names"]))  # type: ignore[index]
     except (LookupError, TypeError, ValueError) as error:
         raise ModelError(
             f"{shown(run.provenance)} is damaged: its images have no shape or classes.",
             hint="Name another run.",
         ) from error
-    network = _network(previous, (height, width, channels), class_count)
-    return Pretrained(run, state.best_epoch, state.best_weights, network)
+    network = _network(previous, (height, width, channels), len(class_names))
+    return Pretrained(run, state.best_epoch, state.best_weights, network, class_names)
 
 
 def require_same(pretrained: Pretrained | None, options: TrainOptions, data: ImageSet) -> None:
@@ -90,6 +94,20 @@ def require_same(pretrained: Pretrained | None, options: TrainOptions, data: Ima
             option=OPTION,
             hint=f"Train with {theirs}, or leave {OPTION} out.",
         )
+    if options.conditional:
+        _require_same_classes(pretrained, data.class_names)
+
+
+def _require_same_classes(pretrained: Pretrained, class_names: Sequence[str]) -> None:
+    """Refuse other classes, or another order of them: each has weights of its own."""
+    for number, (theirs, ours) in enumerate(zip(pretrained.class_names, class_names, strict=True)):
+        if theirs != ours:
+            raise OptionError(
+                f"{OPTION} must name a run of the same classes: class {number} of {shown(pretrained.run.path)} is "
+                f"{checks.shown(theirs)}, and that of this run is {checks.shown(ours)}.",
+                option=OPTION,
+                hint=f"Leave --conditional or {OPTION} out.",
+            )
 
 
 def _network(options: TrainOptions, shape: tuple[int, int, int], class_count: int) -> dict[str, str]:
