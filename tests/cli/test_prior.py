@@ -105,7 +105,7 @@ def test_exports_and_training_keep_the_choice(prior, run, tmp_path):
     config = run.config.read_text()
     run.config.write_text(config.replace("data = ", 'data = "/nothing/here" # '))
     exported = export(run.path, ExportOptions(tmp_path / "copy", precisions=("fp16",)))
-    assert not exported.without_mixture
+    assert not exported.prior_note
     for name in ("decoder.onnx", "decoder.fp16.onnx"):
         copied = read_file(tmp_path / "copy" / name).prior_facts()
         for array, other in zip(copied.arrays().values(), before.arrays().values(), strict=True):
@@ -138,9 +138,9 @@ def test_the_name_alone(prior, run):
     [
         (["--components", 0], 2, "0 is not in the range x>=1"),
         (["--components", 1025], 2, "--components must be at most 1024, got 1025"),
-        (["--components", 3, "--prior", "normal"], 2, "--components needs a mixture, got --prior normal"),
-        (["--components", 400], 1, "Each of the 400 components must have at least 10 images"),
-        (["--components", 900], 1, "Each of the 900 components must have at least 10 images"),
+        (["--components", 3, "--prior", "normal"], 2, "--components must be left out with --prior normal"),
+        (["--components", 40], 1, "Each of the 40 components must have at least 10 images"),
+        (["--components", 400], 1, "2 dimensions must have at most 48 components, got 400"),
         (["--prior", "flow"], 2, "'flow' is not one of 'auto', 'normal', 'mixture'"),
     ],
 )
@@ -245,8 +245,7 @@ def test_the_sizes_of_files_are_known_before(finished):
 
 
 def test_training_with_more_components_than_images_allow(finished, tmp_path):
-    """A number that the images may allow, and their latents do not: the model is exported with N(0, I) and the
-    mixtures of its classes, and a note says why."""
+    """A number that the images may allow, and their latents do not: it is chosen, and a note says so."""
     notes = []
 
     class Listener(Watcher):
@@ -257,9 +256,11 @@ def test_training_with_more_components_than_images_allow(finished, tmp_path):
     options = TrainOptions(**vars(settings) | {"prior": "mixture", "components": 40})  # of 10 images each
     run = Run(train(options, out=tmp_path / "many", watch=Listener()).run)
     decoder = read_file(run.model / "decoder.onnx")
-    assert decoder.info.prior == {"name": "normal"} and decoder.prior_facts().weights is None
+    assert decoder.info.prior["name"] == "mixture" and 1 <= len(decoder.prior_facts().weights) < 40
     assert decoder.prior_facts().class_components.min() == 0 < decoder.prior_facts().class_components.max()
-    assert any("has no mixture. Each of the 40 components" in note for note in notes)
+    (note,) = [text for text in notes if "components" in text]
+    assert note.startswith("Each of the 40 components must have at least 10 images")
+    assert note.endswith("So their number was chosen on validation images.")
 
 
 def test_a_conditional_model_draws_by_its_label(finished, tmp_path):

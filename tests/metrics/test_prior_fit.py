@@ -57,8 +57,10 @@ def test_too_few_images():
     for options in (PriorOptions("mixture"), PriorOptions(components=1)):
         with pytest.raises(DataError, match="at least 10 images, or it would copy them, got 9"):
             fit_priors(encoded(9), options, class_count=0)
-    with pytest.raises(DataError, match="Each of the 70 components must have at least 10 images"):
-        fit_priors(encoded(600), PriorOptions(components=70), class_count=0)
+    with pytest.raises(DataError, match="must have at most 60 components, got 61"):
+        fit_priors(encoded(600), PriorOptions(components=61), class_count=0)
+    with pytest.raises(DataError, match="Each of the 60 components must have at least 10 images"):
+        fit_priors(encoded(600), PriorOptions(components=60), class_count=0)
 
 
 def test_classes_with_gaps_and_few_images():
@@ -95,7 +97,7 @@ def test_many_classes_have_mixtures_of_a_bounded_size():
         (("auto", 0), "--components must be at least 1, got 0"),
         (("mixture", 1025), "--components must be at most 1024, got 1025"),
         (("mixture", 2.5), "--components must be a whole number"),
-        (("normal", 3), "--components needs a mixture, got --prior normal"),
+        (("normal", 3), "--components must be left out with --prior normal"),
     ],
 )
 def test_options_out_of_range(arguments, says):

@@ -104,8 +104,8 @@ def export(
             console.note(_loss_line(name, figures))
         if result.without_score:
             console.note(f"Without what `vaecli score` needs. {result.without_score}")
-        if result.without_mixture:
-            console.note(f"The prior has no mixture. {result.without_mixture}")
+        if result.prior_note:
+            console.note(result.prior_note)
     folder = console.shown_path(result.folder)
     console.say(folder)
     if not quiet:

@@ -41,7 +41,7 @@ class PriorOptions:
             checks.integer(self.components, "--components", least=1, most=MAX_COMPONENTS)
             if self.name == "normal":
                 raise OptionError(
-                    "--components needs a mixture, got --prior normal.",
+                    "--components must be left out with --prior normal, which has none.",
                     option="--components",
                     hint="Leave one out.",
                 )
@@ -105,12 +105,14 @@ def fit_all(encoded: EncodedRun, components: int | None, *, seed: int) -> Mixtur
     posteriors = encoded.training.posteriors
     dim = posteriors.mean.shape[1]
     most = most_components(dim)
-    if components is not None and components > most:
-        raise DataError(
-            f"A mixture over {dim} dimensions must have at most {most} components, got {components}.",
-            hint="Use fewer components.",
-        )
     if components is not None:
+        possible = min(most, max(1, len(posteriors) // fewest_images(dim)))
+        if components > possible:
+            raise DataError(
+                f"A mixture of {len(posteriors):,} images over {dim:,} dimensions must have at most {possible:,} "
+                f"components, got {components:,}.",
+                hint="Use fewer, or leave --components out: their number is then chosen.",
+            )
         return fit_posteriors(posteriors, _options(components, dim, ITERATIONS, seed)).mixture.rounded()
     candidates = [number for number in COMPONENTS if number <= most]
     number = _search(posteriors, encoded.validation.posteriors, candidates, SEARCH_ITERATIONS, seed)

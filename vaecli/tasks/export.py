@@ -79,14 +79,14 @@ class Exported:
         table: the differences between the outputs of Keras and of the float32 files.
         degradations: precision -> the figures of its files, as in `export.reduced`.
         without_score: why the decoders have no figures for `vaecli score`; empty if they have.
-        without_mixture: why the decoders have no mixtures; empty if they have, or are to have none.
+        prior_note: why the decoders have no mixture, or not the one that was asked for; empty otherwise.
     """
 
     folder: pathlib.Path
     table: list["Difference"]
     degradations: dict[Precision, dict[str, float]]
     without_score: str = ""
-    without_mixture: str = ""
+    prior_note: str = ""
 
 
 DEFAULTS = ExportOptions()
@@ -154,7 +154,7 @@ def export_locked(run: layout.Run, options: ExportOptions, data: RunImages | Non
         precisions=list(dict.fromkeys(options.precisions)),
         force=options.force,
     )
-    return Exported(target, exported.table, exported.degradations, score.missing, prior.missing)
+    return Exported(target, exported.table, exported.degradations, score.missing, prior.note)
 
 
 def save_keras(run: layout.Run, vae: "Vae") -> None:

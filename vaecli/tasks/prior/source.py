@@ -14,20 +14,22 @@ from vaecli.runtime.model import Model
 from vaecli.runtime.priors import to_stored
 from vaecli.tasks.run_data import RunData
 
+_NO_MIXTURE = "The prior has no mixture."
+
 
 @dataclasses.dataclass
 class PriorSource:
-    """Makes the prior of an exported model, and remembers why it has no mixture.
+    """Makes the prior of an exported model, and remembers why it is not the one that was asked for.
 
     Attributes:
         run: of the model.
         data: the run's images.
-        missing: why there is no mixture of all images, or none at all, as a sentence; empty if none is to be.
+        note: why there is no mixture of all images, or not the one that was asked for; empty otherwise.
     """
 
     run: Run
     data: RunData
-    missing: str = ""
+    note: str = ""
 
     def prior(self, model: Model) -> StoredPrior:
         """Return the prior of an exported model: N(0, I) if its images are not there, or too few for a mixture.
@@ -42,14 +44,22 @@ class PriorSource:
             if options.name == "normal" and not model.info.class_names:
                 return nothing_to_fit
             encoded = encode_run(model, self.data)
-            try:
-                return fit(model.info, encoded, options)
-            except DataError as error:
-                self.missing = error.message
-                return fit(model.info, encoded, PriorOptions("normal"))  # the mixtures of classes alone
+            return self._fitted(model.info, encoded, options)
         except VaecliError as error:
-            self.missing = self.missing or error.message
+            self.note = f"{_NO_MIXTURE} {error.message}"
             return nothing_to_fit
+
+    def _fitted(self, info: ModelInfo, encoded: EncodedRun, options: PriorOptions) -> StoredPrior:
+        """Fit a prior; where the images are too few for the number of components, choose it, else take N(0, I)."""
+        try:
+            return fit(info, encoded, options)
+        except DataError as error:
+            if options.components is None:
+                self.note = f"{_NO_MIXTURE} {error.message}"
+                return fit(info, encoded, PriorOptions("normal"))  # the mixtures of classes alone
+            stored = self._fitted(info, encoded, PriorOptions(options.name))
+            self.note = self.note or f"{error.message} So their number was chosen on validation images."
+            return stored
 
     def _taken_over(self, info: ModelInfo) -> StoredPrior | None:
         """Return the prior in the run's own model, if it has mixtures of the same weights and options."""

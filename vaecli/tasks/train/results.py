@@ -50,8 +50,8 @@ def finish(job: Job, vae: "Vae", to_make: list[str], watch: Watcher) -> float | 
 def _export(job: Job, watch: Watcher) -> export.Exported:
     """Export float32 and the other precisions that the run has; if those fail, only float32, with a note."""
     exported = _export_possible(job, watch)
-    if exported.without_mixture:
-        watch.note(f"The prior has no mixture. {exported.without_mixture}")
+    if exported.prior_note:
+        watch.note(exported.prior_note)
     return exported
 
 
