@@ -88,7 +88,7 @@ def _show_picture(path: pathlib.Path, *, as_json: bool) -> None:
 
 
 def _about(facts: Mapping[str, Any]) -> dict[str, str]:
-    from vaecli.tasks.info import photo_in_words, prior_in_words
+    from vaecli.tasks.info import likelihood_in_words, photo_in_words, prior_in_words
 
     data, likelihood = facts["data"], facts["likelihood"]
     return {
@@ -99,7 +99,7 @@ def _about(facts: Mapping[str, Any]) -> dict[str, str]:
         "trained on": f"{data.get('count', '?')} images of {data['name']}",
         "classes": ", ".join(map(str, facts["class_names"])),
         "label": "taken by both halves; zeros stand for none" if "label" in facts["inputs"] else "",
-        "likelihood": f"{likelihood['name']}; {likelihood.get('note', '')}".rstrip("; "),
+        "likelihood": f"{likelihood_in_words(likelihood)}; {likelihood.get('note', '')}".rstrip("; "),
         "prior": prior_in_words(facts["prior"]),
         "latents": _latents(facts["facts"]),
         "decoders": ", ".join(file["precision"] for file in facts["files"] if file["part"] == "decoder"),

@@ -9,6 +9,7 @@ from vaecli.export.parity import Difference
 from vaecli.modelfile.find import DECODERS, ENCODERS
 from vaecli.modelfile.metadata import ModelInfo
 from vaecli.modelfile.words import photo_in_words, prior_in_words
+from vaecli.probability.likelihoods import in_words as likelihood_in_words
 
 REDUCED = {
     "int8": "It computes in 8-bit integers: faster than float32, with small differences",
@@ -86,7 +87,7 @@ def _use(info: ModelInfo, model: str) -> list[str]:
         f"Input pixels are divided by {info.preparation['scale']}. Polarity of the training images: "
         f"{info.preparation['polarity']}. A picture of another size: {photo_in_words(info.preparation)}.",
         "",
-        f"Likelihood: {info.likelihood['name']}. {prior_line(info)}",
+        f"Likelihood: {likelihood_in_words(info.likelihood)}. {prior_line(info)}",
         "",
     ]
 

@@ -8,6 +8,7 @@ from vaecli.choices import LikelihoodName
 from vaecli.probability.bernoulli import Bernoulli, sigmoid
 
 LEAST_LOG_SIGMA = -6.0  # half a grey level is -6.2; a smaller deviation would reward rounding errors
+MOST_LOG_SIGMA = 700.0  # of which a float holds the exponential
 INITIAL_LOG_SIGMA = -1.5
 HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
 
@@ -31,6 +32,11 @@ class GaussianPixels:
     def parameters(self) -> dict[str, float]:
         """Return `log_sigma`."""
         return {"log_sigma": self.log_sigma}
+
+    @property
+    def sigma(self) -> float:
+        """The deviation of a pixel, of which a pixel's range is 1."""
+        return math.exp(min(max(self.log_sigma, LEAST_LOG_SIGMA), MOST_LOG_SIGMA))
 
     def with_parameters(self, values: Mapping[str, float]) -> "GaussianPixels":
         """Return the likelihood with another `log_sigma`."""

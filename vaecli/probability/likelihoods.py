@@ -78,3 +78,9 @@ def from_metadata(table: Mapping[str, Any]) -> Likelihood:
     """Return the likelihood of a model from `name`, `parameters` and `binarised` in its metadata."""
     known = likelihood(table["name"], binarised=table.get("binarised", False))
     return known.with_parameters(table.get("parameters", {}))
+
+
+def in_words(table: Mapping[str, Any]) -> str:
+    """Say what the likelihood of a model is, from the same metadata: its name, and a learned deviation."""
+    known = from_metadata(table)
+    return f"{known.name}, sigma {known.sigma:.3g}" if isinstance(known, GaussianPixels) else known.name

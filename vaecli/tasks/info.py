@@ -10,8 +10,9 @@ from vaecli.modelfile.find import read_all
 from vaecli.modelfile.read import ModelFile
 from vaecli.modelfile.words import photo_in_words, prior_in_words
 from vaecli.paths import user_path
+from vaecli.probability.likelihoods import in_words as likelihood_in_words
 
-__all__ = ["info", "photo_in_words", "prior_in_words"]
+__all__ = ["info", "likelihood_in_words", "photo_in_words", "prior_in_words"]
 
 
 def info(path: str | os.PathLike[str]) -> dict[str, Any]:
