@@ -338,7 +338,7 @@ def test_a_network_too_large_to_export_is_refused(write_data, options, tmp_path,
     pixels = np.random.default_rng(0).integers(0, 256, (40, 9, 8, 1), np.uint8)
     watch, folder = Listener(), write_data(tmp_path / "images", pixels)
     with pytest.raises(
-        DataError, match=r"9 x 8 images .*--latent-dim 2 could not be exported.*more memory"
+        DataError, match=r"9 x 8 x 1 images, .* with 2 latent dimensions, could not be exported.*more memory"
     ) as caught:
         train(options(folder), out=tmp_path / "run", watch=watch)
     assert "--latent-dim" in caught.value.hint and watch.steps == 0

@@ -62,10 +62,11 @@ def exported_sizes(info: ModelInfo) -> dict[str, int]:
         return untrained.exported_sizes(info)
     except ModelError as error:
         height, width, channels = info.image_shape
+        size = describe.network_size(info)
         raise DataError(
-            f"A model of {height} x {width} images with {channels} channels and --latent-dim {info.latent_dim} "
-            f"could not be exported. {error.message}",
-            hint="Use smaller images or a smaller --latent-dim.",
+            f"A {info.network} model of {height} x {width} x {channels} images, of width {size.width} and depth "
+            f"{size.depth}, with {info.latent_dim} latent dimensions, could not be exported. {error.message}",
+            hint="Use a smaller --width, --depth or --latent-dim, or smaller images.",
         ) from error
 
 
