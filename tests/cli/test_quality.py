@@ -13,6 +13,7 @@ from vaecli.data.named.bundled import load_mini
 from vaecli.metrics.saved.file import read
 from vaecli.modelfile.read import read_file
 from vaecli.modelfile.write import with_digest
+from vaecli.npz import write_npy
 from vaecli.runtime.classifier import Classifier, bundled_file
 from vaecli.runtime.model import Model
 from vaecli.tasks.quality.of_model import measure_model
@@ -251,6 +252,16 @@ def arrays(here):
         np.save(f"{name}.npy", array)
     (here / "broken.npy").write_bytes(b"\x93NUMPY\x01\x00v\x00{'descr'")
     (here / "empty.npy").write_bytes(b"")
+    np.save("huge.npy", np.where(np.arange(200)[:, None] == 9, -2e200, good))
+    np.save("wide_floats.npy", good.astype(np.longdouble) * np.longdouble("1e400"))
+    np.savez("archive.npz", good)
+    archive, whole = (here / "archive.npz").read_bytes(), (here / "good.npy").read_bytes()
+    (here / "archive.npy").write_bytes(archive)
+    (here / "cut_archive.npy").write_bytes(archive[:300])
+    (here / "cut.npy").write_bytes(whole[: len(whole) // 2])
+    (here / "longer.npy").write_bytes(whole + b"more")
+    with (here / "claims.npy").open("wb") as file:
+        write_npy(file, [np.zeros(9)], shape=(10**12, 100), dtype=np.float64)
     np.save("objects.npy", np.array([{}], object), allow_pickle=True)
 
 
@@ -265,13 +276,40 @@ def arrays(here):
         ("flat", "must be numbers of the shape (N, F)"),
         ("broken", "must be a .npy file of numbers"),
         ("empty", "must be a .npy file of numbers"),
-        ("objects", "must be a .npy file of numbers"),
+        ("objects", "must be a .npy file of numbers: it has Python objects, which are never loaded."),
+        ("huge", "The features of the samples must be at most 1e15 in size, got 2e200."),
+        ("wide_floats", "The features of the samples must be at most 1e15 in size, got"),
+        ("archive", "must be a .npy file of numbers: it is an archive of arrays"),
+        ("cut_archive", "must be a .npy file of numbers: it is an archive of arrays"),
+        ("cut", "cut.npy is damaged: it must have 8,000 bytes of numbers by its header, got 3,936."),
+        ("longer", "longer.npy is damaged: it must have 8,000 bytes of numbers by its header, got 8,004."),
+        (
+            "claims",
+            "claims.npy is damaged: it must have 800,000,000,000,000 bytes of numbers by its header, got 72.",
+        ),
         ("missing", "Cannot read missing.npy"),
     ],
 )
 def test_features_that_do_not_fit(call, arrays, name, message):
     """One red line with the reason; no traceback."""
     code, stdout, stderr = call("eval", "--features", f"{name}.npy", "--reference-features", "good.npy")
+    assert (code, stdout) == (1, "")
+    assert message in stderr and stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("nan", "The features of the reference must be finite, got NaN or infinity for 1 images"),
+        ("huge", "The features of the reference must be at most 1e15 in size, got 2e200."),
+        ("cut", "cut.npy is damaged"),
+        ("cut_archive", "must be a .npy file of numbers"),
+        ("short", "more images than features, which are 5; got 5 images of the reference"),
+    ],
+)
+def test_reference_features_that_do_not_fit(call, arrays, name, message):
+    """The same of the file of the real images, which the message names."""
+    code, stdout, stderr = call("eval", "--features", "good.npy", "--reference-features", f"{name}.npy")
     assert (code, stdout) == (1, "")
     assert message in stderr and stderr.count("\n") == 1
 
@@ -289,6 +327,11 @@ def test_features_of_another_length(call, arrays):
         "eval", "--samples", "x.npy", *MINI, "--features", "good.npy", "--reference-features", "good.npy"
     )
     assert code == 1 and "good.npy must have a row for each of 50 pictures, got 200" in stderr
+    np.save("fit.npy", np.load("good.npy")[:50])
+    code, _, stderr = call(
+        "eval", "--samples", "x.npy", *MINI, "--features", "fit.npy", "--reference-features", "good.npy"
+    )
+    assert code == 1 and "good.npy must have a row for each of" in stderr and "pictures, got 200" in stderr
 
 
 @pytest.mark.parametrize(

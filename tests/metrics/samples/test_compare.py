@@ -9,6 +9,8 @@ from vaecli.errors import DataError
 from vaecli.metrics.samples import distances
 from vaecli.metrics.samples.classes import agreement, class_shares
 from vaecli.metrics.samples.compare import compare
+from vaecli.metrics.samples.copies import nearest, ratio_of_medians
+from vaecli.metrics.samples.features import LARGEST
 from vaecli.metrics.samples.frechet import frechet
 from vaecli.metrics.samples.kernel import kernel_distance
 from vaecli.metrics.samples.neighbours import neighbours
@@ -53,6 +55,16 @@ def test_worse_samples_are_worse_by_each_metric(rng):
     better, worse = compare(reference, good), compare(reference, 2 * rng.normal(size=(400, 6)) + 2)
     for name, metric in SAMPLE_METRICS.items():
         assert (better.values[name] > worse.values[name]) == (metric.better == "higher"), name
+
+
+def test_the_largest_features_overflow_nowhere(rng):
+    """Up to `LARGEST` each value and error is finite, of copies in float32 too; beyond it features are refused."""
+    sets = LARGEST * rng.uniform(-1, 1, size=(2, 300, 20))
+    result = compare(*sets)
+    ratio = ratio_of_medians(nearest(sets[0], sets[1]), nearest(sets[0][:90] / 2, sets[1]))
+    assert np.isfinite([*result.values.values(), *result.errors.values(), ratio.value, ratio.error]).all()
+    with pytest.raises(DataError, match="samples must be at most 1e15 in size, got"):
+        compare(sets[0], sets[1] * 2)
 
 
 def test_samples_that_are_all_equal_are_measured(rng):

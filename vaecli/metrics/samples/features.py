@@ -7,6 +7,7 @@ from vaecli.errors import DataError
 
 Float64 = npt.NDArray[np.float64]
 FEWEST = 2  # images of a set, to have a spread
+LARGEST = 1e15  # the error of the kernel distance has its 12th power; copies have its square in float32
 
 
 def checked(features: npt.ArrayLike, what: str, *, least: int = FEWEST) -> Float64:
@@ -18,7 +19,7 @@ def checked(features: npt.ArrayLike, what: str, *, least: int = FEWEST) -> Float
         least: smallest N.
 
     Raises:
-        DataError: another shape or type, fewer images, or NaN or infinity.
+        DataError: another shape or type, fewer images, NaN or infinity, or numbers whose powers overflow.
     """
     array = np.asarray(features)
     if array.ndim != 2 or not array.shape[1] or array.dtype.kind not in "fiu":
@@ -30,6 +31,10 @@ def checked(features: npt.ArrayLike, what: str, *, least: int = FEWEST) -> Float
     bad = int((~np.isfinite(array)).any(axis=1).sum())
     if bad:
         raise DataError(f"The features of {what} must be finite, got NaN or infinity for {bad:,} images.")
+    size = max(float(array.max()), -float(array.min()))
+    if size > LARGEST:
+        most, given = (f"{number:.3g}".replace("e+", "e") for number in (LARGEST, size))
+        raise DataError(f"The features of {what} must be at most {most} in size, got {given}.")
     return array.astype(np.float64)
 
 

@@ -1,21 +1,25 @@
 """The quality of samples by features that were computed elsewhere, such as those of Inception or DINOv2."""
 
 import hashlib
+import math
 import os
 import pathlib
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from vaecli.errors import DataError
 from vaecli.metrics.samples.compare import compare
+from vaecli.npz import DamagedError, read_npy_header
 from vaecli.paths import shown, user_path
 from vaecli.tasks.inputs import Progress, silent
 from vaecli.tasks.quality.result import FeaturesUsed, Quality
 from vaecli.tasks.quality.steps import Steps
 
 METRIC_STEPS = 3  # of a comparison
+_ARCHIVE = b"PK\x03\x04"  # the first bytes of an .npz
+_WRITE = "Write it with np.save('features.npy', features)."
 
 
 def measure_features(
@@ -56,18 +60,46 @@ def read_features(path: str | os.PathLike[str]) -> npt.NDArray[Any]:
     """Read a .npy file; what it holds is checked where it is compared.
 
     Raises:
-        DataError: the file cannot be read, or is not a .npy file.
+        DataError: the file cannot be read, is not a .npy file, or is damaged.
     """
     place = user_path(path, option="--features")
     try:
-        array: npt.NDArray[Any] = np.load(place, allow_pickle=False)
+        with place.open("rb") as file:
+            _require_whole(file, place)
+            file.seek(0)
+            array: npt.NDArray[Any] = np.load(file, allow_pickle=False)
     except OSError as error:
         raise DataError(f"Cannot read {shown(place)}: {error.strerror or error}.") from error
     except (ValueError, EOFError) as error:
-        raise DataError(
-            f"{shown(place)} must be a .npy file of numbers: {str(error)[:100]}",
-            hint="Write it with np.save('features.npy', features).",
-        ) from error
-    if not isinstance(array, np.ndarray):
-        raise DataError(f"{shown(place)} must be a .npy file, got an archive of arrays.")
+        raise _not_numbers(place, str(error)[:100]) from error
     return array
+
+
+def _require_whole(file: IO[bytes], place: pathlib.Path) -> None:
+    """Refuse an archive, a damaged header, and data of another size than the header says, before it is allocated.
+
+    Raises:
+        DataError: the file is one of these.
+        OSError: the file cannot be read.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    if file.read(len(_ARCHIVE)) == _ARCHIVE:
+        raise _not_numbers(place, "it is an archive of arrays, or the beginning of one")
+    file.seek(0)
+    try:
+        shape, _, dtype = read_npy_header(file)
+    except DamagedError as error:
+        raise _not_numbers(place, str(error)[:100]) from error
+    if dtype.hasobject:
+        raise _not_numbers(place, "it has Python objects, which are never loaded")
+    needed, given = math.prod(shape) * dtype.itemsize, size - file.tell()
+    if any(length < 0 for length in shape) or needed != given:
+        raise DataError(
+            f"{shown(place)} is damaged: it must have {needed:,} bytes of numbers by its header, got {given:,}.",
+            hint="Copy it again, or write it again.",
+        )
+
+
+def _not_numbers(place: pathlib.Path, reason: str) -> DataError:
+    return DataError(f"{shown(place)} must be a .npy file of numbers: {reason.rstrip('.')}.", hint=_WRITE)
