@@ -433,7 +433,18 @@ def probes():
 @pytest.fixture(scope="session")
 def quality():
     """The quality of samples of three seeds, of reconstructions and of training images."""
-    errors = (0.1, 0.1, 0.1)
+
+    def row(error, **values):
+        """The values and the errors of a row, by metric; those that are not given are 0.5 for each seed."""
+        count = len(values["frechet"])
+        values = dict.fromkeys(SAMPLE_METRICS, (0.5,) * count) | values
+        return values, dict.fromkeys(values, (error,) * count)
+
+    rows = {
+        "samples": row(0.1, frechet=(7.0, 7.5, 8.0), precision=(0.9, 0.91, 0.92)),
+        "reconstructions": row(0.05, frechet=(6.0,)),
+        "training": row(0.01, frechet=(0.25,)),
+    }
     return SampleQuality(
         features="classifier of fashion-mnist",
         features_sha256="f" * 64,
@@ -444,16 +455,8 @@ def quality():
         training_sha256="c" * 64,
         prior="mixture",
         seeds=(0, 1, 2),
-        rows={
-            "samples": {"frechet": (7.0, 7.5, 8.0), "precision": (0.9, 0.91, 0.92)},
-            "reconstructions": {"frechet": (6.0,)},
-            "training": {"frechet": (0.25,)},
-        },
-        errors={
-            "samples": {"frechet": errors, "precision": errors},
-            "reconstructions": {"frechet": (0.05,)},
-            "training": {"frechet": (0.01,)},
-        },
+        rows={name: values for name, (values, _) in rows.items()},
+        errors={name: errors for name, (_, errors) in rows.items()},
         copies={"ratio": 0.9, "ratio_error": 0.01, "median": 1.8, "median_reference": 2.0},
         agreement=None,
         agreement_error=None,

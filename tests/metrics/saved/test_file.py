@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from vaecli.errors import DataError, OutputError
+from vaecli.metrics.samples.table import SAMPLE_METRICS
 from vaecli.metrics.saved import file
 
 
@@ -167,6 +168,8 @@ def test_another_version_is_refused_by_its_number(path, number, words):
         ("metrics", ["elbo", "ssim"]),
         ("kl_dim", ["a"]),
         ("totals", {"active_units": "2"}),
+        ("totals", {"active_units": 2, "units": 2}),
+        ("totals", {"active_units": 2, "mse": 2}),
         ("conditions", {}),
         ("model", None),
         ("quality", []),
@@ -183,24 +186,48 @@ def test_entries_of_another_type_are_refused(path, entry, value):
         file.read(path)
 
 
+def of_all(values):
+    """Values for every metric of samples."""
+    return dict.fromkeys(SAMPLE_METRICS, values)
+
+
+THREE = of_all([0.1, 0.1, 0.1])
+
+
 @pytest.mark.parametrize(
-    ("entry", "value"),
+    "changes",
     [
-        ("rows", {"samples": {"frechet": [1.0, 2.0]}}),
-        ("rows", {"reconstructions": {"frechet": [6.0]}}),
-        ("rows", {"samples": {"frechet": 1.0}}),
-        ("errors", {}),
-        ("errors", {"samples": {"frechet": [0.1, 0.1, 0.1]}}),
-        ("copies", {"ratio": 0.9}),
-        ("copies", None),
-        ("agreement", "0.9"),
-        ("training", None),
+        {"rows": {"samples": of_all([1.0, 2.0])}},
+        {"rows": {"reconstructions": of_all([6.0])}},
+        {"rows": {"samples": of_all(1.0)}},
+        {"errors": {}},
+        {"errors": {"samples": THREE}},
+        {"copies": {"ratio": 0.9}},
+        {"copies": None},
+        {"agreement": "0.9"},
+        {"training": None},
+        {"n_images": 0},
+        {"seeds": [], "rows": {"samples": of_all([])}, "errors": {"samples": of_all([])}},
+        {"rows": {"samples": {"frechet": [0.1] * 3}}, "errors": {"samples": {"frechet": [0.1] * 3}}},
+        {"rows": {"samples": THREE | {"inception": [0.1] * 3}}, "errors": {"samples": THREE}},
+        {
+            "rows": {"samples": THREE, "others": of_all([0.1])},
+            "errors": {"samples": THREE, "others": of_all([0.1])},
+        },
     ],
 )
-def test_a_quality_that_does_not_fit_together_is_refused(path, entry, value):
-    """Rows by seed, an error for each value, all figures of copies: else the file is damaged."""
-    rewrite(path, "quality", entry, value)
+def test_a_quality_that_does_not_fit_together_is_refused(path, changes):
+    """Known rows with every metric by seed, an error for each value, all figures of copies: else it is damaged."""
+    for entry, value in changes.items():
+        rewrite(path, "quality", entry, value)
     with pytest.raises(DataError, match="is damaged"):
+        file.read(path)
+
+
+def test_an_evaluation_of_no_images_is_refused(here, make_saved):
+    """It has no means."""
+    path = file.write(here / "none.npz", make_saved(0))
+    with pytest.raises(DataError, match="is damaged: it is of 0 images"):
         file.read(path)
 
 

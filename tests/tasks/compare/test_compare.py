@@ -172,7 +172,7 @@ def test_other_versions_of_the_software_are_named(save):
 
 def test_samples_are_compared_over_their_seeds(save, quality):
     """Where the features are the same."""
-    better = {"samples": {"frechet": (5.0, 5.4, 6.1), "precision": (0.9, 0.9, 0.9)}}
+    better = {"samples": quality.rows["samples"] | {"frechet": (5.0, 5.4, 6.1)}}
     names = [save("a", quality=quality), save("b", quality=quality, quality__rows=quality.rows | better)]
     result = compare(names, metrics=["frechet"])
     (difference,) = result.of_files.differences
@@ -186,7 +186,7 @@ def test_samples_are_compared_over_their_seeds(save, quality):
 
 def test_reconstructions_the_floor_and_copies_stand_in_the_table(save, quality):
     """Each with its standard error; without a verdict, for there is one value of a file."""
-    worse = {"reconstructions": {"frechet": (6.5,)}}
+    worse = {"reconstructions": quality.rows["reconstructions"] | {"frechet": (6.5,)}}
     names = [save("a", quality=quality), save("b", quality=quality, quality__rows=quality.rows | worse)]
     result = compare(names)
     of_samples = ("frechet", "frechet_reconstructions", "frechet_training", "copies")

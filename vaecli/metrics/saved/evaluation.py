@@ -9,7 +9,7 @@ import numpy as np
 
 from vaecli.metrics.evaluation import mean_and_error
 from vaecli.metrics.protocol import Float64
-from vaecli.metrics.samples.table import AGREEMENT, COPIES, SAMPLES, row_metric
+from vaecli.metrics.samples.table import AGREEMENT, COPIES, ROWS, SAMPLE_METRICS, SAMPLES, row_metric
 from vaecli.metrics.saved.latents import SavedProbes
 
 
@@ -125,9 +125,11 @@ class SampleQuality:
 
     @property
     def is_consistent(self) -> bool:
-        """Whether each row has values by seed, or one, an error for each, and copies have their figures."""
+        """Whether there are seeds, each row has all metrics and their errors, and copies have their figures."""
         has_copies = not self.copies or self.copies.keys() == COPIES_FIGURES
         has_errors = (self.agreement is None) == (self.agreement_error is None)
+        if not self.seeds or self.n_images < 1:
+            return False
         return has_copies and has_errors and _are_consistent(self.rows, self.errors, len(self.seeds))
 
 
@@ -142,12 +144,15 @@ def _are_consistent(
     errors: Mapping[str, Mapping[str, tuple[float, ...]]],
     seeds: int,
 ) -> bool:
-    if SAMPLES not in rows or rows.keys() != errors.keys():
+    """Return whether `rows` are known ones, samples among them, with values by seed, or one, of every metric."""
+    if SAMPLES not in rows or not rows.keys() <= {SAMPLES, *ROWS} or rows.keys() != errors.keys():
         return False
     for row, metrics in rows.items():
         count = seeds if row == SAMPLES else 1
         lengths = [len(values) for values in (*metrics.values(), *errors[row].values())]
-        if metrics.keys() != errors[row].keys() or any(length != count for length in lengths):
+        if not metrics.keys() == errors[row].keys() == SAMPLE_METRICS.keys() or any(
+            length != count for length in lengths
+        ):
             return False
     return True
 

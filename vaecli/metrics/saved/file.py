@@ -146,17 +146,22 @@ def _array(stream: IO[bytes], name: str, size: int) -> npt.NDArray[Any]:
 
 
 def _require_consistent(evaluation: SavedEvaluation) -> None:
-    """Refuse arrays that are not metrics, or not of N images; and metrics without values."""
+    """Refuse arrays that are not metrics, or not of N images, at least one; and metrics without values."""
+    if evaluation.conditions.n_images < 1:
+        raise ValueError(f"it is of {evaluation.conditions.n_images:,} images")
+    totals = evaluation.totals.keys()
+    if not totals <= METRICS.keys() - evaluation.per_image.keys():
+        raise ValueError("a figure of all images is no metric, or stands beside values of each image")
     for name, values in evaluation.per_image.items():
         is_metric = name in METRICS or (evaluation.probes is not None and name in METHODS)
         if not is_metric or len(values) != evaluation.conditions.n_images:
             raise ValueError(f"{name[:40]} is no metric of {evaluation.conditions.n_images:,} images")
-    missing = set(evaluation.metrics) - evaluation.per_image.keys() - evaluation.totals.keys() - {"kl_dim"}
+    missing = set(evaluation.metrics) - evaluation.per_image.keys() - totals - {"kl_dim"}
     if missing:
         raise ValueError(f"there are no values of {', '.join(sorted(missing))[:200]}")
     quality = evaluation.quality
     if quality and not quality.is_consistent:
-        raise ValueError("a metric of samples has another number of values than there are seeds")
+        raise ValueError("the metrics of samples do not fit together")
     if evaluation.probes and not evaluation.probes.is_consistent:
         raise ValueError("the metrics of latents do not fit together")
 
