@@ -9,9 +9,10 @@ from vaecli.errors import DataError, OptionError
 from vaecli.metrics.saved import file
 from vaecli.tasks.compare.compare import compare
 from vaecli.tasks.compare.result import Value
-from vaecli.tasks.compare.words import conditions_lines
+from vaecli.tasks.compare.words import conditions_lines, values_table
 
 NATS = {"metrics": ["elbo"]}
+VALUES = {"per_image": {"elbo": np.linspace(-260, -240, 200), "mse": np.ones(200)}}
 
 
 def test_files_are_compared_image_by_image(save):
@@ -99,6 +100,20 @@ def test_one_seed_twice_is_one_run(runs, save):
     result = compare([*conv, *runs("dense", [0, 1, 2])])
     assert result.of_settings.differences == ()
     assert "A has seed 1 twice, which is one run." in result.of_settings.reasons
+    means = [row.values["elbo"].value for row in result.files[:2]]
+    assert (result.sides[0].runs, result.sides[0].seeds) == (2, (0, 1))
+    assert result.sides[0].values["elbo"].value == pytest.approx(np.mean(means))
+
+
+@pytest.mark.parametrize("seed", [0, None])
+def test_two_files_of_one_model_have_no_mean(save, seed):
+    """They are one run, whose spread is not known."""
+    names = [save(name, model__seed=seed, **VALUES) for name in "ab"]
+    (side,) = compare(names).sides
+    assert (side.runs, side.seeds, side.values["elbo"].error) == (1, (seed,), None)
+    assert [row[0] for row in values_table(compare(names)).rows] == ["a.npz", "b.npz"]
+    other = save("c", model__seed=seed, **VALUES, model__model_id="9" * 32)
+    assert compare([*names, other]).sides[0].runs == (1 if seed == 0 else 2)
 
 
 def test_an_unknown_seed_gives_no_verdict_on_settings(runs, save):
@@ -141,6 +156,14 @@ def test_other_conditions_are_refused_by_name(save, change, value, words):
     if "data" not in words and "pixels" not in words and "labels" not in words:
         assert "--metrics mse" in refusal.value.hint
         assert compare([first, second], metrics=["mse"]).metrics == ("mse",)
+
+
+def test_a_hint_names_five_metrics_at_most(save, quality):
+    """Of all that could be compared."""
+    names = [save("a", quality=quality), save("b", quality=quality, conditions__seed=5)]
+    with pytest.raises(DataError, match="noise seed: 0 and 5") as refusal:
+        compare(names)
+    assert "--metrics mse,active_units,frechet,kernel,precision." in refusal.value.hint
 
 
 def test_importance_samples_matter_to_the_bound_alone(save):
@@ -237,6 +260,29 @@ def test_values_that_are_not_finite_are_refused(save):
     with pytest.raises(DataError, match=r"elbo of b.npz must be finite, got NaN or infinity for 3 images"):
         compare(names)
     assert compare(names, metrics=["mse"]).of_files.differences
+    values["elbo"][1:] = 0
+    save("b", per_image=values)
+    with pytest.raises(DataError, match=r"got NaN or infinity for 1 image\."):
+        compare(names)
+
+
+def test_metrics_that_are_not_finite_are_left_out_unless_named(save, quality):
+    """The ratio of copies is NaN where the real images hold training images; of seeds and one value it is said."""
+    nan, copies = float("nan"), quality.copies
+    odd = {
+        "quality__copies": copies | {"ratio": nan, "ratio_error": nan},
+        "quality__rows": quality.rows | {"samples": quality.rows["samples"] | {"frechet": (7.0, nan, nan)}},
+    }
+    names = [save("a", quality=quality), save("b", quality=quality, **odd)]
+    assert compare(names).metrics == ("elbo", "frechet_reconstructions", "frechet_training", "mse")
+    with pytest.raises(
+        DataError, match=r"copies of b.npz must be finite, got NaN or infinity\. .*hold training"
+    ):
+        compare(names, metrics=["copies"])
+    with pytest.raises(
+        DataError, match=r"frechet of b.npz must be finite, got NaN or infinity for 2 of 3 sample"
+    ):
+        compare(names, metrics=["elbo", "frechet"])
 
 
 def test_one_image_or_one_total_gives_no_verdict_on_files(here, make_saved, save):
@@ -286,8 +332,11 @@ def test_evaluations_that_are_too_large_together_are_refused(save, monkeypatch):
 def test_unknown_and_missing_metrics(save):
     """Both are named, with what there is."""
     names = [save("a"), save("b")]
-    with pytest.raises(OptionError, match=r"got 'elbow'. Choose from elbo, "):
+    with pytest.raises(OptionError, match=r"got 'elbow'. Did you mean elbo\?"):
         compare(names, metrics=["elbow"])
+    first = "elbo, reconstruction, kl, kl_normal, nll and others"
+    with pytest.raises(OptionError, match=rf"got 'zzz'. Choose from {first}\."):
+        compare(names, metrics=["zzz"])
     with pytest.raises(DataError, match=r"a.npz has no frechet"):
         compare(names, metrics=["frechet"])
     save("c", per_image={"mse": np.ones(200)}, metrics=("mse",), totals={})

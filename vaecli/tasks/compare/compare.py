@@ -11,20 +11,16 @@ verdict among all of them has a probability of at most 5 %.
 import statistics
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
-from vaecli.errors import DataError, OptionError
-from vaecli.metrics.comparing.conditions import CONDITIONS, has_metric, mismatches, shared
+from vaecli.errors import DataError
+from vaecli.metrics.comparing.conditions import shared
 from vaecli.metrics.comparing.intervals import LEVEL, paired, welch
+from vaecli.tasks.compare.columns import columns
 from vaecli.tasks.compare.finding import Named, find
 from vaecli.tasks.compare.result import Comparison, Difference, FileRow, SideRow, Value, Verdicts, outcome
 from vaecli.tasks.compare.sides import Side, differing, sides_of, split_words
 
-FIRST = ("nll", "elbo")  # the metric of the verdicts unless the user names one: the first that all have
 SOFTWARE = ("vaecli", "tensorflow", "keras")
 MOST_BYTES = 2**31  # of all evaluations
-SHOWN = ("frechet", "frechet_reconstructions", "frechet_training", "copies", "nearest", "mse", "ssim", "kl")
-MOST_SHOWN = 6  # metrics of the table, unless the user names more: the main one, and the first of SHOWN
 
 
 def compare(
@@ -45,14 +41,13 @@ def compare(
 
     Raises:
         OptionError: fewer than two evaluations, or an unknown metric.
-        DataError: an evaluation is missing or damaged, has no such metric, or was made under other conditions.
+        DataError: an evaluation is missing or damaged, has no such metric or NaN of it, or was made under other
+            conditions.
     """
     groups = _read(split_words(words), progress)
     members = [member for group in groups for member in group]
     sides = sides_of(groups)
-    names = _metrics(members, metrics, across_priors=across_priors)
-    for metric in names:
-        _require_finite(members, metric)
+    names = columns(members, metrics, across_priors=across_priors)
     first = members[0].evaluation
     return Comparison(
         metrics=names,
@@ -99,75 +94,6 @@ def _software(members: Sequence[Named]) -> dict[str, list[str]]:
     return {package: each for package, each in versions.items() if len(each) > 1}
 
 
-def _metrics(members: Sequence[Named], requested: Sequence[str], *, across_priors: bool) -> tuple[str, ...]:
-    """Return the metrics of the table, all of which all members have under the same conditions."""
-    for name in requested:
-        if name not in CONDITIONS:
-            raise OptionError(
-                f"--metrics must name metrics, got {name!r}.",
-                option="--metrics",
-                hint=f"Choose from {', '.join(CONDITIONS)}.",
-            )
-        for member in members:
-            if not has_metric(member.evaluation, name):
-                raise DataError(
-                    f"{member.label} has no {name}.",
-                    hint="Evaluate it again, with the options that it needs.",
-                )
-    common = [name for name in CONDITIONS if all(has_metric(member.evaluation, name) for member in members)]
-    if not common:
-        raise DataError("The evaluations have no metric in common.", hint="Evaluate with --metrics all.")
-
-    def is_comparable(name: str) -> bool:
-        return not _mismatch(members, name, across_priors=across_priors)
-
-    main = next((name for name in FIRST if name in common), common[0])
-    for name in requested or (main,):
-        _require_comparable(members, name, common, across_priors=across_priors)
-    more = () if requested else [name for name in SHOWN if name in common and is_comparable(name)]
-    return tuple(dict.fromkeys([*(requested or (main,)), *more[: MOST_SHOWN - 1]]))
-
-
-def _mismatch(
-    members: Sequence[Named], metric: str, *, across_priors: bool
-) -> tuple[Named, dict[str, tuple[str, str]]] | None:
-    """Return the first member under other conditions than the first of all, and these; None if there is none."""
-    for member in members[1:]:
-        pairs = mismatches(metric, members[0].evaluation, member.evaluation, across_priors=across_priors)
-        if pairs:
-            return member, pairs
-    return None
-
-
-def _require_comparable(
-    members: Sequence[Named], metric: str, common: Sequence[str], *, across_priors: bool
-) -> None:
-    mismatch = _mismatch(members, metric, across_priors=across_priors)
-    if mismatch is None:
-        return
-    member, pairs = mismatch
-    listed = "; ".join(f"{name}: {first} and {second}" for name, (first, second) in pairs.items())
-    possible = [name for name in common if not _mismatch(members, name, across_priors=across_priors)]
-    hint = "Evaluate both on the same images" if "data" in pairs else "Evaluate both with the same options"
-    hint += f", or compare --metrics {','.join(possible)}." if possible else "."
-    if not across_priors and not _mismatch(members, metric, across_priors=True):
-        hint += " If the prior counts as a part of the model: --across-priors."
-    raise DataError(
-        f"The {metric} of {members[0].label} and of {member.label} cannot be compared. They differ in {listed}.",
-        hint=hint,
-    )
-
-
-def _require_finite(members: Sequence[Named], metric: str) -> None:
-    for member in members:
-        bad = int((~np.isfinite(member.evaluation.values_of(metric))).sum())
-        if bad:
-            raise DataError(
-                f"The {metric} of {member.label} must be finite, got NaN or infinity for {bad:,} images.",
-                hint="Its training may have failed; compare other metrics with --metrics.",
-            )
-
-
 def _file_row(member: Named, side: Side, metrics: Sequence[str]) -> FileRow:
     measured = member.evaluation.values
     values = {metric: Value(float(measured[metric]), measured.get(f"{metric}_se")) for metric in metrics}
@@ -179,12 +105,12 @@ def _side_row(side: Side, metrics: Sequence[str]) -> SideRow:
     for metric in metrics:
         means = _means(side, metric)
         values[metric] = Value(statistics.fmean(means), statistics.stdev(means) if len(means) > 1 else None)
-    return SideRow(side.label, len(side.members), side.seeds, values)
+    return SideRow(side.label, len(side.runs), tuple(run.evaluation.model.seed for run in side.runs), values)
 
 
 def _means(side: Side, metric: str) -> list[float]:
     """Return the value of a metric of each run of a side."""
-    return [float(member.evaluation.values_of(metric).mean()) for member in side.members]
+    return [float(member.evaluation.values_of(metric).mean()) for member in side.runs]
 
 
 def _of_files(members: Sequence[Named], metric: str) -> Verdicts:

@@ -35,8 +35,17 @@ class Side:
         return dict(self.members[0].evaluation.model.settings)
 
     @property
+    def runs(self) -> tuple[Named, ...]:
+        """The first evaluation of each run: of one seed, or of one model where the seed is not known."""
+        runs: dict[int | str, Named] = {}
+        for member in self.members:
+            model = member.evaluation.model
+            runs.setdefault(model.model_id if model.seed is None else model.seed, member)
+        return tuple(runs.values())
+
+    @property
     def seeds(self) -> tuple[int | None, ...]:
-        """Training seeds of the runs."""
+        """Training seeds of the members."""
         return tuple(member.evaluation.model.seed for member in self.members)
 
     @property
