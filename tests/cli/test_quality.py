@@ -10,10 +10,12 @@ from PIL import Image
 
 from vaecli.data.idx.format import encode_idx
 from vaecli.data.named.bundled import load_mini
+from vaecli.metrics.samples.compare import compare
 from vaecli.metrics.saved.file import read
 from vaecli.modelfile.read import read_file
 from vaecli.modelfile.write import with_digest
 from vaecli.npz import write_npy
+from vaecli.pixels import to_uint8
 from vaecli.runtime.classifier import Classifier, bundled_file
 from vaecli.runtime.model import Model
 from vaecli.tasks.quality.of_model import measure_model
@@ -129,6 +131,19 @@ def test_the_prior_decides(document, mixed_folder):
     assert value(own, "reconstructions", "frechet") == value(normal, "reconstructions", "frechet")
     assert "labelled" in own["rows"] and "labelled" not in normal["rows"]  # N(0, I) has no classes
     assert all(row["agreement"] is None for row in normal["classes"]) and normal["agreement"] is None
+
+
+def test_reconstructions_are_paired_with_the_reference(model_folder):
+    """Their standard errors are those of pairs: image i is made from reference image i."""
+    model, images = Model.open(model_folder), load_mini("test").images
+    quality = measure_model(model, options=QualityOptions(seeds=1))
+    classifier = Classifier(bundled_file())
+    reference, made = (
+        classifier.classify(pixels)[0] for pixels in (images, to_uint8(model.reconstruct(images)))
+    )
+    (row,) = quality.rows["reconstructions"]
+    assert row.errors == pytest.approx(compare(reference, made, paired=True).errors, rel=1e-3)
+    assert row.errors["frechet"] < 0.9 * compare(reference, made).errors["frechet"]
 
 
 @pytest.mark.train

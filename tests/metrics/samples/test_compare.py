@@ -31,9 +31,9 @@ def test_a_step_is_reported_when_it_is_done(rng, monkeypatch):
     """The last step is not reported before the last metrics are measured: progress never waits at 100 %."""
     events = []
 
-    def measured(*arguments):
+    def measured(*arguments, **options):
         events.append("measured")
-        return neighbours(*arguments)
+        return neighbours(*arguments, **options)
 
     monkeypatch.setattr("vaecli.metrics.samples.compare.neighbours", measured)
     compare(*rng.normal(size=(2, 40, 4)), step=events.append)
@@ -47,6 +47,18 @@ def test_each_metric_is_that_of_its_own_function(rng):
     assert result.values["kernel"] == kernel_distance(reference, images).distance
     assert result.values["frechet"] == frechet(reference, images).distance
     assert result.values["density"] == neighbours(reference, images).density.mean()
+
+
+def test_pairs_change_the_errors_alone(rng):
+    """Images made from the reference have the values of any others, and smaller errors; there must be as many."""
+    reference = rng.normal(size=(300, 6))
+    images = 0.7 * reference + 0.3 * rng.normal(size=(300, 6))
+    unpaired, paired = (compare(reference, images, paired=value) for value in (False, True))
+    assert paired.values == unpaired.values
+    for metric in ("frechet", "kernel"):
+        assert paired.errors[metric] < 0.9 * unpaired.errors[metric], metric
+    with pytest.raises(DataError, match="as many samples as reference images, which are 300; got 299"):
+        compare(reference, images[1:], paired=True)
 
 
 def test_worse_samples_are_worse_by_each_metric(rng):

@@ -86,6 +86,17 @@ def test_the_standard_error_is_the_spread_over_draws(rng):
     assert np.mean([result.error for result in results]) == pytest.approx(spread, rel=0.15)
 
 
+@pytest.mark.parametrize("noise", [0.2, 0.5])
+def test_the_standard_error_of_pairs_is_the_spread_over_draws(rng, noise):
+    """Where each sample is made from an image of the reference, the pairs are drawn, not both sets on their own."""
+    results = []
+    for _ in range(200):
+        x = rng.normal(size=(300, 6))
+        results.append(frechet(x, 0.7 * x + noise * rng.normal(size=x.shape), paired=True))
+    spread = np.std([result.distance for result in results])
+    assert np.mean([result.error for result in results]) == pytest.approx(spread, rel=0.15)
+
+
 def test_the_standard_error_of_equal_distributions_is_too_large(rng):
     """There the distance has no term of the first order, which the error is made of: it is too large."""
     results = [frechet(*rng.normal(size=(2, 300, 8))) for _ in range(200)]

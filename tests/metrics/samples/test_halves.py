@@ -54,6 +54,18 @@ def test_the_standard_error_is_the_spread_over_draws(rng, shift, scale):
     assert errors / spread == pytest.approx(1, abs=0.2)
 
 
+@pytest.mark.parametrize(("noise", "shift"), [(0.3, 0.5), (0.7, 0.3)])
+def test_the_standard_error_of_pairs_is_the_spread_over_draws(rng, noise, shift):
+    """Where each sample is made from an image of the reference, a pair is in one half."""
+    results = []
+    for _ in range(100):
+        x = rng.normal(size=(200, 6))
+        results.append(neighbours(x, 0.7 * x + noise * rng.normal(size=x.shape) + shift, paired=True))
+    spread = np.std([means(result) for result in results], axis=0, ddof=1)
+    errors = np.mean([[result.errors[name] for name in NEIGHBOURS] for result in results], axis=0)
+    assert errors / spread == pytest.approx(1, abs=0.25)
+
+
 def test_fewer_images_than_neighbours_in_a_half(rng):
     """The fewest images that have five neighbours have finite errors, and so have images that are all equal."""
     result = compare(rng.normal(size=(7, 2)), rng.normal(size=(6, 2)))

@@ -59,6 +59,27 @@ def test_the_standard_error_is_the_spread_over_draws(rng):
         assert least < np.mean([result.error for result in results]) / spread < most
 
 
+def test_the_jackknife_of_pairs_by_hand(rng):
+    """The standard error is that of the estimator itself, each pair left out in turn; the value stays."""
+    x = rng.normal(size=(12, 4))
+    y = 0.7 * x + 0.3 * rng.normal(size=x.shape)
+    without = [by_hand(np.delete(x, i, axis=0), np.delete(y, i, axis=0)) for i in range(12)]
+    result = kernel_distance(x, y, paired=True)
+    assert result.distance == kernel_distance(x, y).distance
+    assert result.error == pytest.approx(np.sqrt(11 * np.var(without)), rel=1e-9)
+
+
+@pytest.mark.parametrize("noise", [0.2, 0.5])
+def test_the_standard_error_of_pairs_is_the_spread_over_draws(rng, noise):
+    """Where each sample is made from an image of the reference, the pairs are drawn, not both sets on their own."""
+    results = []
+    for _ in range(200):
+        x = rng.normal(size=(200, 5)) + 0.5
+        results.append(kernel_distance(x, 0.7 * x + noise * rng.normal(size=x.shape), paired=True))
+    spread = np.std([result.distance for result in results])
+    assert np.mean([result.error for result in results]) == pytest.approx(spread, rel=0.2)
+
+
 def test_two_images_are_too_few(rng):
     """The jackknife leaves one out, and a pair must remain."""
     with pytest.raises(DataError, match="at least 3 images"):

@@ -34,17 +34,23 @@ class Comparison:
 
 
 def compare(
-    reference: npt.ArrayLike, images: npt.ArrayLike, *, step: Callable[[str], None] = lambda _metric: None
+    reference: npt.ArrayLike,
+    images: npt.ArrayLike,
+    *,
+    paired: bool = False,
+    step: Callable[[str], None] = lambda _metric: None,
 ) -> Comparison:
     """Compare features (M, F) with those of the reference (N, F).
 
     Args:
         reference: features of real images.
         images: features of the images that are judged.
+        paired: whether image i is made from reference image i, as a reconstruction is. Both are then chosen
+            together, which changes the standard errors and no value.
         step: called with the name of what is done: `frechet`, `kernel`, `neighbours`.
 
     Raises:
-        DataError: features that `checked_pair` refuses.
+        DataError: features that `checked_pair` refuses, or paired sets of different sizes.
     """
     x, y = checked_pair(reference, images)
     values: dict[str, float] = {}
@@ -52,23 +58,23 @@ def compare(
     seconds: dict[str, float] = {}
     for name, results in (("frechet", _frechet), ("kernel", _kernel), ("neighbours", _neighbours)):
         began = time.perf_counter()
-        for metric, value, error in results(x, y):
+        for metric, value, error in results(x, y, paired=paired):
             values[metric], errors[metric] = value, error
         seconds[name] = time.perf_counter() - began
         step(name)
     return Comparison(values, errors, len(y), seconds)
 
 
-def _frechet(x: Float64, y: Float64) -> Iterator[tuple[str, float, float]]:
-    yield "frechet", *frechet(x, y)
+def _frechet(x: Float64, y: Float64, *, paired: bool) -> Iterator[tuple[str, float, float]]:
+    yield "frechet", *frechet(x, y, paired=paired)
 
 
-def _kernel(x: Float64, y: Float64) -> Iterator[tuple[str, float, float]]:
-    yield "kernel", *kernel_distance(x, y)
+def _kernel(x: Float64, y: Float64, *, paired: bool) -> Iterator[tuple[str, float, float]]:
+    yield "kernel", *kernel_distance(x, y, paired=paired)
 
 
-def _neighbours(x: Float64, y: Float64) -> Iterator[tuple[str, float, float]]:
-    of_images = neighbours(x, y)
+def _neighbours(x: Float64, y: Float64, *, paired: bool) -> Iterator[tuple[str, float, float]]:
+    of_images = neighbours(x, y, paired=paired)
     for name in NEIGHBOURS:
         column: Float64 = getattr(of_images, name)
         yield name, float(column.mean()), of_images.errors[name]

@@ -51,6 +51,19 @@ def require_more_images(count: int, features: int, what: str) -> None:
         )
 
 
+def require_pairs(reference: Float64, samples: Float64) -> None:
+    """Refuse sets of different sizes, whose images cannot belong together one by one.
+
+    Raises:
+        DataError: more samples than reference images, or fewer.
+    """
+    if len(reference) != len(samples):
+        raise DataError(
+            f"Paired sets must have as many samples as reference images, which are {len(reference):,}; got "
+            f"{len(samples):,}."
+        )
+
+
 def checked_pair(reference: npt.ArrayLike, samples: npt.ArrayLike) -> tuple[Float64, Float64]:
     """Return the features of two sets as float64, as they are: the kernel distance depends on their origin.
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vaecli.metrics.samples.features import Float64, checked
+from vaecli.metrics.samples.features import Float64, checked, require_pairs
 
 ROWS = 4096  # images at a time
 
@@ -39,11 +39,17 @@ class _Gaussian:
     count: int
 
 
-def frechet(reference: Float64, samples: Float64) -> Frechet:
+def frechet(reference: Float64, samples: Float64, *, paired: bool = False) -> Frechet:
     """Compute the Fréchet distance between features (N, F) and (M, F), N and M at least 2.
 
+    Args:
+        reference: features of real images.
+        samples: features of the images that are judged.
+        paired: whether sample i is made from reference image i, so that both are chosen together. It changes the
+            standard error alone.
+
     Raises:
-        DataError: features that `checked` refuses.
+        DataError: features that `checked` refuses, or paired sets of different sizes.
     """
     sets = checked(reference, "the reference"), checked(samples, "the samples")
     first, second = _gaussian(sets[0]), _gaussian(sets[1])
@@ -51,8 +57,14 @@ def frechet(reference: Float64, samples: Float64) -> Frechet:
     shift = first.mean - second.mean
     spread = np.square(first.factor).sum() + np.square(second.factor).sum()
     distance = float(shift @ shift + spread - 2 * singular.sum())
-    variance = _variance(sets[0], first, shift, left, singular)
-    variance += _variance(sets[1], second, -shift, right.T, singular)
+    influences = [
+        _influence(sets[0], first, shift, left, singular),
+        _influence(sets[1], second, -shift, right.T, singular),
+    ]
+    if paired:
+        require_pairs(*sets)
+        influences = [influences[0] + influences[1]]
+    variance = sum(influence.var(ddof=1) / len(influence) for influence in influences)
     return Frechet(max(distance, 0.0), float(np.sqrt(variance)))
 
 
@@ -66,10 +78,10 @@ def _gaussian(features: Float64) -> _Gaussian:
     return _Gaussian(mean, factor / np.sqrt(len(features) - 1), len(features))
 
 
-def _variance(
+def _influence(
     features: Float64, gaussian: _Gaussian, shift: Float64, vectors: Float64, singular: Float64
-) -> float:
-    """Compute the variance of the distance that the choice of these images causes (delta method).
+) -> Float64:
+    """Compute the influence of each image on the distance, (N,): its mean changes as the distance (delta method).
 
     The derivative with respect to a covariance is I - T, T the optimal transport map to the other Gaussian. With
     x = A^T a, the form x^T T x is that of the singular values: the sum of s_k (u_k^T a)^2.
@@ -87,4 +99,4 @@ def _variance(
         block = features[first : first + ROWS] - gaussian.mean
         transported = np.square(block @ inverse @ vectors) @ singular
         influence[first : first + ROWS] = 2 * block @ shift + np.square(block).sum(axis=1) - transported
-    return float(influence.var(ddof=1) / len(features))
+    return influence

@@ -8,7 +8,8 @@ inverse proportion to the number of images, so that for each metric T
 So the error is for the choice of both sets: of the images that are counted, and of those that make the balls.
 Images of a half are farther apart: where the value of an image varies less in halves than among all, the variance
 is larger by that factor. A jackknife would be too large by a third and more, as an image that is left out changes
-the balls of others.
+the balls of others. Paired sets, where image i of one is made from image i of the other, are divided by the same
+cuts, so that each pair stays together.
 
 All cuts take one pass over the distances: a word of 64 bits tells the half of an image in each cut.
 """
@@ -38,7 +39,7 @@ class Balls:
     Args:
         features: (N, F)
         counts: each k.
-        stream: number of the stream of random cuts.
+        stream: number of the stream of random cuts; sets of one size have the same cuts by the same stream.
 
     Attributes:
         distances: (K, N) squared distances to the K nearest other images, the nearest first.

@@ -14,7 +14,7 @@ import numpy as np
 
 from vaecli.errors import DataError
 from vaecli.metrics.samples.distances import blocks
-from vaecli.metrics.samples.features import Float64, checked
+from vaecli.metrics.samples.features import Float64, checked, require_pairs
 from vaecli.metrics.samples.halves import DRAWN, REAL, Balls, Halves
 
 K_PRECISION = 3
@@ -41,26 +41,37 @@ class Neighbours:
 
 
 def neighbours(
-    reference: Float64, samples: Float64, *, k_precision: int = K_PRECISION, k_density: int = K_DENSITY
+    reference: Float64,
+    samples: Float64,
+    *,
+    paired: bool = False,
+    k_precision: int = K_PRECISION,
+    k_density: int = K_DENSITY,
 ) -> Neighbours:
     """Compute the values of all images of features (N, F) and (M, F), a block of distances at a time.
 
     Args:
         reference: features of real images.
         samples: features of the images that are judged.
+        paired: whether sample i is made from reference image i: both are then in the same halves, from which the
+            standard errors come. It changes these alone.
         k_precision: number of neighbours in the balls of precision and recall.
         k_density: number of neighbours in the balls of density and coverage.
 
     Raises:
-        DataError: features that `checked` refuses, or no more images than neighbours.
+        DataError: features that `checked` refuses, no more images than neighbours, or paired sets of different
+            sizes.
     """
     least = max(k_precision, k_density) + 1
     x, y = checked(reference, "the reference", least=least), checked(samples, "the samples", least=least)
     if x.shape[1] != y.shape[1]:
         raise DataError(f"The samples must have {x.shape[1]} features an image, got {y.shape[1]}.")
+    if paired:
+        require_pairs(x, y)
     mean = x.mean(axis=0)
     x, y = x - mean, y - mean
-    real, drawn = Balls(x, (k_precision, k_density), REAL), Balls(y, (k_precision,), DRAWN)
+    real = Balls(x, (k_precision, k_density), REAL)
+    drawn = Balls(y, (k_precision,), REAL if paired else DRAWN)
     halves = Halves(real, drawn, k_precision, k_density)
     radii, radii_density = real.radii(k_precision), real.radii(k_density)
     radii_samples = drawn.radii(k_precision)

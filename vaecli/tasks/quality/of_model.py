@@ -23,6 +23,7 @@ from vaecli.tasks.quality.sets import Sets, sets_of, some_positions
 from vaecli.tasks.quality.steps import Steps
 
 CHUNK = 1000  # samples drawn at a time, at most
+RECONSTRUCTIONS = "reconstructions"  # the row whose image i is made from reference image i
 
 
 def measure_model(
@@ -111,7 +112,7 @@ class _Work:
         reference = self._judged("Features of real images", self.sets.reference.images)
         drawn = [self.samples(seed, self.sets.count) for seed in seeds]
         labelled = self._labelled(seeds[0])
-        judged = {"reconstructions": [self._reconstructions(warn)]}
+        judged = {RECONSTRUCTIONS: [self._reconstructions(warn)]}
         training = None
         if self.sets.training is not None:
             training = self._judged("Features of training images", self.sets.training.images)
@@ -197,7 +198,12 @@ class _Work:
         total = METRIC_STEPS * sum(map(len, judged.values()))
         advance = self.steps.counter("Comparing features", total)
         return {
-            name: tuple(compare(reference, part.features, step=lambda _metric: advance(1)) for part in parts)
+            name: tuple(
+                compare(
+                    reference, part.features, paired=name == RECONSTRUCTIONS, step=lambda _metric: advance(1)
+                )
+                for part in parts
+            )
             for name, parts in judged.items()
         }
 
