@@ -41,7 +41,9 @@ def test_the_two_verdicts_are_printed_apart(call, two):
     text = "\n".join(rest)
     assert text.index("Do these files differ?") < text.index("Do these settings differ?")
     assert "no difference shown" in text and "All runs have the same settings." in text
-    assert "± is the standard error over images" in stderr
+    assert (
+        "± is the standard error over images" in stderr and "of metrics of samples that of one seed" in stderr
+    )
     assert "data: 1,000 test images of fashion-mnist-mini" in stderr
 
 

@@ -47,7 +47,7 @@ class Evaluated:
         reason: why it cannot be read; empty if it can.
         is_current: whether it is that of the model that the run has now.
         conditions: what was measured, and how; None if the file cannot be read.
-        values: each metric with its standard error.
+        values: each metric with its standard error; of samples the mean over seeds with that of one seed.
         features: name of the features of the metrics of samples; empty without these.
         features_sha256: their hash.
     """

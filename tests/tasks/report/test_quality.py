@@ -1,5 +1,7 @@
 """The section of a report about the quality of samples: every figure with its error."""
 
+import dataclasses
+
 from vaecli.metrics.samples.table import SAMPLE_METRICS
 from vaecli.report.numbers import QUANTILE, with_error
 from vaecli.tasks.report.quality import quality_section
@@ -14,3 +16,12 @@ def test_each_column_has_its_errors(measured_quality):
         for name, place in places.items():
             value, error = measured_quality.value(name, metric), measured_quality.error(name, metric)
             assert row[place] == with_error(value, QUANTILE * error) and " \u00b1 " in row[place]
+
+
+def test_the_caption_says_whose_errors_they_are(measured_quality):
+    """Samples are means of five seeds beside the error of one seed; with one seed there is nothing to say."""
+    caption = quality_section(measured_quality, has_pairs=True).blocks[0].caption
+    assert "means of 5 seeds" in caption and "1.96 standard errors of one seed" in caption
+    rows = measured_quality.rows | {"samples": measured_quality.rows["samples"][:1]}
+    of_one = dataclasses.replace(measured_quality, rows=rows, seeds=(0,))
+    assert "of one seed" not in quality_section(of_one, has_pairs=True).blocks[0].caption

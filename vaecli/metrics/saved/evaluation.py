@@ -86,7 +86,7 @@ class SampleQuality:
         seeds: seeds of the samples.
         rows: `samples`, and others such as `reconstructions` and `training` -> metric -> its value for each seed,
             or the one value of a row that no seed changes.
-        errors: the same with the standard errors for the choice of the images of both sets.
+        errors: the same with the standard errors of each value for the choice of the images of both sets.
         copies: `ratio` of the medians with `ratio_error`, `median` of samples, `median_reference`; empty without
             training images.
         agreement: mean over classes of the share of samples that are taken for the class they were drawn of; None
@@ -118,7 +118,7 @@ class SampleQuality:
 
     @property
     def standard_errors(self) -> dict[str, float]:
-        """Name of each metric -> the standard error of a value, in the mean over the seeds."""
+        """Name of each metric -> the standard error of the value of one seed; `values` has those of all seeds."""
         errors = {name: statistics.fmean(each) for name, each in _flat(self.errors).items()}
         errors |= {COPIES: self.copies["ratio_error"]} if self.copies else {}
         return errors | ({} if self.agreement_error is None else {AGREEMENT: self.agreement_error})
@@ -198,7 +198,10 @@ class SavedEvaluation:
 
     @property
     def values(self) -> dict[str, float]:
-        """Each metric with its standard error `<name>_se` for the choice of images; samples as means of seeds."""
+        """Each metric with its standard error `<name>_se` for the choice of images.
+
+        Metrics of samples are means over seeds, and their standard errors those of one seed.
+        """
         values: dict[str, float] = {}
         for name in self.metrics:
             if name in self.per_image:

@@ -16,7 +16,8 @@ class Value:
 
     Attributes:
         value: the value of a file, or the mean over the runs of a side.
-        error: standard error over images of a file, or standard deviation over runs; None if there is none.
+        error: standard error over images of a file, of metrics of samples that of one seed; or standard deviation
+            over runs; None if there is none.
     """
 
     value: float

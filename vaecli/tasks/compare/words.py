@@ -19,7 +19,10 @@ OUTCOMES: dict[Outcome, str] = {
 MOST_DECIMALS = 6
 NAMING = 3  # columns of the table of values that name a row
 GAP = 2  # characters between columns
-NOTE = "± is the standard error over images of a file, and the standard deviation over runs of a mean."
+NOTE = (
+    "± is the standard error over images of a file, of metrics of samples that of one seed, and the standard "
+    "deviation over runs of a mean."
+)
 
 
 @dataclasses.dataclass(frozen=True)

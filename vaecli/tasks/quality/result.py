@@ -128,7 +128,10 @@ class Quality:
         return statistics.fmean(each.values[metric] for each in self.rows[row])
 
     def error(self, row: str, metric: str) -> float:
-        """Return the standard error of one seed, for the choice of the images of both sets."""
+        """Return the standard error of the value of one seed, for the choice of the images of both sets.
+
+        That of the mean over seeds is smaller, but not by the root of their number: all have the same reference.
+        """
         return statistics.fmean(each.errors[metric] for each in self.rows[row])
 
     def spread(self, row: str, metric: str) -> float | None:
