@@ -92,8 +92,11 @@ def test_too_few_labelled_images(clusters):
 
 
 def test_shares_have_binomial_errors():
-    """80 of 100: 0.8, and 0.04."""
-    assert share(np.arange(100) < 80) == pytest.approx((0.8, 0.04))
+    """80 of 100: 0.8, and 0.04, that of 82 of 104; all and none of 100 have an error, too."""
+    assert share(np.arange(100) < 80) == pytest.approx((0.8, np.sqrt(82 * 22 / 104**3)))
+    assert share(np.arange(100) < 80).error == pytest.approx(0.04, rel=0.002)
+    for correct in (np.ones(100, bool), np.zeros(100, bool)):
+        assert share(correct) == pytest.approx((correct.mean(), np.sqrt(2 * 102 / 104**3)))
 
 
 def test_progress_of_a_probe(clusters, monkeypatch):

@@ -15,6 +15,7 @@ score      how unlike the training images an image is
 score_fit  the fit of the score
 prior_fit  the fit of the mixtures from which latents are drawn
 samples/   the quality of samples, by features of them and of real images
+shares     standard error of a share of images
 probes     k nearest neighbours and a linear probe, which tell classes apart
 prior_sizes  the sizes that they may have
 prior_seconds  how long that fit takes on this machine

@@ -4,7 +4,6 @@ The linear probe is ridge regression on one-hot labels; its penalty has the smal
 labelled images, so that no test image chooses it.
 """
 
-import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -13,6 +12,7 @@ import numpy.typing as npt
 
 from vaecli.errors import DataError
 from vaecli.metrics.samples.distances import blocks
+from vaecli.metrics.shares import share_error
 
 NEIGHBOURS = 5
 COUNTS = (100, 600, 1000, 3000)  # labelled images, beside all
@@ -61,9 +61,8 @@ class Pca(NamedTuple):
 
 
 def share(correct: npt.NDArray[np.bool_]) -> Share:
-    """Return the share of (N,) that is true, and its standard error."""
-    value = float(correct.mean())
-    return Share(value, math.sqrt(value * (1 - value) / len(correct)))
+    """Return the share of (N,) that is true, and its standard error, which is not 0 for a share of 0 or 1."""
+    return Share(float(correct.mean()), float(share_error(correct.sum(), len(correct))))
 
 
 def fit_pca(vectors: Float32, count: int) -> Pca:

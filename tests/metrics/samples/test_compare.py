@@ -128,7 +128,25 @@ def test_class_shares():
     result = class_shares(logits)
     assert result.shares.tolist() == [0.75, 0.25, 0]
     assert result.confidence == pytest.approx((3 + 1 / 3) / 4)
+    assert result.confidence_error == pytest.approx((2 / 3) / 4)  # one of four is 2/3 from the others
     assert agreement(logits, 1)[0] == 0.25
+
+
+def test_class_shares_have_binomial_errors(rng):
+    """Over many draws, the spread of shares and of the confidence is the mean of their standard error."""
+    results = [class_shares(3 * rng.normal(size=(200, 3)) + [1, 0, 0]) for _ in range(400)]
+    for name, error in (("shares", "errors"), ("confidence", "confidence_error")):
+        spread = np.std([getattr(result, name) for result in results], axis=0)
+        errors = np.mean([getattr(result, error) for result in results], axis=0)
+        assert errors == pytest.approx(spread, rel=0.15), name
+
+
+def test_shares_of_all_and_none_have_an_error():
+    """100 images of one class: the shares are 1 and 0, and their errors those of 102 of 104."""
+    logits = np.tile([1.0, 0], (100, 1))
+    error = pytest.approx(np.sqrt(2 * 102 / 104**3))
+    assert class_shares(logits).errors.tolist() == [error, error]
+    assert agreement(logits, 0) == (1, error) and agreement(logits, 1) == (0, error)
 
 
 @pytest.mark.parametrize("metric", [neighbours, kernel_distance])

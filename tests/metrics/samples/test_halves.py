@@ -74,6 +74,19 @@ def test_fewer_images_than_neighbours_in_a_half(rng):
     assert np.isfinite(list(same.errors.values())).all()
 
 
+def test_shares_of_0_or_1_have_an_error(rng):
+    """Where all halves have the same share, the error is that of a share of so many images, not 0."""
+    reference = rng.normal(size=(100, 3))
+    far = neighbours(reference, rng.normal(size=(90, 3)) + 50)
+    expected = [np.sqrt(2 * (n + 2) / (n + 4) ** 3) for n in (90, 100, 100)]
+    names = ("precision", "recall", "coverage")
+    assert [getattr(far, name).mean() for name in names] == [0, 0, 0]
+    assert [far.errors[name] for name in names] == pytest.approx(expected)
+    same = neighbours(reference, reference, paired=True)
+    assert [same.recall.mean(), same.coverage.mean()] == [1, 1]
+    assert same.errors["recall"] == same.errors["coverage"] == pytest.approx(expected[1])
+
+
 def test_the_same_twice(rng):
     """The cuts are random, but always the same."""
     x, y = rng.normal(size=(2, 60, 3))

@@ -16,6 +16,7 @@ from vaecli.errors import DataError
 from vaecli.metrics.samples.distances import blocks
 from vaecli.metrics.samples.features import Float64, checked, require_pairs
 from vaecli.metrics.samples.halves import DRAWN, REAL, Balls, Halves
+from vaecli.metrics.shares import share_error
 
 K_PRECISION = 3
 K_DENSITY = 5
@@ -30,7 +31,8 @@ class Neighbours:
         recall: (N,) 0 or 1 for each reference image.
         density: (M,) for each sample.
         coverage: (N,) 0 or 1 for each reference image.
-        errors: name of each metric -> its standard error, for the choice of the images of both sets.
+        errors: name of each metric -> its standard error, for the choice of the images of both sets. That of a
+            share of 0 or 1 is that of `share_error` at least, as all halves may have the same share.
     """
 
     precision: Float64
@@ -91,6 +93,8 @@ def neighbours(
         "density": density / k_density,
         "coverage": coverage,
     }
-    return Neighbours(
-        **values, errors=halves.errors({name: float(each.var()) for name, each in values.items()})
-    )
+    errors = halves.errors({name: float(each.var()) for name, each in values.items()})
+    for name in ("precision", "recall", "coverage"):
+        if values[name].mean() in (0, 1):
+            errors[name] = max(errors[name], float(share_error(values[name].sum(), len(values[name]))))
+    return Neighbours(**values, errors=errors)
