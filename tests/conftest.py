@@ -380,7 +380,7 @@ def measured_quality():
         )
 
     classes = tuple(
-        ClassRow(name, 0.1, 0.003, 0.1, agreement=0.81, agreement_error=0.012)
+        ClassRow(name, 0.1, 0.003, 0.1, 0.0095, agreement=0.81, agreement_error=0.012)
         for name in load_mini("test").class_names
     )
     pairs = tuple(Pair(number, 3 * number, 0.5 + number / 10) for number in range(16))

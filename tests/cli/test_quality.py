@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from vaecli.cli.quality import show_quality
 from vaecli.data.idx.format import encode_idx
 from vaecli.data.named.bundled import load_mini
 from vaecli.metrics.samples.compare import compare
@@ -104,14 +105,19 @@ def test_classes_of_real_images(document, call, model_folder, mixed_folder):
     assert len(rows) == 10 and rows["Trouser"] > 0.9
     assert result["agreement"] is None and 0.85 < result["agreement_reference"] < 0.97
     assert 0 < result["agreement_reference_error"] < 0.03
-    assert 0.5 < result["confidence"]["samples"] < result["confidence"]["reference"] < 1
+    confidence = result["confidence"]
+    assert 0.5 < confidence["samples"] < confidence["reference"] < 1
+    assert 0 < confidence["reference_error"] < 0.03 and 0 < confidence["samples_error"] < 0.03
+    assert all(0 < row["reference_error"] < 0.03 for row in result["classes"])
     code, stdout, _ = call("eval", "-m", mixed_folder, "--quality", *SMALL, "--report", "r.html")
     assert code == 0 and "real, found" in stdout and "± s.e. of it" in stdout
-    assert "\nconfidence " in stdout and max(len(line.rstrip()) for line in stdout.splitlines()) <= 80
+    confidence = next(line for line in stdout.splitlines() if line.startswith("confidence "))
+    assert confidence.count("±") == 2 and max(len(line.rstrip()) for line in stdout.splitlines()) <= 80
     text = pathlib.Path("r.md").read_text(encoding="utf-8")
     assert "real images found" in text and "The likeliest class of a sample" in text
     row = next(line for line in text.splitlines() if line.startswith("| Trouser |") and line.count("±") > 1)
-    assert row.count("±") == 3
+    assert row.count("±") == 4
+    assert text[text.index("The likeliest class of a sample") :].splitlines()[0].count("±") == 2
 
 
 def test_data_without_labels_have_no_classes_found(document, here):
@@ -181,6 +187,12 @@ def test_the_table(call, model_folder):
     assert "--json has the standard errors of the other columns" in stderr
     assert "Only 200 images are compared: distances are larger than with 10,000." in stderr
     assert max(len(line.rstrip()) for line in stdout.splitlines()) <= 80
+
+
+def test_the_table_says_whose_errors_it_has(capsys, measured_quality):
+    """Samples are means of five seeds beside the error of one seed, which the title says where stdout goes."""
+    show_quality(measured_quality, quiet=False)
+    assert "means of 5 seeds, ± s.e. of one seed" in capsys.readouterr().out
 
 
 def test_without_the_option_nothing_of_it_runs(process, model_folder):

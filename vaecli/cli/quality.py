@@ -135,7 +135,9 @@ def show_quality(quality: "Quality", *, quiet: bool) -> None:
         cells += [_number(spread)] if spread is not None else []
         cells += [_number(quality.value(name, metric)) for name in others]
         rows.append([*cells, Text(described.line, "dim")])
-    console.print_table(columns, rows, title="Quality of samples")
+    title = "Quality of samples"
+    title += f": means of {len(quality.rows['samples'])} seeds, ± s.e. of one seed" if has_spread else ""
+    console.print_table(columns, rows, title=title)
     _show_copies(quality)
     _show_classes(quality)
     reference = quality.reference
@@ -209,9 +211,12 @@ def _show_classes(quality: "Quality") -> None:
     console.print_table(columns, rows, title="Classes as the classifier sees them")
     if quality.confidence:
         console.say("")
-        samples, reference = quality.confidence
+        samples, samples_error, reference, reference_error = quality.confidence
         console.print_pairs(
-            {"confidence": f"{samples:.1%} of samples, {reference:.1%} of real images: mean of the likeliest"}
+            {
+                "confidence": f"{samples:.1%} ± {samples_error:.1%} of samples, {reference:.1%} ± "
+                f"{reference_error:.1%} of real images: mean of the likeliest"
+            }
         )
 
 

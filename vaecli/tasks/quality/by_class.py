@@ -56,11 +56,18 @@ def seen_classes(
                 float(shares.shares[number]),
                 float(shares.errors[number]),
                 float(of_reference.shares[number]),
+                float(of_reference.errors[number]),
                 *(agreement(of_class[number], number) if number in of_class else (None, None)),
                 *(agreement(real, number) if len(real) else (None, None)),
             )
         )
-    return SeenClasses(tuple(rows), Confidence(shares.confidence, of_reference.confidence))
+    confidence = Confidence(
+        shares.confidence,
+        shares.confidence_error,
+        of_reference.confidence,
+        of_reference.confidence_error,
+    )
+    return SeenClasses(tuple(rows), confidence)
 
 
 def _of_class(logits: Float32, images: ImageSet, name: str) -> Float32:

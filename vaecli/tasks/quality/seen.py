@@ -16,6 +16,7 @@ class ClassRow:
         samples: share of the samples that it takes for this class.
         samples_error: its standard error.
         reference: the same share of the reference images.
+        reference_error: its standard error.
         agreement: share of the samples that were drawn of this class and are taken for it; None if none were.
         agreement_error: its standard error.
         agreement_reference: share of the reference images of this class that are taken for it; None without labels.
@@ -26,6 +27,7 @@ class ClassRow:
     samples: float
     samples_error: float
     reference: float
+    reference_error: float
     agreement: float | None = None
     agreement_error: float | None = None
     agreement_reference: float | None = None
@@ -33,10 +35,19 @@ class ClassRow:
 
 
 class Confidence(NamedTuple):
-    """Mean probability of the class that an image is taken for, of samples and of reference images."""
+    """Mean probability of the class that an image is taken for, of samples and of reference images.
+
+    Attributes:
+        samples: of the samples of all seeds.
+        samples_error: its standard error.
+        reference: of the reference images.
+        reference_error: its standard error.
+    """
 
     samples: float
+    samples_error: float
     reference: float
+    reference_error: float
 
 
 class SeenClasses(NamedTuple):

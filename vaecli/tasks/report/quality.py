@@ -37,16 +37,19 @@ def quality_section(quality: Quality, *, has_pairs: bool) -> Section:
     ]
     reference = quality.reference
     drawn = f" of {PRIORS[quality.prior]}" if quality.prior else ""
-    each = f"each of {seeds} seeds" if seeds > 1 else "one seed"
+    each = f"means of {seeds} seeds" if seeds > 1 else "one seed"
+    of_one = " of one seed" if seeds > 1 else ""
     caption = (
         f"{count:,} samples{drawn}, {each}, against {reference['n_images']:,} images of {reference['name']}, by "
-        f"{quality.features.words}. The error is 1.96 standard errors for the choice of the images"
+        f"{quality.features.words}. The error is 1.96 standard errors{of_one} for the choice of the images"
     )
     caption += "; over seeds: the standard deviation." if seeds > 1 else "."
     if "training" in others:
         caption += " Training images in place of samples are the floor."
     if "reconstructions" in others:
-        caption += " No prior can much improve on reconstructions."
+        caption += (
+            " No prior can much improve on reconstructions, whose errors are those of pairs with the images."
+        )
     if quality.of_means:
         caption += f" {MEANS}"
     meanings = [(metric, described.line) for metric, described in SAMPLE_METRICS.items()]
@@ -90,7 +93,7 @@ def _classes(quality: Quality) -> Table:
     columns += [("real images found", "right")] if quality.agreement_reference else []
     rows = []
     for row in quality.classes:
-        cells = [row.name, _share(row.samples, row.samples_error), f"{row.reference:.1%}"]
+        cells = [row.name, _share(row.samples, row.samples_error), _share(row.reference, row.reference_error)]
         cells += [_share(row.agreement, row.agreement_error)] if quality.agreement else []
         found = row.agreement_reference, row.agreement_reference_error
         cells += [_share(*found)] if quality.agreement_reference else []
@@ -107,10 +110,10 @@ def _classes(quality: Quality) -> Table:
         caption += "; real images found: the share of the images of a class that is taken for it"
     caption += "."
     if quality.confidence:
-        samples, reference = quality.confidence
+        samples, reference = _share(*quality.confidence[:2]), _share(*quality.confidence[2:])
         caption += (
-            f" The likeliest class of a sample has a probability of {samples:.1%} in the mean, that of a real "
-            f"image {reference:.1%}."
+            f" The likeliest class of a sample has a probability of {samples} in the mean, that of a real "
+            f"image {reference}."
         )
     return Table(columns, rows, caption)
 
