@@ -118,7 +118,7 @@ class SampleQuality:
 
     @property
     def standard_errors(self) -> dict[str, float]:
-        """Name of each metric -> the standard error of the value of one seed; `values` has those of all seeds."""
+        """Name of each metric -> the standard error of the value of one seed, averaged over the seeds."""
         errors = {name: statistics.fmean(each) for name, each in _flat(self.errors).items()}
         errors |= {COPIES: self.copies["ratio_error"]} if self.copies else {}
         return errors | ({} if self.agreement_error is None else {AGREEMENT: self.agreement_error})
