@@ -25,6 +25,18 @@ from vaecli.tasks.quality.options import QualityOptions
 METRICS = ["frechet", "kernel", "precision", "recall", "density", "coverage"]
 SMALL = ["--seeds", 1, "-n", 200, "--metrics", "mse"]
 MINI = ["--data", "fashion-mnist-mini"]
+ARRAYS = ["--features", "a.npy", "--reference-features", "b.npy"]
+OF_A_MODEL = [  # options that say nothing of pictures of another origin; also with the value of their default
+    ["--prior", "normal"],
+    ["--split", "train"],
+    ["--probe"],
+    ["--importance-samples", "9"],
+    ["--metrics", "all"],
+    ["--precision", "float32"],
+    ["--seeds", "5"],
+    ["--seed", "0"],
+    ["--no-labels"],
+]
 
 
 @pytest.fixture
@@ -374,6 +386,17 @@ def test_features_of_another_length(call, arrays):
         (["--samples", "x.npy", "-m", "somewhere", *MINI], "--model must be left out with --samples"),
         (["--samples", "x.npy", "--save", "a.npz", *MINI], "--save must be left out with --samples"),
         (["--samples", "x.npy", "--report", "a.html", *MINI], "--report must be left out with --samples"),
+        *(
+            (["--samples", "x.npy", *MINI, *words], f"{words[0]} must be left out with --samples")
+            for words in OF_A_MODEL
+        ),
+        *(
+            ([*ARRAYS, *words], f"{words[0]} must be left out with --features with a .npy file")
+            for words in [*OF_A_MODEL, MINI, ["-n", "100"]]
+        ),
+        (["--samples", "x.npy", *MINI, *ARRAYS, "-n", "100"], "-n must be left out with --features"),
+        ([*ARRAYS, "-o", "x.png"], "--out must be left out with features in a file"),
+        (["--seeds", "2"], "--seeds needs --quality"),
         (["--samples", "x.npy"], "--data must name the real images"),
         (["--features", "x.npy"], "--features and --reference-features must both be .npy files"),
         (["--quality", "--reference-features", "x.npy"], "--features and --reference-features must both"),

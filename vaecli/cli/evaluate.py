@@ -31,11 +31,13 @@ from vaecli.cli.quality import (
     measure_elsewhere,
 )
 from vaecli.cli.report import ReportOption, report_facts, show_report
+from vaecli.cli.typed import typed_names
 from vaecli.files import treatment
 
 
 @console.usage_errors
 def evaluate(
+    context: typer.Context,
     model: ModelOption = None,
     data: DataOption = None,
     split: Annotated[
@@ -105,9 +107,7 @@ def evaluate(
         sheet=out,
         if_taken=treatment(out, force=force),
     )
-    options.require_consistent(
-        samples, model=model, quality=quality, save=save, report=report, no_labels=no_labels
-    )
+    options.require_consistent(samples, typed_names(context))
     if not options.needs_model(samples):
         measure_elsewhere(samples, data, options, threads=threads, as_json=as_json, quiet=quiet)
         return

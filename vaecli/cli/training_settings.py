@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from vaecli.cli import console
+from vaecli.cli.typed import is_typed
 from vaecli.config import read_config
 from vaecli.errors import ConfigError, OptionError
 from vaecli.options import TrainOptions
@@ -16,12 +17,6 @@ from vaecli.options import TrainOptions
 WITH_RESUME = ("epochs", "patience", "data")
 NOT_WITH_RESUME = ("out", "config", "dry_run")  # beside the training options
 NOT_WITH_DRY_RUN = ("out", "max_time", "tensorboard", "checkpoint_every")  # they say how a run is made
-
-
-def is_typed(context: typer.Context, name: str) -> bool:
-    """Return whether an option was typed, rather than left to its default."""
-    source = context.get_parameter_source(name)
-    return source is not None and source.name == "COMMANDLINE"
 
 
 def typed_options(context: typer.Context) -> dict[str, Any]:

@@ -3,12 +3,32 @@
 import dataclasses
 import os
 import pathlib
+from collections.abc import Collection
 
 from vaecli import checks
 from vaecli.errors import OptionError
 from vaecli.files import IfTaken
 
 SEEDS = 5
+ELSEWHERE = {  # options that have an effect on the measurement of samples of any origin
+    "--samples",
+    "--data",
+    "-n",
+    "--features",
+    "--reference-features",
+    "--out",
+    "--force",
+    "--threads",
+    "--json",
+    "--quiet",
+}
+OF_SAMPLES = {  # option of the measurement of samples -> what it needs
+    "--features": "--quality or --samples",
+    "-n": "--quality or --samples",
+    "--out": "--quality or --samples",
+    "--seeds": "--quality",
+}
+_ARRAYS = "--features with a .npy file"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -57,54 +77,48 @@ class QualityOptions:
         """Return whether the samples are those of a model."""
         return samples is None and not self.has_arrays
 
-    def require_consistent(
-        self,
-        samples: str | None,
-        *,
-        model: object,
-        quality: bool,
-        save: object = None,
-        report: object = None,
-        no_labels: bool = False,
-    ) -> None:
-        """Refuse options that do not go together.
+    def require_consistent(self, samples: str | None, given: Collection[str]) -> None:
+        """Refuse options that do not go together, or that would have no effect.
 
         Args:
             samples: value of `--samples`.
-            model: value of `--model`.
-            quality: whether `--quality` was given.
-            save: value of `--save`.
-            report: value of `--report`.
-            no_labels: whether `--no-labels` was given.
+            given: names of all options that the user gave, such as `--probe`.
 
         Raises:
-            OptionError: a model beside samples of another origin, or options of samples without any.
+            OptionError: an option of a model beside samples of another origin, or one of samples without any.
         """
-        is_elsewhere = not self.needs_model(samples)
-        name = "--samples" if samples is not None else "--features with a .npy file"
-        for option, value in (
-            ("--model", model),
-            ("--quality", quality),
-            ("--save", save),
-            ("--report", report),
-            ("--no-labels", no_labels),
-        ):
-            if is_elsewhere and value:
+        if self.has_arrays:
+            self._require_no_choice(samples, given)
+        if self.needs_model(samples):
+            self._require_samples(given)
+            return
+        name = "--samples" if samples is not None else _ARRAYS
+        for option in given:
+            if option not in ELSEWHERE:
                 raise OptionError(
                     f"{option} must be left out with {name}, which measures pictures of any origin.",
                     option=option,
                     hint="To measure a model's samples by other features: vaecli sample -n 10000 -o x.npy first.",
                 )
-        if self.has_arrays and self.sheet is not None:
+
+    def _require_no_choice(self, samples: str | None, given: Collection[str]) -> None:
+        """Refuse a choice of images whose features are in files."""
+        if "--out" in given:
             raise OptionError(
                 "--out must be left out with features in a file: those of training images are not known.",
                 option="--out",
             )
-        if is_elsewhere or quality:
-            return
-        given = {"--features": self.features, "-n": self.count, "--out": self.sheet}
-        for option, value in given.items():
-            if value is not None:
+        for option in ("-n", "--data"):
+            if option in given and (option == "-n" or samples is None):
                 raise OptionError(
-                    f"{option} needs --quality or --samples.", option=option, hint="Add --quality."
+                    f"{option} must be left out with {_ARRAYS}: all rows of both files are compared.",
+                    option=option,
                 )
+
+    def _require_samples(self, given: Collection[str]) -> None:
+        """Refuse options of samples where none are measured."""
+        if "--quality" in given:
+            return
+        for option, needed in OF_SAMPLES.items():
+            if option in given:
+                raise OptionError(f"{option} needs {needed}.", option=option, hint="Add --quality.")
