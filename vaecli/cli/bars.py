@@ -36,12 +36,12 @@ class Bars:
         self._lines = lines and not quiet and not self._shown
         self._last_line = time.monotonic()
         self._tasks: dict[str, TaskID] = {}
+        self._notes: set[str] = set()  # that were printed
 
     @property
     def reports(self) -> Reports:
         """The callbacks of tasks that read data."""
-        warn = console.silent if self._quiet else console.note
-        return {"warn": warn, "download": self.download, "pictures": self.count}
+        return {"warn": self.note, "download": self.download, "pictures": self.count}
 
     @functools.cached_property
     def _progress(self) -> "Progress":
@@ -55,6 +55,12 @@ class Bars:
             console=console.stderr(),
             transient=True,
         )
+
+    def note(self, message: str) -> None:
+        """Print a note, unless it was printed: several parts of a command may read the same data."""
+        if not self._quiet and message not in self._notes:
+            self._notes.add(message)
+            console.note(message)
 
     def download(self, name: str, received: int, total: int) -> None:
         """Show how many bytes of a file have been received; `total` is 0 if its size is not known."""
