@@ -46,8 +46,8 @@ FeaturesOption = Annotated[
     typer.Option(
         "--features",
         metavar="PATH",
-        help="Classifier of `features train`, a run, or a .npy file of the samples' features.",
-        show_default="the classifier of Fashion-MNIST",
+        help="Classifier of `features train`, fashion-mnist, a run, or a .npy file of the samples' features.",
+        show_default="fashion-mnist, for such data",
         rich_help_panel=_PANEL,
     ),
 ]

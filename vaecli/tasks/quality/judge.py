@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from vaecli.bundled import MODEL, model_folder
 from vaecli.commands import command
 from vaecli.data.images import Images, ImageSet
 from vaecli.data.named.catalogue import FASHION, FASHION_MNIST, FASHION_MNIST_MINI
@@ -62,7 +63,8 @@ def open_judge(features: str | None, data: ImageSet, *, threads: int | None = No
     """Open what `--features` names; by default the classifier that comes with vaecli, for Fashion-MNIST alone.
 
     Args:
-        features: a classifier that `vaecli features train` made, or the run whose encoder to use.
+        features: a classifier that `vaecli features train` made; `fashion-mnist`, which comes with vaecli; or the
+            run whose encoder to use.
         data: the reference; its images must have the judge's shape.
         threads: number of threads; all that the process may use if left out.
 
@@ -87,19 +89,22 @@ def _bundled(data: ImageSet, threads: int | None) -> Judge:
         train = command("features", "train", "--data", data.location)
         raise DataError(
             f"The features that come with vaecli are for Fashion-MNIST, not for {data.name}.",
-            hint=f"With labels: {train}, then --features features.onnx. Without: --features RUN, another run.",
+            hint=f"With labels: {train}, then --features features.onnx. Without: --features RUN, another run; or "
+            f"--features {MODEL} for pictures of such garments.",
         )
     return _of_classifier(Classifier(bundled_file(), threads=threads))
 
 
 def _named(features: str, threads: int | None) -> Judge:
     path = user_path(features, option="--features", error=ModelError)
+    if model_folder(path) is not None:  # the name is free here: it names the classifier, not the model
+        return _of_classifier(Classifier(bundled_file(), threads=threads))
     if path.is_dir() or path.name.startswith(("decoder", "encoder")):
         return _of_model(Model.open(path, threads=threads))
     if not path.exists():
         raise ModelError(
             f"--features must be a classifier, a run or arrays, got {shown(path)}, where there is nothing.",
-            hint="Make a classifier with `vaecli features train --data DATA`.",
+            hint=f"Make a classifier with `vaecli features train --data DATA`; {MODEL} comes with vaecli.",
         )
     return _of_classifier(Classifier.open(path, threads=threads))
 
@@ -121,6 +126,13 @@ def _of_classifier(classifier: Classifier) -> Judge:
 
 
 def _of_model(model: Model) -> Judge:
+    """Return the encoder of a model as a judge.
+
+    Raises:
+        ModelError: it has no encoder that can be used.
+    """
+    _ = model.digests  # reads the encoder, so that a missing one is known now
+
     def compute(images: Images, advance: Advance) -> Judged:
         z_mean = np.empty((len(images), model.latent_dim), np.float32)
         for part in chunks(len(images), model.image_shape, most=MOST, chunk_bytes=CHUNK_BYTES):
