@@ -36,9 +36,9 @@ from vaecli.runs.history import read_metrics
 from vaecli.runs.layout import Run
 from vaecli.runtime.model import Model
 from vaecli.tasks.evaluate import evaluate
-from vaecli.tasks.quality.of_model import measure_model
+from vaecli.tasks.quality.of_model import prepare_quality
 from vaecli.tasks.quality.options import QualityOptions
-from vaecli.tasks.quality.probes import probe
+from vaecli.tasks.quality.probes import prepare_probes
 from vaecli.tasks.quality.result import Quality
 
 Figures = dict[str, Any]
@@ -68,17 +68,17 @@ def measured(run: Run, model: Model, prior: PriorName, options: argparse.Namespa
     began = time.perf_counter()
     show(f"{run.path.name}, {prior}: nats")
     evaluation = evaluate(model, names=("elbo",), prior=prior)
-    quality = measure_model(
+    quality = prepare_quality(
         model,
         prior=prior,
         options=QualityOptions(count=options.samples, seeds=options.seeds),
         pictures=lambda what, done, total: show(f"{run.path.name}, {prior}: {what}", done, total),
-    )
+    ).measure()
     latents = None
     if prior == "normal" and not options.no_probe:
-        probes = probe(
+        probes = prepare_probes(
             model, pictures=lambda what, done, total: show(f"{run.path.name}: {what}", done, total)
-        )
+        ).measure()
         latents = [row for row in probes.rows if row.representation == "latents"][-1]  # with all labels
     run_options = vars(merge(read_config(run.config)))
     return {

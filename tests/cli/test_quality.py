@@ -19,9 +19,10 @@ from vaecli.npz import write_npy
 from vaecli.pixels import to_uint8
 from vaecli.runtime.classifier import Classifier, bundled_file
 from vaecli.runtime.model import Model
-from vaecli.tasks.quality.of_model import measure_model
+from vaecli.tasks.quality.of_model import prepare_quality
 from vaecli.tasks.quality.options import QualityOptions
 
+MINI_2D = pathlib.Path(__file__).parents[1] / "models" / "mini-2d"
 METRICS = ["frechet", "kernel", "precision", "recall", "density", "coverage"]
 SMALL = ["--seeds", 1, "-n", 200, "--metrics", "mse"]
 MINI = ["--data", "fashion-mnist-mini"]
@@ -66,9 +67,9 @@ def reports():
 
 def test_all_work_is_reported_from_its_beginning_to_its_end(reports, model_folder):
     """Each kind of work begins at 0, never goes back, and comes to its total; each has its duration."""
-    quality = measure_model(
+    quality = prepare_quality(
         Model.open(model_folder), options=QualityOptions(count=100, seeds=1), pictures=reports
-    )
+    ).measure()
     names = {"Samples of seed 0", "Reconstructions", "Features of training images", "Nearest training images"}
     assert names | {"Features of real images", "Comparing features"} <= reports.rows.keys()
     for name, rows in reports.rows.items():
@@ -154,7 +155,7 @@ def test_the_prior_decides(document, mixed_folder):
 def test_reconstructions_are_paired_with_the_reference(model_folder):
     """Their standard errors are those of pairs: image i is made from reference image i."""
     model, images = Model.open(model_folder), load_mini("test").images
-    quality = measure_model(model, options=QualityOptions(seeds=1))
+    quality = prepare_quality(model, options=QualityOptions(seeds=1)).measure()
     classifier = Classifier(bundled_file())
     reference, made = (
         classifier.classify(pixels)[0] for pixels in (images, to_uint8(model.reconstruct(images)))
@@ -418,6 +419,70 @@ def test_too_few_images_are_refused_before_features_are_computed(call, here, mod
     for words in (["-m", model_folder, "--quality"], ["--samples", "x.npy", *MINI]):
         code, stdout, stderr = call("eval", *words, "-n", 50)
         assert (code, stdout) == (1, "") and "which are 64; got 50 images of the reference" in stderr
+
+
+@pytest.fixture
+def unlabelled(here):
+    """Makes images without labels, a file that is taken, a decoder alone and a classifier."""
+    np.save("unl.npy", load_mini("train").images[:400])
+    np.savez("one.npz", x_train=load_mini("train").images[:100], x_test=load_mini("test").images[:1])
+    (here / "taken.png").touch()
+    (here / "decoder.onnx").write_bytes((MINI_2D / "decoder.onnx").read_bytes())
+    bundled_classifier(here)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["--quality", "--features", "none.onnx"], 1, "got none.onnx, where there is nothing"),
+        (["--quality", "--features", "decoder.onnx"], 1, "encoder.onnx"),
+        (["--quality", "--data", "unl.npy"], 1, "are for Fashion-MNIST, not for unl"),
+        (["--quality", "--data", "one.npz", "--features", "features.onnx"], 1, "at least 2 images, got 1"),
+        (["--quality", "-n", "64"], 1, "which are 64; got 64 images of the reference"),
+        (["--quality", "-o", "taken.png"], 1, "taken.png exists already"),
+        (["--quality", "-o", "nowhere/x.png"], 1, "the folder nowhere does not exist"),
+        (
+            ["--quality", "-o", "x.png", "--split", "train"],
+            2,
+            "--split must be test or validation with --out",
+        ),
+        (["--probe", "--data", "unl.npy"], 1, "--probe needs labelled images"),
+        (
+            ["--probe", "--quality", "--data", "unl.npy", "--features", "features.onnx"],
+            1,
+            "--probe needs labelled",
+        ),
+        (["--probe", "--split", "train"], 2, "--split must be test or validation with --probe, got train."),
+        (["--quality", "--metrics", "elbow"], 2, "elbo"),
+    ],
+)
+def test_what_is_missing_is_known_before_the_evaluation(call, unlabelled, monkeypatch, words, code, message):
+    """No image is encoded for a measurement that is refused afterwards."""
+    monkeypatch.setattr(Model, "encode", None)
+    result = call("eval", "-m", MINI_2D, *words, "--quiet")
+    assert result[:2] == (code, "") and message in " ".join(result[2].replace("│", " ").split())
+
+
+def test_notes_are_printed_once(call, unlabelled):
+    """Also if the evaluation and the quality read the same data; features of the model itself have a note."""
+    words = ["--quality", "--data", "unl.npy", "--features", MINI_2D, "--seeds", 1, "--metrics", "mse"]
+    code, _, stderr = call("eval", "-m", MINI_2D, *words)
+    assert code == 0
+    for message in (
+        "is not what the model was trained on",
+        "has no test part",
+        "latents of the measured model",
+    ):
+        assert stderr.count(message) == 1, message
+
+
+def test_the_classifier_that_comes_along_has_a_name(document, here):
+    """`--features fashion-mnist` is for garments that are not known by name, and is the default for others."""
+    np.save("x.npy", load_mini("test").images[:90])
+    np.savez("real.npz", images=load_mini("test").images[90:400])
+    result = document("--samples", "x.npy", "--data", "real.npz", "--features", "fashion-mnist")
+    assert result["features"]["kind"] == "classifier"
+    assert result["features"]["sha256"] == Classifier(bundled_file()).sha256
 
 
 def test_one_real_image(call, here):

@@ -1,6 +1,6 @@
 """`vaecli eval`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -33,6 +33,9 @@ from vaecli.cli.quality import (
 from vaecli.cli.report import ReportOption, report_facts, show_report
 from vaecli.cli.typed import typed_names
 from vaecli.files import treatment
+
+if TYPE_CHECKING:
+    from vaecli.metrics.evaluation import Evaluation
 
 
 @console.usage_errors
@@ -111,6 +114,7 @@ def evaluate(
     if not options.needs_model(samples):
         measure_elsewhere(samples, data, options, threads=threads, as_json=as_json, quiet=quiet)
         return
+    from vaecli.metrics.table import require_metrics
     from vaecli.tasks.evaluate import evaluate as task
     from vaecli.tasks.model import open_model
     from vaecli.tasks.report.target import report_target
@@ -123,36 +127,41 @@ def evaluate(
         target = check_saving(save, if_taken=if_taken)
     page = None if report is None else report_target(report, force=force)
     opened = open_model(model_path(model, quiet=quiet), precision=precision, threads=threads)
-    measured = written = probes = None
+    names = [name.strip() for name in metrics.split(",")]
+    require_metrics(names, importance_samples=importance_samples, likelihood=opened.likelihood)
+    with_labels = not no_labels
+    latents = samples_of = written = None  # prepared, so that what they lack is known before the evaluation
     with bars(quiet=quiet, lines=True) as shown:
-        result = task(
-            opened,
-            data=data,
-            split=split,
-            names=[name.strip() for name in metrics.split(",")],
-            importance_samples=importance_samples,
-            prior=prior,
-            with_labels=not no_labels,
-            seed=seed,
-            progress=shown.counter("Evaluating"),
-            **shown.reports,
-        )
-        if quality:
-            from vaecli.tasks.quality.of_model import measure_model
+        if probe:
+            from vaecli.tasks.quality.probes import prepare_probes
 
-            measured = measure_model(
+            latents = prepare_probes(opened, data=data, split=split, seed=seed, **shown.reports)
+        if quality:
+            from vaecli.tasks.quality.of_model import prepare_quality
+
+            samples_of = prepare_quality(
                 opened,
                 data=data,
                 split=split,
                 prior=prior,
-                with_labels=not no_labels,
+                with_labels=with_labels,
                 options=options,
                 **shown.reports,
             )
-        if probe:
-            from vaecli.tasks.quality.probes import probe as measure_latents
-
-            probes = measure_latents(opened, data=data, split=split, seed=seed, **shown.reports)
+        result = task(
+            opened,
+            data=data,
+            split=split,
+            names=names,
+            importance_samples=importance_samples,
+            prior=prior,
+            with_labels=with_labels,
+            seed=seed,
+            progress=shown.counter("Evaluating"),
+            **shown.reports,
+        )
+        measured = samples_of.measure() if samples_of else None
+        probes = latents.measure() if latents else None
         if page is not None:
             from vaecli.tasks.report.write import write_report
 
@@ -169,18 +178,21 @@ def evaluate(
     if written is not None:
         show_report(written, quiet=quiet)
     if as_json:
-        document: dict[str, object] = {"split": result.part, "prior": result.prior}
-        document |= {
-            "labelled": result.labelled,
-            "binarised": opened.likelihood.binarised,
-            "part_seconds": dict(result.part_seconds),
+        parts = {
+            "quality": measured and measured.facts(),
+            "probes": probes and probes.facts(),
+            "report": written and report_facts(written),
         }
-        by_class = {"classes": result.classes} if result.classes else {}
-        of_samples = {"quality": measured.facts()} if measured else {}
-        of_samples |= {"probes": probes.facts()} if probes else {}
-        of_samples |= {"report": report_facts(written)} if written else {}
-        console.print_json("eval", document | result.values | by_class | of_samples)
+        facts = _facts(result) | {"binarised": opened.likelihood.binarised}
+        console.print_json("eval", facts | {name: part for name, part in parts.items() if part})
         return
     show_figures(result, measured, probes, conditional=opened.info.is_conditional, quiet=quiet)
     if opened.likelihood.note and not quiet:
         console.note(f"{opened.likelihood.name}: {opened.likelihood.note}.")
+
+
+def _facts(result: "Evaluation") -> dict[str, object]:
+    """Return what `--json` prints of an evaluation."""
+    facts: dict[str, object] = {"split": result.part, "prior": result.prior, "labelled": result.labelled}
+    facts |= {"part_seconds": dict(result.part_seconds), **result.values}
+    return facts | ({"classes": result.classes} if result.classes else {})

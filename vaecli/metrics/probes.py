@@ -72,6 +72,16 @@ def fit_pca(vectors: Float32, count: int) -> Pca:
     return Pca(mean.astype(np.float32), directions[:, ::-1][:, :count].astype(np.float32))
 
 
+def require_neighbours(count: int, k: int = NEIGHBOURS) -> None:
+    """Refuse fewer labelled images than neighbours.
+
+    Raises:
+        DataError: fewer than `k`.
+    """
+    if count < k:
+        raise DataError(f"There must be at least {k} labelled images, got {count}.")
+
+
 def nearest_neighbours(
     training: Float32,
     labels: Labels,
@@ -88,8 +98,7 @@ def nearest_neighbours(
     Raises:
         DataError: fewer training vectors than neighbours.
     """
-    if len(training) < k:
-        raise DataError(f"There must be at least {k} labelled images, got {len(training)}.")
+    require_neighbours(len(training), k)
     mean = training.mean(axis=0)
     near, far = test - mean, training - mean
     count, classes = int(labels.max()) + 1, np.empty(len(test), np.int64)

@@ -26,7 +26,7 @@ CHUNK = 1000  # samples drawn at a time, at most
 RECONSTRUCTIONS = "reconstructions"  # the row whose image i is made from reference image i
 
 
-def measure_model(
+def prepare_quality(
     model: Model,
     *,
     data: str | None = None,
@@ -37,8 +37,8 @@ def measure_model(
     warn: Warn = silent,
     download: Progress = silent,
     pictures: Progress = silent,
-) -> Quality:
-    """Measure the samples of a model by their features, beside reconstructions and training images.
+) -> "QualityOfModel":
+    """Load and check all that a measurement of the samples of a model needs, before anything is computed.
 
     Samples are rounded to 8 bits, as `vaecli sample` writes them. Those of a model of binary pixels are the means
     of these, so grey; so is the reference: grey images are the means of the binary ones that are drawn of them.
@@ -46,7 +46,8 @@ def measure_model(
     Args:
         model: an opened model with its encoder.
         data: the data set, as `--data` takes it; the model's own if left out.
-        split: the part that is the reference; by default `test`, or `validation` where there is none.
+        split: the part that is the reference; by default `test`, or `validation` where there is none. With `train`
+            there are neither the floor nor copies.
         prior: from which samples are drawn; the model's own if left out.
         with_labels: whether a conditional model reconstructs images with their labels.
         options: number of samples, features, and the sheet of closest pairs.
@@ -55,24 +56,29 @@ def measure_model(
         pictures: progress: what is done, number so far, number in all.
 
     Raises:
-        OptionError: a sheet of another kind than .png.
+        OptionError: a sheet of another kind than .png, or one with `train` as the reference.
         ModelError: the model or the features cannot be used.
         DataError: the data cannot be loaded, or too few images to compare.
         OutputError: the sheet is taken or cannot be written.
     """
     options = options or QualityOptions()
+    options.require_sheet_of(split)
     require_sheet(options.sheet, if_taken=options.if_taken)
-    used = model.priors.get(prior)
+    model.priors.get(prior)
     reference = load_for(model, data, split, warn=warn, progress=download, pictures=pictures)
     judge = open_judge(options.features, reference, threads=model.threads)
-    training, is_own = _training(model, data, warn, download, pictures)
+    if judge.sha256 == model.info.model_id:
+        warn("The features are latents of the measured model itself; name another run with --features.")
+    training, is_own = None, False
+    if split == "train":
+        warn("Without the floor and copies: the reference are the training images themselves.")
+    else:
+        training, is_own = _training(model, data, warn, download, pictures)
     require_pairs(options.sheet, training if is_own else None)
     sets = sets_of(reference, training, options.count, warn, features=judge.feature_count, is_own=is_own)
-    work = _Work(model, judge, sets, prior, Steps(pictures), with_labels=with_labels)
-    quality = work.measure(range(options.seed, options.seed + options.seeds), used.name, warn)
-    if options.sheet is not None:
-        work.write_sheet(options.sheet, quality.copies, options)
-    return quality
+    return QualityOfModel(
+        model, judge, sets, options, prior=prior, with_labels=with_labels, warn=warn, progress=pictures
+    )
 
 
 def _training(
@@ -91,28 +97,42 @@ def _training(
     return images, is_own
 
 
-class _Work:
-    """A measurement: the model, the judge, the images, and the steps so far."""
+class QualityOfModel:
+    """A measurement that was prepared: the model, the judge, the images, and the steps so far."""
 
     def __init__(
         self,
         model: Model,
         judge: Judge,
         sets: Sets,
-        prior: PriorName | None,
-        steps: Steps,
+        options: QualityOptions,
         *,
+        prior: PriorName | None,
         with_labels: bool,
+        warn: Warn,
+        progress: Progress,
     ) -> None:
-        self.model, self.judge, self.sets, self.prior, self.steps = model, judge, sets, prior, steps
-        self.with_labels = with_labels
+        self.model, self.judge, self.sets, self.options = model, judge, sets, options
+        self.prior, self.with_labels, self.warn, self.steps = prior, with_labels, warn, Steps(progress)
 
-    def measure(self, seeds: range, prior_name: PriorName, warn: Warn) -> Quality:
+    def measure(self) -> Quality:
+        """Measure samples by their features, beside reconstructions and training images; write the sheet.
+
+        Raises:
+            DataError: features that cannot be compared.
+            OutputError: the sheet is taken or cannot be written.
+        """
+        quality = self._measured(range(self.options.seed, self.options.seed + self.options.seeds))
+        if self.options.sheet is not None:
+            self._write_sheet(self.options.sheet, quality.copies)
+        return quality
+
+    def _measured(self, seeds: range) -> Quality:
         """Compare all sets with the reference."""
         reference = self._judged("Features of real images", self.sets.reference.images)
         drawn = [self.samples(seed, self.sets.count) for seed in seeds]
         labelled = self._labelled(seeds[0])
-        judged = {RECONSTRUCTIONS: [self._reconstructions(warn)]}
+        judged = {RECONSTRUCTIONS: [self._reconstructions()]}
         training = None
         if self.sets.training is not None:
             training = self._judged("Features of training images", self.sets.training.images)
@@ -135,7 +155,7 @@ class _Work:
             rows,
             seen.rows,
             copies,
-            prior_name,
+            self.model.priors.get(self.prior).name,
             tuple(seeds),
             self.steps.seconds,
             self.sets.described_training,
@@ -173,13 +193,13 @@ class _Work:
         with self.steps.step("features"):
             return self.judge(images, self.steps.counter(text, len(images)))
 
-    def _reconstructions(self, warn: Warn) -> Judged:
+    def _reconstructions(self) -> Judged:
         """Reconstruct the reference from the posterior means, with labels if the model takes them, and judge it.
 
         A model of binary pixels reconstructs the reference made binary: from such latents its samples come, too.
         """
         images = self.sets.reference.images
-        labels = class_labels(self.model.info, self.sets.reference, warn) if self.with_labels else None
+        labels = class_labels(self.model.info, self.sets.reference, self.warn) if self.with_labels else None
         advance = self.steps.counter("Reconstructions", len(images))
         slices = list(chunks(len(images), self.model.image_shape, most=CHUNK))
         batches = as_modelled((images[part] for part in slices), binary=self.model.likelihood.binarised)
@@ -207,16 +227,14 @@ class _Work:
             for name, parts in judged.items()
         }
 
-    def write_sheet(
-        self, sheet: str | os.PathLike[str], copies: Copies | None, options: QualityOptions
-    ) -> None:
+    def _write_sheet(self, sheet: str | os.PathLike[str], copies: Copies | None) -> None:
         """Draw the samples of the closest pairs again, and write them beside the training images."""
         if copies is None or self.sets.training is None:
             return
-        samples = np.concatenate([self.draw(options.seed, pair.sample, 1) for pair in copies.pairs])
+        samples = np.concatenate([self.draw(self.options.seed, pair.sample, 1) for pair in copies.pairs])
         images = self.sets.training.images
         write_sheet(
-            sheet, copies.pairs, samples, images, if_taken=options.if_taken, threads=self.model.threads
+            sheet, copies.pairs, samples, images, if_taken=self.options.if_taken, threads=self.model.threads
         )
 
 

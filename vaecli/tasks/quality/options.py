@@ -6,6 +6,7 @@ import pathlib
 from collections.abc import Collection
 
 from vaecli import checks
+from vaecli.choices import Part
 from vaecli.errors import OptionError
 from vaecli.files import IfTaken
 
@@ -77,6 +78,15 @@ class QualityOptions:
         """Return whether the samples are those of a model."""
         return samples is None and not self.has_arrays
 
+    def require_sheet_of(self, split: Part | None) -> None:
+        """Refuse a sheet of pairs where the reference are training images.
+
+        Raises:
+            OptionError: there is a sheet, and `split` is `train`.
+        """
+        if self.sheet is not None:
+            require_held_out(split, "--out")
+
     def require_consistent(self, samples: str | None, given: Collection[str]) -> None:
         """Refuse options that do not go together, or that would have no effect.
 
@@ -122,3 +132,13 @@ class QualityOptions:
         for option, needed in OF_SAMPLES.items():
             if option in given:
                 raise OptionError(f"{option} needs {needed}.", option=option, hint="Add --quality.")
+
+
+def require_held_out(split: Part | None, option: str) -> None:
+    """Refuse training images as the part to measure, where an option compares that part with them.
+
+    Raises:
+        OptionError: `split` is `train`.
+    """
+    if split == "train":
+        raise OptionError(f"--split must be test or validation with {option}, got train.", option="--split")

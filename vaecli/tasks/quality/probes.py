@@ -18,12 +18,14 @@ from vaecli.metrics.probes import (
     labelled_subset,
     linear_probe,
     nearest_neighbours,
+    require_neighbours,
     share,
 )
 from vaecli.metrics.saved.latents import LATENTS
 from vaecli.pixels import chunks, to_float32
 from vaecli.runtime.model import Model
 from vaecli.tasks.inputs import Progress, Warn, load_for, silent
+from vaecli.tasks.quality.options import require_held_out
 from vaecli.tasks.quality.probe_result import ProbeRow, Probes
 from vaecli.tasks.quality.sets import some
 from vaecli.tasks.quality.steps import Steps
@@ -35,7 +37,7 @@ MOST_BYTES = 2**28  # of the pixels of training images as float32
 CHUNK = 1000  # images encoded at a time, at most
 
 
-def probe(
+def prepare_probes(
     model: Model,
     *,
     data: str | None = None,
@@ -44,8 +46,8 @@ def probe(
     warn: Warn = silent,
     download: Progress = silent,
     pictures: Progress = silent,
-) -> Probes:
-    """Measure how well the posterior means of a model tell classes apart; a conditional model gets no labels.
+) -> "ProbesOfModel":
+    """Load and check the labelled images of a measurement of latents, before anything is computed.
 
     Args:
         model: an opened model with its encoder.
@@ -57,20 +59,15 @@ def probe(
         pictures: progress: what is done, number so far, number in all.
 
     Raises:
+        OptionError: `train` as the part whose classes are to be found.
         DataError: the data cannot be loaded, have no labels, or too few labelled images.
     """
+    require_held_out(split, "--probe")
     test = load_for(model, data, split, warn=warn, progress=download, pictures=pictures)
     training = load_for(model, data, "train", progress=download, pictures=pictures)
     training = some(training, _most(model.image_shape))
-    labels, test_labels = _labels(training), _labels(test)
-    work = _Work(labels, test_labels, seed, Steps(pictures))
-    representations = {LATENTS: _latents(model, work.steps)}
-    if math.prod(model.image_shape) <= MOST_PIXELS:
-        fitted = work.steps.counter("Principal components", 1)
-        with work.steps.step("pca"):
-            representations |= {"pca": _components(training.images, model.latent_dim), "pixels": _pixels}
-        fitted(1)
-    return work.measure(representations, training, test)
+    require_neighbours(len(training.images))
+    return ProbesOfModel(model, training, test, seed, Steps(pictures))
 
 
 Representation = Callable[[Images], Float32]
@@ -117,20 +114,31 @@ def _components(images: Images, count: int) -> Representation:
     return lambda given: pca.apply(_pixels(given))
 
 
-class _Work:
-    """The labels, and the steps so far."""
+class ProbesOfModel:
+    """A measurement that was prepared: the model, the labelled images, and the steps so far.
 
-    def __init__(
-        self, labels: npt.NDArray[np.int64], test_labels: npt.NDArray[np.int64], seed: int, steps: Steps
-    ) -> None:
-        self.labels, self.test_labels, self.seed, self.steps = labels, test_labels, seed, steps
+    Raises:
+        DataError: images without labels.
+    """
+
+    def __init__(self, model: Model, training: ImageSet, test: ImageSet, seed: int, steps: Steps) -> None:
+        self.model, self.training, self.test, self.seed, self.steps = model, training, test, seed, steps
+        self.labels, self.test_labels = _labels(training), _labels(test)
         self.correct: dict[str, npt.NDArray[np.bool_]] = {}  # by latents and all labels
-        self.counts = [count for count in COUNTS if count < len(labels)] + [len(labels)]
+        self.counts = [count for count in COUNTS if count < len(self.labels)] + [len(self.labels)]
 
-    def measure(
-        self, representations: dict[str, Representation], training: ImageSet, test: ImageSet
-    ) -> Probes:
-        """Measure one representation after the other, so that one is in memory at a time."""
+    def measure(self) -> Probes:
+        """Measure how well the posterior means tell classes apart; a conditional model gets no labels.
+
+        One representation is measured after the other, so that one is in memory at a time.
+        """
+        model, training, test = self.model, self.training, self.test
+        representations = {LATENTS: _latents(model, self.steps)}
+        if math.prod(model.image_shape) <= MOST_PIXELS:
+            fitted = self.steps.counter("Principal components", 1)
+            with self.steps.step("pca"):
+                representations |= {"pca": _components(training.images, model.latent_dim), "pixels": _pixels}
+            fitted(1)
         rows: list[ProbeRow] = []
         advance = self.steps.counter("Probing", len(representations) * len(self.counts))
         for name, represent in representations.items():
