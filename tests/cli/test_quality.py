@@ -253,6 +253,43 @@ def test_a_folder_of_pictures(document, here):
     assert 0.5 < result["copies"]["ratio"]["value"] < 2
 
 
+@pytest.mark.parametrize("name", ["nosuch", "mnist", "fashion-mnist-mini", "no/such.npy"])
+def test_samples_that_are_not_there(call, here, name):
+    """A path is never the name of a data set."""
+    code, stdout, stderr = call("eval", "--samples", name, *MINI)
+    assert (code, stdout) == (1, "")
+    says = "--samples must be a folder, an archive or an array of pictures, got "
+    assert f"{says}{name}, where there is nothing." in stderr
+
+
+@pytest.fixture
+def few(here):
+    """Words that compare with 310 real images, without training images."""
+    np.savez("real.npz", images=load_mini("test").images[90:400])
+    return ["--data", "real.npz", "--features", "fashion-mnist"]
+
+
+def test_samples_with_the_name_of_a_data_set(document, few, here):
+    """A folder of that name is read."""
+    (here / "mnist").mkdir()
+    for number, image in enumerate(load_mini("test").images[:80]):
+        Image.fromarray(image[..., 0]).save(here / "mnist" / f"{number:03}.png")
+    assert value(document("--samples", "mnist", *few), "samples", "coverage") > 0.3
+
+
+def test_samples_that_are_resized(call, few, here):
+    """A note says that a size was changed; grey images in RGB keep theirs, and have the figures of grey ones."""
+    images, distances = load_mini("test").images[:80], {}
+    np.save("grey.npy", images)
+    np.save("rgb.npy", np.repeat(images, 3, axis=3))
+    np.save("large.npy", images.repeat(2, axis=1).repeat(2, axis=2))
+    for name in ("grey", "rgb", "large"):
+        code, stdout, stderr = call("eval", "--samples", f"{name}.npy", *few, "--json")
+        assert code == 0 and ("were resized to 28 x 28" in stderr) == (name == "large"), name
+        distances[name] = value(json.loads(stdout), "samples", "frechet")
+    assert distances["grey"] == distances["rgb"] != distances["large"]
+
+
 def test_constant_pictures(document, here):
     """Pictures that are all equal are measured: they cover next to nothing."""
     np.save("same.npy", np.repeat(load_mini("test").images[:1], 100, axis=0))

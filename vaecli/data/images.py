@@ -41,6 +41,8 @@ class ImageSet:
         kind: `named` for a data set of the catalogue, `folder` for a user's files, which may have the same name.
         stretch: the two pixel values that became 0 and 255; None if pixels were not stretched.
         reading: how pictures of other shapes became these images; None if all had this shape.
+        original_shape: (H, W, C) of all images before `reading` changed them; None if it did not, or for pictures,
+            whose sizes the report has.
         held_out: (N,) bool, true for the source's own validation images; None if it has none.
         report: bad, equal and ignored files of a folder or archive of pictures; None for other sources.
 
@@ -57,6 +59,7 @@ class ImageSet:
     kind: Kind = "folder"
     stretch: tuple[int, int] | None = None
     reading: "Reading | None" = None
+    original_shape: tuple[int, int, int] | None = None
     held_out: npt.NDArray[np.bool_] | None = None
     report: "Report | None" = None
 

@@ -31,7 +31,12 @@ def read_as(data: ImageSet, options: ReadingOptions) -> ImageSet:
     if reading.shape == (height, width, channels):
         return data
     require_room((count, *reading.shape), data.location, hint="Give a smaller --image-size.")
-    return dataclasses.replace(data, images=_read_all(data.images, reading), reading=reading)
+    return dataclasses.replace(
+        data,
+        images=_read_all(data.images, reading),
+        reading=reading,
+        original_shape=(height, width, channels),
+    )
 
 
 def _read_all(images: Images, reading: Reading) -> Pixels:

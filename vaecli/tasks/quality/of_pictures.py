@@ -8,9 +8,10 @@ from vaecli.choices import Colour, Split
 from vaecli.data.images import ImageSet
 from vaecli.data.load import AS_THEY_ARE, load
 from vaecli.data.photo.reading import ReadingOptions
-from vaecli.errors import MissingPartError, OptionError
+from vaecli.errors import DataError, MissingPartError, OptionError
 from vaecli.metrics.samples.compare import compare
 from vaecli.metrics.samples.features import require_more_images
+from vaecli.paths import shown, user_path
 from vaecli.tasks.inputs import Progress, Warn, silent
 from vaecli.tasks.quality.by_class import seen_classes
 from vaecli.tasks.quality.copies import find_copies, require_pairs, require_sheet, write_sheet
@@ -56,11 +57,12 @@ def measure_pictures(
             "--data must name the real images that --samples are compared with, got none.", option="--data"
         )
     options = options or QualityOptions()
+    path = _path_of(samples)
     require_sheet(options.sheet, if_taken=options.if_taken)
     reading = _Reading(data, warn, download, pictures)
     reference, training = reading.real()
     require_pairs(options.sheet, training)
-    images = reading.samples(samples, reference)
+    images = reading.samples(path, reference)
     if options.features is not None and options.reference_features is not None:
         lengths = len(images.images), len(reference.images)
         return measure_features(
@@ -72,8 +74,8 @@ def measure_pictures(
     require_more_images(len(images.images), judge.feature_count, "the samples")
     quality = _measure(judge, sets, images, Steps(pictures))
     if options.sheet is not None and quality.copies is not None and training is not None:
-        shown = images.images[np.array([pair.sample for pair in quality.copies.pairs])]
-        write_sheet(options.sheet, quality.copies.pairs, shown, training.images, if_taken=options.if_taken)
+        pairs = images.images[np.array([pair.sample for pair in quality.copies.pairs])]
+        write_sheet(options.sheet, quality.copies.pairs, pairs, training.images, if_taken=options.if_taken)
     return quality
 
 
@@ -95,9 +97,9 @@ class _Reading:
             )
             return training, None
 
-    def samples(self, samples: str | os.PathLike[str], reference: ImageSet) -> ImageSet:
+    def samples(self, samples: str, reference: ImageSet) -> ImageSet:
         """Load the samples in the shape of the reference."""
-        images = self._load(os.fspath(samples), "train", _like(reference))
+        images = self._load(samples, "train", _like(reference))
         if _was_resized(images):
             height, width = images.images.shape[1:3]
             self._warn(f"Samples were resized to {width} x {height}, which changes their features.")
@@ -116,11 +118,26 @@ class _Reading:
 
 
 def _was_resized(images: ImageSet) -> bool:
-    """Return whether pictures were read in another size than they have."""
-    if images.report is None or not images.report.sizes:
-        return images.reading is not None
+    """Return whether pictures were read in another size than they have; colours may have changed, too."""
     height, width = images.images.shape[1:3]
-    return set(images.report.sizes) != {(width, height)}
+    if images.original_shape is not None:
+        return images.original_shape[:2] != (height, width)
+    return images.report is not None and any(size != (width, height) for size in images.report.sizes)
+
+
+def _path_of(samples: str | os.PathLike[str]) -> str:
+    """Return the path of samples so that `load` does not take it for the name of a data set.
+
+    Raises:
+        DataError: nothing is there.
+    """
+    path = user_path(samples, option="--samples")
+    if not path.exists():
+        raise DataError(
+            "--samples must be a folder, an archive or an array of pictures, got "
+            f"{shown(path)}, where there is nothing."
+        )
+    return os.path.join(os.curdir, path)  # noqa: PTH118  # a Path would drop the dot
 
 
 def _like(images: ImageSet) -> ReadingOptions:
