@@ -262,6 +262,17 @@ def test_samples_that_are_not_there(call, here, name):
     assert f"{says}{name}, where there is nothing." in stderr
 
 
+def test_samples_that_are_no_pictures(call, few, here):
+    """The error names `--samples`; for a single picture it names its folder."""
+    (here / "notes.txt").write_text("hello\n")
+    (here / "mine").mkdir()
+    Image.fromarray(load_mini("test").images[0, ..., 0]).save(here / "mine" / "0.png")
+    for name, says in (("notes.txt", "a file of an unknown kind"), ("mine/0.png", "--samples mine")):
+        code, stdout, stderr = call("eval", "--samples", name, *few)
+        assert (code, stdout) == (1, "") and says in stderr
+        assert "--samples must be a folder or archive of pictures" in stderr
+
+
 @pytest.fixture
 def few(here):
     """Words that compare with 310 real images, without training images."""

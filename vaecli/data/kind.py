@@ -13,23 +13,27 @@ from vaecli.errors import DataError
 from vaecli.foreign import START, identify
 
 FileKind = Literal["npy", "npz", "pixel table", "pictures"]
-ACCEPTED = (
-    "a data set by name, a folder or archive of pictures, a folder of IDX files, or a .npy, .npz or CSV file"
-)
+DATA = "--data"  # the option that accepts names of data sets, too
+PATHS = "a folder or archive of pictures, a folder of IDX files, or a .npy, .npz or CSV file"
+ACCEPTED = f"a data set by name, {PATHS}"
 _IDX = (b"\0\0\x08\1", b"\0\0\x08\3", b"\0\0\x08\4")
 _ARCHIVES = (b"PK", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
 _LOCAL_HEADER = 30  # bytes of a member's header in a ZIP archive before its name
 _MARKS = {codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
 
 
-def file_kind(path: pathlib.Path) -> FileKind:
+def file_kind(path: pathlib.Path, *, option: str = DATA) -> FileKind:
     """Return the kind of the file at `path`, recognised by its first bytes, not by its suffix.
 
+    Args:
+        path: the file.
+        option: that names the file, for messages.
+
     Raises:
-        DataError: the file cannot be read, or --data accepts no such file; the message names its kind.
+        DataError: the file cannot be read, or no such file is accepted; the message names its kind.
     """
     if not path.is_file():
-        raise DataError(f"--data must be {ACCEPTED}, got {path}, something that is not a plain file.")
+        raise _not_accepted(path, "something that is not a plain file", option)
     try:
         with path.open("rb") as file:
             start = file.read(START)
@@ -41,11 +45,11 @@ def file_kind(path: pathlib.Path) -> FileKind:
         return "npz" if _holds_arrays(path, start) else "pictures"
     if start.startswith(_ARCHIVES) or start[257:262] == b"ustar" or _is_tar(path, start):
         if start.startswith(b"\x1f\x8b") and _gunzipped_start(path).startswith(_IDX):
-            raise _not_accepted(path, "an IDX file")
+            raise _not_accepted(path, "an IDX file", option)
         return "pictures"
     if start.startswith(_IDX):
-        raise _not_accepted(path, "an IDX file")
-    return _text_kind(path, start)
+        raise _not_accepted(path, "an IDX file", option)
+    return _text_kind(path, start, option)
 
 
 def _holds_arrays(path: pathlib.Path, start: bytes) -> bool:
@@ -76,7 +80,7 @@ def _gunzipped_start(path: pathlib.Path) -> bytes:
         return b""
 
 
-def _text_kind(path: pathlib.Path, start: bytes) -> FileKind:
+def _text_kind(path: pathlib.Path, start: bytes, option: str) -> FileKind:
     """Recognise a CSV file: text whose first lines have a comma.
 
     Raises:
@@ -86,18 +90,21 @@ def _text_kind(path: pathlib.Path, start: bytes) -> FileKind:
         if start.startswith(mark):
             raise DataError(f"{path} must be UTF-8, got {encoding}.", hint="Save it as CSV UTF-8.")
     if not start:
-        raise _not_accepted(path, "an empty file")
+        raise _not_accepted(path, "an empty file", option)
     kind = identify(start.removeprefix(codecs.BOM_UTF8), path)
     is_text = kind is None or kind.kind == "a text file"
     if is_text and b"," in start and not start.count(0):
         return "pixel table"
-    raise _not_accepted(path, kind.kind if kind else "a file of an unknown kind", kind.hint if kind else "")
+    words = (kind.kind, kind.hint) if kind else ("a file of an unknown kind", "")
+    raise _not_accepted(path, words[0], option, words[1])
 
 
-def _not_accepted(path: pathlib.Path, kind: str, hint: str = "") -> DataError:
-    """Return the error for a file that --data does not accept; for a picture or IDX file, name its folder."""
+def _not_accepted(path: pathlib.Path, kind: str, option: str, hint: str = "") -> DataError:
+    """Return the error for a file that an option does not accept; for a picture or IDX file, name its folder."""
     if kind.endswith(("picture", "photo", "IDX file")):
-        hint = f"Name its folder: {command('train', '--data', path.parent)}"
+        folder = command("train", DATA, path.parent) if option == DATA else f"{option} {path.parent}"
+        hint = f"Name its folder: {folder}"
     if kind == "a text file":
         hint = "A CSV file of pixels has a line for each image, with commas between its whole numbers."
-    return DataError(f"--data must be {ACCEPTED}, got {path}, {kind}.", hint=hint)
+    accepted = ACCEPTED if option == DATA else PATHS
+    return DataError(f"{option} must be {accepted}, got {path}, {kind}.", hint=hint)

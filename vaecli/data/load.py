@@ -10,7 +10,7 @@ from vaecli.data.arrays.pixel_table import load_pixel_table
 from vaecli.data.collection.source import open_source
 from vaecli.data.idx.folder import holds_idx, load_folder
 from vaecli.data.images import ImageSet
-from vaecli.data.kind import ACCEPTED, FileKind, file_kind
+from vaecli.data.kind import ACCEPTED, DATA, FileKind, file_kind
 from vaecli.data.named.catalogue import CATALOGUE, lookup
 from vaecli.data.named.fetch import Progress, Warn, silent
 from vaecli.data.named.search import Places, Search, once
@@ -33,6 +33,7 @@ def load(
     pictures: Progress = silent,
     warn: Warn = silent,
     places: Places | None = None,
+    option: str = DATA,
 ) -> ImageSet:
     """Load one split of a data set.
 
@@ -52,6 +53,7 @@ def load(
         pictures: receives the progress of decoding: what is done, pictures so far, pictures in all.
         warn: receives what a user should know.
         places: where to look for data sets known by name.
+        option: that names `data`, for messages on files that are not accepted.
 
     Raises:
         OptionError: `data` is empty.
@@ -60,7 +62,7 @@ def load(
     search = Search(places or Places(), download, progress, once(warn))
     if data is None:
         return read_as(search.default(split), reading)
-    path = user_path(data, option="--data")
+    path = user_path(data, option=option)
     if data in CATALOGUE:
         if not _holds_data(path):
             return read_as(search.named(CATALOGUE[data], split), reading)
@@ -68,7 +70,7 @@ def load(
     if path.is_dir() and holds_idx(path):
         return read_as(load_folder(path, split), reading)
     if path.exists():
-        kind: FileKind = "pictures" if path.is_dir() else file_kind(path)
+        kind: FileKind = "pictures" if path.is_dir() else file_kind(path, option=option)
         if kind == "pictures":
             return _load_pictures(path, split, reading, allow_bad=allow_bad, progress=pictures, warn=warn)
         return read_as(_load_arrays(path, split, kind, size=reading.size, warn=warn), reading)

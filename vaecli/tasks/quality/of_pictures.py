@@ -6,6 +6,7 @@ import numpy as np
 
 from vaecli.choices import Colour, Split
 from vaecli.data.images import ImageSet
+from vaecli.data.kind import DATA
 from vaecli.data.load import AS_THEY_ARE, load
 from vaecli.data.photo.reading import ReadingOptions
 from vaecli.errors import DataError, MissingPartError, OptionError
@@ -99,13 +100,13 @@ class _Reading:
 
     def samples(self, samples: str, reference: ImageSet) -> ImageSet:
         """Load the samples in the shape of the reference."""
-        images = self._load(samples, "train", _like(reference))
+        images = self._load(samples, "train", _like(reference), option="--samples")
         if _was_resized(images):
             height, width = images.images.shape[1:3]
             self._warn(f"Samples were resized to {width} x {height}, which changes their features.")
         return images
 
-    def _load(self, source: str, split: Split, reading: ReadingOptions) -> ImageSet:
+    def _load(self, source: str, split: Split, reading: ReadingOptions, *, option: str = DATA) -> ImageSet:
         return load(
             source,
             split,
@@ -114,6 +115,7 @@ class _Reading:
             warn=self._warn,
             progress=self._download,
             pictures=self._pictures,
+            option=option,
         )
 
 
