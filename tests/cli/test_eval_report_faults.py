@@ -165,6 +165,31 @@ def own_data(here, model_folder):
     return run
 
 
+def test_equal_images(warnings, own_data, here):
+    """Of one image many times, units never change and latents are one point: that is no fault of the model."""
+    image = load_mini("test").images[2]
+    np.savez("equal.npz", x_train=load_mini("train").images[:200], x_test=np.repeat(image[None], 150, axis=0))
+    assert warnings("-m", "fashion-mnist", "--data", "equal.npz") == {}
+    text = (here / "report.md").read_text(encoding="utf-8")
+    for check, least in (("dead units", 32), ("the distance of posterior and prior", 100)):
+        assert f"Check of {check}" in text and f"It needs at least {least} different images, got 1." in text
+    checked = text.partition("Checked:")[2].splitlines()[0]
+    assert "dead units" not in checked and "distance of posterior" not in checked
+    equal = encode_idx(np.repeat(image[None, ..., 0], 150, axis=0))
+    (here / "easy" / "t10k-images-idx3-ubyte").write_bytes(equal)
+    assert "Overfitting" not in warnings("-m", own_data, "--data", here / "easy", "--force")
+    assert "Check of the gap to training images" in (here / "report.md").read_text(encoding="utf-8")
+
+
+def test_a_few_images_many_times(warnings, here):
+    """Fewer different ones than a check needs leave it out, as few images do."""
+    images = load_mini("test").images[:40]
+    np.savez("few.npz", x_train=load_mini("train").images[:200], x_test=np.repeat(images, 5, axis=0))
+    assert warnings("-m", "fashion-mnist", "--data", "few.npz") == {}
+    text = (here / "report.md").read_text(encoding="utf-8")
+    assert "It needs at least 100 different images, got 40." in text and "Check of dead units" not in text
+
+
 def test_overfitting(warnings, own_data):
     """Training images with much better nats than test images."""
     reported = warnings("-m", own_data)

@@ -2,6 +2,7 @@
 
 target     the files of a report, and their refusal before any work
 subject    what a report is about: model, images, evaluation, run
+different  how many of the images differ, and the checks that need many
 encoded    latents of some images, their distance to the prior
 extremes   section: the worst and the most unusual images
 activity   units of the networks that never change

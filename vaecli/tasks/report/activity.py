@@ -12,18 +12,17 @@ from vaecli.report.signs import Share
 from vaecli.runtime.activity import dead_in
 from vaecli.runtime.labels import decoder_inputs, encoder_inputs
 from vaecli.tasks.quality.steps import Steps
+from vaecli.tasks.report.different import UNITS, missing
 from vaecli.tasks.report.subject import Subject
 
-MOST = 512  # images
 CHUNK, CHUNK_BYTES = 64, 2**21  # images at a time, and bytes of their 8-bit pixels
-LEAST = 32  # images that must differ for a unit to count as dead
 
 
 def dead_units(subject: Subject, steps: Steps) -> dict[str, Share]:
-    """Count the dead units of `encoder` and `decoder`; return nothing for fewer than 32 images."""
-    positions = subject.evenly(MOST)
-    if len(positions) < LEAST:
+    """Count the dead units of `encoder` and `decoder`; return nothing for fewer than 32 different images."""
+    if missing(subject, UNITS):
         return {}
+    positions = subject.evenly(UNITS.most)
     try:
         files = {
             file.info.part: file for file in read_all(subject.model.path) if file.info.precision != "int8"

@@ -11,11 +11,10 @@ from vaecli.latent.draws import standard_normal
 from vaecli.latent.priors import Density
 from vaecli.metrics.labelled import ClassPrior
 from vaecli.probability.gaussian import log_normal, sample_posterior
-from vaecli.sample_size import FEWEST_IMAGES
 from vaecli.tasks.class_labels import class_priors
+from vaecli.tasks.report.different import LATENTS, missing
 from vaecli.tasks.report.subject import Subject
 
-MOST = 2000  # images
 LEAST_VARIANCE = 1e-12
 
 
@@ -26,7 +25,7 @@ class Encoded:
     Attributes:
         positions: (n,) of the images.
         z_mean: (n, D)
-        prior_distance: nats, see `prior_distance`; None for fewer than 100 images.
+        prior_distance: nats, see `prior_distance`; None for fewer than 100 different images.
     """
 
     positions: npt.NDArray[np.int64]
@@ -36,10 +35,10 @@ class Encoded:
 
 def encode(subject: Subject) -> Encoded:
     """Encode up to 2,000 of the images, evenly spread."""
-    positions = subject.evenly(MOST)
+    positions = subject.evenly(LATENTS.most)
     z_mean, z_log_var = subject.encode(positions)
     distance = None
-    if len(positions) >= FEWEST_IMAGES:
+    if not missing(subject, LATENTS):
         distance = prior_distance(subject, positions, z_mean, z_log_var)
     return Encoded(positions, z_mean, distance)
 

@@ -8,6 +8,7 @@ from vaecli.report.content import LeftOut
 from vaecli.report.signs import Signs
 from vaecli.tasks.quality.steps import Steps
 from vaecli.tasks.report.activity import dead_units
+from vaecli.tasks.report.different import GAP, LATENTS, LEVELS, UNITS, missing
 from vaecli.tasks.report.encoded import Encoded, encode
 from vaecli.tasks.report.extremes import Extremes, find_extremes
 from vaecli.tasks.report.signs import signs_of
@@ -32,12 +33,14 @@ class Measured:
         closest: samples beside their nearest training images, or why there are none.
         extremes: images that stand out, or why there are none.
         signs: figures from which warnings follow.
+        unchecked: checks that are left out, as there are too few different images.
     """
 
     encoded: Encoded
     closest: Closest | LeftOut
     extremes: list[Extremes | LeftOut]
     signs: Signs
+    unchecked: list[LeftOut]
 
 
 def measure(subject: Subject, steps: Steps, advance: Callable[[int], None]) -> Measured:
@@ -63,4 +66,6 @@ def measure(subject: Subject, steps: Steps, advance: Callable[[int], None]) -> M
     with steps.step("warnings"):
         signs = signs_of(subject, encoded, samples, gap, dead_units(subject, steps))
     advance(1)
-    return Measured(encoded, closest, extremes, signs)
+    gaps = (GAP,) if isinstance(training, ImageSet) else ()
+    reasons = [missing(subject, need) for need in (LATENTS, UNITS, LEVELS, *gaps)]
+    return Measured(encoded, closest, extremes, signs, [reason for reason in reasons if reason])

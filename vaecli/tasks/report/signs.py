@@ -8,9 +8,9 @@ from vaecli.data.images import spread
 from vaecli.pixels import Pixels, to_uint8
 from vaecli.report.signs import Gap, Levels, Rise, Share, Signs
 from vaecli.runtime.model import Model
-from vaecli.sample_size import FEWEST_IMAGES
 from vaecli.tasks.latent_space import LEAST_NATS
 from vaecli.tasks.quality.result import Quality
+from vaecli.tasks.report.different import LEVELS, missing
 from vaecli.tasks.report.encoded import Encoded
 from vaecli.tasks.report.subject import Subject, bounded
 
@@ -101,7 +101,7 @@ def _levels(subject: Subject, samples: Pixels) -> Levels:
         brightest=int(np.searchsorted(shares, 0.999)),
         distinct=int((counts > 0).sum()),
         mean=float((counts * values).sum() / counts.sum()),
-        decoded=float(pictures.mean()) if len(subject.images.images) >= FEWEST_IMAGES else None,
+        decoded=float(pictures.mean()) if not missing(subject, LEVELS) else None,
         are_samples=pictures is samples,
     )
 

@@ -18,6 +18,7 @@ from vaecli.tasks.class_labels import class_labels, class_priors
 from vaecli.tasks.inputs import OTHER_IMAGES, Progress, load_for, silent
 from vaecli.tasks.quality.result import Copies, Quality
 from vaecli.tasks.quality.steps import Steps
+from vaecli.tasks.report.different import GAP, missing
 from vaecli.tasks.report.subject import Subject, bounded, even_positions
 
 PART = "Closest pairs, and the gap to training images"
@@ -42,9 +43,14 @@ def training_images(subject: Subject, pictures: Progress = silent) -> ImageSet |
 
 
 def gap_to_training(subject: Subject, training: ImageSet, steps: Steps) -> Gap | None:
-    """Return how many nats the images have more than training images; None for training images, or without ELBO."""
+    """Return how many nats the images have more than training images; None for training images, or without ELBO.
+
+    Also None if most of the images are copies of a few: their standard error would be too small.
+    """
     per_image = subject.evaluation.per_image
     if subject.images.split == "train" or "elbo" not in per_image or len(per_image["elbo"]) < 2:
+        return None
+    if missing(subject, GAP):
         return None
     some = training.select(even_positions(len(training.images), MOST_EVALUATED))
     name: PriorName = subject.evaluation.prior

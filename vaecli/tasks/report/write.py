@@ -128,7 +128,7 @@ def _parts(subject: Subject, measured: Measured, side: int) -> tuple[list[Sectio
         overview.model_section(subject),
     ]
     sections = [part for part in parts if isinstance(part, Section)]
-    return sections, [part for part in parts if isinstance(part, LeftOut)] + missing
+    return sections, [part for part in parts if isinstance(part, LeftOut)] + missing + measured.unchecked
 
 
 def _lead(subject: Subject) -> str:
