@@ -76,10 +76,48 @@ def test_subsets_have_all_classes(rng):
     """Each class has its part, as far as there are images; another seed draws others."""
     labels = np.repeat([0, 1, 2], [100, 100, 3])
     chosen = labelled_subset(labels, 30, seed=1)
-    assert np.bincount(labels[chosen]).tolist() == [10, 10, 3]
-    assert len(set(chosen.tolist())) == 23
+    assert np.bincount(labels[chosen]).tolist() == [13, 14, 3]
+    assert len(set(chosen.tolist())) == 30
     assert chosen.tolist() == labelled_subset(labels, 30, seed=1).tolist()
     assert chosen.tolist() != labelled_subset(labels, 30, seed=2).tolist()
+
+
+def test_larger_classes_make_up_for_small_ones():
+    """The number of images is that asked for, wherever there are so many."""
+    sizes = [600, 600, 600, *[20] * 7]
+    labels = np.repeat(np.arange(10), sizes)
+    for count in (100, 600, 1000, 1900):
+        of_classes = np.bincount(labels[labelled_subset(labels, count, seed=0)])
+        assert of_classes.sum() == count and np.ptp(of_classes[:3]) <= 1
+    assert of_classes[3:].tolist() == [20] * 7
+    assert len(labelled_subset(labels, 5000, seed=0)) == len(labels)
+
+
+def test_draws_of_balanced_classes_are_kept():
+    """They are those of earlier figures: the first images of each class by the key of their place."""
+    labels = np.arange(3000) % 10
+    expected = [
+        61,
+        267,
+        282,
+        390,
+        776,
+        878,
+        1014,
+        1117,
+        1205,
+        1283,
+        1393,
+        1581,
+        1970,
+        2096,
+        2148,
+        2339,
+        2346,
+        2434,
+    ]
+    expected += [2472, 2495, 2553, 2889, 2979]
+    assert labelled_subset(labels, 23, seed=4).tolist() == expected
 
 
 def test_too_few_labelled_images(clusters):

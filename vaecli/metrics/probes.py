@@ -152,19 +152,31 @@ def linear_probe(
 
 
 def labelled_subset(labels: Labels, count: int, *, seed: int) -> npt.NDArray[np.int64]:
-    """Return the positions of about `count` images, as many of each class as of the others, as far as there are.
+    """Return the positions of `count` images, as many of each class as of the others, as far as there are.
 
-    The draw follows from the seed and the labels.
+    Where a class has too few, the others make up for them in equal parts. The draw follows from the seed and the
+    labels.
     """
     generator = np.random.Generator(np.random.Philox(key=np.array([seed, count], np.uint64)))
     keys = generator.bit_generator.random_raw(len(labels))  # raw words: numpy promises no stream beyond them
-    names = np.unique(labels)
-    ends = np.linspace(0, count, len(names) + 1).astype(np.int64)
+    names, sizes = np.unique(labels, return_counts=True)
     parts = []
-    for name, most in zip(names, np.diff(ends), strict=True):
+    for name, most in zip(names, _shared(count, sizes), strict=True):
         members = np.flatnonzero(labels == name)
         parts.append(members[np.argsort(keys[members], kind="stable")[:most]])
     return np.sort(np.concatenate(parts))
+
+
+def _shared(count: int, sizes: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+    """Divide `count` among classes of some sizes, none of which gives more than it has: as equally as possible."""
+    shares = np.zeros(len(sizes), np.int64)
+    left = min(count, int(sizes.sum()))
+    while left:
+        open_ = np.flatnonzero(shares < sizes)
+        ends = np.linspace(0, left, len(open_) + 1).astype(np.int64)
+        shares[open_] = np.minimum(shares[open_] + np.diff(ends), sizes[open_])
+        left = min(count, int(sizes.sum())) - int(shares.sum())
+    return shares
 
 
 def _gram(vectors: Float32, mean: Float64, advance: Callable[[int], None] = lambda _rows: None) -> Float64:
