@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import shutil
 
 import numpy as np
@@ -325,6 +326,21 @@ def test_own_features(document, here):
     result = document("--features", "a.npy", "--reference-features", "b.npy")
     assert (result["features"]["kind"], result["reference"]["n_images"]) == ("file", 200)
     assert value(result, "samples", "frechet") < 0.5
+
+
+def test_large_numbers_have_an_exponent(call, here):
+    """So that the table of features of any size fits; errors have two digits."""
+    rng = np.random.default_rng(1)
+    np.save("a.npy", 1e10 * rng.normal(size=(300, 5)))
+    np.save("b.npy", 1e10 * rng.normal(size=(200, 5)) + 1e10)
+    code, stdout, stderr = call("eval", "--features", "a.npy", "--reference-features", "b.npy", "--quiet")
+    assert (code, stderr) == (0, "")
+    rows = {line.split()[0]: line.split() for line in stdout.splitlines() if line.strip()}
+    assert re.fullmatch(r"\d\.\d{4}e\+20", rows["frechet"][1])
+    assert re.fullmatch(r"\d\.\de\+\d\d", rows["frechet"][2])
+    assert re.fullmatch(r"0\.\d{4}", rows["precision"][1])
+    assert re.fullmatch(r"0\.0[1-9]\d|0\.00[1-9]\d", rows["precision"][2])
+    assert max(len(line.rstrip()) for line in stdout.splitlines()) <= 80
 
 
 @pytest.fixture

@@ -78,6 +78,7 @@ ProbeOption = Annotated[
         rich_help_panel="Latents",
     ),
 ]
+LARGE = 1e6  # from here on numbers have an exponent
 _TITLES = {
     "samples": "samples",
     "labelled": "by class",
@@ -129,10 +130,10 @@ def show_quality(quality: "Quality", *, quiet: bool) -> None:
         cells: list[str | Text] = [
             metric,
             _number(quality.value("samples", metric)),
-            _number(quality.error("samples", metric)),
+            _error(quality.error("samples", metric)),
         ]
         spread = quality.spread("samples", metric)
-        cells += [_number(spread)] if spread is not None else []
+        cells += [_error(spread)] if spread is not None else []
         cells += [_number(quality.value(name, metric)) for name in others]
         rows.append([*cells, Text(described.line, "dim")])
     title = "Quality of samples"
@@ -225,7 +226,16 @@ def _share(value: float | None) -> str:
 
 
 def _number(value: float) -> str:
+    if abs(value) >= LARGE:
+        return console.number(value, ".4e")
     return console.number(value, ",.4f" if abs(value) < 10 else ",.2f")
+
+
+def _error(value: float) -> str:
+    """Return a standard error or deviation with two digits, as a report has it."""
+    from vaecli.report.numbers import error_alone
+
+    return console.number(value, ".1e") if value >= LARGE else error_alone(value)
 
 
 def show_probes(probes: "Probes") -> None:

@@ -32,7 +32,19 @@ def with_error(value: float, error: float | None) -> str:
     """Return a value with its error, of which two digits are shown; the value has as many after the point."""
     if error is None:
         return shown(value)
-    if not (math.isfinite(value) and math.isfinite(error)) or error <= 0:
+    if not math.isfinite(value) or not _has_digits(error):
         return f"{shown(value)} \u00b1 {shown(error)}"
-    digits = min(8, max(0, 1 - math.floor(math.log10(error))))
-    return f"{value:,.{digits}f} \u00b1 {error:,.{digits}f}"
+    return f"{value:,.{_decimals(error)}f} \u00b1 {error_alone(error)}"
+
+
+def error_alone(error: float) -> str:
+    """Return a standard error or deviation with two digits, as it stands behind a value in `with_error`."""
+    return f"{error:,.{_decimals(error)}f}" if _has_digits(error) else shown(error)
+
+
+def _has_digits(error: float) -> bool:
+    return math.isfinite(error) and error > 0
+
+
+def _decimals(error: float) -> int:
+    return min(8, max(0, 1 - math.floor(math.log10(error))))

@@ -2,6 +2,8 @@
 
 import dataclasses
 
+import pytest
+
 from vaecli.metrics.samples.table import SAMPLE_METRICS
 from vaecli.report.numbers import QUANTILE, with_error
 from vaecli.tasks.report.quality import quality_section
@@ -16,6 +18,9 @@ def test_each_column_has_its_errors(measured_quality):
         for name, place in places.items():
             value, error = measured_quality.value(name, metric), measured_quality.error(name, metric)
             assert row[place] == with_error(value, QUANTILE * error) and " \u00b1 " in row[place]
+        spread = measured_quality.spread("samples", metric)
+        assert float(row[2].removeprefix("\u00b1 ")) == pytest.approx(spread, rel=0.05)
+        assert len(row[2].removeprefix("\u00b1 ").replace(".", "").lstrip("0")) == 2
 
 
 def test_the_caption_says_whose_errors_they_are(measured_quality):

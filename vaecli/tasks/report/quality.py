@@ -3,7 +3,7 @@
 from vaecli.choices import PriorName
 from vaecli.metrics.samples.table import SAMPLE_METRICS
 from vaecli.report.content import Align, Block, Section, Table, Text
-from vaecli.report.numbers import QUANTILE, shown, with_error
+from vaecli.report.numbers import QUANTILE, error_alone, shown, with_error
 from vaecli.tasks.quality.result import MEANS, Copies, Quality
 
 PRIORS: dict[PriorName, str] = {"normal": "N(0, I)", "mixture": "the mixture"}
@@ -84,7 +84,7 @@ def _cell(quality: Quality, row: str, metric: str) -> str:
 
 def _spread(quality: Quality, metric: str) -> str:
     spread = quality.spread("samples", metric)
-    return "" if spread is None else f"\u00b1 {shown(spread)}"
+    return "" if spread is None else f"\u00b1 {error_alone(spread)}"
 
 
 def _classes(quality: Quality) -> Table:
