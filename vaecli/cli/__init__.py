@@ -7,6 +7,7 @@ prior, export, bench, verify, info, data, data_info, features
 command          the class of all commands: their help, and the refusal of empty texts
 figures          tables of `eval`
 quality          options and tables of `eval --quality`
+probes           table of `eval --probe`
 report           options and lines of `eval --report`
 parameters       options and arguments that several commands share; their completion
 pictures         reports of the commands that read any number of pictures

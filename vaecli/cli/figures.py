@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from vaecli.cli import console
-from vaecli.cli.quality import show_probes, show_quality
+from vaecli.cli.probes import show_probes
+from vaecli.cli.quality import show_quality
 
 if TYPE_CHECKING:
     from vaecli.metrics.evaluation import Evaluation
