@@ -50,9 +50,9 @@ DepthOption = Annotated[
 LikelihoodOption = Annotated[
     LikelihoodName,
     typer.Option(
-        help="Distribution of a pixel given the latents: bernoulli, cross-entropy on grey pixels; "
-        "continuous-bernoulli, a density of grey ones; gaussian, with one learned deviation; logistic, over the "
-        "256 levels, gives bits/dim. int8 files: bernoulli and gaussian alone.",
+        help="Distribution of a pixel given the latents: bernoulli is cross-entropy on grey pixels; "
+        "continuous-bernoulli is a density of grey ones; gaussian has one learned deviation; logistic is over the "
+        "256 levels and gives bits/dim. int8 files: bernoulli and gaussian alone.",
         rich_help_panel=MODEL,
     ),
 ]
