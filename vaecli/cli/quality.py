@@ -231,7 +231,7 @@ def _number(value: float) -> str:
 
 
 def _error(value: float) -> str:
-    """Return a standard error or deviation with two digits, as a report has it."""
-    from vaecli.report.numbers import error_alone
+    """Return a standard error or deviation with two digits, as a comparison has it."""
+    from vaecli.tasks.compare.words import decimals
 
-    return console.number(value, ".1e") if value >= LARGE else error_alone(value)
+    return console.number(value, ".1e" if value >= LARGE else f",.{decimals(value)}f")
