@@ -13,7 +13,7 @@ from vaecli.latent.fitting import MAX_COMPONENTS, FitOptions
 from vaecli.latent.mixture import Mixture
 from vaecli.latent.posterior_fit import Posteriors, fewest_images, fit_posteriors, gain
 from vaecli.metrics.encoded import EncodedRun
-from vaecli.metrics.prior_sizes import COMPONENTS, class_candidates, most_components
+from vaecli.metrics.prior_sizes import COMPONENTS, class_candidates, most_components, possible_components
 
 SEARCH_ITERATIONS, ITERATIONS, CLASS_ITERATIONS = 10, 30, 15  # of EM
 VALIDATION_SAMPLES = range(1, 5)  # of each validation image, whose noise no training image shares
@@ -106,7 +106,7 @@ def fit_all(encoded: EncodedRun, components: int | None, *, seed: int) -> Mixtur
     dim = posteriors.mean.shape[1]
     most = most_components(dim)
     if components is not None:
-        possible = min(most, max(1, len(posteriors) // fewest_images(dim)))
+        possible = possible_components(len(posteriors), dim)
         if components > possible:
             raise DataError(
                 f"A mixture of {len(posteriors):,} images over {dim:,} dimensions must have at most {possible:,} "

@@ -73,7 +73,7 @@ def require_possible(name: PriorChoice, components: int | None, n_train: int, di
             option=option.partition(" ")[0],
             hint="Use fewer --latent-dim or more images, or --prior normal.",
         )
-    most = min(most_components(dim), n_train // fewest)
+    most = possible_components(n_train, dim)
     if components is not None and components > most:
         raise OptionError(
             f"--components must be at most {most:,} for {n_train:,} training images and {dim:,} latent dimensions, "
@@ -90,6 +90,11 @@ def class_candidates(class_count: int, dim: int) -> tuple[list[int], bool]:
     diagonal = class_count * _scale_count(dim) > MOST_VALUES
     most = MOST_VALUES // (class_count * (dim if diagonal else _scale_count(dim)))
     return [number for number in CLASS_COMPONENTS if number <= most], diagonal
+
+
+def possible_components(count: int, dim: int) -> int:
+    """Return the largest number of components for which so many images may be enough; at least 1."""
+    return max(1, min(most_components(dim), count // fewest_images(dim)))
 
 
 def most_components(dim: int) -> int:

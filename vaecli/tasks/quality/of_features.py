@@ -1,7 +1,6 @@
 """The quality of samples by features that were computed elsewhere, such as those of Inception or DINOv2."""
 
 import hashlib
-import math
 import os
 import pathlib
 from typing import IO, Any
@@ -9,9 +8,9 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from vaecli.data.arrays.header import read_header
 from vaecli.errors import DataError
 from vaecli.metrics.samples.compare import compare
-from vaecli.npz import DamagedError, read_npy_header
 from vaecli.paths import shown, user_path
 from vaecli.tasks.inputs import Progress, silent
 from vaecli.tasks.quality.result import FeaturesUsed, Quality
@@ -76,7 +75,7 @@ def read_features(path: str | os.PathLike[str]) -> npt.NDArray[Any]:
 
 
 def _require_whole(file: IO[bytes], place: pathlib.Path) -> None:
-    """Refuse an archive, a damaged header, and data of another size than the header says, before it is allocated.
+    """Refuse an archive, a damaged header, and data of another size than it says, before they are allocated.
 
     Raises:
         DataError: the file is one of these.
@@ -87,18 +86,7 @@ def _require_whole(file: IO[bytes], place: pathlib.Path) -> None:
     if file.read(len(_ARCHIVE)) == _ARCHIVE:
         raise _not_numbers(place, "it is an archive of arrays, or the beginning of one")
     file.seek(0)
-    try:
-        shape, _, dtype = read_npy_header(file)
-    except DamagedError as error:
-        raise _not_numbers(place, str(error)[:100]) from error
-    if dtype.hasobject:
-        raise _not_numbers(place, "it has Python objects, which are never loaded")
-    needed, given = math.prod(shape) * dtype.itemsize, size - file.tell()
-    if any(length < 0 for length in shape) or needed != given:
-        raise DataError(
-            f"{shown(place)} is damaged: it must have {needed:,} bytes of numbers by its header, got {given:,}.",
-            hint="Copy it again, or write it again.",
-        )
+    read_header(file, size, shown(place))
 
 
 def _not_numbers(place: pathlib.Path, reason: str) -> DataError:
