@@ -42,14 +42,14 @@ def phases(decoder):
 
 
 def test_tuning_lowers_the_error_on_new_latents(tune, pair, latents):
-    """The squared error falls; integer weights, shapes and types are unchanged."""
+    """The squared error falls, of dense networks does not rise; integer weights, shapes, types are unchanged."""
     quantised, decode = pair
     tuned = tune.tune(quantised, latents, decode)
     z = np.random.default_rng(9).normal(size=(400, 3)).astype(np.float32)
     expected = decode(z)
     before = np.square(quantised.outputs(z)["image"] - expected).mean()
     after = np.square(tuned.outputs(z)["image"] - expected).mean()
-    assert after < (0.97 if any(hasattr(layer, "phases") for layer in tuned.hidden) else 1) * before
+    assert after <= (0.97 if any(hasattr(layer, "phases") for layer in tuned.hidden) else 1) * before
     np.testing.assert_array_equal(tuned.last.weights, quantised.last.weights)
     for old, new in zip(phases(quantised), phases(tuned), strict=True):
         np.testing.assert_array_equal(new.weights, old.weights)

@@ -349,7 +349,9 @@ def test_a_network_of_more_than_2_gib_is_refused(write_data, options, tmp_path):
     """A file of that size cannot exist, so the network is not even built."""
     pixels = np.random.default_rng(0).integers(0, 256, (5, 500, 500, 1), np.uint8)
     folder = write_data(tmp_path / "images", pixels)
-    with pytest.raises(DataError, match=r"500 x 500 images .* decoder would have .* weights, 1[56]\.\d GiB"):
+    with pytest.raises(
+        DataError, match=r"500 x 500 x 1 images, .* decoder would have .* weights, 1[56]\.\d GiB"
+    ):
         train(options(folder, latent_dim=4096), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
