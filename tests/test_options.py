@@ -40,8 +40,8 @@ def config(tmp_path):
 
 @pytest.mark.parametrize(
     "options",
-    [TrainOptions(), FULL, TrainOptions(likelihood="gaussian")],
-    ids=["defaults", "full", "likelihood"],
+    [TrainOptions(), FULL, TrainOptions(likelihood="gaussian", mixture_epochs=6)],
+    ids=["defaults", "full", "the others"],
 )
 def test_round_trip(config, options):
     """`--config` reads what a run writes into config.toml: the same options, to the last bit."""
@@ -49,10 +49,10 @@ def test_round_trip(config, options):
 
 
 def test_full_differs_from_the_defaults_everywhere():
-    """The round trip above would notice any field that is lost; --binarize allows one likelihood only."""
+    """The round trip above would notice any field that is lost; two fields allow no other value here."""
     defaults = dataclasses.asdict(TrainOptions())
     same = {name for name, value in dataclasses.asdict(FULL).items() if value == defaults[name]}
-    assert same == {"likelihood"}
+    assert same == {"likelihood", "mixture_epochs"}
 
 
 def test_layers():
@@ -73,6 +73,7 @@ def test_layers():
         ("width", 4097),
         ("depth", 17),
         *[("components", value) for value in (0, 1025)],
+        *[("mixture_epochs", value) for value in (-1, 31, True, 2.0, "2")],
         ("learning_rate", 0.0),
         *[("validation_split", value) for value in (0.0, 1.0, 1.1)],
         *[(name, value) for name in ("data", "start_from") for value in ("", 3)],
@@ -126,6 +127,15 @@ def test_messages():
             "--binarize must be left out with --likelihood logistic: binary pixels are Bernoulli's. "
             "Leave one out.",
         ),
+        (
+            {"mixture_epochs": 6, "free_bits": 0.1},
+            "--mixture-epochs must be left out with --free-bits, got 6. Leave one out.",
+        ),
+        (
+            {"mixture_epochs": 6, "conditional": True},
+            "--mixture-epochs must be left out with --conditional, got 6. Leave one out.",
+        ),
+        ({"mixture_epochs": 6, "epochs": 5}, "--mixture-epochs must be at most 5, got 6."),
         ({"data": ""}, "--data must be the name of a data set, a folder or a file, got ''."),
     ):
         with pytest.raises(OptionError) as caught:

@@ -57,6 +57,7 @@ class TrainOptions:
     beta: float = 1.0
     kl_warmup: float | None = None
     free_bits: float = 0.0
+    mixture_epochs: int = 0
     prior: PriorChoice = "auto"
     components: int | None = None
     precision: TrainingPrecision = "auto"
@@ -81,6 +82,7 @@ class TrainOptions:
             choices = typing.get_args(typing.get_type_hints(TrainOptions)[name])
             checks.choice(getattr(self, name), _flag(name), choices)
         self._check_components()
+        self._check_mixture_epochs()
         for name in ("colour", "fit"):
             if getattr(self, name) is not None:
                 checks.choice(getattr(self, name), _flag(name), CHOICES[name])
@@ -122,6 +124,17 @@ class TrainOptions:
                 option="--components",
                 hint="Leave one out.",
             )
+
+    def _check_mixture_epochs(self) -> None:
+        flag = "--mixture-epochs"
+        self._set("mixture_epochs", checks.integer(self.mixture_epochs, flag, least=0, most=self.epochs))
+        for name, is_set in (("--free-bits", self.free_bits > 0), ("--conditional", self.conditional)):
+            if self.mixture_epochs and is_set:
+                raise OptionError(
+                    f"{flag} must be left out with {name}, got {self.mixture_epochs}.",
+                    option=flag,
+                    hint="Leave one out.",
+                )
 
     def _check_binarize(self) -> None:
         if self.binarize and self.likelihood != "bernoulli":

@@ -90,7 +90,7 @@ def main() -> None:
         for variable, value in zip(vae.variables, values, strict=True):
             variable.assign(value)
         measured = validation.measure()
-        return round(measured.reconstruction + float(measured.kl.mean(axis=0).sum()), 3)
+        return round(measured.reconstruction + measured.kl, 3)
 
     losses = {"weights": loss(weights)} | {
         str(decay): loss(average.mean) for decay, average in zip(DECAYS, averages, strict=True)

@@ -5,7 +5,8 @@ import pytest
 
 from vaecli.errors import DataError, OptionError
 from vaecli.latent.posterior_fit import Posteriors
-from vaecli.metrics.encoded import Encoded, EncodedRun, encode, encoded_count
+from vaecli.latent.prior_sizes import encoded_count
+from vaecli.metrics.encoded import Encoded, EncodedRun, encode
 from vaecli.metrics.prior_fit import PriorOptions, fit_priors
 from vaecli.metrics.prior_seconds import fit_seconds
 from vaecli.probability.likelihoods import likelihood

@@ -181,7 +181,7 @@ def test_facts_of_the_best_weights_are_saved(few, trainer_on, run_loop, tmp_path
     facts = read(tmp_path / "state.npz").state.best_facts
     indices = trainer.validation.indices
     measurement = trainer.validation.measure()
-    np.testing.assert_allclose(facts["kl"], measurement.kl.mean(axis=0))
+    np.testing.assert_allclose(facts["kl"], measurement.kl_of_dimensions.mean(axis=0))
     np.testing.assert_allclose(facts["z_mean"], measurement.z_mean.mean(axis=0))
     np.testing.assert_allclose(
         facts["z_covariance"], np.cov(measurement.z_mean, rowvar=False, bias=True), rtol=1e-9

@@ -52,12 +52,13 @@ def test_terms_match_numpy():
     vae = build("classic", likelihood("bernoulli"), (12, 8, 1), 3, seed=0)
     images = rng.uniform(size=(6, 12, 8, 1)).astype(np.float32)
     noise = rng.normal(size=(6, 3)).astype(np.float32)
-    reconstruction, kl, z_mean = terms(vae, images, noise, training=False)
+    reconstruction, kl, kl_of_dimensions, z_mean = terms(vae, images, noise, training=False)
     posterior = {name: value.numpy() for name, value in vae.encode({"image": images}).items()}
     z = sample_posterior(posterior["z_mean"], posterior["z_log_var"], noise, np)
     outputs = {name: value.numpy() for name, value in vae.decode({"z": z}).items()}
     expected = -vae.likelihood.log_prob(images, outputs, np).sum(axis=(1, 2, 3))
     np.testing.assert_allclose(reconstruction, expected, rtol=1e-5)
     expected_kl = kl_to_standard_normal(posterior["z_mean"], posterior["z_log_var"], np)
-    np.testing.assert_allclose(kl, expected_kl, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(kl_of_dimensions, expected_kl, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(kl, expected_kl.sum(axis=1), rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(z_mean, posterior["z_mean"], rtol=1e-5, atol=1e-6)

@@ -126,7 +126,7 @@ def test_constant_is_classic_adam(images, trainer_on, run_loop):
         batch = tf.constant(images[order[64 * step : 64 * (step + 1)]], tf.float32) / 255
         noise = tf.random.stateless_normal((len(batch), 2), seed=[3, step])
         with tf.GradientTape() as tape:
-            reconstruction, kl, _ = terms(plain, batch, noise, training=True)
+            reconstruction, _, kl, _ = terms(plain, batch, noise, training=True)
             loss = tf.reduce_mean(reconstruction + tf.reduce_sum(kl, axis=1))
         adam.apply_gradients(zip(tape.gradient(loss, plain.variables), plain.variables, strict=True))
     for trained, expected in zip(weights(ours), plain.variables, strict=True):
@@ -144,14 +144,16 @@ def test_early_stopping_keeps_the_best_weights(images, trainer_on, run_loop):
     assert len(losses) == best + 1 + 2 < 30
     assert [flag for _, flag in watch.rows].count(True) >= 1 and not watch.rows[-1][1]
     measurement = trainer.validation.measure()
-    kl = measurement.kl.mean(axis=0).sum()
+    kl = measurement.kl_of_dimensions.mean(axis=0).sum()
     assert measurement.reconstruction + kl == pytest.approx(losses[best], rel=1e-6)
 
 
 def test_validation_is_the_same_every_time(uninterrupted):
     """The validation loss of the same weights is the same number: its noise is fixed."""
     first, again = (uninterrupted[0].validation.measure() for _ in range(2))
-    assert first.reconstruction == again.reconstruction and np.array_equal(first.kl, again.kl)
+    assert first.reconstruction == again.reconstruction and np.array_equal(
+        first.kl_of_dimensions, again.kl_of_dimensions
+    )
 
 
 def test_an_epoch_reports_the_latent_dimensions(uninterrupted):

@@ -118,6 +118,15 @@ FreeBitsOption = Annotated[
         rich_help_panel=TRAINING,
     ),
 ]
+MixtureEpochsOption = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        help="Number of last epochs that train with a mixture as prior in place of N(0, I), fitted before each.",
+        metavar="EPOCHS",
+        rich_help_panel=TRAINING,
+    ),
+]
 PriorOption = Annotated[
     PriorChoice,
     typer.Option(

@@ -5,6 +5,7 @@ priors     p(z), by name
 mixture    Gaussian mixtures: density
 fitting    fit of a mixture to latents
 posterior_fit  fit of a mixture to posteriors
+prior_sizes  the sizes that a mixture may have, and the images to which it is fitted
 paths      linear and spherical paths through points
 even       paths whose decoded pictures have equal distances
 grids      regular grids, and grids between four corners

@@ -42,8 +42,7 @@ class Mixture:
     def log_joint(self, z: npt.ArrayLike) -> Float64:
         """Compute `log p(k) + log p(z|k)` of latents (n, D) and each component: (n, K) in nats."""
         latents = np.atleast_2d(np.asarray(z, np.float64))
-        centre = self.weights @ self.means  # a smaller product loses fewer digits
-        parameters = natural_parameters(dataclasses.replace(self, means=self.means - centre))
+        centre, parameters = centred_parameters(self)
         parts = [
             features(latents[part] - centre, diagonal=self.is_diagonal) @ parameters
             for part in blocks(latents.shape, diagonal=self.is_diagonal)
@@ -99,6 +98,12 @@ def natural_parameters(mixture: Mixture) -> Float64:
     quadratic = np.einsum("ki,ki->k", linear, means)
     constant = np.log(mixture.weights) - log_scales - 0.5 * (size * LOG_2_PI + quadratic)
     return np.concatenate([products, linear, constant[:, None]], axis=1).T
+
+
+def centred_parameters(mixture: Mixture) -> tuple[Float64, Float64]:
+    """Return the mean (D,), and the natural parameters (F, K) for latents less the mean: more exact."""
+    centre = mixture.weights @ mixture.means
+    return centre, natural_parameters(dataclasses.replace(mixture, means=mixture.means - centre))
 
 
 def blocks(shape: tuple[int, ...], *, diagonal: bool) -> Iterator[slice]:

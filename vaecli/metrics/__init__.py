@@ -17,6 +17,5 @@ prior_fit  the fit of the mixtures from which latents are drawn
 samples/   the quality of samples, by features of them and of real images
 shares     standard error of a share of images
 probes     k nearest neighbours and a linear probe, which tell classes apart
-prior_sizes  the sizes that they may have
 prior_seconds  how long that fit takes on this machine
 """

@@ -1,7 +1,6 @@
 """The posteriors of the images of a run, from which the mixtures of its prior are fitted."""
 
 import dataclasses
-import math
 from typing import cast
 
 import numpy as np
@@ -10,12 +9,11 @@ import numpy.typing as npt
 from vaecli.data.binarise import as_modelled
 from vaecli.data.images import Images
 from vaecli.latent.posterior_fit import Posteriors
+from vaecli.latent.prior_sizes import to_encode
 from vaecli.metrics.labelled import Conditional, Labelled
 from vaecli.metrics.protocol import Autoencoder
 from vaecli.pixels import chunk_length, to_float32
 
-MOST_ENCODED = 60_000  # training images and validation images, evenly encoded_positions
-MOST_PIXELS, MOST_LATENTS = 2**26, 2**24  # values of these images, and of their latents
 GRANULE = 2000  # images encoded at a time, at most
 
 
@@ -63,8 +61,7 @@ def encode(
     """
 
     def encoded(positions: npt.NDArray[np.integer], number: int) -> Encoded:
-        count = encoded_count(len(positions), model.image_shape, model.latent_dim)
-        encoded_positions = positions[np.linspace(0, len(positions) - 1, count).astype(np.int64)]
+        encoded_positions = to_encode(positions, model.image_shape, model.latent_dim)
         posteriors = _posteriors(model, images, encoded_positions, seed=seed + number)
         if labels is None:
             return Encoded(posteriors, None, posteriors)
@@ -77,12 +74,6 @@ def encode(
         return Encoded(posteriors, own, given)
 
     return EncodedRun(encoded(np.flatnonzero(~held_out), 0), encoded(np.flatnonzero(held_out), 1))
-
-
-def encoded_count(count: int, shape: tuple[int, ...], latent_dim: int) -> int:
-    """Return how many of `count` images of `shape` (H, W, C) are encoded for a fit."""
-    most = min(MOST_ENCODED, MOST_PIXELS // math.prod(shape), MOST_LATENTS // latent_dim)
-    return min(count, max(1, most))
 
 
 def _posteriors(

@@ -12,8 +12,8 @@ from vaecli.errors import DataError, OptionError
 from vaecli.latent.fitting import MAX_COMPONENTS, FitOptions
 from vaecli.latent.mixture import Mixture
 from vaecli.latent.posterior_fit import Posteriors, fewest_images, fit_posteriors, gain
+from vaecli.latent.prior_sizes import COMPONENTS, class_candidates, most_components, possible_components
 from vaecli.metrics.encoded import EncodedRun
-from vaecli.metrics.prior_sizes import COMPONENTS, class_candidates, most_components, possible_components
 
 SEARCH_ITERATIONS, ITERATIONS, CLASS_ITERATIONS = 10, 30, 15  # of EM
 VALIDATION_SAMPLES = range(1, 5)  # of each validation image, whose noise no training image shares

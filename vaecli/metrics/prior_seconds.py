@@ -7,8 +7,8 @@ import numpy as np
 from vaecli.latent.fitting import FitOptions, expect, start
 from vaecli.latent.mixture import MAX_FULL
 from vaecli.latent.posterior_fit import Posteriors
+from vaecli.latent.prior_sizes import CLASS_COMPONENTS, COMPONENTS
 from vaecli.metrics.prior_fit import CLASS_ITERATIONS, ITERATIONS, SEARCH_ITERATIONS
-from vaecli.metrics.prior_sizes import CLASS_COMPONENTS, COMPONENTS
 
 MOST_PROBED = 4096  # latents of the probe
 ROUNDS = 6  # of which the fastest counts: the first one starts threads

@@ -3,6 +3,7 @@
 vae             encoder, decoder and likelihood as one object
 networks/       the architectures
 objective       the loss
+mixture_prior   a mixture as prior while the networks train
 adam            the optimizer
 colours         gradients in which colours count more
 steps           many training steps in one graph call

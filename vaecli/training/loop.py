@@ -150,6 +150,8 @@ class Loop:
             if decision.save:
                 self._require_finite_weights()
                 self._save()
+            if trainer.fits_prior_next:
+                trainer.fit_prior()
             batches = self._batches(positions, state.batch, decision.steps)
             ahead = self._batches(positions, state.batch + len(batches), decision.steps)
             seconds = self._take_steps(batches, ahead)
@@ -173,7 +175,9 @@ class Loop:
         state, count, first = self._state, len(batches), self._trainer.step
         start = time.perf_counter()
         rates = self._trainer.learning_rates(first, count)
-        reconstruction, kl = self._trainer.steps.run(batches, rates, first, ahead=ahead)
+        reconstruction, kl = self._trainer.steps.run(
+            batches, rates, first, ahead=ahead, with_mixture=self._trainer.has_mixture
+        )
         seconds = time.perf_counter() - start
         not_finite = np.flatnonzero(~np.isfinite(reconstruction + kl))
         if not_finite.size:
@@ -195,7 +199,7 @@ class Loop:
         """Measure the validation loss, add a row to the history, and keep the weights if they are the best."""
         trainer, state = self._trainer, self._state
         start = time.perf_counter()
-        measurement = trainer.validation.measure()
+        measurement = trainer.validation.measure(with_mixture=trainer.has_mixture)
         row = self._row(measurement, val_seconds=time.perf_counter() - start)
         state.history.append(row)
         state.epoch, state.batch = state.epoch + 1, 0
@@ -208,14 +212,14 @@ class Loop:
             row=row,
             best=is_best,
             active_units=measurement.active_units,
-            kl=measurement.kl.mean(axis=0),
+            kl=measurement.kl_of_dimensions.mean(axis=0),
             samples=trainer.previews.samples,
             reconstructions=trainer.previews.reconstructions,
         )
 
     def _row(self, measurement: Measurement, val_seconds: float) -> Row:
         state, trainer, beta = self._state, self._trainer, self._options.beta
-        val_reconstruction, val_kl = measurement.reconstruction, float(measurement.kl.mean(axis=0).sum())
+        val_reconstruction, val_kl = measurement.reconstruction, measurement.kl
         if not math.isfinite(val_reconstruction + val_kl):
             raise NotFiniteError(
                 f"The validation loss is NaN or infinite in epoch {state.epoch + 1}: "
@@ -242,7 +246,7 @@ class Loop:
         labels, indices = self._trainer.data.labels, self._trainer.validation.indices
         return summarise(
             measurement.z_mean,
-            measurement.kl,
+            measurement.kl_of_dimensions,
             None if labels is None else labels[indices],
             len(self._trainer.data.class_names),
             examples=self._options.examples,

@@ -1,7 +1,7 @@
 """The two terms of the loss of each image, in nats: negative log-likelihood, summed over pixels, and KL."""
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import keras
 import tensorflow as tf
@@ -40,17 +40,26 @@ FUSED: dict[str, Callable[[tf.Tensor, Mapping[str, tf.Tensor]], tf.Tensor]] = {
 }
 
 
+class LatentPrior(Protocol):
+    """A prior from which the KL divergence is estimated, in place of that from N(0, I)."""
+
+    def kl(self, z: tf.Tensor, z_mean: tf.Tensor, z_log_var: tf.Tensor) -> tf.Tensor:
+        """Estimate the KL divergence of posteriors (N, D) by one sample of each, `z` (N, D): (N,) in nats."""
+
+
 class Terms(NamedTuple):
     """The terms of the loss of N images, in nats, and the posterior means.
 
     Attributes:
         reconstruction: (N,) negative log-likelihood.
-        kl: (N, D) KL divergence of each latent dimension.
+        kl: (N,) KL divergence from the prior.
+        kl_of_dimensions: (N, D) KL divergence of each latent dimension from N(0, 1).
         z_mean: (N, D).
     """
 
     reconstruction: tf.Tensor
     kl: tf.Tensor
+    kl_of_dimensions: tf.Tensor
     z_mean: tf.Tensor
 
 
@@ -62,6 +71,7 @@ def terms(
     training: bool,
     label: tf.Tensor | None = None,
     colour_gain: tf.Tensor | None = None,
+    prior: LatentPrior | None = None,
 ) -> Terms:
     """Compute the loss terms of each image, with one posterior sample per image.
 
@@ -72,6 +82,7 @@ def terms(
         training: passed to the Keras layers.
         label: (N, K) one-hot, zero where an image has none; only of a conditional model.
         colour_gain: factor in the gradient on the differences between the channels of images in colour.
+        prior: the prior, if it is not N(0, I).
     """
     labels = {} if label is None else {LABEL: label}
     posterior = vae.encode({"image": images} | labels, training=training)
@@ -83,7 +94,9 @@ def terms(
         outputs = {name: colours.emphasise(value, colour_gain) for name, value in outputs.items()}
     outputs |= {name: tf.convert_to_tensor(variable) for name, variable in vae.parameters.items()}
     reconstruction = tf.reduce_sum(_cost(vae.likelihood, images, outputs), axis=(1, 2, 3))
-    return Terms(reconstruction, kl_to_standard_normal(z_mean, z_log_var, keras.ops), z_mean)
+    kl_of_dimensions = kl_to_standard_normal(z_mean, z_log_var, keras.ops)
+    kl = prior.kl(z, z_mean, z_log_var) if prior else tf.reduce_sum(kl_of_dimensions, axis=1)
+    return Terms(reconstruction, kl, kl_of_dimensions, z_mean)
 
 
 def _cost(likelihood: Likelihood, images: tf.Tensor, outputs: Mapping[str, tf.Tensor]) -> tf.Tensor:

@@ -1,6 +1,7 @@
 """Many training steps in one call of the graph; the state between calls is the variables and a step number."""
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
@@ -15,7 +16,8 @@ from vaecli.training.binarise import Binarise
 from vaecli.training.cluster.devices import Devices
 from vaecli.training.image_source import source_of
 from vaecli.training.labels import Labels
-from vaecli.training.objective import terms, to_unit_range
+from vaecli.training.mixture_prior import MixturePrior
+from vaecli.training.objective import LatentPrior, terms, to_unit_range
 from vaecli.training.precision import Resolved, active
 from vaecli.training.schedule import beta_2
 from vaecli.training.vae import Vae
@@ -40,6 +42,7 @@ class TrainingSteps:
         precision: arithmetic of the steps.
         augment: random changes of the images.
         labels: labels of all images, for a conditional model.
+        mixture: the prior of those steps that are taken with it.
         devices: the devices that train; one device if left out.
     """
 
@@ -57,6 +60,7 @@ class TrainingSteps:
         precision: Resolved = "float32",
         augment: Sequence[Augmentation] = (),
         labels: Labels | None = None,
+        mixture: MixturePrior | None = None,
         devices: Devices | None = None,
     ) -> None:
         self.devices = devices or Devices()
@@ -69,21 +73,32 @@ class TrainingSteps:
         self._colour_steps = colour_steps if images.shape[-1] == colours.CHANNELS else 0
         self._augment = Augment(augment, seed=seed) if augment else None
         self._binarise = Binarise(seed=seed) if vae.likelihood.binarised else None
-        self._labels = labels
-        self._run = tf.function(
-            self._all_steps,
+        self._labels, self._mixture = labels, mixture
+        self._run, self._run_with_mixture = (self._graph(prior) for prior in (None, mixture))
+
+    def _graph(self, prior: LatentPrior | None) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
+        """Return the graph of `run` with a prior, None for N(0, I); it is traced when it is first called."""
+        graph: Callable[..., tuple[tf.Tensor, tf.Tensor]] = tf.function(
+            functools.partial(self._all_steps, prior=prior),
             autograph=False,  # saves half a second of reading this source and all that it calls
             input_signature=[
                 self._source.signature,
                 tf.TensorSpec((None,), tf.float32),
                 tf.TensorSpec((), tf.int32),
                 tf.TensorSpec((), tf.int32),
-                *([tf.TensorSpec((None, None), tf.int32)] if labels else []),
+                *([tf.TensorSpec((None, None), tf.int32)] if self._labels else []),
             ],
         )
+        return graph
 
     def run(
-        self, positions: np.ndarray, rates: np.ndarray, first_step: int, *, ahead: np.ndarray | None = None
+        self,
+        positions: np.ndarray,
+        rates: np.ndarray,
+        first_step: int,
+        *,
+        ahead: np.ndarray | None = None,
+        with_mixture: bool = False,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Take S steps of B images each.
 
@@ -92,6 +107,7 @@ class TrainingSteps:
             rates: (S,) learning rates.
             first_step: number of steps taken before this call, since training began.
             ahead: (S, B) positions that the next call will probably get; they may be read in the background.
+            with_mixture: whether the mixture is the prior, in place of N(0, I).
 
         Returns:
             reconstruction (S,) and kl (S,): the mean over each batch, in nats.
@@ -106,13 +122,14 @@ class TrainingSteps:
             *([self._labels.at(positions[:, local])] if self._labels else []),
         )
         with active(self.vae, self._precision):
-            reconstruction, kl = self._run(*arguments)
+            reconstruction, kl = (self._run_with_mixture if with_mixture else self._run)(*arguments)
         return reconstruction.numpy(), kl.numpy()
 
     @property
     def variables(self) -> list[keras.Variable]:
-        """All variables that training changes: those of the networks, then those of the optimizer."""
-        return [*self.vae.variables, *self.optimizer.variables]
+        """All variables that change: those of the networks, those of the optimizer, those of the mixture."""
+        mixture = self._mixture.variables if self._mixture else []
+        return [*self.vae.variables, *self.optimizer.variables, *mixture]
 
     def is_finite(self) -> bool:
         """Return whether no variable holds NaN or infinity."""
@@ -125,9 +142,11 @@ class TrainingSteps:
         first_step: tf.Tensor,
         size: tf.Tensor,
         labels: tf.Tensor | None = None,
+        *,
+        prior: LatentPrior | None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Build the graph of `run`: a loop over the steps."""
-        count = tf.shape(fed)[0]
+        count, step = tf.shape(fed)[0], functools.partial(self._step, prior=prior)
 
         def body(
             i: tf.Tensor, reconstructions: tf.TensorArray, kls: tf.TensorArray
@@ -135,7 +154,7 @@ class TrainingSteps:
             self.optimizer.learning_rate.assign(rates[i])
             arguments = self._source.images(fed[i]), first_step + i, size
             more = () if labels is None else (labels[i],)
-            reconstruction, kl = self.devices.run(self._step, (*arguments, *more))
+            reconstruction, kl = self.devices.run(step, (*arguments, *more))
             return i + 1, reconstructions.write(i, reconstruction), kls.write(i, kl)
 
         empty = tf.TensorArray(tf.float32, size=count), tf.TensorArray(tf.float32, size=count)
@@ -143,7 +162,13 @@ class TrainingSteps:
         return reconstructions.stack(), kls.stack()
 
     def _step(
-        self, pixels: tf.Tensor, step: tf.Tensor, size: tf.Tensor, labels: tf.Tensor | None = None
+        self,
+        pixels: tf.Tensor,
+        step: tf.Tensor,
+        size: tf.Tensor,
+        labels: tf.Tensor | None = None,
+        *,
+        prior: LatentPrior | None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Take one step in a replica, given this worker's pixels and labels of a batch of `size` images."""
         pixels = self.devices.replica_slice(pixels, size, of_worker=True)
@@ -162,10 +187,9 @@ class TrainingSteps:
         colour_gain = colours.gain(step, self._colour_steps) if self._colour_steps else None
         variables = self.vae.variables
         with tf.GradientTape() as tape:
-            reconstruction, kl_of_dimensions, _ = terms(
-                self.vae, images, noise, training=True, label=label, colour_gain=colour_gain
+            reconstruction, kl, kl_of_dimensions, _ = terms(
+                self.vae, images, noise, training=True, label=label, colour_gain=colour_gain, prior=prior
             )
-            kl = tf.reduce_sum(kl_of_dimensions, axis=1)
             counted = self._counted(kl_of_dimensions, size) if self._free_bits else kl
             loss = _batch_mean(
                 reconstruction + kl_weight(step, beta=self._beta, warmup=self._kl_warmup) * counted, size

@@ -9,6 +9,7 @@ import numpy as np
 
 from vaecli.data.images import Images, ImageSet
 from vaecli.errors import OptionError
+from vaecli.latent.prior_sizes import usual_components
 from vaecli.options import TrainOptions, augmentations
 from vaecli.pixels import SCALE, chunks
 from vaecli.probability.likelihoods import likelihood
@@ -18,6 +19,7 @@ from vaecli.training import checkpoint as checkpoints
 from vaecli.training import precision, schedule
 from vaecli.training.cluster.devices import Devices
 from vaecli.training.labels import Labels
+from vaecli.training.mixture_prior import MixturePrior
 from vaecli.training.networks import table
 from vaecli.training.previews import Previews
 from vaecli.training.steps import TrainingSteps
@@ -69,6 +71,7 @@ class Trainer:
                 pixel_mean=pixel_mean,
                 label_count=len(data.class_names) if options.conditional else 0,
             )
+        self._mixture = self._make_mixture()
         self.steps = TrainingSteps(
             self.vae,
             data.images,
@@ -81,6 +84,7 @@ class Trainer:
             precision=precision.choose(options.precision),
             augment=augmentations(options.augment),
             labels=labels,
+            mixture=self._mixture,
             devices=self.devices,
         )
         self.validation = Validation(
@@ -89,6 +93,7 @@ class Trainer:
             held_out_indices,
             seed=options.seed,
             labels=labels,
+            mixture=self._mixture,
             devices=self.devices,
         )
         self.previews = Previews(self.vae, data.images, held_out_indices, seed=options.seed, labels=labels)
@@ -102,6 +107,17 @@ class Trainer:
     def step(self) -> int:
         """The number of steps taken since training began."""
         return self.state.epoch * self.steps_per_epoch + self.state.batch
+
+    @property
+    def has_mixture(self) -> bool:
+        """Whether the prior of the current epoch is a mixture: that of the last `mixture_epochs` is.
+
+        A run that had a mixture keeps it if it is extended: its losses would rise with N(0, I).
+        """
+        if not self._mixture:
+            return False
+        is_late = self.state.epoch >= self.options.epochs - self.options.mixture_epochs
+        return is_late or self._mixture.is_fitted
 
     @property
     def finished(self) -> bool:
@@ -125,6 +141,16 @@ class Trainer:
             schedule=options.schedule,
         )
 
+    @property
+    def fits_prior_next(self) -> bool:
+        """Whether an epoch begins before which the mixture is fitted."""
+        return self.has_mixture and self.state.batch == 0
+
+    def fit_prior(self) -> None:
+        """Fit the mixture; all workers call this together."""
+        if self._mixture:
+            self._mixture.fit(self.state.epoch)
+
     def start_from(self, weights: Arrays) -> None:
         """Assign initial weights, path -> array, in place of random ones.
 
@@ -142,6 +168,20 @@ class Trainer:
         if self._checkpoint:
             saved = states.read(self._checkpoint)
             self.state = checkpoints.restore(saved, self.steps.variables, self._identity)
+
+    def _make_mixture(self) -> MixturePrior | None:
+        """Return the prior of the last epochs; None for N(0, I) in all."""
+        options = self.options
+        if not options.mixture_epochs:
+            return None
+        return MixturePrior(
+            self.vae,
+            self.data.images,
+            self.train_indices,
+            components=usual_components(self.n_train, options.latent_dim),
+            seed=options.seed,
+            devices=self.devices,
+        )
 
     def save(self) -> bool:
         """Write the checkpoint and return true; do nothing in workers other than the chief.

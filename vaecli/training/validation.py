@@ -6,7 +6,7 @@ those that `vaecli eval --split validation` measures.
 
 import dataclasses
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -19,7 +19,8 @@ from vaecli.probability.gaussian import active_units
 from vaecli.sample_size import FEWEST_IMAGES
 from vaecli.training.cluster.devices import Devices
 from vaecli.training.labels import Labels
-from vaecli.training.objective import terms, to_unit_range
+from vaecli.training.mixture_prior import MixturePrior
+from vaecli.training.objective import LatentPrior, Terms, terms, to_unit_range
 from vaecli.training.vae import Vae
 
 MOST_IMAGES = 500  # of a chunk
@@ -32,12 +33,14 @@ class Measurement:
 
     Attributes:
         reconstruction: mean over the images.
-        kl: (N, D) KL divergence of each latent dimension.
+        kl: mean over the images of the KL divergence from the prior.
+        kl_of_dimensions: (N, D) KL divergence of each latent dimension from N(0, 1).
         z_mean: (N, D) posterior means.
     """
 
     reconstruction: float
-    kl: np.ndarray
+    kl: float
+    kl_of_dimensions: np.ndarray
     z_mean: np.ndarray
 
     @property
@@ -57,6 +60,7 @@ class Validation:
         indices: positions of the validation images.
         seed: seed of the noise; an image's noise follows from (seed, position of the image).
         labels: labels of all images, for a conditional model; none is dropped.
+        mixture: the prior of those measurements that are made with it.
         devices: devices of all workers, which share the images.
     """
 
@@ -68,6 +72,7 @@ class Validation:
         *,
         seed: int,
         labels: Labels | None = None,
+        mixture: MixturePrior | None = None,
         devices: Devices | None = None,
     ) -> None:
         self.indices = indices
@@ -75,24 +80,37 @@ class Validation:
         self._devices = devices or Devices()
         self._images, self._binarised = images, vae.likelihood.binarised
         self._labels = labels
-        self._terms = tf.function(
-            lambda pixels, noise, label=None: terms(
-                vae, to_unit_range(pixels), noise, training=False, label=label
-            ),
-            autograph=False,
-            reduce_retracing=True,
-        )
 
-    def measure(self) -> Measurement:
-        """Measure the losses under the current weights; the same weights give the same losses."""
+        def graph(prior: LatentPrior | None) -> Callable[..., Terms]:
+            graph: Callable[..., Terms] = tf.function(
+                lambda pixels, noise, label=None: terms(
+                    vae, to_unit_range(pixels), noise, training=False, label=label, prior=prior
+                ),
+                autograph=False,
+                reduce_retracing=True,
+            )
+            return graph
+
+        self._terms, self._terms_with_mixture = graph(None), graph(mixture)
+
+    def measure(self, *, with_mixture: bool = False) -> Measurement:
+        """Measure the losses under the current weights; the same weights give the same losses.
+
+        Args:
+            with_mixture: whether the mixture is the prior, in place of N(0, I).
+        """
+        compute = self._terms_with_mixture if with_mixture else self._terms
         dimensions = self.noise.shape[1]
-        rows = np.zeros((len(self.indices), 1 + 2 * dimensions))  # reconstruction, kl, z_mean of each image
+        rows = np.zeros((len(self.indices), 2 + 2 * dimensions))  # the terms of each image
         for part, pixels in self._parts():
             arguments = tf.constant(pixels), tf.constant(self.noise[part])
-            columns = self._terms(*arguments, *self._one_hot(part))
+            columns = compute(*arguments, *self._one_hot(part))
             rows[part] = np.column_stack([column.numpy() for column in columns])
-        reconstruction, kl, z_mean = np.split(self._devices.all_reduce(rows), [1, 1 + dimensions], axis=1)
-        return Measurement(float(reconstruction.mean()), kl, z_mean)
+        losses, kl_of_dimensions, z_mean = np.split(
+            self._devices.all_reduce(rows), [2, 2 + dimensions], axis=1
+        )
+        reconstruction, kl = losses.mean(axis=0).tolist()
+        return Measurement(reconstruction, kl, kl_of_dimensions, z_mean)
 
     def _one_hot(self, part: slice) -> tuple[tf.Tensor, ...]:
         """Return the one-hot labels (n, K) of a chunk of a conditional model; else nothing."""

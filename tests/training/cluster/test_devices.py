@@ -127,6 +127,7 @@ def test_two_workers_are_one_run(two_workers, tmp_path, few, trainer_on, run_loo
         "batch_size": 64,
         "validation_split": 0.2,
         "precision": "float32",
+        "mixture_epochs": 9,
     }
     workers = two_workers("-c", WORKER, json.dumps(options), tmp_path / "workers.npz")
     trainer = trainer_on(few, TrainOptions(**options))

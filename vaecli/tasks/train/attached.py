@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 
 from vaecli.choices import INT8_LIKELIHOODS, INT8_NETWORKS
+from vaecli.latent.prior_sizes import MixtureSize, largest_mixtures
 from vaecli.metrics import score_fit
-from vaecli.metrics.prior_sizes import MixtureSize, largest_mixtures
 from vaecli.modelfile import facts
 from vaecli.modelfile.golden import KEPT_BYTES
 from vaecli.options import TrainOptions

@@ -10,7 +10,7 @@ from vaecli import checks
 from vaecli.commands import command
 from vaecli.errors import OutputError, TrainingError
 from vaecli.extras import require
-from vaecli.metrics.encoded import encoded_count
+from vaecli.latent.prior_sizes import encoded_count
 from vaecli.metrics.prior_seconds import fit_seconds
 from vaecli.metrics.score_fit import measured_count
 from vaecli.modelfile.find import DECODERS
@@ -151,7 +151,8 @@ def _with_deadline(
         encoding = (
             validation * encoded / validation_count
         )  # a validation decodes, too: this is the upper bound
-        passed = limit.passed(validation, int8=int8, fit_seconds=score + encoding + prior)
+        fits = 2 if trainer.fits_prior_next else 1  # that after training tries many numbers of components
+        passed = limit.passed(validation, int8=int8, fit_seconds=score + fits * (encoding + prior))
         return stop() or (REASON if passed else None)
 
     return reason_to_stop
@@ -211,6 +212,10 @@ def _train(
         watch.started(_plan(job, trainer))
         if job.options.binarize:
             watch.note("Pixels are binarised: the losses do not compare with those of grey pixels.")
+        if first := job.options.mixture_epochs and job.options.epochs - job.options.mixture_epochs + 1:
+            watch.note(
+                f"From epoch {first} on the prior is a mixture: losses fall by what it gains over N(0, I)."
+            )
     reason = Loop(
         trainer,
         watch=watch,

@@ -1,7 +1,11 @@
-"""The sizes that the mixtures of the prior may have, by the number of images and by the size of a file."""
+"""The sizes that the mixtures of the prior may have, and the number of images to which they are fitted."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from vaecli.choices import PriorChoice
 from vaecli.errors import OptionError
@@ -12,6 +16,9 @@ from vaecli.latent.posterior_fit import fewest_images
 MOST_VALUES = 2**18  # of the scales of a mixture, and of those of all classes together
 COMPONENTS = (1, 3, 10, 20, 40, 80, 150)  # that are tried
 CLASS_COMPONENTS = (1, 3, 8)
+USUAL = 80  # components where none are tried, at most
+MOST_ENCODED = 60_000  # images to which a mixture is fitted
+MOST_PIXELS, MOST_LATENTS = 2**26, 2**24  # values of these images, and of their latents
 
 
 class MixtureSize(NamedTuple):
@@ -65,14 +72,7 @@ def require_possible(name: PriorChoice, components: int | None, n_train: int, di
     """
     if name != "mixture" and components is None:
         return
-    fewest = fewest_images(dim)
-    if n_train < fewest:
-        option = "--prior mixture" if components is None else "--components"
-        raise OptionError(
-            f"{option} needs at least {fewest:,} training images for {dim:,} latent dimensions, got {n_train:,}.",
-            option=option.partition(" ")[0],
-            hint="Use fewer --latent-dim or more images, or --prior normal.",
-        )
+    _require_images("--prior mixture" if components is None else "--components", n_train, dim)
     most = possible_components(n_train, dim)
     if components is not None and components > most:
         raise OptionError(
@@ -80,6 +80,31 @@ def require_possible(name: PriorChoice, components: int | None, n_train: int, di
             f"got {components:,}.",
             option="--components",
             hint="Leave it out: the number is then chosen on validation images.",
+        )
+
+
+def require_possible_in_training(name: PriorChoice, n_train: int, dim: int) -> None:
+    """Refuse `--mixture-epochs` with N(0, I) as prior, or with too few images; arguments as of `require_possible`.
+
+    Raises:
+        OptionError: one of these.
+    """
+    if name == "normal":
+        raise OptionError(
+            "--mixture-epochs must be left out with --prior normal.",
+            option="--mixture-epochs",
+            hint="Leave one out.",
+        )
+    _require_images("--mixture-epochs", n_train, dim)
+
+
+def _require_images(option: str, n_train: int, dim: int) -> None:
+    fewest = fewest_images(dim)
+    if n_train < fewest:
+        raise OptionError(
+            f"{option} needs at least {fewest:,} training images for {dim:,} latent dimensions, got {n_train:,}.",
+            option=option.partition(" ")[0],
+            hint="Use fewer --latent-dim or more images, or --prior normal.",
         )
 
 
@@ -97,6 +122,12 @@ def possible_components(count: int, dim: int) -> int:
     return max(1, min(most_components(dim), count // fewest_images(dim)))
 
 
+def usual_components(count: int, dim: int) -> int:
+    """Return a number of components without a search: at most 80, with twice the images they need in the mean."""
+    possible = min(USUAL, possible_components(count // 2, dim))
+    return max(number for number in COMPONENTS if number <= possible)
+
+
 def most_components(dim: int) -> int:
     """Return the largest number of components whose scales a file may hold."""
     return max(1, min(MAX_COMPONENTS, MOST_VALUES // _scale_count(dim)))
@@ -105,3 +136,17 @@ def most_components(dim: int) -> int:
 def _scale_count(dim: int) -> int:
     """Return the number of scales that a file holds of one component."""
     return dim * (dim + 1) // 2 if dim <= MAX_FULL else dim
+
+
+def encoded_count(count: int, shape: tuple[int, ...], latent_dim: int) -> int:
+    """Return how many of `count` images of `shape` (H, W, C) are encoded for a fit."""
+    most = min(MOST_ENCODED, MOST_PIXELS // math.prod(shape), MOST_LATENTS // latent_dim)
+    return min(count, max(1, most))
+
+
+def to_encode(
+    positions: npt.NDArray[np.integer], shape: tuple[int, ...], latent_dim: int
+) -> npt.NDArray[np.integer]:
+    """Return the positions of those images of `shape` (H, W, C) that are encoded for a fit, evenly chosen."""
+    count = encoded_count(len(positions), shape, latent_dim)
+    return positions[np.linspace(0, len(positions) - 1, count).astype(np.int64)]

@@ -3,7 +3,12 @@
 import pytest
 
 from vaecli.errors import OptionError
-from vaecli.metrics.prior_sizes import largest_mixtures, require_possible
+from vaecli.latent.prior_sizes import (
+    largest_mixtures,
+    require_possible,
+    require_possible_in_training,
+    usual_components,
+)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +39,29 @@ def test_mixtures_that_may_be_fitted():
     require_possible("mixture", 126, 10**6, 64)
     require_possible("auto", None, 1, 16)
     require_possible("normal", None, 1, 16)
+
+
+def test_mixtures_in_training():
+    """They are refused with N(0, I) as prior, and for too few images."""
+    require_possible_in_training("auto", 80, 16)
+    with pytest.raises(
+        OptionError, match=r"^--mixture-epochs must be left out with --prior normal"
+    ) as caught:
+        require_possible_in_training("normal", 80, 16)
+    assert caught.value.option == "--mixture-epochs"
+    with pytest.raises(
+        OptionError, match=r"^--mixture-epochs needs at least 80 training images for 16 latent dim.*got 79"
+    ):
+        require_possible_in_training("auto", 79, 16)
+
+
+@pytest.mark.parametrize(
+    ("count", "dim", "expected"),
+    [(57000, 16, 80), (57000, 64, 80), (800, 16, 3), (80, 16, 1), (57000, 2000, 1)],
+)
+def test_the_usual_number_of_components(count, dim, expected):
+    """At most 80; each has twice the images that it needs in the mean, where more than one is possible."""
+    assert usual_components(count, dim) == expected
 
 
 @pytest.mark.parametrize(

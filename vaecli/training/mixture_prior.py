@@ -1,0 +1,132 @@
+"""A mixture of Gaussians as the prior in the last epochs, fitted anew before each of them.
+
+Within an epoch the networks lower the loss with the mixture as it is; between epochs the mixture is fitted to the
+posteriors as they are. Both raise the same bound. Tomczak & Welling 2018 (arXiv:1705.07120) train all by gradients.
+"""
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from vaecli.data.binarise import as_modelled
+from vaecli.data.images import Images
+from vaecli.latent.fitting import FitOptions
+from vaecli.latent.mixture import MAX_FULL, centred_parameters, feature_count
+from vaecli.latent.posterior_fit import Posteriors, fewest_images, fit_posteriors
+from vaecli.latent.prior_sizes import to_encode
+from vaecli.pixels import chunks
+from vaecli.probability.gaussian import log_normal
+from vaecli.training.cluster.devices import Devices
+from vaecli.training.objective import to_unit_range
+from vaecli.training.vae import Vae
+
+ITERATIONS = 15  # of EM
+MOST_IMAGES = 500  # that are encoded at a time
+ABSENT = -1e30  # log-weight of a component that has been removed
+
+
+class MixturePrior:
+    """A mixture of at most K Gaussians over the latents of a model, for the training images.
+
+    Its numbers are variables of the graph, in float64: bfloat16 in training steps does not touch these.
+
+    Args:
+        vae: the networks.
+        images: (N, H, W, C) uint8, all images.
+        indices: positions of the training images.
+        components: K.
+        seed: seed of the noise of the posteriors, and of the fits.
+        devices: devices of all workers; the chief fits.
+    """
+
+    def __init__(
+        self,
+        vae: Vae,
+        images: Images,
+        indices: npt.NDArray[np.integer],
+        *,
+        components: int,
+        seed: int,
+        devices: Devices,
+    ) -> None:
+        dim = vae.latent_dim
+        self._images, self._indices = images, to_encode(indices, images.shape[1:], dim)
+        self._components, self._seed, self._devices = components, seed, devices
+        self._binarised = vae.likelihood.binarised
+        self._pairs = None if dim > MAX_FULL else np.triu_indices(dim)
+        shape = feature_count(dim, diagonal=self._pairs is None), components
+        with devices.scope():
+            self._centre = _variable((dim,), "mixture_centre")
+            self._parameters = _variable(shape, "mixture_parameters")
+        self._encode = tf.function(
+            lambda pixels: vae.encode({"image": to_unit_range(pixels)}),
+            autograph=False,
+            reduce_retracing=True,
+        )
+
+    @property
+    def variables(self) -> list[keras.Variable]:
+        """The numbers of the mixture, which no optimizer changes."""
+        return [self._centre, self._parameters]
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether the mixture has been fitted, in this process or before the saved state."""
+        return bool(self._parameters.numpy().any())
+
+    def fit(self, epoch: int) -> None:
+        """Fit the mixture to the posteriors of the training images; all workers call this together.
+
+        Args:
+            epoch: number of epochs that are done; each has noise of its own.
+        """
+        centre, parameters = (np.zeros(variable.shape) for variable in self.variables)
+        if self._devices.is_chief:
+            dim = len(centre)
+            options = FitOptions(
+                self._components, iterations=ITERATIONS, fewest=fewest_images(dim), seed=self._seed
+            )
+            mixture = fit_posteriors(self._posteriors(self._seed + epoch), options, prune=True).mixture
+            centre, present = centred_parameters(mixture)
+            parameters[-1] = ABSENT
+            parameters[:, : present.shape[1]] = present
+        for variable, value in zip(self.variables, (centre, parameters), strict=True):
+            variable.assign(self._devices.all_reduce(value))
+
+    def kl(self, z: tf.Tensor, z_mean: tf.Tensor, z_log_var: tf.Tensor) -> tf.Tensor:
+        """Estimate the KL divergence of posteriors from the mixture by one sample of each, `z`: (N,) in nats.
+
+        Its gradient passes through `z` alone: that through the density of the posterior is zero in the mean
+        (Roeder, Wu & Duvenaud 2017, arXiv:1703.09194).
+        """
+        mean, log_var = tf.stop_gradient(z_mean), tf.stop_gradient(z_log_var)
+        return tf.reduce_sum(log_normal(z, mean, log_var, keras.ops), axis=1) - self.log_prob(z)
+
+    def log_prob(self, z: tf.Tensor) -> tf.Tensor:
+        """Compute the log-density of latents (N, D) under the mixture: (N,) float32, in nats."""
+        centred = tf.cast(z, tf.float64) - tf.convert_to_tensor(self._centre)
+        if self._pairs is None:
+            products = tf.square(centred)
+        else:
+            first, second = (tf.gather(centred, columns, axis=1) for columns in self._pairs)
+            products = first * second
+        features = tf.concat([products, centred, tf.ones_like(centred[:, :1])], axis=1)
+        joint = features @ tf.convert_to_tensor(self._parameters)
+        return tf.cast(tf.reduce_logsumexp(joint, axis=1), tf.float32)
+
+    def _posteriors(self, seed: int) -> Posteriors:
+        """Encode the training images."""
+        parts = [*chunks(len(self._indices), self._images.shape[1:], most=MOST_IMAGES)]
+        batches = (self._images[self._indices[part]] for part in parts)
+        encoded = [
+            self._encode(tf.constant(pixels)) for pixels in as_modelled(batches, binary=self._binarised)
+        ]
+        mean, log_var = (
+            np.concatenate([part[name].numpy() for part in encoded]) for name in ("z_mean", "z_log_var")
+        )
+        return Posteriors(mean, np.exp(0.5 * log_var), seed)
+
+
+def _variable(shape: tuple[int, ...], name: str) -> keras.Variable:
+    return keras.Variable(np.zeros(shape), dtype="float64", trainable=False, name=name)
