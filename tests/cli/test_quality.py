@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from vaecli.cli import console
 from vaecli.cli.quality import show_quality
 from vaecli.data.idx.format import encode_idx
 from vaecli.data.named.bundled import load_mini
@@ -564,7 +565,36 @@ def test_real_images_that_are_all_equal(call, here):
     np.save("same.npy", np.repeat(load_mini("test").images[:1], 90, axis=0))
     words = ["--samples", "x.npy", "--data", "same.npy", "--features", bundled_classifier(here)]
     code, stdout, stderr = call("eval", *words)
-    assert (code, stdout) == (1, "") and "images of the reference must differ" in stderr
+    assert (code, stdout) == (
+        1,
+        "",
+    ) and "images of the reference must differ, got 90 equal ones of same" in stderr
+
+
+def test_a_floor_of_fewer_images_is_named(call, here):
+    """Distances of fewer training images than samples are larger; the note says so."""
+    for part, images in (("train", load_mini("train").images[:80]), ("test", load_mini("test").images[:90])):
+        (here / "data" / part).mkdir(parents=True)
+        for number, image in enumerate(images):
+            Image.fromarray(image[..., 0]).save(here / "data" / part / f"{number}.png")
+    words = ["--samples", "data/test", "--data", "data", "--features", bundled_classifier(here)]
+    code, _, stderr = call("eval", *words)
+    assert code == 0 and "of 80 training images, fewer than the 90 samples" in " ".join(stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"), [("80", "lower"), ("120", "Fréchet distance of features, lower is")]
+)
+def test_the_meaning_of_metrics_has_room(call, here, monkeypatch, columns, words):
+    """In a narrow terminal a metric has one line, and its direction alone."""
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr(
+        "vaecli.cli.console.stdout", console.stdout.__wrapped__
+    )  # a new console for that width
+    np.save("x.npy", load_mini("train").images[:90])
+    code, stdout, _ = call("eval", "--samples", "x.npy", *MINI, "-n", 90, "--quiet")
+    (line,) = [line for line in stdout.splitlines() if line.startswith("frechet ")]
+    assert code == 0 and words in line and max(map(len, stdout.splitlines())) <= int(columns)
 
 
 def test_a_model_of_constant_pictures(document, here, model_folder):

@@ -77,6 +77,7 @@ ProbeOption = Annotated[
         rich_help_panel="Latents",
     ),
 ]
+WIDE = 100  # columns of a terminal with room for the meaning of each metric
 LARGE = 1e6  # from here on numbers have an exponent
 _TITLES = {
     "samples": "samples",
@@ -123,7 +124,8 @@ def show_quality(quality: "Quality", *, quiet: bool) -> None:
     has_spread = len(quality.rows["samples"]) > 1
     others = [name for name in quality.rows if name != "samples"]
     columns |= {"± seed": "right"} if has_spread else {}
-    columns |= {_TITLES[name]: "right" for name in others} | {"meaning": "wrap"}
+    is_wide = console.stdout().width >= WIDE
+    columns |= {_TITLES[name]: "right" for name in others} | {"meaning" if is_wide else "better": "wrap"}
     rows: list[list[str | Text]] = []
     for metric, described in SAMPLE_METRICS.items():
         cells: list[str | Text] = [
@@ -134,7 +136,7 @@ def show_quality(quality: "Quality", *, quiet: bool) -> None:
         spread = quality.spread("samples", metric)
         cells += [_error(spread)] if spread is not None else []
         cells += [_number(quality.value(name, metric)) for name in others]
-        rows.append([*cells, Text(described.line, "dim")])
+        rows.append([*cells, Text(described.line if is_wide else described.better, "dim")])
     title = "Quality of samples"
     title += f": means of {len(quality.rows['samples'])} seeds, ± s.e. of one seed" if has_spread else ""
     console.print_table(columns, rows, title=title)

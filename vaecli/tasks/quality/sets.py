@@ -8,8 +8,10 @@ import numpy.typing as npt
 from vaecli.data.images import ImageSet
 from vaecli.errors import DataError
 from vaecli.metrics.samples.features import require_more_images
+from vaecli.pixels import chunks
 from vaecli.tasks.inputs import Warn
 
+CHUNK = 1000  # images that are compared at a time, at most
 SAMPLES = 10_000  # images of each set, unless the reference has fewer
 
 
@@ -70,15 +72,24 @@ def sets_of(
         is_own: whether the samples are of a model that was trained on the training images, or may be.
 
     Raises:
-        DataError: a reference of one image, or no more images than features.
+        DataError: a reference of one image or of equal ones, or no more images than features.
     """
     total = len(reference.images)
     if total < 2:
         raise DataError(f"The reference, {reference.name}, must have at least 2 images, got {total}.")
     size = SAMPLES if count is None else count
     require_more_images(min(size, total), features, "the reference")
+    if _are_equal(reference):
+        raise DataError(
+            f"The images of the reference must differ, got {total:,} equal ones of {reference.name}."
+        )
     if training is not None:
         require_more_images(len(training.images), features, "the training images")
+        if len(training.images) < min(size, total):
+            warn(
+                f"Column real: of {len(training.images):,} training images, fewer than the {min(size, total):,} "
+                "samples; its distances are larger for that alone."
+            )
     if total < size:
         warn(
             f"{reference.name} has {total:,} {reference.split} images: distances are larger than with {SAMPLES:,}."
@@ -86,6 +97,13 @@ def sets_of(
     elif size < SAMPLES:
         warn(f"Only {size:,} images are compared: distances are larger than with {SAMPLES:,}.")
     return Sets(some(reference, size), training, min(size, total) if count is None else count, is_own)
+
+
+def _are_equal(images: ImageSet) -> bool:
+    """Return whether all images of a set are equal."""
+    first = images.images[:1]
+    parts = chunks(len(images.images), images.images.shape[1:], most=CHUNK)
+    return all(bool((images.images[part] == first).all()) for part in parts)
 
 
 def some(images: ImageSet, count: int) -> ImageSet:
