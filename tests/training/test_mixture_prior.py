@@ -9,6 +9,7 @@ from vaecli.latent.fitting import FitOptions
 from vaecli.latent.posterior_fit import Posteriors, fit_posteriors
 from vaecli.options import TrainOptions
 from vaecli.probability.gaussian import kl_to_standard_normal, log_normal
+from vaecli.runs.progress import Watcher
 
 pytestmark = pytest.mark.train
 
@@ -22,6 +23,15 @@ OPTIONS = TrainOptions(
     validation_split=0.2,
     seed=3,
 )
+
+
+class FitCounter(Watcher):
+    """Counts the fits of the mixture."""
+
+    count = 0
+
+    def fitting_prior(self):
+        self.count += 1
 
 
 @pytest.fixture
@@ -102,9 +112,9 @@ def test_the_estimate_of_the_kl_and_its_gradient(prior_of):
 def test_losses_of_the_last_epochs_are_those_under_the_mixture(few, trainer_on, run_loop):
     """The KL of the validation images is that of their samples under the mixture; before, that to N(0, I)."""
     trainer = trainer_on(few, OPTIONS)
-    seen = set()
-    run_loop(trainer, stop=lambda: seen.add((trainer.state.epoch, trainer.has_mixture)))
-    assert seen == {(0, False), (1, False), (2, True), (3, True)}
+    seen, watch = set(), FitCounter()
+    run_loop(trainer, watch, stop=lambda: seen.add((trainer.state.epoch, trainer.has_mixture)))
+    assert watch.count == 2 and seen == {(0, False), (1, False), (2, True), (3, True)}
     row, indices = trainer.state.history[-1], trainer.validation.indices
     measured = trainer.validation.measure(with_mixture=True)
     assert measured.kl == pytest.approx(row["val_kl"], rel=1e-5)

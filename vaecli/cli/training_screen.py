@@ -127,6 +127,11 @@ class Screen(NotingWatcher):
             self._bars.update(self._epochs, completed=done)
             self._bars.update(self._steps, completed=steps, speed=f"{images_per_second:,.0f} images/s")
 
+    def fitting_prior(self) -> None:
+        """Say why the bar of the steps waits."""
+        if self._steps is not None:
+            self._bars.update(self._steps, speed="fitting the mixture")
+
     def epoch_ended(self, epoch: Epoch) -> None:
         """Add a row to the table, draw new samples, and start the bar of the steps again."""
         self._ended_epochs.append(epoch)

@@ -86,6 +86,9 @@ class Watcher:
     def stepped(self, epoch: int, steps: int, images_per_second: float) -> None:
         """Receive the number of steps done in `epoch` (the first is 1), and the training speed."""
 
+    def fitting_prior(self) -> None:
+        """Be told that the mixture is being fitted, before an epoch that has it as prior."""
+
     def epoch_ended(self, epoch: Epoch) -> None:
         """Receive an epoch that has ended."""
 
@@ -131,6 +134,10 @@ class Several(Watcher):
     def stepped(self, epoch: int, steps: int, images_per_second: float) -> None:  # noqa: D102
         for watcher in self._watchers:
             watcher.stepped(epoch, steps, images_per_second)
+
+    def fitting_prior(self) -> None:  # noqa: D102
+        for watcher in self._watchers:
+            watcher.fitting_prior()
 
     def epoch_ended(self, epoch: Epoch) -> None:  # noqa: D102
         for watcher in self._watchers:

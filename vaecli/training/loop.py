@@ -151,6 +151,7 @@ class Loop:
                 self._require_finite_weights()
                 self._save()
             if trainer.fits_prior_next:
+                self._watch.fitting_prior()
                 trainer.fit_prior()
             batches = self._batches(positions, state.batch, decision.steps)
             ahead = self._batches(positions, state.batch + len(batches), decision.steps)

@@ -57,7 +57,17 @@ def _trained_on(data: dict[str, Any]) -> str:
 
 
 def _options(training: dict[str, Any]) -> str:
-    names = ("epochs", "best_epoch", "batch_size", "learning_rate", "beta", "kl_warmup", "free_bits", "seed")
+    names = (
+        "epochs",
+        "best_epoch",
+        "batch_size",
+        "learning_rate",
+        "beta",
+        "kl_warmup",
+        "free_bits",
+        "mixture_epochs",
+        "seed",
+    )
     given = [f"{name} {training[name]}" for name in names if training.get(name) not in (None, 0.0, "")]
     return ", ".join(given)
 
