@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vaecli.errors import DataError, OptionError
-from vaecli.latent.fitting import FitOptions, fit_mixture
+from vaecli.latent.fitting import FitOptions, Whitening, fit_mixture
 from vaecli.latent.mixture import MAX_FULL, Mixture
 
 WEIGHTS = np.array([0.5, 0.3, 0.2])
@@ -35,6 +35,21 @@ def test_a_known_mixture_is_recovered():
     np.testing.assert_allclose(covariances, SCALES @ SCALES.transpose(0, 2, 1), atol=0.05)
     fresh = draw(5_000, seed=1)
     assert abs(float((mixture.log_prob(fresh) - KNOWN.log_prob(fresh)).mean())) < 0.01
+
+
+@pytest.mark.parametrize("diagonal", [False, True])
+def test_a_mixture_is_whitened_and_back(diagonal):
+    """The map of a mixture and its inverse; the whitened density is that of the whitened latents."""
+    mixture = Mixture(WEIGHTS, MEANS, np.abs(MEANS) + 0.1) if diagonal else KNOWN
+    z = draw(200)
+    whitening = Whitening.of(z, diagonal=diagonal)
+    white = whitening.whitened(mixture)
+    np.testing.assert_allclose(
+        white.log_prob(whitening.apply(z)), mixture.log_prob(z) + whitening.log_determinant, rtol=1e-9
+    )
+    again = whitening.undo(white)
+    np.testing.assert_allclose(again.means, mixture.means, atol=1e-12)
+    np.testing.assert_allclose(again.scales, mixture.scales, atol=1e-12)
 
 
 @pytest.mark.parametrize("diagonal", [False, True])

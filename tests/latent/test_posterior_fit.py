@@ -39,6 +39,18 @@ def test_the_same_seed_gives_the_same_mixture():
 
 
 @pytest.mark.parametrize("diagonal", [False, True])
+def test_a_fit_goes_on_with_a_mixture(diagonal):
+    """One iteration leaves a mixture of these posteriors nearly as it is; after k-means it is elsewhere."""
+    found = posteriors(900, deviation=1.5)
+    long = fit_posteriors(found, FitOptions(6, iterations=60, diagonal=diagonal)).mixture
+    one = FitOptions(6, iterations=1, diagonal=diagonal)
+    further, begun = (fit_posteriors(found, one, before=before).mixture for before in (long, None))
+    z = found.sample(0)
+    changes = [np.abs(mixture.log_prob(z) - long.log_prob(z)).mean() for mixture in (further, begun)]
+    assert changes[0] < 0.15 and changes[0] < 0.7 * changes[1]
+
+
+@pytest.mark.parametrize("diagonal", [False, True])
 def test_fresh_samples_generalise_better(diagonal):
     """On other images, it has a larger density than a fit to one sample of each posterior."""
     training, validation = posteriors(600, deviation=1.0), posteriors(3000, seed=1, deviation=1.0)

@@ -138,6 +138,15 @@ class Whitening(NamedTuple):
         )
         return white
 
+    def whitened(self, mixture: Mixture) -> Mixture:
+        """Return the mixture of whitened latents whose form before has the density of `mixture`."""
+        if self.scale.ndim == 1:
+            means, scales = (mixture.means - self.centre) / self.scale, mixture.scales / self.scale
+        else:
+            inverse = np.linalg.inv(self.scale)
+            means, scales = (mixture.means - self.centre) @ inverse.T, inverse @ mixture.scales
+        return Mixture(mixture.weights, means, scales)
+
     def undo(self, mixture: Mixture) -> Mixture:
         """Return the mixture of latents whose whitened form has the density of `mixture`."""
         if self.scale.ndim == 1:

@@ -78,13 +78,16 @@ def fewest_images(latent_dim: int) -> int:
     return IMAGES_PER_DIMENSION * latent_dim
 
 
-def fit_posteriors(posteriors: Posteriors, options: FitOptions, *, prune: bool = False) -> PosteriorFit:
+def fit_posteriors(
+    posteriors: Posteriors, options: FitOptions, *, prune: bool = False, before: Mixture | None = None
+) -> PosteriorFit:
     """Fit a mixture to posteriors. The same seeds give the same mixture.
 
     Args:
         posteriors: of the training images.
         options: `tolerance` has no effect, and `iterations` are all made.
         prune: remove components that become smaller than `options.fewest`; at least one stays.
+        before: a mixture from which EM goes on, in place of one by k-means.
 
     Raises:
         OptionError: a number of components out of range.
@@ -96,7 +99,10 @@ def fit_posteriors(posteriors: Posteriors, options: FitOptions, *, prune: bool =
     z = posteriors.sample(0)
     diagonal = z.shape[1] > MAX_FULL if options.diagonal is None else options.diagonal
     whitening = Whitening.of(z, diagonal=diagonal)
-    mixture = start(whitening.apply(z), options, diagonal=diagonal)
+    if before is None:
+        mixture = start(whitening.apply(z), options, diagonal=diagonal)
+    else:
+        mixture = whitening.whitened(before)
     average = np.empty(0)
     for number in range(options.iterations):
         sums, _ = expect(whitening.apply(posteriors.sample(number)), mixture)

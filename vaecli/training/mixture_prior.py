@@ -12,7 +12,7 @@ import tensorflow as tf
 from vaecli.data.binarise import as_modelled
 from vaecli.data.images import Images
 from vaecli.latent.fitting import FitOptions
-from vaecli.latent.mixture import MAX_FULL, centred_parameters, feature_count
+from vaecli.latent.mixture import MAX_FULL, Mixture, centred_parameters, feature_count
 from vaecli.latent.posterior_fit import Posteriors, fewest_images, fit_posteriors
 from vaecli.latent.prior_sizes import to_encode
 from vaecli.pixels import chunks
@@ -21,7 +21,7 @@ from vaecli.training.cluster.devices import Devices
 from vaecli.training.objective import to_unit_range
 from vaecli.training.vae import Vae
 
-ITERATIONS = 15  # of EM
+ITERATIONS, LATER_ITERATIONS = 15, 5  # of EM in the first fit and in the others
 MOST_IMAGES = 500  # that are encoded at a time
 ABSENT = -1e30  # log-weight of a component that has been removed
 
@@ -55,8 +55,12 @@ class MixturePrior:
         self._components, self._seed, self._devices = components, seed, devices
         self._binarised = vae.likelihood.binarised
         self._pairs = None if dim > MAX_FULL else np.triu_indices(dim)
+        scales = (components, dim) if self._pairs is None else (components, dim, dim)
         shape = feature_count(dim, diagonal=self._pairs is None), components
         with devices.scope():
+            self._weights = _variable((components,), "mixture_weights")
+            self._means = _variable((components, dim), "mixture_means")
+            self._scales = _variable(scales, "mixture_scales")
             self._centre = _variable((dim,), "mixture_centre")
             self._parameters = _variable(shape, "mixture_parameters")
         self._encode = tf.function(
@@ -67,32 +71,55 @@ class MixturePrior:
 
     @property
     def variables(self) -> list[keras.Variable]:
-        """The numbers of the mixture, which no optimizer changes."""
-        return [self._centre, self._parameters]
+        """Weights (K,), 0 for those that are removed, means (K, D) and scales; no optimizer changes them."""
+        return [self._weights, self._means, self._scales]
 
     @property
     def is_fitted(self) -> bool:
         """Whether the mixture has been fitted, in this process or before the saved state."""
-        return bool(self._parameters.numpy().any())
+        return bool(self._weights.numpy().any())
 
     def fit(self, epoch: int) -> None:
         """Fit the mixture to the posteriors of the training images; all workers call this together.
 
+        The first fit begins with k-means, each later one with the mixture before it.
+
         Args:
             epoch: number of epochs that are done; each has noise of its own.
         """
-        centre, parameters = (np.zeros(variable.shape) for variable in self.variables)
+        arrays = [np.zeros(variable.shape) for variable in self.variables]
         if self._devices.is_chief:
-            dim = len(centre)
+            before = self._mixture if self.is_fitted else None
             options = FitOptions(
-                self._components, iterations=ITERATIONS, fewest=fewest_images(dim), seed=self._seed
+                self._components,
+                iterations=LATER_ITERATIONS if before else ITERATIONS,
+                fewest=fewest_images(self._means.shape[1]),
+                seed=self._seed,
             )
-            mixture = fit_posteriors(self._posteriors(self._seed + epoch), options, prune=True).mixture
-            centre, present = centred_parameters(mixture)
-            parameters[-1] = ABSENT
-            parameters[:, : present.shape[1]] = present
-        for variable, value in zip(self.variables, (centre, parameters), strict=True):
-            variable.assign(self._devices.all_reduce(value))
+            posteriors = self._posteriors(self._seed + epoch)
+            mixture = fit_posteriors(posteriors, options, prune=True, before=before).mixture
+            for array, part in zip(arrays, (mixture.weights, mixture.means, mixture.scales), strict=True):
+                array[: len(part)] = part
+        for variable, array in zip(self.variables, arrays, strict=True):
+            variable.assign(self._devices.all_reduce(array))
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Compute what training steps need from `variables`, after these were assigned."""
+        if not self.is_fitted:
+            return
+        centre, present = centred_parameters(self._mixture)
+        parameters = np.zeros(self._parameters.shape)
+        parameters[-1] = ABSENT
+        parameters[:, : present.shape[1]] = present
+        self._centre.assign(centre)
+        self._parameters.assign(parameters)
+
+    @property
+    def _mixture(self) -> Mixture:
+        weights, means, scales = (variable.numpy() for variable in self.variables)
+        is_present = weights > 0
+        return Mixture(weights[is_present], means[is_present], scales[is_present])
 
     def kl(self, z: tf.Tensor, z_mean: tf.Tensor, z_log_var: tf.Tensor) -> tf.Tensor:
         """Estimate the KL divergence of posteriors from the mixture by one sample of each, `z`: (N,) in nats.

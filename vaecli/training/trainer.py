@@ -168,6 +168,7 @@ class Trainer:
         if self._checkpoint:
             saved = states.read(self._checkpoint)
             self.state = checkpoints.restore(saved, self.steps.variables, self._identity)
+            self._refresh()
 
     def _make_mixture(self) -> MixturePrior | None:
         """Return the prior of the last epochs; None for N(0, I) in all."""
@@ -199,6 +200,11 @@ class Trainer:
         """Copy the chief's state and variables to all workers; all workers call this together."""
         if self.devices.workers > 1:
             self.state = checkpoints.broadcast(self.state, self.steps.variables, self.devices)
+            self._refresh()
+
+    def _refresh(self) -> None:
+        if self._mixture:
+            self._mixture.refresh()
 
 
 def _labels(data: ImageSet, options: TrainOptions) -> Labels | None:
