@@ -31,7 +31,7 @@ from typing import Any, cast
 from vaecli.choices import PriorName
 from vaecli.config import read_config
 from vaecli.errors import ModelError
-from vaecli.options import merge
+from vaecli.options import TrainOptions, merge
 from vaecli.runs.history import read_metrics
 from vaecli.runs.layout import Run
 from vaecli.runtime.model import Model
@@ -115,6 +115,13 @@ def measure(run: Run, prior: PriorName, options: argparse.Namespace) -> None:
     show(f"{path.name}: {figures['seconds']:.0f} s\n")
 
 
+def read(path: pathlib.Path) -> Figures:
+    """Read the figures of a run; options that are younger than the file have their defaults."""
+    figures: Figures = json.loads(path.read_text(encoding="utf-8"))
+    defaults = {name: value for name, value in vars(TrainOptions()).items() if name not in NOT_SETTINGS}
+    return figures | {"settings": defaults | figures["settings"]}
+
+
 def minutes(run: Run) -> float:
     """Return how long the training took, with validation."""
     return sum(row["seconds"] + row["val_seconds"] for row in read_metrics(run.metrics)) / 60
@@ -133,7 +140,15 @@ def title(settings: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> s
     """Return the name of a network, with its size and epochs where rows of one network differ."""
     same = [each for each in others if each["network"] == settings["network"]]
     parts: list[str] = [settings["network"]]
-    for name in ("latent_dim", "epochs", "likelihood", "conditional", "binarize", "augment"):
+    for name in (
+        "latent_dim",
+        "epochs",
+        "mixture_epochs",
+        "likelihood",
+        "conditional",
+        "binarize",
+        "augment",
+    ):
         if len({each[name] for each in same}) > 1:
             parts.append(f"{name.replace('_', ' ')} {settings[name]}")
     return ", ".join(parts)
@@ -202,7 +217,7 @@ def main() -> None:
     for run in map(Run, options.runs):
         for prior in PRIORS:
             measure(run, prior, options)
-    figures = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(options.out.glob("*.json"))]
+    figures = [read(path) for path in sorted(options.out.glob("*.json"))]
     groups = grouped(figures)
     first: list[list[str]] = []
     second: list[list[str]] = []
