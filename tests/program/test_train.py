@@ -247,12 +247,12 @@ def test_max_time_is_kept(tmp_path):
     """The whole command, export included, ends within --max-time, with at least one epoch."""
     began = time.monotonic()
     result = vaecli(
-        "train", "--data", "fashion-mnist-mini", "--epochs", 10_000, "--max-time", "60s", "--out", "run",
+        "train", "--data", "fashion-mnist-mini", "--epochs", 10_000, "--max-time", "90s", "--out", "run",
         cwd=tmp_path,
     )  # fmt: skip
     wall = time.monotonic() - began
     assert result.returncode == 0 and b"--max-time is over" in result.stderr, result.stderr.decode()
-    assert wall <= 60 and len(rows(tmp_path / "run")) >= 1
+    assert wall <= 90 and len(rows(tmp_path / "run")) >= 1
     assert (tmp_path / "run" / "model" / "decoder.onnx").exists()
 
 
