@@ -62,6 +62,13 @@ def test_runs_are_listed_newest_first(call, make_run, evaluate):
     assert stderr == f"Next: {command('eval', '-m', B, '--save', pathlib.Path(B, 'evaluation.npz'))}\n"
 
 
+def test_losses_under_a_mixture_are_told_apart(call, make_run):
+    """They do not compare with those under N(0, I)."""
+    make_run("runs/a", epochs=9, mixture_epochs=6)
+    _, stdout, _ = call("runs")
+    assert "bernoulli, mixture" in stdout
+
+
 def test_losses_of_different_measures_are_told_apart(call, make_run, evaluate, check_schema):
     """Binary pixels, labels and another beta stand beside the likelihood, and in the JSON."""
     make_run("runs/a", binarize=True)

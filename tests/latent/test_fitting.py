@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from vaecli.errors import DataError, OptionError
-from vaecli.latent.fitting import FitOptions, Whitening, fit_mixture
+from vaecli.latent.fitting import FitOptions, fit_mixture
 from vaecli.latent.mixture import MAX_FULL, Mixture
+from vaecli.latent.whitening import Whitening
 
 WEIGHTS = np.array([0.5, 0.3, 0.2])
 MEANS = np.array([[0.0, 0.0], [6.0, 1.0], [-2.0, 7.0]])

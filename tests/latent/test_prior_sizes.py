@@ -53,6 +53,7 @@ def test_mixtures_in_training():
         OptionError, match=r"^--mixture-epochs needs at least 80 training images for 16 latent dim.*got 79"
     ):
         require_possible_in_training("auto", 79, 16)
+    assert caught.value.hint == "Leave one out."
 
 
 @pytest.mark.parametrize(

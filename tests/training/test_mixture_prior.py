@@ -164,6 +164,51 @@ def test_an_extended_run_keeps_its_mixture(few, trainer_on, run_loop):
     assert longer.state.epoch == 4 and longer.has_mixture and longer.fits_prior_next
 
 
+def test_a_run_that_is_shortened_within_an_epoch_ends_it_as_it_began(few, trainer_on, run_loop):
+    """The mixture epochs would have begun before; no epoch has a mixture that was never fitted."""
+    longer = trainer_on(few, dataclasses.replace(OPTIONS, epochs=8))
+    run_loop(longer, stop=lambda: "now" if (longer.state.epoch, longer.state.batch) >= (2, 1) else None)
+    shorter = trainer_on(few, OPTIONS)
+    shorter.resume()
+    assert shorter.state.epoch == 2 and shorter.state.batch and not shorter.has_mixture
+    seen = set()
+    run_loop(shorter, stop=lambda: seen.add((shorter.state.epoch, shorter.has_mixture)))
+    assert seen == {(2, False), (3, True)}
+
+
+def test_patience_waits_for_the_mixture(few, trainer_on, run_loop):
+    """It counts from the first epoch with it: losses with another prior do not compare."""
+    options = dataclasses.replace(OPTIONS, epochs=6, mixture_epochs=3, patience=1, learning_rate=1e-9)
+    trainer = trainer_on(few, dataclasses.replace(options, schedule="constant"))
+    trainer.state.best_loss = 0.0  # no epoch is better
+    reason = run_loop(trainer)
+    assert trainer.state.patience_from == 3 and len(trainer.state.history) == 4 and "--patience" in reason
+
+
+@pytest.mark.parametrize("latent_dim", [3, 70])
+def test_posteriors_that_are_not_finite_have_no_mixture(prior_of, latent_dim):
+    """The fit says so and leaves the mixture, so that training can return to its last saved state."""
+    prior, vae, _ = prior_of(latent_dim, 400)
+    prior.fit(epoch=0)
+    before = [variable.numpy() for variable in prior.variables]
+    bias = vae.encoder.get_layer("z_mean").bias
+    bias.assign(np.full(bias.shape, np.nan, np.float32))
+    assert not prior.fit(epoch=1)
+    for variable, value in zip(prior.variables, before, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), value)
+
+
+def test_the_run_returns_to_its_saved_state(few, trainer_on, run_loop, monkeypatch):
+    """A fit that fails is one more reason for a rollback with half the learning rate."""
+    trainer, notes = trainer_on(few, OPTIONS), []
+    fit, failures = trainer.fit_prior, [False]
+    monkeypatch.setattr(trainer, "fit_prior", lambda: failures.pop() if failures else fit())
+    watch = FitCounter()
+    monkeypatch.setattr(watch, "note", notes.append)
+    assert "all 4 epochs" in run_loop(trainer, watch)
+    assert trainer.state.rollbacks == 1 and "posterior is NaN or infinite before epoch 3" in notes[0]
+
+
 def test_without_mixture_epochs_nothing_is_kept(few, trainer_on):
     """Saved states of runs without them have no other variables than before."""
     trainer = trainer_on(few, dataclasses.replace(OPTIONS, mixture_epochs=0))

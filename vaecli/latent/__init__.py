@@ -4,6 +4,7 @@ draws      standard normal rows; each depends only on (seed, stream, index, size
 priors     p(z), by name
 mixture    Gaussian mixtures: density
 fitting    fit of a mixture to latents
+whitening  latents and mixtures in coordinates of mean 0 and covariance 1
 posterior_fit  fit of a mixture to posteriors
 prior_sizes  the sizes that a mixture may have, and the images to which it is fitted
 paths      linear and spherical paths through points

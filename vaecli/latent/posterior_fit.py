@@ -20,13 +20,13 @@ from vaecli.latent.fitting import (
     IMAGES_PER_DIMENSION,
     MAX_COMPONENTS,
     FitOptions,
-    Whitening,
     expect,
     maximise,
     start,
 )
 from vaecli.latent.mixture import MAX_FULL, Float64, Mixture
 from vaecli.latent.priors import StandardNormal
+from vaecli.latent.whitening import Whitening
 
 STREAM = 2**32  # of the noise; evaluations use streams from 0
 _BURN_IN = 10  # iterations before averages are taken

@@ -83,8 +83,13 @@ def require_possible(name: PriorChoice, components: int | None, n_train: int, di
         )
 
 
-def require_possible_in_training(name: PriorChoice, n_train: int, dim: int) -> None:
-    """Refuse `--mixture-epochs` with N(0, I) as prior, or with too few images; arguments as of `require_possible`.
+def require_possible_in_training(name: PriorChoice, encoded: int, dim: int) -> None:
+    """Refuse `--mixture-epochs` with N(0, I) as prior, or with too few images.
+
+    Args:
+        name: the prior that is requested.
+        encoded: number of training images that are encoded for a fit; see `encoded_count`.
+        dim: number of latent dimensions.
 
     Raises:
         OptionError: one of these.
@@ -95,16 +100,16 @@ def require_possible_in_training(name: PriorChoice, n_train: int, dim: int) -> N
             option="--mixture-epochs",
             hint="Leave one out.",
         )
-    _require_images("--mixture-epochs", n_train, dim)
+    _require_images("--mixture-epochs", encoded, dim, instead="or leave it out")
 
 
-def _require_images(option: str, n_train: int, dim: int) -> None:
+def _require_images(option: str, count: int, dim: int, *, instead: str = "or --prior normal") -> None:
     fewest = fewest_images(dim)
-    if n_train < fewest:
+    if count < fewest:
         raise OptionError(
-            f"{option} needs at least {fewest:,} training images for {dim:,} latent dimensions, got {n_train:,}.",
+            f"{option} needs at least {fewest:,} training images for {dim:,} latent dimensions, got {count:,}.",
             option=option.partition(" ")[0],
-            hint="Use fewer --latent-dim or more images, or --prior normal.",
+            hint=f"Use fewer --latent-dim or more images, {instead}.",
         )
 
 

@@ -33,7 +33,7 @@ SHOWN = (  # of its conditions
     *("prior", "importance_samples", "seed", "n_images"),
 )
 OPTIONS = (  # of a run
-    *("data", "network", "likelihood", "binarize", "conditional", "beta"),
+    *("data", "network", "likelihood", "binarize", "conditional", "beta", "mixture_epochs"),
     *("latent_dim", "seed", "epochs"),
 )
 
@@ -120,6 +120,7 @@ class Listed:
         parts = [str(options["likelihood"])]
         parts += ["binary"] if options["binarize"] else []
         parts += ["labels"] if options["conditional"] else []
+        parts += ["mixture"] if options["mixture_epochs"] else []
         parts += [] if options["beta"] == 1 else [f"beta {options['beta']:g}"]
         return ", ".join(parts)
 

@@ -3,6 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
+from vaecli.data.images import ImageSet
+from vaecli.errors import OptionError
+from vaecli.options import TrainOptions
 from vaecli.training import streams
 
 DROPPED = 0.1  # of the images of a step
@@ -32,3 +35,20 @@ class Labels:
         """Draw which images of a batch of `size` keep their labels, in the graph: (size,), 1 or 0 for a tenth."""
         draws = tf.random.stateless_uniform((size,), seed=streams.labels(self._seed, step))
         return tf.cast(draws >= DROPPED, tf.float32)
+
+
+def labels_of(data: ImageSet, options: TrainOptions) -> Labels | None:
+    """Return the labels for a conditional model; None for another one.
+
+    Raises:
+        OptionError: the data have no labels.
+    """
+    if not options.conditional:
+        return None
+    if data.labels is None:
+        raise OptionError(
+            f"--conditional needs labelled images; those of {data.name} have no labels.",
+            option="--conditional",
+            hint="Name the images with their labels, or leave --conditional out.",
+        )
+    return Labels(data.labels, len(data.class_names), seed=options.seed)

@@ -25,7 +25,7 @@ from vaecli.runs.state import State
 from vaecli.training import checkpoint
 from vaecli.training.cluster.devices import Decision
 from vaecli.training.networks.table import learning_rate
-from vaecli.training.schedule import epoch_order
+from vaecli.training.schedule import batches_of, epoch_order
 from vaecli.training.validation import Measurement
 
 if TYPE_CHECKING:
@@ -152,24 +152,14 @@ class Loop:
                 self._save()
             if trainer.fits_prior_next:
                 self._watch.fitting_prior()
-                trainer.fit_prior()
-            batches = self._batches(positions, state.batch, decision.steps)
-            ahead = self._batches(positions, state.batch + len(batches), decision.steps)
+                if not trainer.fit_prior():
+                    raise NotFiniteError(f"A posterior is NaN or infinite before epoch {state.epoch + 1}")
+            size = trainer.batch_size
+            batches = batches_of(positions, size, state.batch, decision.steps)
+            ahead = batches_of(positions, size, state.batch + len(batches), decision.steps)
             seconds = self._take_steps(batches, ahead)
             self._watch.stepped(state.epoch + 1, state.batch, batches.size / seconds)
         return None
-
-    def _batches(self, positions: np.ndarray, first: int, count: int) -> np.ndarray:
-        """Return up to `count` batches (S, B) of an epoch from number `first` on.
-
-        A smaller last batch is returned alone, as (1, b); past the end of the epoch the shape is (1, 0).
-        """
-        size = self._trainer.batch_size
-        full = len(positions) // size
-        if first >= full:
-            return positions[first * size :].reshape(1, -1)
-        count = min(count, full - first)
-        return positions[first * size : (first + count) * size].reshape(count, size)
 
     def _take_steps(self, batches: np.ndarray, ahead: np.ndarray) -> float:
         """Train on batches (S, B) of image positions, add the losses to the state, and return the seconds."""

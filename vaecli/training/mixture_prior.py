@@ -1,8 +1,11 @@
 """A mixture of Gaussians as the prior in the last epochs, fitted anew before each of them.
 
 Within an epoch the networks lower the loss with the mixture as it is; between epochs the mixture is fitted to the
-posteriors as they are. Both raise the same bound. Tomczak & Welling 2018 (arXiv:1705.07120) train all by gradients.
+posteriors as they are. Tomczak & Welling 2018 (arXiv:1705.07120) train a mixture by gradients instead.
 """
+
+import contextlib
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -18,11 +21,10 @@ from vaecli.latent.prior_sizes import to_encode
 from vaecli.pixels import chunks
 from vaecli.probability.gaussian import log_normal
 from vaecli.training.cluster.devices import Devices
-from vaecli.training.objective import to_unit_range
+from vaecli.training.objective import CHUNK_BYTES, MOST_IMAGES, to_unit_range
 from vaecli.training.vae import Vae
 
 ITERATIONS, LATER_ITERATIONS = 15, 5  # of EM in the first fit and in the others
-MOST_IMAGES = 500  # that are encoded at a time
 ABSENT = -1e30  # log-weight of a component that has been removed
 
 
@@ -79,8 +81,10 @@ class MixturePrior:
         """Whether the mixture has been fitted, in this process or before the saved state."""
         return bool(self._weights.numpy().any())
 
-    def fit(self, epoch: int) -> None:
+    def fit(self, epoch: int) -> bool:
         """Fit the mixture to the posteriors of the training images; all workers call this together.
+
+        Returns false, and leaves the mixture, if posteriors are not finite or have no finite mixture.
 
         The first fit begins with k-means, each later one with the mixture before it.
 
@@ -89,20 +93,33 @@ class MixturePrior:
         """
         arrays = [np.zeros(variable.shape) for variable in self.variables]
         if self._devices.is_chief:
-            before = self._mixture if self.is_fitted else None
-            options = FitOptions(
-                self._components,
-                iterations=LATER_ITERATIONS if before else ITERATIONS,
-                fewest=fewest_images(self._means.shape[1]),
-                seed=self._seed,
-            )
-            posteriors = self._posteriors(self._seed + epoch)
+            self._write_fit(epoch, arrays)
+        arrays = [self._devices.all_reduce(array) for array in arrays]
+        if not all(np.isfinite(array).all() for array in arrays):
+            return False
+        for variable, array in zip(self.variables, arrays, strict=True):
+            variable.assign(array)
+        self.refresh()
+        return True
+
+    def _write_fit(self, epoch: int, arrays: Sequence[npt.NDArray[np.float64]]) -> None:
+        """Write the fitted weights, means and scales into arrays of zeros; NaN if there are none."""
+        posteriors = self._posteriors(self._seed + epoch)
+        arrays[0][:] = np.nan
+        if not (np.isfinite(posteriors.mean).all() and np.isfinite(posteriors.deviation).all()):
+            return
+        before = self._mixture if self.is_fitted else None
+        options = FitOptions(
+            self._components,
+            iterations=LATER_ITERATIONS if before else ITERATIONS,
+            fewest=fewest_images(self._means.shape[1]),
+            seed=self._seed,
+        )
+        with contextlib.suppress(np.linalg.LinAlgError):
             mixture = fit_posteriors(posteriors, options, prune=True, before=before).mixture
+            arrays[0][:] = 0
             for array, part in zip(arrays, (mixture.weights, mixture.means, mixture.scales), strict=True):
                 array[: len(part)] = part
-        for variable, array in zip(self.variables, arrays, strict=True):
-            variable.assign(self._devices.all_reduce(array))
-        self.refresh()
 
     def refresh(self) -> None:
         """Compute what training steps need from `variables`, after these were assigned."""
@@ -144,7 +161,8 @@ class MixturePrior:
 
     def _posteriors(self, seed: int) -> Posteriors:
         """Encode the training images."""
-        parts = [*chunks(len(self._indices), self._images.shape[1:], most=MOST_IMAGES)]
+        shape = self._images.shape[1:]
+        parts = chunks(len(self._indices), shape, most=MOST_IMAGES, chunk_bytes=CHUNK_BYTES)
         batches = (self._images[self._indices[part]] for part in parts)
         encoded = [
             self._encode(tf.constant(pixels)) for pixels in as_modelled(batches, binary=self._binarised)

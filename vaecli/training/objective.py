@@ -13,6 +13,9 @@ from vaecli.training import colours
 from vaecli.training.networks.layers import LABEL
 from vaecli.training.vae import Vae
 
+MOST_IMAGES = 500  # that the networks get at a time outside of training steps
+CHUNK_BYTES = 2**20  # of their pixels: the networks hold about 500 bytes for each byte of an image
+
 
 def to_unit_range(pixels: tf.Tensor) -> tf.Tensor:
     """Divide 8-bit pixels by 255, in the graph; the values equal those of `pixels.to_float32`."""

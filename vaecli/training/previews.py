@@ -8,8 +8,8 @@ from vaecli.latent.draws import standard_normal
 from vaecli.pixels import chunk_length, chunks, to_float32
 from vaecli.training.labels import Labels
 from vaecli.training.networks.layers import LABEL
+from vaecli.training.objective import CHUNK_BYTES, MOST_IMAGES
 from vaecli.training.vae import Vae
-from vaecli.training.validation import CHUNK_BYTES, MOST_IMAGES
 
 MOST_BYTES = 2**24  # of the 8-bit pixels of all previews: 16 grey images of 1,000 x 1,000
 

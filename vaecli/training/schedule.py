@@ -1,4 +1,4 @@
-"""The learning rate of every step, Adam's memory and the order of the images, as functions without state."""
+"""The learning rate of every step, Adam's memory, the order of the images and their batches, without state."""
 
 import numpy as np
 
@@ -44,3 +44,15 @@ def epoch_order(count: int, *, seed: int, epoch: int) -> np.ndarray:
     generator = np.random.Generator(np.random.Philox(key=np.array([seed, epoch], np.uint64)))
     keys = generator.bit_generator.random_raw(count)  # raw words: numpy promises no stream beyond them
     return np.argsort(keys, kind="stable").astype(np.int32)
+
+
+def batches_of(positions: np.ndarray, size: int, first: int, count: int) -> np.ndarray:
+    """Return up to `count` batches (S, size) of an epoch's positions, from batch number `first` on.
+
+    A smaller last batch is returned alone, as (1, b); past the end of the epoch the shape is (1, 0).
+    """
+    full = len(positions) // size
+    if first >= full:
+        return positions[first * size :].reshape(1, -1)
+    count = min(count, full - first)
+    return positions[first * size : (first + count) * size].reshape(count, size)

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from vaecli.data.images import Images, ImageSet
-from vaecli.errors import OptionError
-from vaecli.latent.prior_sizes import usual_components
+from vaecli.latent.prior_sizes import encoded_count, usual_components
 from vaecli.options import TrainOptions, augmentations
 from vaecli.pixels import SCALE, chunks
 from vaecli.probability.likelihoods import likelihood
@@ -18,7 +17,7 @@ from vaecli.runs.state import Arrays, State
 from vaecli.training import checkpoint as checkpoints
 from vaecli.training import precision, schedule
 from vaecli.training.cluster.devices import Devices
-from vaecli.training.labels import Labels
+from vaecli.training.labels import labels_of
 from vaecli.training.mixture_prior import MixturePrior
 from vaecli.training.networks import table
 from vaecli.training.previews import Previews
@@ -58,7 +57,7 @@ class Trainer:
         self.devices = devices or Devices()
         self._checkpoint, self._identity = checkpoint, dict(identity or {})
         self.train_indices, held_out_indices = np.flatnonzero(~held_out), np.flatnonzero(held_out)
-        labels = _labels(data, options)
+        labels = labels_of(data, options)
         pixel_mean = _pixel_mean(data.images, self.train_indices)
         with self.devices.scope():
             self.vae = build(
@@ -112,12 +111,23 @@ class Trainer:
     def has_mixture(self) -> bool:
         """Whether the prior of the current epoch is a mixture: that of the last `mixture_epochs` is.
 
-        A run that had a mixture keeps it if it is extended: its losses would rise with N(0, I).
+        A run that had a mixture keeps it if it is extended: its losses would rise with N(0, I). An epoch that began
+        with N(0, I) ends with it if the run is shortened.
         """
         if not self._mixture:
             return False
-        is_late = self.state.epoch >= self.options.epochs - self.options.mixture_epochs
-        return is_late or self._mixture.is_fitted
+        begins_late = self.state.batch == 0 and self.state.epoch + 1 >= self.first_mixture_epoch
+        return begins_late or self._mixture.is_fitted
+
+    @property
+    def first_mixture_epoch(self) -> int:
+        """The number of the first epoch, from 1, that has a mixture as prior; beyond the last one if none has."""
+        return self.options.epochs - self.options.mixture_epochs + 1
+
+    @property
+    def waits_for_mixture(self) -> bool:
+        """Whether a mixture is still to be fitted for the first time."""
+        return self._mixture is not None and not self._mixture.is_fitted
 
     @property
     def finished(self) -> bool:
@@ -126,7 +136,9 @@ class Trainer:
 
     @property
     def out_of_patience(self) -> bool:
-        """True if the last `patience` epochs brought no lower validation loss."""
+        """True if the last `patience` epochs brought no lower validation loss, with the prior of the last ones."""
+        if self.waits_for_mixture:
+            return False
         waited = self.state.epoch - max(self.state.best_epoch, self.state.patience_from)
         return waited >= self.options.patience
 
@@ -146,10 +158,17 @@ class Trainer:
         """Whether an epoch begins before which the mixture is fitted."""
         return self.has_mixture and self.state.batch == 0
 
-    def fit_prior(self) -> None:
-        """Fit the mixture; all workers call this together."""
-        if self._mixture:
-            self._mixture.fit(self.state.epoch)
+    def fit_prior(self) -> bool:
+        """Fit the mixture; all workers call this together. Return false if posteriors are not finite.
+
+        Patience counts from the first fit: losses with another prior do not compare.
+        """
+        is_first = self.waits_for_mixture
+        if self._mixture is None or not self._mixture.fit(self.state.epoch):
+            return False
+        if is_first:
+            self.state.patience_from = self.state.epoch
+        return True
 
     def start_from(self, weights: Arrays) -> None:
         """Assign initial weights, path -> array, in place of random ones.
@@ -175,11 +194,12 @@ class Trainer:
         options = self.options
         if not options.mixture_epochs:
             return None
+        count = encoded_count(self.n_train, self.image_shape, options.latent_dim)
         return MixturePrior(
             self.vae,
             self.data.images,
             self.train_indices,
-            components=usual_components(self.n_train, options.latent_dim),
+            components=usual_components(count, options.latent_dim),
             seed=options.seed,
             devices=self.devices,
         )
@@ -205,23 +225,6 @@ class Trainer:
     def _refresh(self) -> None:
         if self._mixture:
             self._mixture.refresh()
-
-
-def _labels(data: ImageSet, options: TrainOptions) -> Labels | None:
-    """Return the labels for a conditional model; None for another one.
-
-    Raises:
-        OptionError: the data have no labels.
-    """
-    if not options.conditional:
-        return None
-    if data.labels is None:
-        raise OptionError(
-            f"--conditional needs labelled images; those of {data.name} have no labels.",
-            option="--conditional",
-            hint="Name the images with their labels, or leave --conditional out.",
-        )
-    return Labels(data.labels, len(data.class_names), seed=options.seed)
 
 
 def _pixel_mean(images: Images, indices: np.ndarray) -> float:

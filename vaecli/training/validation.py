@@ -20,11 +20,8 @@ from vaecli.sample_size import FEWEST_IMAGES
 from vaecli.training.cluster.devices import Devices
 from vaecli.training.labels import Labels
 from vaecli.training.mixture_prior import MixturePrior
-from vaecli.training.objective import LatentPrior, Terms, terms, to_unit_range
+from vaecli.training.objective import CHUNK_BYTES, MOST_IMAGES, LatentPrior, Terms, terms, to_unit_range
 from vaecli.training.vae import Vae
-
-MOST_IMAGES = 500  # of a chunk
-CHUNK_BYTES = 2**20  # of its pixels: the networks hold about 500 bytes for each byte of an image
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,7 +78,7 @@ class Validation:
         self._images, self._binarised = images, vae.likelihood.binarised
         self._labels = labels
 
-        def graph(prior: LatentPrior | None) -> Callable[..., Terms]:
+        def graph_with(prior: LatentPrior | None) -> Callable[..., Terms]:
             graph: Callable[..., Terms] = tf.function(
                 lambda pixels, noise, label=None: terms(
                     vae, to_unit_range(pixels), noise, training=False, label=label, prior=prior
@@ -91,7 +88,7 @@ class Validation:
             )
             return graph
 
-        self._terms, self._terms_with_mixture = graph(None), graph(mixture)
+        self._terms, self._terms_with_mixture = graph_with(None), graph_with(mixture)
 
     def measure(self, *, with_mixture: bool = False) -> Measurement:
         """Measure the losses under the current weights; the same weights give the same losses.

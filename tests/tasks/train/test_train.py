@@ -169,6 +169,27 @@ def test_a_kill_in_the_extension_of_an_early_stopped_run(run, rewrite_state, mon
     assert read(run.checkpoint).state.epoch == 4
 
 
+def test_fewer_epochs_than_have_a_mixture_are_refused(run):
+    """The error is about --epochs, which alone can be changed."""
+    lines = [line for line in run.config.read_text().splitlines() if "epochs" not in line]
+    run.config.write_text("\n".join([*lines, "epochs = 9", "mixture_epochs = 6"]))
+    says = "--epochs must be at least 6, the run's --mixture-epochs, got 5"
+    with pytest.raises(OptionError, match=says) as caught:
+        train(resume=run.path, changes={"epochs": 5})
+    assert caught.value.option == "--epochs"
+
+
+def test_a_mixture_needs_enough_images_that_are_encoded(write_data, options, tmp_path, monkeypatch):
+    """Of large images only some are: their number counts, and the run ends before it begins."""
+    monkeypatch.setattr("vaecli.latent.prior_sizes.MOST_PIXELS", 100 * 12 * 12)
+    pixels = np.random.default_rng(0).integers(0, 256, (400, 12, 12, 1), np.uint8)
+    folder = write_data(tmp_path / "images", pixels)
+    says = "--mixture-epochs needs at least 200 training images for 40 latent dimensions, got 100"
+    with pytest.raises(OptionError, match=says) as caught:
+        train(options(folder, latent_dim=40, mixture_epochs=1), out=tmp_path / "run")
+    assert caught.value.hint.endswith("or leave it out.") and not (tmp_path / "run").exists()
+
+
 def test_fewer_epochs_than_begun_are_refused(run):
     """Fewer epochs than the run has begun are refused, and nothing is changed."""
     config = run.config.read_bytes()

@@ -76,9 +76,16 @@ def _copies(quality: Quality | None) -> float | None:
 
 
 def _rise(subject: Subject) -> Rise | None:
-    """Return how the validation loss of the run ended; None without a run, or for fewer than 5 epochs."""
-    history = subject.history
-    if not isinstance(history, list) or len(history) < LAST_EPOCHS + 2:
+    """Return how the validation loss of the run ended; None without a run, or for fewer than 5 epochs.
+
+    Of a run with mixture epochs only these count: losses with another prior do not compare.
+    """
+    history, training = subject.history, subject.model.info.training
+    if not isinstance(history, list):
+        return None
+    if mixture_epochs := training.get("mixture_epochs"):
+        history = [row for row in history if row["epoch"] > training["epochs"] - mixture_epochs] or history
+    if len(history) < LAST_EPOCHS + 2:
         return None
     losses = np.array([row["val_loss"] for row in history])
     if not np.isfinite(losses).all():

@@ -188,14 +188,15 @@ def reopen(
 
 def _changed(options: TrainOptions, changes: Mapping[str, Any], state: State) -> TrainOptions:
     """Return the options with `changes` applied, after checking them against the run's `state`."""
-    changed = dataclasses.replace(options, **changes)
     begun_epochs = state.epoch + (state.batch > 0)
-    if changed.epochs != options.epochs and changed.epochs < begun_epochs:
+    limits = (begun_epochs, "number this run has begun"), (options.mixture_epochs, "run's --mixture-epochs")
+    least, what = max(limits)
+    requested = changes.get("epochs", options.epochs)
+    if isinstance(requested, int) and 1 <= requested < least and requested != options.epochs:
         raise OptionError(
-            f"--epochs must be at least {begun_epochs}, the number this run has begun, got {changed.epochs}.",
-            option="--epochs",
+            f"--epochs must be at least {least}, the {what}, got {requested}.", option="--epochs"
         )
-    return changed
+    return dataclasses.replace(options, **changes)
 
 
 def _require_same(data: ImageSet, saved: Saved, table: object, division: Division) -> None:

@@ -10,16 +10,12 @@ from vaecli import checks
 from vaecli.commands import command
 from vaecli.errors import OutputError, TrainingError
 from vaecli.extras import require
-from vaecli.latent.prior_sizes import encoded_count
-from vaecli.metrics.prior_seconds import fit_seconds
-from vaecli.metrics.score_fit import measured_count
-from vaecli.modelfile.find import DECODERS
 from vaecli.options import TrainOptions
 from vaecli.runs.history import Row, write_metrics
 from vaecli.runs.layout import Run
 from vaecli.runs.progress import Plan, Several, Watcher
 from vaecli.tasks.train import start, workers
-from vaecli.tasks.train.deadline import REASON, Deadline
+from vaecli.tasks.train.deadline import Deadline, in_time
 from vaecli.tasks.train.job import Interruptible, Job, begin, reopen
 from vaecli.tasks.train.plots import SheetKeeper
 from vaecli.tasks.train.results import finish, missing
@@ -128,46 +124,8 @@ def train(
         )
         with _hinting_at_run(requested.run, trainer, to_repeat):
             watchers = Several(_watchers(started.job, trainer, watch, tensorboard=tensorboard))
-            stop_in_time = _with_deadline(stop, limit, trainer, started.job)
+            stop_in_time = in_time(stop, limit, trainer, started.job)
             return _train(started.job, trainer, watchers, stop_in_time, checkpoint_every)
-
-
-def _with_deadline(
-    stop: Callable[[], str | None], limit: Deadline, trainer: "Trainer", job: Job
-) -> Callable[[], str | None]:
-    """Combine `stop` with the time limit."""
-    int8 = (job.run.model / DECODERS["int8"]).exists()
-    validation_count, shape = len(job.data.images) - trainer.n_train, job.data.images.shape[1:]
-    measured = measured_count(trainer.n_train, shape) + measured_count(validation_count, shape)
-    dim = job.options.latent_dim
-    encoded = encoded_count(trainer.n_train, shape, dim)
-    prior = _prior_seconds(job, encoded) if limit.is_set else 0.0
-    encoded += encoded_count(validation_count, shape, dim)
-
-    def reason_to_stop() -> str | None:
-        history = trainer.state.history
-        validation = history[-1]["val_seconds"] if history else 0.0
-        score = 2 * validation * measured / validation_count  # the mixture takes as long as the measuring
-        encoding = (
-            validation * encoded / validation_count
-        )  # a validation decodes, too: this is the upper bound
-        fits = 2 if trainer.fits_prior_next else 1  # that after training tries many numbers of components
-        passed = limit.passed(validation, int8=int8, fit_seconds=score + fits * (encoding + prior))
-        return stop() or (REASON if passed else None)
-
-    return reason_to_stop
-
-
-def _prior_seconds(job: Job, count: int) -> float:
-    """Estimate how long the fit of the prior to `count` training images takes."""
-    options = job.options
-    return fit_seconds(
-        count,
-        options.latent_dim,
-        has_classes=job.data.labels is not None,
-        name=options.prior,
-        components=options.components,
-    )
 
 
 @contextlib.contextmanager
@@ -212,7 +170,8 @@ def _train(
         watch.started(_plan(job, trainer))
         if job.options.binarize:
             watch.note("Pixels are binarised: the losses do not compare with those of grey pixels.")
-        if first := job.options.mixture_epochs and job.options.epochs - job.options.mixture_epochs + 1:
+        if trainer.waits_for_mixture:
+            first = trainer.first_mixture_epoch
             watch.note(
                 f"From epoch {first} on the prior is a mixture: losses fall by what it gains over N(0, I)."
             )
