@@ -23,6 +23,10 @@ from vaecli.tasks.recipe import recipe_of
 from vaecli.tasks.recipe_text import MAX_LABELS
 
 SHOWN, SHOWN_OF_EACH = 64, 8  # pictures by default, and of each of several classes
+TRAINED_WITH_A_MIXTURE = (
+    "This model was trained with a mixture as prior (--mixture-epochs): its latents are far from N(0, I), and pictures "
+    "drawn from that are poor. Leave out --prior normal, or fit a mixture by vaecli prior."
+)
 CHUNK_BYTES = 2**22  # of their 8-bit pixels, at most
 AHEAD = 2  # chunks decoded at once, so that the decoder is busy while one is drawn, rounded or written
 
@@ -78,6 +82,8 @@ def sample(
     temperature = checks.real(temperature, "--temperature", least=0)
     checks.choice(dtype, "--dtype", get_args(ArrayType))
     used = [model.priors.get(prior, label) for label in rows or (None,)]
+    if used[0].name == "normal" and model.info.training.get("mixture_epochs"):
+        warn(TRAINED_WITH_A_MIXTURE)
     if_taken = treatment(out, force=force)
     target = "samples.png" if out is None else out
     check_target(target, if_taken=if_taken)
