@@ -50,12 +50,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--data", default="fashion-mnist")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--latent-dim", type=int, default=2)
     parser.add_argument("--schedule", choices=typing.get_args(Schedule), default="cosine")
     parser.add_argument("--seed", type=int, default=0)
     options = TrainOptions(**vars(parser.parse_args()))
-    data = load("fashion-mnist", "train")
+    data = load(options.data, "train")
     mask = Division.of(options).held_out(data)
     train, held_out = np.flatnonzero(~mask), np.flatnonzero(mask)
     size = batch_size(options, len(train))

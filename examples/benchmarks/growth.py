@@ -57,10 +57,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--data", default="fashion-mnist")
     parser.add_argument("--sizes", type=int, nargs="+", default=[6000, 60000, 360000, 600000])
     parser.add_argument("--pictures", action="store_true")
     options = parser.parse_args()
-    images = load("fashion-mnist", "train").images[:]
+    images = load(options.data, "train").images[:]
     program = [sys.executable, "-m", "vaecli"]
     for size in options.sizes:
         with tempfile.TemporaryDirectory() as path:

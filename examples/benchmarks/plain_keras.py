@@ -2,8 +2,8 @@
 
     python examples/benchmarks/plain_keras.py --epochs 30 --latent-dim 2
 
-Trains on all of Fashion-MNIST's training images. Prints one JSON object per epoch: seconds so far, test loss
-in nats.
+Trains on all training images of `--data`, by default Fashion-MNIST. Prints one JSON object per epoch: seconds so
+far, test loss in nats.
 """
 
 import argparse
@@ -89,12 +89,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--data", default="fashion-mnist")
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--latent-dim", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     train, test = (
-        load("fashion-mnist", split).images[:].astype(np.float32) / 255 for split in ("train", "test")
+        load(options.data, split).images[:].astype(np.float32) / 255 for split in ("train", "test")
     )
     model, seconds = compiled(options.latent_dim, options.seed), 0.0
     for epoch in range(options.epochs):

@@ -43,13 +43,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--data", default="fashion-mnist")
     parser.add_argument("--images", type=int, default=12800)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--child", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
-        child(json.loads(options.child), options.images, options.epochs)
+        child(json.loads(options.child), options.data, options.images, options.epochs)
         return
     results: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
     for _ in range(options.rounds):
@@ -95,7 +96,7 @@ def compare(runs: list[dict[str, Any]], base: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def child(job: dict[str, Any], images: int, epochs: int) -> None:
+def child(job: dict[str, Any], name: str, images: int, epochs: int) -> None:
     """Train as one worker, on `job["cores"]`; print the results as JSON."""
     os.sched_setaffinity(0, job["cores"])
     import tensorflow as tf
@@ -117,7 +118,7 @@ def child(job: dict[str, Any], images: int, epochs: int) -> None:
         parts = [tf.config.LogicalDeviceConfiguration()] * job["logical"]
         tf.config.set_logical_device_configuration(processor, parts)
     devices = Devices(job["logical"], from_environment())
-    data = load("fashion-mnist", "train")
+    data = load(name, "train")
 
     def train(
         images: np.ndarray, epochs: int, steps: float

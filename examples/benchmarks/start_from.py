@@ -38,12 +38,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--data", default="fashion-mnist")
     parser.add_argument("--network", choices=typing.get_args(Network), default="classic")
     parser.add_argument("--label", type=int, default=8, help="number of the class that is left out")
     parser.add_argument("--epochs", type=int, default=10, help="of the run on the other classes")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     arguments = parser.parse_args()
-    data, test = load("fashion-mnist", "train"), load("fashion-mnist", "test")
+    data, test = load(arguments.data, "train"), load(arguments.data, "test")
     images, labels = np.asarray(data.images), data.labels
     measured = np.asarray(test.images)[test.labels == arguments.label]
     with tempfile.TemporaryDirectory() as text:

@@ -25,7 +25,7 @@ from vaecli.cli.main import main
 from vaecli.runs.progress import Several
 
 Several.stepped = lambda *_: os._exit(0)
-sys.argv = ["vaecli", "train", "--data", "fashion-mnist", "--latent-dim", "2", "--out", sys.argv[1]]
+sys.argv = ["vaecli", "train", "--data", sys.argv[1], "--latent-dim", "2", "--out", sys.argv[2]]
 main()
 """
 
@@ -40,6 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--data", default="fashion-mnist")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     import_times: list[float] = []
@@ -47,9 +48,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for i in range(options.rounds):
             import_times.append(seconds_of("-c", "import tensorflow"))
-            first_step_times.append(seconds_of("-c", FIRST_STEP, f"{folder}/{i}"))
-        _, script_memory = measure([sys.executable, str(HERE / "plain_keras.py"), "--epochs", "1"])
-        train = ["train", "--data", "fashion-mnist", "--epochs", "1", "--latent-dim", "2", "--quiet"]
+            first_step_times.append(seconds_of("-c", FIRST_STEP, options.data, f"{folder}/{i}"))
+        data = ["--data", options.data]
+        _, script_memory = measure([sys.executable, str(HERE / "plain_keras.py"), "--epochs", "1", *data])
+        train = ["train", *data, "--epochs", "1", "--latent-dim", "2", "--quiet"]
         _, our_memory = measure([sys.executable, "-m", "vaecli", *train, "--out", f"{folder}/run"])
     bare, first = statistics.median(import_times), statistics.median(first_step_times)
     result = {

@@ -27,11 +27,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--data", default="fashion-mnist")
     parser.add_argument("--latent-dim", type=int, default=2)
     parser.add_argument("--images", type=int, default=12800)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    images = load("fashion-mnist", "train").images[: options.images // BATCH * BATCH]
+    images = load(options.data, "train").images[: options.images // BATCH * BATCH]
     floats = images.astype(np.float32) / 255
     fit = plain_keras.compiled(options.latent_dim, seed=0)
     precisions: list[Resolved] = list(dict.fromkeys(["float32", choose("auto")]))

@@ -14,6 +14,7 @@ Prints JSON and writes `time-to-quality.png`, nats against seconds, to FOLDER. N
 
 import argparse
 import csv
+import functools
 import json
 import pathlib
 import subprocess
@@ -39,19 +40,18 @@ def output_of(*command: object) -> str:
     return process.stdout
 
 
-def script(epochs: int, seed: int, latent_dim: int) -> Curve:
+def script(data: str, epochs: int, seed: int, latent_dim: int) -> Curve:
     """Run the plain script in a process of its own; return seconds and test loss after each epoch."""
-    lines = output_of(
-        HERE / "plain_keras.py", "--epochs", epochs, "--seed", seed, "--latent-dim", latent_dim
-    ).splitlines()
+    options = ["--data", data, "--epochs", epochs, "--seed", seed, "--latent-dim", latent_dim]
+    lines = output_of(HERE / "plain_keras.py", *options).splitlines()
     rows = [json.loads(line) for line in lines]
     return [(row["seconds"], row["test_loss"]) for row in rows]
 
 
-def vaecli(folder: pathlib.Path, epochs: int, seed: int, latent_dim: int) -> tuple[Curve, float]:
+def vaecli(data: str, folder: pathlib.Path, epochs: int, seed: int, latent_dim: int) -> tuple[Curve, float]:
     """Run `vaecli train`; return seconds and validation loss after each epoch, and the final test loss."""
     options = ["--epochs", epochs, "--seed", seed, "--latent-dim", latent_dim, "--out", folder, "--quiet"]
-    output_of("-m", "vaecli", "train", "--data", "fashion-mnist", *options)
+    output_of("-m", "vaecli", "train", "--data", data, *options)
     curve: Curve = []
     with (folder / "metrics.csv").open(newline="") as file:
         for row in csv.DictReader(file):
@@ -65,6 +65,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--data", default="fashion-mnist")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--latent-dim", type=int, default=2)
@@ -75,10 +76,12 @@ def main() -> None:
     result: dict[str, Any] = {"epochs": options.epochs, "runs": []}
     curves: list[tuple[str, Curve]] = []
     for seed in options.seeds:
-        before = script(options.script_epochs, seed, options.latent_dim)[-1][0]
+        run_script = functools.partial(script, options.data, seed=seed, latent_dim=options.latent_dim)
+        before = run_script(options.script_epochs)[-1][0]
         with tempfile.TemporaryDirectory() as folder:
-            curve, test_loss = vaecli(pathlib.Path(folder) / "run", options.epochs, seed, options.latent_dim)
-        after = script(options.script_epochs, seed, options.latent_dim)[-1][0]
+            run_folder = pathlib.Path(folder) / "run"
+            curve, test_loss = vaecli(options.data, run_folder, options.epochs, seed, options.latent_dim)
+        after = run_script(options.script_epochs)[-1][0]
         script_seconds = EPOCHS / options.script_epochs * (before + after) / 2
         run = {
             "seed": seed,
@@ -88,7 +91,7 @@ def main() -> None:
         }
         curves.append(("vaecli train (validation images)", curve))
         if options.whole:
-            whole = script(EPOCHS, seed, options.latent_dim)
+            whole = run_script(EPOCHS)
             run["script_test_loss"] = whole[-1][1]
             curves.append(
                 (
