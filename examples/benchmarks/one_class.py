@@ -65,12 +65,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", default="fashion-mnist")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("one-class"))
     parser.add_argument("--classes", type=int, nargs="+", default=list(range(10)))
     parser.add_argument("--epochs", type=int, default=40)
     options = parser.parse_args()
-    train, test = load(options.data, "train"), load(options.data, "test")
+    train, test = load("fashion-mnist", "train"), load("fashion-mnist", "test")
     if train.labels is None or test.labels is None:
         raise SystemExit("The data have no labels.")
     lines = []
