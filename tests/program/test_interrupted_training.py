@@ -83,24 +83,12 @@ def run(trained, tmp_path):
     return shutil.copytree(trained, tmp_path / "run")
 
 
-@pytest.mark.parametrize("precision", ["float32", "auto"])
-def test_kill_9_loses_nothing(precision):
+def test_kill_9_loses_nothing():
     """SIGKILL at a random moment and while a state is written: resumed, the run ends with the same bits.
 
     The documented command does the same 20 times.
     """
-    small = [
-        "--precision",
-        precision,
-        "--times",
-        "2",
-        "--images",
-        "600",
-        "--epochs",
-        "20",
-        "--longest",
-        "0.7",
-    ]
+    small = ["--times", "2", "--images", "600", "--epochs", "20", "--longest", "0.7"]
     result = subprocess.run(
         [sys.executable, EXAMPLE, *small], capture_output=True, text=True, timeout=600, check=False
     )

@@ -24,8 +24,8 @@ from vaecli.tasks.recipe_text import MAX_LABELS
 
 SHOWN, SHOWN_OF_EACH = 64, 8  # pictures by default, and of each of several classes
 TRAINED_WITH_A_MIXTURE = (
-    "This model was trained with a mixture as prior (--mixture-epochs): its latents are far from N(0, I), and pictures "
-    "drawn from that are poor. Leave out --prior normal, or fit a mixture by vaecli prior."
+    "This model was trained with a mixture as prior (--mixture-epochs): its latents are far from N(0, I), and "
+    "pictures drawn from that are poor. Leave out --prior normal, or fit a mixture by vaecli prior."
 )
 CHUNK_BYTES = 2**22  # of their 8-bit pixels, at most
 AHEAD = 2  # chunks decoded at once, so that the decoder is busy while one is drawn, rounded or written
