@@ -151,9 +151,9 @@ def test_a_configuration_of_another_network_is_refused(run, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def exported(trained, tmp_path_factory):
-    """A finished run with decoders of all precisions. Not to be written to."""
-    path = shutil.copytree(trained.run, tmp_path_factory.mktemp("all") / "run")
+def exported(data, options, tmp_path_factory):
+    """A finished run with decoders of all precisions, of a network that is quantised fast. Not to be written to."""
+    path = train(options(data, network="dense", width=32), out=tmp_path_factory.mktemp("all") / "run").run
     export(path, ExportOptions(precisions=["int8", "fp16"], force=True))
     return path
 

@@ -30,7 +30,7 @@ def finished(write_data, options, tmp_path_factory):
 
     place = tmp_path_factory.mktemp("scored")
     data = write_data(place / "data", load_mini("train").images[:800])
-    run = train(options(data), out=place / "run").run
+    run = train(options(data, network="dense", width=32), out=place / "run").run  # is quantised fast
     export(run, ExportOptions(precisions=("int8", "fp16"), force=True))
     return Run(run)
 
