@@ -58,12 +58,14 @@ def _figures(forecast: "Forecast") -> dict[str, str]:
         ", ".join(f"{name}.onnx {size / 1e6:.2f} MB" for name, size in each.items())
         for each in (forecast.file_sizes, forecast.reduced_sizes)
     )
+    fits = forecast.options.mixture_epochs
+    beside = f"and the fits of {fits:,} mixtures, and the export" if fits else "and the export"
     return {
         "images": f"{forecast.n_train:,} of {height} x {width} x {channels}, {forecast.n_validation:,} held out",
         "weights": f"{forecast.weights:,}",
         "multiplications": f"{forecast.multiplications:,} an image, forward",
         "an epoch": f"{forecast.steps:,} steps, {seconds:,.1f} s with its validation",
-        f"{epochs:,} epochs": f"{epochs * seconds / 60:,.1f} min at most, and the export",
+        f"{epochs:,} epochs": f"{epochs * seconds / 60:,.1f} min at most, {beside}",
         "memory": f"{forecast.memory / 1e6:,.0f} MB at the peak"
         if forecast.memory
         else "not known on this system",
