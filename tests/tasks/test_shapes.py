@@ -28,15 +28,15 @@ def discs(shape, count):
     return np.where(inside[..., None], disc, ground)
 
 
-def export_admitted(run):
-    """Export the run to `out` in all precisions that the network admits, int8 if it can be; return them."""
-    for reduced in (("int8", "fp16"), ("fp16",)):
+def export_admitted(run, reduced):
+    """Export the run to `out`, in the `reduced` precisions, too, that the network admits; return all precisions."""
+    for precisions in dict.fromkeys((reduced, ("fp16",))):
         try:
-            export(run, ExportOptions(out="out", precisions=reduced))
+            export(run, ExportOptions(out="out", precisions=precisions))
         except ParityError as error:
             assert "int8 decoder must differ" in error.message and not pathlib.Path("out").exists()
         else:
-            return ("float32", *reduced)
+            return ("float32", *precisions)
     raise AssertionError("not even fp16 is admitted")
 
 
@@ -50,16 +50,23 @@ def check_model(model, images):
     assert evaluate(model, data="discs.npy", names=["mse"]).n_images > 5
 
 
-@pytest.mark.parametrize("shape", [(32, 32, 3), (48, 36, 1), (128, 128, 3)], ids=str)
-def test_from_images_to_measurements(shape, here):
+@pytest.mark.parametrize(
+    ("shape", "network", "reduced"),
+    [
+        ((48, 36, 1), {}, ("int8", "fp16")),
+        ((32, 32, 3), {"network": "conv", "width": 8}, ("int8", "fp16")),
+        ((128, 128, 3), {"network": "conv", "width": 8}, ("fp16",)),  # int8 takes minutes
+    ],
+    ids=str,
+)
+def test_from_images_to_measurements(shape, network, reduced, here):
     """A short training is exported in all precisions that the network admits, and every command runs on them."""
     np.save("discs.npy", discs(shape, 40))
-    options = TrainOptions(
-        data="discs.npy", epochs=1, batch_size=8, validation_split=0.3, augment="flip,shift"
-    )
+    short = {"data": "discs.npy", "epochs": 1, "batch_size": 8, "validation_split": 0.3}
+    options = TrainOptions(**short, augment="flip,shift", **network)
     run = train(options, out=here / "run").run
     assert Run(run).plots.is_dir()
-    precisions, images = export_admitted(run), discs(shape, 5)
+    precisions, images = export_admitted(run, reduced), discs(shape, 5)
     for precision in precisions:
         check_model(Model.open("out", precision=precision), images)
     assert all(check.passed for check in verify("out"))
