@@ -255,14 +255,15 @@ def test_max_time_is_kept(tmp_path):
     assert (tmp_path / "run" / "model" / "decoder.onnx").exists()
 
 
-def test_on_a_terminal(data, tmp_path):
+@pytest.mark.parametrize("columns", [80, 120])
+def test_on_a_terminal(data, tmp_path, columns):
     """Bars, a table, a picture of samples; no line is wider than the terminal; the cursor comes back."""
     arguments = ["train", "--data", data, *SMALL, "--out", "run"]
-    code, output = on_a_terminal(arguments, cwd=tmp_path, columns=80)
+    code, output = on_a_terminal(arguments, cwd=tmp_path, columns=columns)
     assert code == 0, output.decode()
     live, _, after = output.partition(b"Exporting")
     lines = screen_lines(live)
-    assert max(map(len, lines)) <= 80
+    assert max(map(len, lines)) <= columns
     assert any("▀" in line for line in lines), "no samples"
     assert any("images/s" in line and "steps" in line for line in lines)
     assert any(line.split()[:2] == ["epoch", "loss"] for line in lines)
@@ -273,14 +274,13 @@ def test_on_a_terminal(data, tmp_path):
 
 @pytest.mark.parametrize(
     ("number", "code"),
-    [
-        (signal.SIGINT, 130),
-        (signal.SIGTERM, 143),
-        (signal.SIGUSR1, 138),
-    ],  # SIGHUP: test_a_terminal_that_is_gone
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGUSR1, 138)],
 )
 def test_a_signal_stops_it_without_loss(data, tmp_path, number, code):
-    """The best model is exported and the resume command printed; resumed, the run equals one never stopped."""
+    """The best model is exported and the resume command printed; resumed, the run equals one never stopped.
+
+    SIGHUP is that of `test_a_terminal_that_is_gone`.
+    """
     options = ["--data", data, *SMALL[2:], "--epochs", "4", "--out", "run"]
     got, output = on_a_terminal(
         ["train", *options], cwd=tmp_path, columns=100, interrupt_after="▀".encode(), number=number
