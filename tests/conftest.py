@@ -289,6 +289,14 @@ class Forge:
     stamp = staticmethod(with_digest)
     with_entries = staticmethod(with_metadata)
 
+    @staticmethod
+    def change_info(path, changes):
+        """Change entries of the info of a model file, in place."""
+        content = path.read_bytes()
+        entries = {key: text for key, (text, _) in protobuf.metadata(content).items() if key != KEY_DIGEST}
+        entries[KEY_INFO] = json.dumps(json.loads(entries[KEY_INFO]) | changes)
+        path.write_bytes(with_metadata(content, entries))
+
     @classmethod
     def model(cls, entries, graph=b""):
         """Return a ModelProto with a graph and metadata entries; a digest only if it is one of them."""

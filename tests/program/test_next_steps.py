@@ -1,6 +1,5 @@
 """Every command that vaecli prints to type next runs, in the situation that prints it."""
 
-import json
 import re
 import shlex
 import shutil
@@ -15,8 +14,6 @@ import typer.main
 from vaecli.cli.main import application
 from vaecli.data.idx.format import encode_idx
 from vaecli.data.named.bundled import load_mini
-from vaecli.modelfile.metadata import KEY_INFO
-from vaecli.modelfile.protobuf import metadata
 
 ODD = "my 'odd' [v2] run"
 
@@ -24,14 +21,6 @@ ODD = "my 'odd' [v2] run"
 def next_steps(stderr):
     """The words of each printed command, without `vaecli`."""
     return [shlex.split(line)[2:] for line in stderr.splitlines() if line.startswith("Next: ")]
-
-
-def with_metadata(forge, path, changes):
-    """Change the metadata of a model file in place."""
-    content = path.read_bytes()
-    entries = {key: value for key, (value, _) in metadata(content).items() if key != "vaecli.sha256"}
-    entries[KEY_INFO] = json.dumps(json.loads(entries[KEY_INFO]) | changes)
-    path.write_bytes(forge.with_entries(content, entries))
 
 
 @pytest.fixture
@@ -46,12 +35,12 @@ def situation(here, model_folder, small_folder, forge):
             shutil.copytree(model_folder, folder)
             data = {"name": "fashion-mnist-mini", "kind": "folder", "sha256": "0" * 64, "count": 9}
             for path in folder.glob("*.onnx"):
-                with_metadata(forge, path, {"data": data})
+                forge.change_info(path, {"data": data})
         elif kind == "trained on a data set that is not here":
             shutil.copytree(model_folder, folder)
             data = {"name": "kmnist", "kind": "named", "sha256": "0" * 64, "count": 9}
             for path in folder.glob("*.onnx"):
-                with_metadata(forge, path, {"data": data})
+                forge.change_info(path, {"data": data})
         elif kind == "beside the encoder of another model":
             shutil.copytree(model_folder, folder)
             shutil.copy(small_folder / "encoder.onnx", folder / "encoder.onnx")
@@ -144,19 +133,19 @@ def explored(command, folder):
     return 0 if address.startswith("http://127.0.0.1:") and process.returncode == 130 else 1, stderr
 
 
-def write_split(folder, prefix, split, count):
-    """Write bundled images as one split of an IDX folder."""
-    folder.mkdir(exist_ok=True)
-    images = load_mini(split).images[:count, :, :, 0]
-    (folder / f"{prefix}-images-idx3-ubyte").write_bytes(encode_idx(images))
-    (folder / f"{prefix}-labels-idx1-ubyte").write_bytes(encode_idx(np.zeros(count, np.uint8)))
+def write_training_images(folder):
+    """Write 300 bundled images as an IDX folder without a test set."""
+    folder.mkdir()
+    images = load_mini("train").images[:300, :, :, 0]
+    (folder / "train-images-idx3-ubyte").write_bytes(encode_idx(images))
+    (folder / "train-labels-idx1-ubyte").write_bytes(encode_idx(np.zeros(300, np.uint8)))
 
 
 @pytest.mark.train
 def test_after_training_on_a_folder(vaecli, tmp_path):
     """`eval` finds the folder, which has no test set; a stopped run is resumed."""
     data = tmp_path / "my [data]"
-    write_split(data, "train", "train", 300)
+    write_training_images(data)
     small = ["--latent-dim", 2, "--batch-size", 64, "--validation-split", 0.2]
     code, stderr = vaecli("train", "--data", data, *small, "--epochs", 2, "--out", ODD)
     assert code == 0, stderr

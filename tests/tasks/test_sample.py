@@ -1,6 +1,5 @@
 """`vaecli.tasks.sample`: pictures from the prior, in files of every kind and in parts of one endless series."""
 
-import json
 import math
 import shutil
 import subprocess
@@ -11,8 +10,6 @@ import PIL.Image
 import pytest
 
 from vaecli.errors import OptionError, OutputError
-from vaecli.modelfile.metadata import KEY_INFO
-from vaecli.modelfile.protobuf import metadata
 from vaecli.pixels import to_uint8
 from vaecli.runtime.model import Model
 from vaecli.tasks.sample import CHUNK, TRAINED_WITH_A_MIXTURE, sample
@@ -157,12 +154,9 @@ def test_temperature(model, tmp_path):
 def test_normal_of_a_model_trained_with_a_mixture(mixed_folder, forge, tmp_path):
     """A warning says that the pictures will be poor; other priors and other models have none."""
     folder = shutil.copytree(mixed_folder, tmp_path / "model")
-    content = (folder / "decoder.onnx").read_bytes()
-    entries = {key: text for key, (text, _) in metadata(content).items() if key != "vaecli.sha256"}
-    info = json.loads(entries[KEY_INFO])
-    info["training"]["mixture_epochs"] = 6
-    changed = forge.with_entries(content, entries | {KEY_INFO: json.dumps(info)})
-    (folder / "decoder.onnx").write_bytes(changed)
+    training = Model.open(folder).info.training | {"mixture_epochs": 6}
+    for file in folder.glob("*.onnx"):
+        forge.change_info(file, {"training": training})
     for path, prior, expected in (
         (folder, "normal", [TRAINED_WITH_A_MIXTURE]),
         (folder, None, []),
