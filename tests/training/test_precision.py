@@ -116,3 +116,27 @@ def test_it_resumes_to_the_bit(bfloat16, few, trainer_on, run_loop):
     )
     assert all(map(np.array_equal, resumed, expected))
     assert not any(map(np.array_equal, resumed[:1], exact[:1]))
+
+
+TWO_DEVICES = """
+import numpy as np, tensorflow as tf
+two = [tf.config.LogicalDeviceConfiguration()] * 2
+tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], two)
+from vaecli.export import convert
+
+def compute(inputs):
+    product = weight * inputs["z"]
+    print(product.device[-5:])
+    return {"y": product}
+
+with tf.device("CPU:1"):
+    weight = tf.Variable([2.0, 3.0])
+    outputs = convert.reference(compute, {"z": np.float32([[1, 2]])})
+print(weight.device[-5:], outputs["y"].tolist())
+"""
+
+
+def test_exported_files_are_compared_with_the_processor(process):
+    """The reference comes from the first CPU, also with variables of another device and in its scope."""
+    result = process(code=TWO_DEVICES)
+    assert result.stdout.decode().split("\n")[:2] == ["CPU:0", "CPU:1 [[2.0, 6.0]]"], result.stderr.decode()

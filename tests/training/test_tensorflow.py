@@ -29,6 +29,16 @@ def test_the_environment_is_restored(tmp_path, monkeypatch):
     assert os.environ["KERAS_BACKEND"] == "jax" and "KERAS_HOME" not in os.environ
 
 
+@pytest.mark.train
+def test_float32_is_exact(tmp_path):
+    """TF32, which GPUs since Ampere use for products by default, is off."""
+    with quietly(tmp_path / "log"):
+        import tensorflow as tf
+
+        tf.config.experimental.enable_tensor_float_32_execution(True)
+    assert not tf.config.experimental.tensor_float_32_execution_enabled()
+
+
 def test_an_import_that_fails(tmp_path):
     """The error holds the reason and the end of the log."""
     with (

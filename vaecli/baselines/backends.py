@@ -17,6 +17,7 @@ def with_keras(files: DecoderFiles) -> dict[str, Decode]:
     import keras
     import tensorflow as tf
 
+    tf.config.experimental.enable_tensor_float_32_execution(False)  # TF32 decodes to other pictures
     decoder = keras.saving.load_model(files.keras, compile=False)
     pixels = likelihood(files.likelihood)
     z = keras.Input(decoder.inputs[0].shape[1:], name="z")

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from vaecli.export import convert, opsets, parity
 from vaecli.modelfile.classifier import ClassifierInfo, check_classifier, to_content
-from vaecli.pixels import to_uint8
+from vaecli.pixels import to_float32, to_uint8
 from vaecli.runtime.classifier import Classifier as Runtime
 from vaecli.training.classifier.network import Classifier
 
@@ -37,8 +37,8 @@ def to_file(classifier: Classifier, info: ClassifierInfo, images: np.ndarray) ->
         return exported.classify(to_uint8(inputs["image"]))._asdict()
 
     def reference(inputs: parity.Arrays) -> parity.Arrays:
-        image = tf.constant(to_uint8(inputs["image"]), tf.float32) / 255.0
-        return {name: tensor.numpy() for name, tensor in _outputs(classifier, image).items()}
+        image = to_float32(to_uint8(inputs["image"]))
+        return convert.reference(lambda tensors: _outputs(classifier, tensors["image"]), {"image": image})
 
     parity.require(parity.compare("classifier", parity.image_inputs(images), reference, run))
     return content

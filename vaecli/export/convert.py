@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from vaecli.errors import ModelError
 from vaecli.export.opsets import require_opset
+from vaecli.export.parity import Arrays
 from vaecli.training.vae import Vae
 
 Tensors: TypeAlias = Mapping[str, tf.Tensor]  # by name
@@ -27,6 +28,16 @@ def decoder_outputs(vae: Vae, inputs: Tensors) -> dict[str, tf.Tensor]:
     """Compute the outputs of decoder.onnx: `z` (N, D) -> `image`, the likelihood's mean, and its raw outputs."""
     outputs = vae.decode(inputs)
     return {"image": vae.likelihood.mean(outputs, keras.ops), **outputs}
+
+
+def reference(compute: Callable[[Tensors], Mapping[str, tf.Tensor]], inputs: Arrays) -> Arrays:
+    """Compute what an exported file must compute: run `compute` eagerly, on the processor as the file is.
+
+    A GPU adds in another order and has other algorithms for convolutions.
+    """
+    with tf.device("CPU:0"):
+        outputs = compute({name: tf.constant(array) for name, array in inputs.items()})
+        return {name: tensor.numpy() for name, tensor in outputs.items()}
 
 
 def to_onnx(

@@ -7,7 +7,6 @@ from typing import Literal
 
 import numpy as np
 import onnx
-import tensorflow as tf
 
 from vaecli import files, folders
 from vaecli.choices import Precision
@@ -166,11 +165,11 @@ class KerasReference:
 
     def encode(self, inputs: parity.Arrays) -> parity.Arrays:
         """Compute `z_mean` and `z_log_var` (N, D) of `image` (N, H, W, C) float32, and `label`."""
-        return _to_numpy(convert.encoder_outputs(self.vae, _to_tensors(inputs)))
+        return convert.reference(lambda tensors: convert.encoder_outputs(self.vae, tensors), inputs)
 
     def decode(self, inputs: parity.Arrays) -> parity.Arrays:
         """Compute `image` and the likelihood's outputs (N, H, W, C) of `z` (N, D) float32, and `label`."""
-        return _to_numpy(convert.decoder_outputs(self.vae, _to_tensors(inputs)))
+        return convert.reference(lambda tensors: convert.decoder_outputs(self.vae, tensors), inputs)
 
     def inputs(self, validation: np.ndarray) -> tuple[parity.ByKind, parity.ByKind]:
         """Return the encoder inputs and decoder inputs to compare on, from real images (N, H, W, C) uint8."""
@@ -178,11 +177,3 @@ class KerasReference:
         images = parity.with_labels(parity.image_inputs(validation), count)
         latents = parity.latent_inputs(self.encode(images["real"])["z_mean"])
         return images, parity.with_labels(latents, count)
-
-
-def _to_tensors(arrays: parity.Arrays) -> dict[str, tf.Tensor]:
-    return {name: tf.constant(array) for name, array in arrays.items()}
-
-
-def _to_numpy(tensors: Mapping[str, tf.Tensor]) -> parity.Arrays:
-    return {name: tensor.numpy() for name, tensor in tensors.items()}
