@@ -102,7 +102,7 @@ def _print(comparison: "Comparison", *, quiet: bool) -> None:
         for line in words.software_lines(comparison):
             console.note(line)
         console.note(words.NOTE)
-        for line in words.conditions_lines(comparison):
+        for line in [*words.conditions_lines(comparison), *words.left_out_lines(comparison)]:
             console.note(line)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vaecli.metrics.comparing.conditions import CONDITIONS, DESCRIPTIONS, mismatches
+from vaecli.metrics.comparing.conditions import CONDITIONS, DESCRIPTIONS, mismatches, shared
 from vaecli.metrics.probes import METHODS, PROBE_METRICS
 from vaecli.metrics.samples.table import AGREEMENT, COPIES, QUALITY_METRICS, SAMPLE_METRICS, row_metric
 from vaecli.metrics.table import METRICS
@@ -65,6 +65,23 @@ def test_hashes_are_compared_to_the_last_digit(make_saved):
     """Although a message shows the first ones alone."""
     second = make_saved(conditions__data_sha256="d" * 63 + "e")
     assert mismatches("mse", make_saved(), second).keys() == {"data"}
+
+
+def test_seeds_hold_out_other_images_of_the_same_data(make_saved, quality, probes):
+    """So the images that two runs were trained on may differ if their seeds do, and their data set does not."""
+    first = make_saved(5, quality, probes=probes, model__seed=0)
+    other = {"quality__training_sha256": "e" * 64, "probes__training_sha256": "e" * 64}
+    second = make_saved(5, quality, probes=probes, model__seed=1, **other)
+    for metric, name in ((COPIES, "training images"), ("nearest", "labelled images")):
+        assert mismatches(metric, first, second) == {}
+        assert shared(metric, [first, second])[name].endswith(" that each run was trained on")
+        assert shared(metric, [first, first])[name].endswith("...)")
+        for changes in ({"model__seed": 0}, {"model__seed": None}):
+            same_seed = make_saved(5, quality, probes=probes, **other, **changes)
+            assert mismatches(metric, first, same_seed).keys() == {name}
+    names = {"quality__training": "others", "probes__training": "others"}
+    second = make_saved(5, quality, probes=probes, model__seed=1, **other, **names)
+    assert mismatches(COPIES, first, second).keys() == {"training images"}
 
 
 def test_a_prior_may_count_as_a_part_of_the_model(make_saved, quality):

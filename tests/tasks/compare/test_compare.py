@@ -9,7 +9,7 @@ from vaecli.errors import DataError, OptionError
 from vaecli.metrics.saved import file
 from vaecli.tasks.compare.compare import compare
 from vaecli.tasks.compare.result import Value
-from vaecli.tasks.compare.words import conditions_lines, values_table
+from vaecli.tasks.compare.words import conditions_lines, left_out_lines, values_table
 
 NATS = {"metrics": ["elbo"]}
 VALUES = {"per_image": {"elbo": np.linspace(-260, -240, 200), "mse": np.ones(200)}}
@@ -183,6 +183,7 @@ def test_across_priors_each_model_has_its_own(save):
     """If the user says so."""
     names = [save("a"), save("b", 5, conditions__prior="mixture")]
     result = compare(names, across_priors=True)
+    assert [row.label for row in result.files] == ["a.npz, N(0, I)", "b.npz, mixture"]
     assert result.of_files.differences[0].outcome == "better"
     assert "prior" not in result.conditions["elbo"]
 
@@ -204,7 +205,17 @@ def test_samples_are_compared_over_their_seeds(save, quality):
     names[1] = save("b", quality=quality, quality__features_sha256="0" * 64)
     with pytest.raises(DataError, match=r"features: classifier of fashion-mnist .ffffffffffff"):
         compare(names, metrics=["frechet"])
-    assert "frechet" not in compare(names).metrics
+    result = compare(names)
+    assert "frechet" not in result.metrics
+    assert result.left_out["frechet"].startswith(
+        "a.npz and b.npz differ in features: classifier of fashion-mnist (f"
+    )
+    (line,) = left_out_lines(result)
+    assert line.startswith(
+        "Left out: frechet, frechet_reconstructions, frechet_training, copies, because a.npz"
+    )
+    names[1] = save("b")
+    assert compare(names).left_out["copies"] == "b.npz has none"
 
 
 def test_reconstructions_the_floor_and_copies_stand_in_the_table(save, quality):

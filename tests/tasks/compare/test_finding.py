@@ -29,6 +29,17 @@ def evaluation(make_saved, model_folder):
     return make_saved(model__decoder_sha256=digest, model__settings={"decoder": "float32"})
 
 
+def test_an_evaluation_of_a_file_that_is_not_there(run, evaluation, make_saved, model_folder):
+    """The fp16 files may have been moved away, but the weights must be those of the run."""
+    model_id = read_file(model_folder / "decoder.onnx").info.model_id
+    settings = {"decoder": "fp16"}
+    file.write(run / "evaluation.npz", make_saved(model__model_id=model_id, model__settings=settings))
+    assert find("my run").evaluation.model.model_id == model_id
+    file.write(run / "evaluation.npz", make_saved(model__settings=settings), if_taken="replace")
+    with pytest.raises(DataError, match=r"evaluation\.npz is the evaluation of other weights"):
+        find("my run")
+
+
 @pytest.mark.parametrize("name", ["evaluation.npz", "evaluation-normal.npz"])
 @pytest.mark.parametrize("named", ["my run", "my run/", "my run/model", "my run/model/decoder.onnx"])
 def test_a_run_stands_for_the_evaluation_in_it(run, evaluation, name, named):

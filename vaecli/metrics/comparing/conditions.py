@@ -1,6 +1,6 @@
 """The conditions that two evaluations must share for their values of a metric to be compared."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from vaecli.metrics.probes import METHODS, PROBE_METRICS
 from vaecli.metrics.samples.table import AGREEMENT, COPIES, QUALITY_METRICS, SAMPLE_METRICS, row_metric
@@ -20,6 +20,10 @@ OF_ROWS = {  # what the metrics of a row share
     "training": ("features", "reference", "number of samples", TRAINING),
 }
 LABELLED = ("classified images", "labelled images")
+TRAINED_ON = (
+    TRAINING,
+    "labelled images",
+)  # images of a data set, less those that the training seed holds out
 DRAWS = "seed of the labels"
 PRIORS = {"prior", "prior of the samples"}  # a part of the model, where a user says so
 
@@ -99,6 +103,8 @@ def mismatches(
 ) -> dict[str, tuple[str, str]]:
     """Return what differs of the conditions of a metric: condition -> what it is for both.
 
+    Runs of two seeds hold out other images of one data set for validation. That is a part of the model.
+
     Args:
         metric: a metric that both evaluations have.
         first: an evaluation.
@@ -110,13 +116,39 @@ def mismatches(
         for name in CONDITIONS[metric]
         if not (across_priors and name in PRIORS)
     }
-    return {name: (a[1], b[1]) for name, (a, b) in pairs.items() if a[0] != b[0]}
+    return {
+        name: (a[1], b[1])
+        for name, (a, b) in pairs.items()
+        if a[0] != b[0] and not (name in TRAINED_ON and _differ_by_seed(name, first, second))
+    }
 
 
-def shared(metric: str, evaluation: SavedEvaluation, *, across_priors: bool = False) -> dict[str, str]:
-    """Return what all values that are compared with one of this evaluation share: condition -> its words."""
+def _differ_by_seed(condition: str, first: SavedEvaluation, second: SavedEvaluation) -> bool:
+    """Return whether images of one data set differ because two training seeds hold out others."""
+    seeds, sources = zip(
+        *((each.model.seed, _source(condition, each)) for each in (first, second)), strict=True
+    )
+    return None not in seeds and seeds[0] != seeds[1] and sources[0] == sources[1] != ""
+
+
+def _source(condition: str, evaluation: SavedEvaluation) -> str:
+    """Return the data set of the images of one of TRAINED_ON; empty if they were not used."""
+    used = evaluation.quality if condition == TRAINING else evaluation.probes
+    return used.training if used else ""
+
+
+def shared(
+    metric: str, evaluations: Sequence[SavedEvaluation], *, across_priors: bool = False
+) -> dict[str, str]:
+    """Return what the values of a metric share that are compared: condition -> its words."""
     names = (name for name in CONDITIONS[metric] if not (across_priors and name in PRIORS))
-    return {name: DESCRIPTIONS[name](evaluation)[1] for name in names}
+    words = {name: {DESCRIPTIONS[name](each)[1] for each in evaluations} for name in names}
+    return {
+        name: DESCRIPTIONS[name](evaluations[0])[1]
+        if len(texts) == 1 or name not in TRAINED_ON
+        else f"those of {_source(name, evaluations[0])} that each run was trained on"
+        for name, texts in words.items()
+    }
 
 
 def direction(metric: str) -> str:

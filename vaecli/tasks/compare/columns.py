@@ -16,8 +16,12 @@ MOST_SHOWN = 6  # metrics of the table, unless the user names more: the main one
 LISTED = 5  # metrics in a hint
 
 
-def columns(members: Sequence[Named], requested: Sequence[str], *, across_priors: bool) -> tuple[str, ...]:
+def columns(
+    members: Sequence[Named], requested: Sequence[str], *, across_priors: bool
+) -> tuple[tuple[str, ...], dict[str, str]]:
     """Return the metrics of the table, of which all members have finite values under the same conditions.
+
+    The second value has those of SHOWN that are left out although an evaluation has them: metric -> the reason.
 
     Args:
         members: the evaluations.
@@ -45,17 +49,38 @@ def columns(members: Sequence[Named], requested: Sequence[str], *, across_priors
     if not common:
         raise DataError("The evaluations have no metric in common.", hint="Evaluate with --metrics all.")
 
-    def is_comparable(name: str) -> bool:
-        return not _mismatch(members, name, across_priors=across_priors) and not any(
-            _not_finite(member, name) for member in members
-        )
-
     main = next((name for name in FIRST if name in common), common[0])
     for name in requested or (main,):
         _require_comparable(members, name, common, across_priors=across_priors)
         _require_finite(members, name)
-    more = () if requested else [name for name in SHOWN if name in common and is_comparable(name)]
-    return tuple(dict.fromkeys([*(requested or (main,)), *more[: MOST_SHOWN - 1]]))
+    more = (
+        ()
+        if requested
+        else [name for name in SHOWN if any(has_metric(each.evaluation, name) for each in members)]
+    )
+    reasons = {name: _obstacle(members, name, across_priors=across_priors) for name in more}
+    usable = [name for name, reason in reasons.items() if not reason]
+    names = tuple(dict.fromkeys([*(requested or (main,)), *usable[: MOST_SHOWN - 1]]))
+    return names, {name: reason for name, reason in reasons.items() if reason}
+
+
+def _obstacle(members: Sequence[Named], metric: str, *, across_priors: bool) -> str:
+    """Return why a metric cannot be compared; empty if it can."""
+    for member in members:
+        if not has_metric(member.evaluation, metric):
+            return f"{member.label} has none"
+        bad = _not_finite(member, metric)
+        if bad:
+            return f"{member.label} has NaN or infinity{_where(member, metric, bad)}"
+    mismatch = _mismatch(members, metric, across_priors=across_priors)
+    if mismatch is None:
+        return ""
+    member, pairs = mismatch
+    return f"{members[0].label} and {member.label} differ in {_listed(pairs)}"
+
+
+def _listed(pairs: dict[str, tuple[str, str]]) -> str:
+    return "; ".join(f"{name}: {first} and {second}" for name, (first, second) in pairs.items())
 
 
 def _near(name: str) -> str:
@@ -84,14 +109,14 @@ def _require_comparable(
     if mismatch is None:
         return
     member, pairs = mismatch
-    listed = "; ".join(f"{name}: {first} and {second}" for name, (first, second) in pairs.items())
     possible = [name for name in common if not _mismatch(members, name, across_priors=across_priors)]
     hint = "Evaluate both on the same images" if "data" in pairs else "Evaluate both with the same options"
     hint += f", or compare --metrics {','.join(possible[:LISTED])}." if possible else "."
     if not across_priors and not _mismatch(members, metric, across_priors=True):
         hint += " If the prior counts as a part of the model: --across-priors."
     raise DataError(
-        f"The {metric} of {members[0].label} and of {member.label} cannot be compared. They differ in {listed}.",
+        f"The {metric} of {members[0].label} and of {member.label} cannot be compared. They differ in "
+        f"{_listed(pairs)}.",
         hint=hint,
     )
 

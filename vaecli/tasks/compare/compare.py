@@ -8,6 +8,7 @@ With several comparisons to the first file or side, the level of each is raised 
 verdict among all of them has a probability of at most 5 %.
 """
 
+import dataclasses
 import statistics
 from collections.abc import Callable, Sequence
 
@@ -45,13 +46,16 @@ def compare(
             conditions.
     """
     groups = _read(split_words(words), progress)
+    if across_priors:
+        groups = [[_with_prior(member) for member in group] for group in groups]
     members = [member for group in groups for member in group]
     sides = sides_of(groups)
-    names = columns(members, metrics, across_priors=across_priors)
-    first = members[0].evaluation
+    names, left_out = columns(members, metrics, across_priors=across_priors)
+    evaluations = [member.evaluation for member in members]
     return Comparison(
         metrics=names,
-        conditions={metric: shared(metric, first, across_priors=across_priors) for metric in names},
+        conditions={metric: shared(metric, evaluations, across_priors=across_priors) for metric in names},
+        left_out=left_out,
         files=tuple(_file_row(member, side, names) for side in sides for member in side.members),
         sides=tuple(_side_row(side, names) for side in sides),
         settings=differing(sides),
@@ -83,6 +87,12 @@ def _read(groups: Sequence[Sequence[str]], progress: Callable[[int, int], None])
                     hint="Compare fewer, or save smaller ones: vaecli eval --metrics elbo --save FILE.npz",
                 )
     return members
+
+
+def _with_prior(member: Named) -> Named:
+    """Add the prior to the label of an evaluation."""
+    prior = member.evaluation.conditions.prior
+    return dataclasses.replace(member, label=f"{member.label}, {'N(0, I)' if prior == 'normal' else prior}")
 
 
 def _software(members: Sequence[Named]) -> dict[str, list[str]]:

@@ -3,12 +3,13 @@
 import dataclasses
 import pathlib
 
+from vaecli.choices import Precision
 from vaecli.commands import command
 from vaecli.errors import DataError, ModelError
 from vaecli.metrics.saved import file
 from vaecli.metrics.saved.evaluation import SavedEvaluation
 from vaecli.modelfile.find import DECODERS, locate
-from vaecli.modelfile.metadata import KEY_DIGEST
+from vaecli.modelfile.metadata import KEY_DIGEST, from_metadata
 from vaecli.modelfile.read import content_of, metadata_texts
 from vaecli.paths import shown, user_path
 from vaecli.runs.layout import EVALUATION, Run
@@ -68,16 +69,28 @@ def make_command(folder: pathlib.Path, *more: str) -> str:
 
 
 def is_current(evaluation: SavedEvaluation, folder: pathlib.Path) -> bool:
-    """Return whether an evaluation is that of the decoder file in a folder, or the folder has no such file."""
-    precision = evaluation.model.settings.get("decoder")
-    if precision not in DECODERS:
-        return True
+    """Return whether an evaluation is that of the decoder file in a folder.
+
+    If the file of its precision is not there, that of float32 must have the same weights. A folder without either
+    says nothing against it.
+    """
+    model = evaluation.model
+    precision = model.settings.get("decoder")
+    decoder = _decoder(folder, precision) if precision in DECODERS else None
+    if decoder:
+        return decoder[0] == model.decoder_sha256
+    decoder = _decoder(folder, "float32")
+    return decoder is None or decoder[1] == model.model_id
+
+
+def _decoder(folder: pathlib.Path, precision: Precision) -> tuple[str | None, str] | None:
+    """Return digest and model ID of a decoder file in a folder; None if there is none that can be read."""
     try:
-        decoder, _ = locate(folder, precision)
-        texts = metadata_texts(content_of(decoder), decoder)
+        path, _ = locate(folder, precision)
+        texts = metadata_texts(content_of(path), path)
+        return texts.get(KEY_DIGEST), from_metadata(texts, path.name).model_id
     except (ModelError, OSError):
-        return True
-    return texts.get(KEY_DIGEST) == evaluation.model.decoder_sha256
+        return None
 
 
 def _in_folder(folder: pathlib.Path) -> pathlib.Path | None:

@@ -18,6 +18,7 @@ from vaecli.tasks.compare.words import (
     VerdictTable,
     conditions_lines,
     files_table,
+    left_out_lines,
     settings_lines,
     settings_table,
     software_lines,
@@ -118,7 +119,7 @@ def to_markdown(comparison: Comparison) -> str:
         parts += [_markdown_table(verdicts.headers, verdicts.rows)] if verdicts.rows else []
         parts += [markdown(reason) for reason in verdicts.reasons]
     parts += ["\n".join(f"- {markdown(line)}" for line in settings_lines(comparison))]
-    parts += [markdown(line) for line in [*software_lines(comparison), *conditions_lines(comparison)]]
+    parts += [markdown(line) for line in _closing_lines(comparison)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -139,8 +140,12 @@ def to_latex(comparison: Comparison) -> str:
     parts = [_latex_table("lll" + "r" * len(comparison.metrics), table.headers, table.rows), latex(NOTE)]
     for verdicts in (files_table(comparison), settings_table(comparison)):
         parts += [r"\textbf{" + latex(verdicts.title) + "}", *_latex_verdicts(verdicts)]
-    lines = [*settings_lines(comparison), *software_lines(comparison), *conditions_lines(comparison)]
+    lines = [*settings_lines(comparison), *_closing_lines(comparison)]
     return "\n\n".join([*parts, *map(latex, lines)]) + "\n"
+
+
+def _closing_lines(comparison: Comparison) -> list[str]:
+    return [*software_lines(comparison), *conditions_lines(comparison), *left_out_lines(comparison)]
 
 
 def _latex_verdicts(verdicts: VerdictTable) -> list[str]:

@@ -81,6 +81,7 @@ class Comparison:
     Attributes:
         metrics: metrics of the table; the verdicts are about the first.
         conditions: what all values of a metric share: metric -> condition -> its words.
+        left_out: metrics that usually stand in the table, and do not here -> the reason.
         files: rows of the table.
         sides: the same by settings.
         settings: in which sides differ: name -> the value of each side.
@@ -91,6 +92,7 @@ class Comparison:
 
     metrics: tuple[str, ...]
     conditions: Mapping[str, Mapping[str, str]]
+    left_out: Mapping[str, str]
     files: tuple[FileRow, ...]
     sides: tuple[SideRow, ...]
     settings: Mapping[str, list[Any]]
@@ -107,6 +109,7 @@ class Comparison:
             "better": direction(metric) or None,
             "metrics": list(self.metrics),
             "conditions": {name: dict(shared) for name, shared in self.conditions.items()},
+            "left_out": dict(self.left_out),
             "files": [_row_facts(row) for row in self.files],
             "sides": [_row_facts(row) for row in self.sides],
             "settings": {name: list(values) for name, values in self.settings.items()},

@@ -198,6 +198,14 @@ def software_lines(comparison: Comparison) -> list[str]:
     ]
 
 
+def left_out_lines(comparison: Comparison) -> list[str]:
+    """Return a line for each reason to leave metrics out."""
+    metrics: dict[str, list[str]] = {}
+    for metric, reason in comparison.left_out.items():
+        metrics.setdefault(reason, []).append(metric)
+    return [f"Left out: {', '.join(names)}, because {reason}." for reason, names in metrics.items()]
+
+
 def conditions_lines(comparison: Comparison) -> list[str]:
     """Return each condition that values share, once: a line for each set of metrics that share it.
 
