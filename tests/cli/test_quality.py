@@ -238,14 +238,17 @@ def test_copies_are_found(call, document, here):
     assert result["copies"]["ratio"]["value"] == 0
     assert len(result["copies"]["pairs"]) == 16
     assert all(pair["sample"] == pair["training"] for pair in result["copies"]["pairs"])
+    part = document("--samples", "copies.npy", *MINI, "-n", 70)  # a sample keeps its number among all
+    assert all(pair["sample"] == pair["training"] for pair in part["copies"]["pairs"])
+    assert max(pair["sample"] for pair in part["copies"]["pairs"]) > 16
     page = np.asarray(Image.open("pairs.png"))
     assert page.shape[0] > 300 and page.shape[1] > 800
     code, _, stderr = call("eval", "--samples", "copies.npy", *MINI, "-o", "pairs.png")
     assert code == 1 and "pairs.png" in stderr
 
 
-def test_a_folder_of_pictures(document, here):
-    """Real test images as PNGs are as good as can be."""
+def test_a_folder_of_pictures(document, call, here):
+    """Real test images as PNGs are as good as can be, compared with as many. What cannot be read is named."""
     (here / "mine").mkdir()
     for number, image in enumerate(load_mini("test").images[:80]):
         Image.fromarray(image[..., 0]).save(here / "mine" / f"{number:03}.png")
@@ -253,6 +256,10 @@ def test_a_folder_of_pictures(document, here):
     assert result["rows"]["samples"]["n_images"] == 80
     assert value(result, "samples", "precision") == 1
     assert 0.5 < result["copies"]["ratio"]["value"] < 2
+    assert result["rows"]["training"]["n_images"] == result["reference"]["n_images"] == 80
+    (here / "mine" / "broken.png").write_bytes(b"no picture")
+    _, _, stderr = call("eval", "--samples", "mine", *MINI)
+    assert "1 picture cannot be read and is left out: broken.png: " in " ".join(stderr.split())
 
 
 @pytest.mark.parametrize("name", ["nosuch", "mnist", "fashion-mnist-mini", "no/such.npy"])
@@ -303,12 +310,13 @@ def test_samples_that_are_resized(call, few, here):
     assert distances["grey"] == distances["rgb"] != distances["large"]
 
 
-def test_constant_pictures(document, here):
-    """Pictures that are all equal are measured: they cover next to nothing."""
+def test_constant_pictures(document, call, here):
+    """Pictures that are all equal are measured: they cover next to nothing. A note says so."""
     np.save("same.npy", np.repeat(load_mini("test").images[:1], 100, axis=0))
     result = document("--samples", "same.npy", *MINI)
-    assert value(result, "samples", "coverage") < 0.05
+    assert value(result, "samples", "coverage") < 0.1
     assert value(result, "samples", "recall") < 0.05
+    assert "All samples are the same picture" in call("eval", "--samples", "same.npy", *MINI)[2]
     assert np.isfinite(value(result, "samples", "frechet"))
 
 

@@ -22,11 +22,22 @@ from vaecli.tasks.origin import Origin, find_origin
 
 Warn = Callable[[str], None]
 Progress = Callable[[str, int, int], None]
+LISTED = 3  # pictures in a note
 OTHER_IMAGES = "is not what the model was trained on"  # in a note on the images that --data names
 
 
 def silent(*_: object) -> None:
     """Ignore a report."""
+
+
+def warn_of_bad_files(images: ImageSet, warn: Warn) -> None:
+    """List the pictures of a folder or an archive that could not be read, the first ones by name."""
+    bad_files = images.report.bad_files if images.report else ()
+    if bad_files:
+        listed = "; ".join(f"{file}: {reason}" for file, reason in bad_files[:LISTED])
+        more = f"; and {len(bad_files) - LISTED:,} more" if len(bad_files) > LISTED else ""
+        count = "1 picture" if len(bad_files) == 1 else f"{len(bad_files):,} pictures"
+        warn(f"{count} cannot be read and {'is' if len(bad_files) == 1 else 'are'} left out: {listed}{more}.")
 
 
 def load_for(
@@ -154,7 +165,7 @@ class _Source:
 
     def _load(self, split: Split, reading: ReadingOptions) -> ImageSet:
         """Load one split of what --data names."""
-        return load(
+        images = load(
             self.data,
             split,
             reading=reading,
@@ -163,6 +174,8 @@ class _Source:
             progress=self.progress,
             pictures=self.pictures,
         )
+        warn_of_bad_files(images, self.warn)
+        return images
 
     @property
     def _preparation(self) -> Preparation:

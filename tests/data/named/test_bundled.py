@@ -97,5 +97,5 @@ def test_it_loads_by_name_with_no_network_and_no_cache(tmp_path):
     """`fashion-mnist-mini` needs nothing but the package."""
     nowhere = Places(cache=tmp_path / "none", installed=(), mirrors=())
     mini = load("fashion-mnist-mini", "test", places=nowhere)
-    assert (mini.name, len(mini.images), mini.location) == ("fashion-mnist-mini", 1000, "bundled with vaecli")
+    assert (mini.name, len(mini.images), mini.location) == ("fashion-mnist-mini", 1000, "the vaecli package")
     assert hashlib.sha256(mini.images.tobytes()).digest() == hashlib.sha256(load_mini("test").images).digest()

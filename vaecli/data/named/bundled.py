@@ -67,6 +67,4 @@ def load_mini(split: Split) -> ImageSet:
     for array in (images, labels):
         array.flags.writeable = False
     names = FASHION_MNIST_MINI.class_names
-    return ImageSet(
-        FASHION_MNIST_MINI.name, split, images, labels, names, "bundled with vaecli", kind="named"
-    )
+    return ImageSet(FASHION_MNIST_MINI.name, split, images, labels, names, "the vaecli package", kind="named")

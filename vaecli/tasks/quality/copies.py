@@ -5,6 +5,7 @@ import pathlib
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from vaecli import folders
 from vaecli.data.images import Images, ImageSet
@@ -23,8 +24,22 @@ PAIRS = 16
 COLUMNS = 8  # of the sheet: four pairs in a row
 
 
-def find_copies(samples: Float32, reference: Float32, training: Float32, steps: Steps) -> Copies:
+def find_copies(
+    samples: Float32,
+    reference: Float32,
+    training: Float32,
+    steps: Steps,
+    *,
+    numbers: Sequence[int] | npt.NDArray[np.int64] | None = None,
+) -> Copies:
     """Find the nearest training image of each sample and of each reference image, by features (N, F).
+
+    Args:
+        samples: features of samples.
+        reference: of real images that were not trained on.
+        training: of all training images.
+        steps: progress and times.
+        numbers: (N,) numbers of the samples in the closest pairs; 0 to N - 1 if left out.
 
     Raises:
         DataError: NaN or infinite features.
@@ -33,8 +48,9 @@ def find_copies(samples: Float32, reference: Float32, training: Float32, steps: 
     with steps.step("copies"):
         of_samples = nearest(samples, training, advance=advance)
         of_reference = nearest(reference, training, "the reference", advance=advance)
+    names = range(len(samples)) if numbers is None else numbers
     pairs = tuple(
-        Pair(int(sample), int(of_samples.positions[sample]), float(of_samples.distances[sample]))
+        Pair(int(names[sample]), int(of_samples.positions[sample]), float(of_samples.distances[sample]))
         for sample in of_samples.closest(PAIRS)
     )
     ratio = ratio_of_medians(of_samples, of_reference)

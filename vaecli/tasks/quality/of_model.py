@@ -19,7 +19,7 @@ from vaecli.tasks.quality.judge import Float32, Judge, Judged, open_judge
 from vaecli.tasks.quality.of_features import METRIC_STEPS
 from vaecli.tasks.quality.options import QualityOptions
 from vaecli.tasks.quality.result import Copies, FeaturesUsed, Quality
-from vaecli.tasks.quality.sets import Sets, sets_of, some_positions
+from vaecli.tasks.quality.sets import Sets, sets_of, some_positions, warn_if_equal
 from vaecli.tasks.quality.steps import Steps
 
 CHUNK = 1000  # samples drawn at a time, at most
@@ -131,6 +131,7 @@ class QualityOfModel:
         """Compare all sets with the reference."""
         reference = self._judged("Features of real images", self.sets.reference.images)
         drawn = [self.samples(seed, self.sets.count) for seed in seeds]
+        warn_if_equal(drawn[0].features, self.warn)
         labelled = self._labelled(seeds[0])
         judged = {RECONSTRUCTIONS: [self._reconstructions()]}
         training = None

@@ -3,6 +3,7 @@
 import os
 
 import numpy as np
+import numpy.typing as npt
 
 from vaecli.choices import Colour, Split
 from vaecli.data.images import ImageSet
@@ -13,14 +14,14 @@ from vaecli.errors import DataError, MissingPartError, OptionError
 from vaecli.metrics.samples.compare import compare
 from vaecli.metrics.samples.features import require_more_images
 from vaecli.paths import shown, user_path
-from vaecli.tasks.inputs import Progress, Warn, silent
+from vaecli.tasks.inputs import Progress, Warn, silent, warn_of_bad_files
 from vaecli.tasks.quality.by_class import seen_classes
 from vaecli.tasks.quality.copies import find_copies, require_pairs, require_sheet, write_sheet
 from vaecli.tasks.quality.judge import Judge, open_judge
 from vaecli.tasks.quality.of_features import METRIC_STEPS, measure_features
 from vaecli.tasks.quality.options import QualityOptions
 from vaecli.tasks.quality.result import FeaturesUsed, Quality
-from vaecli.tasks.quality.sets import Sets, sets_of, some, some_positions
+from vaecli.tasks.quality.sets import SAMPLES, Sets, sets_of, some_positions, warn_if_equal
 from vaecli.tasks.quality.steps import Steps
 
 COLOURS: dict[int, Colour] = {1: "grey", 3: "rgb"}  # by channels
@@ -70,10 +71,12 @@ def measure_pictures(
             options.features, options.reference_features, lengths=lengths, progress=pictures
         )
     judge = open_judge(options.features, reference, threads=threads)
-    sets = sets_of(reference, training, options.count, warn, features=judge.feature_count)
-    images = some(images, sets.count)
-    require_more_images(len(images.images), judge.feature_count, "the samples")
-    quality = _measure(judge, sets, images, Steps(pictures))
+    total = len(images.images)
+    require_more_images(total, judge.feature_count, "the samples")
+    most = SAMPLES if options.count is None else options.count
+    sets = sets_of(reference, training, min(most, total), warn, features=judge.feature_count)
+    positions = some_positions(total, sets.count)
+    quality = _measure(judge, sets, images.select(positions), Steps(pictures), numbers=positions, warn=warn)
     if options.sheet is not None and quality.copies is not None and training is not None:
         pairs = images.images[np.array([pair.sample for pair in quality.copies.pairs])]
         write_sheet(options.sheet, quality.copies.pairs, pairs, training.images, if_taken=options.if_taken)
@@ -107,7 +110,7 @@ class _Reading:
         return images
 
     def _load(self, source: str, split: Split, reading: ReadingOptions, *, option: str = DATA) -> ImageSet:
-        return load(
+        images = load(
             source,
             split,
             reading=reading,
@@ -117,6 +120,8 @@ class _Reading:
             pictures=self._pictures,
             option=option,
         )
+        warn_of_bad_files(images, self._warn)
+        return images
 
 
 def _was_resized(images: ImageSet) -> bool:
@@ -149,12 +154,22 @@ def _like(images: ImageSet) -> ReadingOptions:
     return ReadingOptions(size=(height, width), colour=COLOURS[channels], fit=fit)
 
 
-def _measure(judge: Judge, sets: Sets, images: ImageSet, steps: Steps) -> Quality:
+def _measure(
+    judge: Judge,
+    sets: Sets,
+    images: ImageSet,
+    steps: Steps,
+    *,
+    numbers: npt.NDArray[np.int64],
+    warn: Warn,
+) -> Quality:
+    """Measure images, which have these numbers among all samples."""
     with steps.step("features"):
         reference = judge(
             sets.reference.images, steps.counter("Features of real images", len(sets.reference.images))
         )
         samples = judge(images.images, steps.counter("Features of samples", len(images.images)))
+    warn_if_equal(samples.features, warn)
     rows = {"samples": samples.features}
     copies = None
     if sets.training is not None:
@@ -162,7 +177,7 @@ def _measure(judge: Judge, sets: Sets, images: ImageSet, steps: Steps) -> Qualit
         with steps.step("features"):
             training = judge(sets.training.images, steps.counter("Features of training images", total))
         rows["training"] = training.features[some_positions(total, sets.count)]
-        copies = find_copies(samples.features, reference.features, training.features, steps)
+        copies = find_copies(samples.features, reference.features, training.features, steps, numbers=numbers)
     advance = steps.counter("Comparing features", METRIC_STEPS * len(rows))
     compared = {
         name: (compare(reference.features, row, step=lambda _metric: advance(1)),)

@@ -10,8 +10,10 @@ from vaecli.errors import DataError
 from vaecli.metrics.samples.features import require_more_images
 from vaecli.pixels import chunks
 from vaecli.tasks.inputs import Warn
+from vaecli.tasks.quality.judge import Float32
 
 CHUNK = 1000  # images that are compared at a time, at most
+SAME = 1e-4  # largest difference of the features of equal pictures
 SAMPLES = 10_000  # images of each set, unless the reference has fewer
 
 
@@ -104,6 +106,12 @@ def _are_equal(images: ImageSet) -> bool:
     first = images.images[:1]
     parts = chunks(len(images.images), images.images.shape[1:], most=CHUNK)
     return all(bool((images.images[part] == first).all()) for part in parts)
+
+
+def warn_if_equal(features: Float32, warn: Warn) -> None:
+    """Say that all samples are one picture, by their features (N, F)."""
+    if float(np.ptp(features, axis=0).max()) <= SAME:
+        warn("All samples are the same picture, so that their figures say nothing of a model's quality.")
 
 
 def some(images: ImageSet, count: int) -> ImageSet:
