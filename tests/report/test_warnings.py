@@ -23,6 +23,7 @@ SOUND = Signs(
     not_finite={},
     sample_ratio=4.3,
     copies=0.95,
+    training={"network": "classic", "width": 32, "latent_dim": 16, "learning_rate": 0.01, "beta": 1.0},
 )
 FAULTS = {
     "Collapsed latent dimensions": {"unused": Share(9, 16)},
@@ -53,6 +54,23 @@ def test_each_fault_has_its_warning(title):
     (warned,) = warnings_of(dataclasses.replace(SOUND, **FAULTS[title]))
     assert warned.title == title
     assert re.search(r"\d", warned.figure) and warned.advice and warned.options
+
+
+def test_options_follow_from_those_of_the_training():
+    """Half the width, a quarter of the rate, the best epoch. conv is not offered to conv."""
+    rise = {"rise": Rise(237.6, 12, 260.0, 30)}
+    expected = ["--augment flip,shift", "--width 16", "--latent-dim 8", "--epochs 12"]
+    for fault, options in (
+        ("Overfitting", expected),
+        ("Dead units", ["--learning-rate 0.0025", "--network conv", "--width 16"]),
+        ("Posterior and prior are far apart", ["vaecli prior --prior mixture", "--beta 2"]),
+    ):
+        changes = rise if fault == "Overfitting" else FAULTS[fault]
+        (warned,) = warnings_of(dataclasses.replace(SOUND, **changes))
+        assert warned.options == options
+    conv = dataclasses.replace(SOUND, **FAULTS["Dead units"], training={"network": "conv", "width": 1})
+    (warned,) = warnings_of(conv)
+    assert warned.options == [] and "conv" not in warned.advice
 
 
 def test_every_check_has_a_fault():

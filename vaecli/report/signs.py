@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Share(NamedTuple):
@@ -68,6 +68,7 @@ class Signs:
         not_finite: names of metrics that are NaN or infinite for some image, with the number of these.
         sample_ratio: Fréchet distance of samples over that of reconstructions.
         copies: median distance of samples to training images over that of held-out images.
+        training: options of the training, as far as they are known: name -> value.
     """
 
     likelihood: str = "bernoulli"
@@ -83,3 +84,4 @@ class Signs:
     not_finite: Mapping[str, int] | None = None
     sample_ratio: float | None = None
     copies: float | None = None
+    training: Mapping[str, Any] = dataclasses.field(default_factory=dict)

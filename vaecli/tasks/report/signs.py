@@ -50,6 +50,7 @@ def signs_of(
         not_finite=_not_finite(per_image),
         sample_ratio=_sample_ratio(subject.quality),
         copies=_copies(subject.quality),
+        training=subject.model.info.training,
     )
 
 
