@@ -1,5 +1,6 @@
 """`vaecli train --conditional`, and every command on the model that it makes."""
 
+import dataclasses
 import json
 import pathlib
 import shlex
@@ -9,10 +10,12 @@ import pytest
 
 from vaecli.data.idx.format import encode_idx
 from vaecli.data.named.bundled import load_mini
+from vaecli.data.parts import Division
 from vaecli.errors import OptionError
 from vaecli.metrics.evaluate import evaluate
 from vaecli.metrics.saved.file import read
 from vaecli.modelfile.read import read_file
+from vaecli.options import TrainOptions
 from vaecli.runtime.model import Model
 from vaecli.tasks.evaluate import evaluate as task
 
@@ -328,6 +331,28 @@ def test_labels_with_a_gap_and_a_class_of_one_image(call, labelled):
     assert len(np.load("mixtures.npy")) == 2 * 3
 
 
+def test_a_class_without_training_images(call, labelled):
+    """Its only image is held out: it is measured without a label, and the other classes have their mixtures."""
+    images = load_mini("train")
+    options = TrainOptions(validation_split=0.2)
+    few = dataclasses.replace(images, images=images.images[:300], labels=np.arange(300) % 2)
+    labels = np.arange(300) % 2
+    labels[np.flatnonzero(Division.of(options).held_out(few))[0]] = 2
+    folder = labelled(labels)
+    words = [*SMALL[:-1], "--conditional", "--validation-split", "0.2", "-o", "run"]
+    code, _, stderr = call("train", "--data", folder, *words)
+    assert (
+        code == 0
+        and "no mixture" not in stderr
+        and "cannot be sampled by label: 2" in " ".join(stderr.split())
+    )
+    model = Model.open("run")
+    assert model.info.data["class_counts"][2] == 0
+    assert [model.priors.get("mixture", label=label).name for label in (None, "0", "1")] == ["mixture"] * 3
+    assert call("prior", "-m", "run", "--components", "2")[0] == 0
+    assert call("eval", "-m", "run", "--split", "validation", "--metrics", "elbo")[0] == 0
+
+
 def test_the_recipe_of_classes_that_differ_in_their_prior(call, labelled):
     """The first row is drawn from N(0, I), the second from its mixture; the command makes the same picture."""
     labels = np.arange(300) % 2
@@ -353,7 +378,7 @@ def test_other_labels_are_named_on_resuming(call, labelled):
     assert code == 0, stderr
     labelled((np.arange(300) + 1) % 3)
     code, _, stderr = call("train", "--resume", "run", "--epochs", "3")
-    assert code == 1 and "300 images as before, but the labels differ: '0' had" in " ".join(stderr.split())
+    assert code == 1 and "but some pixels or labels differ: '0' had" in " ".join(stderr.split())
 
 
 def test_start_from_a_run_without_labels(call, trained):

@@ -11,6 +11,13 @@ from vaecli.errors import DataError, OptionError
 from vaecli.options import TrainOptions
 
 
+def of_trained_classes(
+    labels: npt.NDArray[np.integer], held_out: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.integer]:
+    """Return labels (N,) with -1, no label, for images of a class of which all images are held out (N,)."""
+    return np.where(np.isin(labels, labels[~held_out]), labels, -1)
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Division:
     """How a run divides the training images of a source; the pixels of each image decide, not its place.

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from vaecli.data.binarise import as_modelled
 from vaecli.data.images import Images
+from vaecli.data.parts import of_trained_classes
 from vaecli.latent.posterior_fit import Posteriors
 from vaecli.latent.prior_sizes import to_encode
 from vaecli.metrics.labelled import Conditional, Labelled
@@ -60,14 +61,16 @@ def encode(
         conditional: whether the model takes labels; the posteriors for the classes' mixtures are then given them.
     """
 
+    known = None if labels is None else of_trained_classes(np.asarray(labels), held_out)
+
     def encoded(positions: npt.NDArray[np.integer], number: int) -> Encoded:
         encoded_positions = to_encode(positions, model.image_shape, model.latent_dim)
         posteriors = _posteriors(model, images, encoded_positions, seed=seed + number)
-        if labels is None:
+        if labels is None or known is None:
             return Encoded(posteriors, None, posteriors)
         own = np.asarray(labels)[encoded_positions]
         given = (
-            _posteriors(model, images, encoded_positions, seed=seed + number, labels=own)
+            _posteriors(model, images, encoded_positions, seed=seed + number, labels=known[encoded_positions])
             if conditional
             else posteriors
         )

@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from vaecli.data.images import ImageSet
+from vaecli.data.parts import of_trained_classes
 from vaecli.errors import OptionError
 from vaecli.options import TrainOptions
 from vaecli.training import streams
@@ -15,7 +16,7 @@ class Labels:
     """The labels of all images of a run.
 
     Args:
-        labels: (N,) whole numbers from 0 to `count` - 1.
+        labels: (N,) whole numbers from 0 to `count` - 1, or -1 for no label.
         count: number of classes K.
         seed: seed of the run. Which labels step s drops follows from (seed, s) and the position in the batch.
     """
@@ -28,7 +29,7 @@ class Labels:
         return tf.constant(self._labels[positions], tf.int32)
 
     def one_hot(self, labels: tf.Tensor) -> tf.Tensor:
-        """Turn labels (N,) into one-hot rows (N, K) float32."""
+        """Turn labels (N,) into one-hot rows (N, K) float32, zeros for -1."""
         return tf.one_hot(labels, self._count, dtype=tf.float32)
 
     def kept(self, size: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
@@ -37,8 +38,10 @@ class Labels:
         return tf.cast(draws >= DROPPED, tf.float32)
 
 
-def labels_of(data: ImageSet, options: TrainOptions) -> Labels | None:
+def labels_of(data: ImageSet, options: TrainOptions, held_out: np.ndarray) -> Labels | None:
     """Return the labels for a conditional model; None for another one.
+
+    Held-out images of a class without training images have none, as in the evaluation: its input is never trained.
 
     Raises:
         OptionError: the data have no labels.
@@ -51,4 +54,5 @@ def labels_of(data: ImageSet, options: TrainOptions) -> Labels | None:
             option="--conditional",
             hint="Name the images with their labels, or leave --conditional out.",
         )
-    return Labels(data.labels, len(data.class_names), seed=options.seed)
+    known = of_trained_classes(data.labels, held_out)
+    return Labels(known, len(data.class_names), seed=options.seed)

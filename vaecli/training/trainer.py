@@ -57,7 +57,7 @@ class Trainer:
         self.devices = devices or Devices()
         self._checkpoint, self._identity = checkpoint, dict(identity or {})
         self.train_indices, held_out_indices = np.flatnonzero(~held_out), np.flatnonzero(held_out)
-        labels = labels_of(data, options)
+        labels = labels_of(data, options, held_out)
         pixel_mean = _pixel_mean(data.images, self.train_indices)
         with self.devices.scope():
             self.vae = build(
