@@ -42,7 +42,8 @@ def test_other_labels_are_said():
         counts(data, DIVISION.held_out(SET)) for data in (SET, dataclasses.replace(SET, labels=labels))
     )
     assert changed(labels=labels) == (
-        f"{same}'bag' had {before[0]} training images and has {now[0]}, "
+        "There are 60 images as before, but some pixels or labels differ: "
+        f"'bag' had {before[0]} training images and has {now[0]}, "
         f"'boot' had {before[1]} training images and has {now[1]}, "
         f"'coat' had {before[2]} training images and has {now[2]}."
     )

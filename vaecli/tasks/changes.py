@@ -32,7 +32,8 @@ def what_changed(table: Any, data: ImageSet, division: Division) -> str:
     listing = ", ".join(differences[:_LISTED]) + (" ..." if len(differences) > _LISTED else "")
     if before != now:
         return f"{_counts(before, now)} The labels differ, too: {listing}."
-    return f"There are {now:,} images as before, but the labels differ: {listing}."
+    what = "the labels" if {*table["class_names"]} != {*data.class_names} else "some pixels or labels"
+    return f"There are {now:,} images as before, but {what} differ: {listing}."
 
 
 def what_changed_in_test(table: Any, data: ImageSet) -> str:
