@@ -8,11 +8,26 @@ import typing
 from typing import Any
 
 from vaecli import checks, files, foreign
-from vaecli.errors import ConfigError
-from vaecli.options import TrainOptions, settings
+from vaecli.errors import ConfigError, OptionError
+from vaecli.options import BEFORE, TrainOptions, merge, settings
 from vaecli.paths import user_path
 
 MAX_CONFIG_BYTES = 2**20
+
+
+def read_options(path: pathlib.Path) -> TrainOptions:
+    """Read the options of a run from its config.toml; what was not an option then is as it was before.
+
+    Raises:
+        ConfigError: as `read_config`; or a value is out of its range.
+    """
+    entries = read_config(path)
+    try:
+        return merge(BEFORE, entries)
+    except OptionError as error:
+        raise ConfigError(
+            f"{path}: {error.message}", hint="Undo that change, or train the run again."
+        ) from error
 
 
 def read_config(path: pathlib.Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from vaecli.commands import command
-from vaecli.errors import ModelError, TrainingError, VaecliError
+from vaecli.errors import ConfigError, ModelError, TrainingError, VaecliError
 from vaecli.modelfile.find import read_all
 from vaecli.modelfile.read import read_file as read_model
 from vaecli.runs import kept
@@ -143,11 +143,23 @@ def test_a_run_without_an_epoch_is_refused(data, options, tmp_path):
     assert refusal.value.hint.endswith(command("train", "--resume", run))
 
 
-def test_a_configuration_of_another_network_is_refused(run, tmp_path):
-    """The message names the first layer that do not fit, with both shapes."""
-    run.config.write_text(run.config.read_text().replace("latent_dim = 2", "latent_dim = 3"))
-    with pytest.raises(TrainingError, match=r"z_mean/kernel was \(16, 2\) and is \(16, 3\)"):
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ("latent_dim = 3", "latent_dim was 2 and is 3"),
+        ('likelihood = "gaussian"', "likelihood was 'bernoulli' and is 'gaussian'"),
+        ("binarize = true", "binarize was False and is True"),
+        ("width = 99999", r"config\.toml: --width must be at most"),
+    ],
+)
+def test_other_options_than_those_of_the_training_are_refused(run, tmp_path, changed, message):
+    """Also those with which the weights fit: the file would say something else than what was trained."""
+    name = changed.split(" ")[0]
+    kept_lines = [line for line in run.config.read_text().splitlines() if not line.startswith(f"{name} ")]
+    run.config.write_text("\n".join([*kept_lines, changed]) + "\n")
+    with pytest.raises((TrainingError, ConfigError), match=message):
         export(run.path, ExportOptions(out=tmp_path / "x"))
+    assert not (tmp_path / "x").exists()
 
 
 @pytest.fixture(scope="module")

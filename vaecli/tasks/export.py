@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from vaecli import checks, files
 from vaecli.choices import Precision
 from vaecli.commands import command
-from vaecli.config import read_config
+from vaecli.config import read_options
 from vaecli.errors import ModelError, TrainingError
 from vaecli.export import describe, opsets
 from vaecli.extras import require
@@ -22,7 +22,7 @@ from vaecli.modelfile import facts, metadata
 from vaecli.modelfile.facts import Facts
 from vaecli.modelfile.find import CARD, EXACT, read_all
 from vaecli.modelfile.metadata import ModelInfo
-from vaecli.options import merge
+from vaecli.options import TrainOptions
 from vaecli.paths import user_path
 from vaecli.probability.likelihoods import from_metadata
 from vaecli.runs import kept, layout
@@ -123,8 +123,8 @@ def export_locked(run: layout.Run, options: ExportOptions, data: RunImages | Non
     """
     target = export_target.resolve(run, options.out)
     export_target.require_usable(run, target, options.precisions, force=options.force)
-    state = _trained_state(run)
-    info = _describe(run, state)
+    state, trained_with = _trained(run)
+    info = _describe(run, state, trained_with)
     images = _images(run, info)
     log = (
         run.log if target == run.model else pathlib.Path(os.devnull)
@@ -166,7 +166,7 @@ def save_keras(run: layout.Run, vae: "Vae") -> None:
 
 def is_current(run: layout.Run) -> bool:
     """Return whether the run's own model folder is complete and every file in it holds the run's best weights."""
-    expected = _describe(run, _trained_state(run))
+    expected = _describe(run, *_trained(run))
     try:
         infos = [file.info for file in read_all(run.model)]
     except ModelError:
@@ -176,23 +176,25 @@ def is_current(run: layout.Run) -> bool:
     return same and complete
 
 
-def _trained_state(run: layout.Run) -> State:
-    state = states.read(run.checkpoint).state
+def _trained(run: layout.Run) -> tuple[State, TrainOptions]:
+    """Read the state of a run and the options that it was trained with; refuse others in its config.toml."""
+    saved = states.read(run.checkpoint)
+    trained_with, state = read_options(run.config), saved.state
+    states.require_same(saved.identity, saved.identity | {"options": states.deciding(trained_with)})
     if not state.best_weights:
         raise ModelError(
             f"{run.path} has no completed epoch, so there is no model to export.",
             hint=f"Continue its training: {command('train', '--resume', run.path)}",
         )
-    return state
+    return state, trained_with
 
 
-def _describe(run: layout.Run, state: State) -> ModelInfo:
+def _describe(run: layout.Run, state: State, trained_with: TrainOptions) -> ModelInfo:
     """Describe the best weights, and check the description as a reader of the files will."""
     provenance = run.read_provenance()
-    train_options = merge(read_config(run.config))
     try:
         start = provenance.get("start_from")
-        info = describe.trained(provenance["data"], train_options, state, name=run.name, start_from=start)
+        info = describe.trained(provenance["data"], trained_with, state, name=run.name, start_from=start)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise ModelError(
             f"{run.provenance} is damaged or of another version: {type(error).__name__}: {error}.",

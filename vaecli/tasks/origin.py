@@ -7,14 +7,14 @@ import shlex
 from collections.abc import Callable
 
 from vaecli.choices import Split
-from vaecli.config import read_config
+from vaecli.config import read_options
 from vaecli.data.images import ImageSet
 from vaecli.data.load import load, load_named
 from vaecli.data.named.catalogue import CATALOGUE
 from vaecli.data.photo.reading import ReadingOptions
 from vaecli.errors import DataError, MissingPartError
 from vaecli.modelfile.metadata import ModelInfo
-from vaecli.options import TrainOptions, merge
+from vaecli.options import TrainOptions
 from vaecli.paths import shown
 from vaecli.runs.layout import Run
 from vaecli.runtime.model import Model
@@ -82,7 +82,7 @@ def find_origin(model: Model) -> Origin:
             f"The model was trained on a folder called {name}{another}; the model does not contain its path.",
             hint="Name the folder with --data FOLDER.",
         )
-    options = merge(read_config(run.config))
+    options = read_options(run.config)
     place = shlex.join(["--data", str(options.data)])
     hint = f"To use the model with what is there now: {place}"
     return Origin(options, run, hint)

@@ -5,11 +5,10 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
-from vaecli.config import read_config
+from vaecli.config import read_options
 from vaecli.data.images import ImageSet
 from vaecli.data.parts import Division
 from vaecli.errors import DataError
-from vaecli.options import TrainOptions, merge
 from vaecli.runs.layout import Run
 from vaecli.runs.progress import Watcher
 from vaecli.tasks.train import images
@@ -39,7 +38,7 @@ class RunData:
             DataError: they are not there, or have changed.
         """
         if self.loaded is None:
-            options: TrainOptions = merge(read_config(self.run.config))
+            options = read_options(self.run.config)
             data = images.load_again(options, Watcher(), download=False)
             if data.sha256 != self.sha256:
                 raise DataError(f"The images in {data.location} are no longer those of the run.")

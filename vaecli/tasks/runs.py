@@ -7,13 +7,12 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from vaecli.config import read_config
+from vaecli.config import read_options
 from vaecli.errors import DataError, VaecliError
 from vaecli.metrics.comparing.conditions import SHORT
 from vaecli.metrics.saved import file
 from vaecli.metrics.saved.evaluation import Conditions
 from vaecli.modelfile.find import EXACT
-from vaecli.options import merge
 from vaecli.paths import shown, user_path
 from vaecli.runs.history import read_metrics
 from vaecli.runs.layout import ROOT, Run
@@ -162,7 +161,7 @@ def _is_run(run: Run) -> bool:
 def _listed(run: Run) -> Listed:
     try:
         started = str(run.read_provenance().get("started", ""))
-        options = merge(read_config(run.config))
+        options = read_options(run.config)
         history = read_metrics(run.metrics)
     except VaecliError as error:
         return Listed(run.path, "", "damaged", error.message)

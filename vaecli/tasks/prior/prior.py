@@ -5,10 +5,9 @@ import os
 import pathlib
 
 from vaecli import files, folders
-from vaecli import options as train_options
 from vaecli.choices import PriorChoice
 from vaecli.commands import command
-from vaecli.config import read_config, write_config
+from vaecli.config import read_options, write_config
 from vaecli.errors import ModelError
 from vaecli.export import card
 from vaecli.metrics.prior_fit import PriorOptions
@@ -65,7 +64,7 @@ def prior(
     run.read_provenance()  # a folder that is not a run stays as it is
     requested = PriorOptions(name or ("auto" if components is None else "mixture"), components)
     with locked(run.lock):
-        settings = train_options.merge(read_config(run.config))
+        settings = read_options(run.config)
         current = _files(run)
         stored = _renamed(current[0], requested)
         if stored is None:

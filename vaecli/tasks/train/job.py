@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from vaecli import files, folders
-from vaecli import options as train_options
-from vaecli.config import read_config, write_config
+from vaecli.config import read_options, write_config
 from vaecli.data.collection.report import BadFile
 from vaecli.data.images import ImageSet
 from vaecli.data.parts import Division
@@ -168,11 +167,11 @@ def reopen(
     """
     run = layout.Run(user_path(path, option="--resume", error=ModelError))
     run.read_provenance()  # before anything is written: a folder that is no run stays as it is
-    read_config(run.config)
+    read_options(run.config)
     with locked(run.lock, warn=watch.note):
         for folder in (run.path, run.checkpoint.parent, run.plots, run.sheets):
             folders.remove_leftovers(folder)
-        previous_options = train_options.merge(train_options.BEFORE, read_config(run.config))
+        previous_options = read_options(run.config)
         saved = states.read(run.checkpoint)
         options = _changed(previous_options, changes, saved.state)
         states.require_same(saved.identity, saved.identity | {"options": states.deciding(options)})

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 from vaecli import checks
 from vaecli.commands import command
-from vaecli.config import read_config
+from vaecli.config import read_options
 from vaecli.data.images import ImageSet
 from vaecli.errors import ModelError, OptionError
 from vaecli.export import describe
-from vaecli.options import TrainOptions, merge
+from vaecli.options import TrainOptions
 from vaecli.paths import shown, user_path
 from vaecli.runs import layout
 from vaecli.runs import state as states
@@ -54,7 +54,7 @@ def read(options: TrainOptions) -> Pretrained | None:
         return None
     run = layout.Run(user_path(options.start_from, option=OPTION, error=ModelError))
     data = run.read_provenance().get("data")
-    previous = merge(read_config(run.config))
+    previous = read_options(run.config)
     state = states.read(run.checkpoint).state
     if not state.best_weights:
         raise ModelError(
