@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from vaecli.modelfile import graph
+from vaecli.modelfile.prior_facts import PriorFacts, StoredPrior
 from vaecli.modelfile.read import read_file
 
 OUTPUTS = [("decoder.onnx", "image"), ("decoder.onnx", "logits"), ("encoder.onnx", "z_mean")]
@@ -119,6 +120,20 @@ def test_bounds_that_a_file_brings_along(call, changed, copied, forge, precision
     assert code == (precision != "int8")
     checks = [check for check in json.loads(stdout)["checks"] if check["file"] == "decoder.int8.onnx"]
     assert len(checks) == 2 and all(check["passed"] == (precision == "int8") for check in checks)
+
+
+def test_a_prior_that_cannot_be_used(call, mixed_folder, replace_prior, tmp_path):
+    """The weights are right, but the mixture that the file names is missing, or its covariance is broken."""
+    assert call("verify", "-m", mixed_folder)[0] == 0
+    file = read_file(mixed_folder / "decoder.onnx")
+    facts = file.prior_facts()
+    broken = type(facts)(**facts.arrays() | {"scales": np.zeros_like(facts.scales)})
+    for name, stored in {
+        "missing": StoredPrior(file.info.prior, PriorFacts()),
+        "broken": StoredPrior(file.info.prior, broken),
+    }.items():
+        code, stdout, stderr = call("verify", "-m", replace_prior(mixed_folder, tmp_path / name, stored))
+        assert (code, stdout) == (1, "") and "mixture" in stderr, name
 
 
 def test_golden_vectors_of_another_graph(call, copied, forge):

@@ -181,6 +181,15 @@ def test_unknown_parts_are_refused(refused, forge, entries, decoder, field, valu
     assert says in message and "pip install --upgrade vaecli" in message
 
 
+@pytest.mark.parametrize("value", [1e300, -101.0])
+def test_a_forged_parameter_of_the_likelihood(refused, forge, entries, decoder, value):
+    """A deviation that no training reaches would give nats that are not finite."""
+    likelihood = {"name": "gaussian", "outputs": ["logits"], "parameters": {"log_sigma": value}}
+    info = json.dumps(json.loads(entries[KEY_INFO]) | {"likelihood": likelihood})
+    message = refused(forge.with_entries(decoder, entries | {KEY_INFO: info}))
+    assert "'parameters' of its likelihood must be at most 100 in size" in message
+
+
 def test_a_label_that_the_graph_does_not_take(refused, forge, entries, decoder):
     """A description of a conditional model with another graph, or without classes, is refused."""
     info = json.loads(entries[KEY_INFO]) | {"inputs": ["z", "label"]}

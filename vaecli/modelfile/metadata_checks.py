@@ -15,6 +15,7 @@ MAX_DEPTH = 4  # of tables within tables
 CHANNELS = (1, 3)
 MAX_LATENT_DIM = 4096
 MAX_LABELS = 4096  # of a conditional model, whose input has so many numbers an image
+LARGEST_PARAMETER = 100.0  # of a likelihood, such as the logarithm of a deviation
 MAX_SIDE = 4096  # pixels
 MAX_VALUES = 2**23  # pixels times channels: a sheet of 64 such images takes 512 MiB
 
@@ -83,11 +84,19 @@ def _check_tables(info: "ModelInfo") -> None:
         for key in keys:
             if key not in getattr(info, table):
                 raise ValueError(f"{key!r} must be in its {table}")
-    parameters = info.likelihood.get("parameters", {})
-    if not isinstance(parameters, dict) or not all(type(value) is float for value in parameters.values()):
-        raise TypeError(f"'parameters' of its likelihood must be numbers by name, got {parameters!r:.40}")
+    _check_parameters(info.likelihood.get("parameters", {}))
     _check_reading(info.preparation)
     _check_classes(info)
+
+
+def _check_parameters(parameters: Any) -> None:
+    """Check that the parameters of a likelihood are numbers by name, of a size that training can reach."""
+    if not isinstance(parameters, dict) or not all(type(value) is float for value in parameters.values()):
+        raise TypeError(f"'parameters' of its likelihood must be numbers by name, got {parameters!r:.40}")
+    if not all(abs(value) <= LARGEST_PARAMETER for value in parameters.values()):  # NaN is not
+        raise ValueError(
+            f"'parameters' of its likelihood must be at most {LARGEST_PARAMETER:g} in size, got {parameters!r:.40}"
+        )
 
 
 def _check_classes(info: "ModelInfo") -> None:

@@ -13,6 +13,7 @@ from vaecli.modelfile.find import read_all
 from vaecli.modelfile.golden import tolerance
 from vaecli.modelfile.read import ModelFile
 from vaecli.paths import user_path
+from vaecli.runtime.priors import Priors
 from vaecli.runtime.session import Session
 
 
@@ -51,9 +52,12 @@ def verify(path: str | os.PathLike[str]) -> list[Verified]:
         A row for each output of each file.
 
     Raises:
-        ModelError: a file is missing or damaged, carries no golden vectors, or belongs to another model.
+        ModelError: a file is missing or damaged, carries no golden vectors, belongs to another model, or has not
+            the prior that it names.
     """
     files = read_all(user_path(path, option="--model", error=ModelError))
+    for file in files:
+        _require_priors(file)
     return [row for file in files for row in _verify(file)]
 
 
@@ -71,6 +75,21 @@ def _verify(file: ModelFile) -> list[Verified]:
         _compare(file, name, expected, golden.kept(name, computed[name]), golden.bounds.get(name))
         for name, expected in golden.outputs.items()
     ]
+
+
+def _require_priors(file: ModelFile) -> None:
+    """Build all priors that a decoder file holds.
+
+    Raises:
+        ModelError: one is missing or does not fit.
+    """
+    if file.info.part != "decoder":
+        return
+    priors = Priors(file)
+    priors.get()
+    for number in range(len(priors.class_names)):
+        if priors.has_class(number):
+            priors.of_class(number)
 
 
 def _item_shapes(shapes: Mapping[str, FreeShape]) -> dict[str, FreeShape]:
