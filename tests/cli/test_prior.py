@@ -119,6 +119,14 @@ def test_exports_and_training_keep_the_choice(prior, run, tmp_path):
     assert not np.array_equal(after.prior_facts().means, before.means)
 
 
+def test_without_a_run(call, here):
+    """The hint does not name the model that comes along: it has no images to fit a prior to."""
+    for name in ("prior", "export"):
+        code, _, stderr = call(name)
+        assert code == 1 and "no trained model in runs/" in stderr
+        assert "the model that comes with vaecli is none" in " ".join(stderr.split()), name
+
+
 def test_the_name_alone(prior, run):
     """`normal` keeps the mixture in the file, from which `mixture` takes it again; the images are not needed."""
     assert prior("--components", 3)[0] == 0

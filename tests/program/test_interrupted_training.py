@@ -117,10 +117,15 @@ def test_a_run_in_training_is_refused(run):
 
 def test_options_of_the_run_are_named(run):
     """Options that only a new run can have are refused beside --resume, with what the run has."""
-    for option, value, own in (("--network", "conv", "classic"), ("--likelihood", "gaussian", "bernoulli")):
-        code, stderr = ended(begin("--resume", run, option, value, cwd=run.parent))
+    for option, *value, own in (
+        ("--network", "conv", "classic"),
+        ("--likelihood", "gaussian", "bernoulli"),
+        ("--conditional", "none"),
+    ):
+        code, stderr = ended(begin("--resume", run, option, *value, cwd=run.parent))
         assert code == 2
-        assert f"Got {option}; the run has {own}." in " ".join(stderr.replace("│", " ").split())
+        words = " ".join(stderr.replace("│", " ").split())
+        assert f"Got {option}; the run has {own}." in words and "leave --resume out" in words
 
 
 @pytest.mark.parametrize("first_at", ["epoch 3 ", "Exporting"])

@@ -8,7 +8,7 @@ import typer
 
 from vaecli.choices import INT8_LIKELIHOODS, INT8_NETWORKS
 from vaecli.cli import console
-from vaecli.cli.models import model_path
+from vaecli.cli.models import RUN_HINT, model_path
 from vaecli.cli.parameters import ForceOption, QuietOption, WithPicturesOption, complete_runs
 from vaecli.errors import OptionError
 
@@ -95,7 +95,7 @@ def export(
     precisions = [name for name, is_requested in requested.items() if is_requested]
     opset = ExportOptions.opset if opset is None else opset
     options = ExportOptions(out, opset, precisions, force, examples=not no_examples)
-    path = model_path(run, quiet=quiet)
+    path = model_path(run, quiet=quiet, hint=RUN_HINT)
     with console.status("Converting and checking ...", quiet=quiet):
         result = task(path, options)
     if not quiet:

@@ -6,13 +6,20 @@ from vaecli import bundled
 from vaecli.cli import console
 from vaecli.errors import OptionError
 
+RUN_HINT = (
+    "Train one with `vaecli train`, or name a run with --model; the model that comes with vaecli is none."
+)
 
-def model_path(*given: pathlib.Path | None, quiet: bool = False) -> pathlib.Path:
+
+def model_path(
+    *given: pathlib.Path | None, quiet: bool = False, hint: str = bundled.MODEL_HINT
+) -> pathlib.Path:
     """Return the model that the user named, as the argument or with -m, or the newest run's folder.
 
     Args:
         given: what was named, or None.
         quiet: print no note.
+        hint: what to do if none is named and there is no run.
 
     Raises:
         OptionError: two different models are named.
@@ -32,7 +39,7 @@ def model_path(*given: pathlib.Path | None, quiet: bool = False) -> pathlib.Path
         return path
     from vaecli.runs.layout import newest  # a process that is given its model need not load it
 
-    return newest().path
+    return newest(hint=hint).path
 
 
 def model_or_bundled(*given: pathlib.Path | None, quiet: bool) -> tuple[pathlib.Path, list[str]]:

@@ -6,7 +6,7 @@ import typer
 
 from vaecli.choices import PriorChoice
 from vaecli.cli import console
-from vaecli.cli.models import model_path
+from vaecli.cli.models import RUN_HINT, model_path
 from vaecli.cli.parameters import JsonOption, QuietOption, RunOption
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def prior(
     """
     from vaecli.tasks.prior.prior import prior as task
 
-    path = model_path(run, quiet=quiet)
+    path = model_path(run, quiet=quiet, hint=RUN_HINT)
     with console.status("Fitting the prior ...", quiet=quiet or as_json):
         result = task(path, prior, components)
     if as_json:

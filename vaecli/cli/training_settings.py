@@ -54,11 +54,12 @@ def refuse_beside_resume(context: typer.Context, typed: Mapping[str, Any], run: 
     name, value = refused[0], None
     with contextlib.suppress(ConfigError):  # without a run, the option alone is named
         value = read_config(run / "config.toml").get(name)
-    own = "" if value is None else f"; the run has {value}"
+    own = "" if value is None else f"; the run has {'none' if value is False else value}"
     raise OptionError(
         "--resume must be alone, or with --epochs, --patience and --data (where the same images are now): all "
         f"other options are those of the run. Got --{name.replace('_', '-')}{own}.",
         option="--resume",
+        hint="For a run with other options, leave --resume out.",
     )
 
 

@@ -120,8 +120,10 @@ def create(out: pathlib.Path | None, data_name: str, root: pathlib.Path = ROOT) 
                 return Run(path)
 
 
-def newest(root: pathlib.Path = ROOT) -> Run:
+def newest(root: pathlib.Path = ROOT, *, hint: str = bundled.MODEL_HINT) -> Run:
     """Return the run under `root` that began last, among those that have a model and a readable provenance.json.
+
+    `hint` is what to do if there is none.
 
     Raises:
         ModelError: there is no such run, or `root` cannot be read.
@@ -129,7 +131,7 @@ def newest(root: pathlib.Path = ROOT) -> Run:
     started = {run: _started(run) for run in _with_model(root)}
     finished = [run for run, time in started.items() if time]
     if not finished:
-        raise ModelError(f"There is no trained model in {root}/.", hint=bundled.MODEL_HINT)
+        raise ModelError(f"There is no trained model in {root}/.", hint=hint)
     return max(finished, key=started.__getitem__)
 
 

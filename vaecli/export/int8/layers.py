@@ -111,10 +111,11 @@ def read(decoder: Any) -> FloatDecoder:
     weighted = [layer for layer in keras_layers if layer.weights]
     if not (_is_convolutional(roles) or _is_dense(roles)):
         *networks, last_network = INT8_NETWORKS
+        strange = [role for role in roles if role.endswith("'")] or roles
         raise ModelError(
-            f"The decoder's layers must be those of {', '.join(networks)} or {last_network} for --int8, "
-            f"got {', '.join(roles)}.",
-            hint="Export without --int8.",
+            f"--int8 is for the networks {', '.join(networks)} and {last_network}; this decoder has other layers, "
+            f"such as {strange[0]}, for which int8 has no exact form.",
+            hint="Export without --int8; --fp16 halves the files.",
         )
     first, *others = [_layer(layer) for layer in weighted]
     shape = tuple(int(size) for size in decoder.outputs[0].shape[1:])
