@@ -306,6 +306,14 @@ def test_images_without_labels(call, labelled, here):
     assert code == 2 and "--conditional needs labelled images" in stderr and not (here / "run").exists()
 
 
+def test_the_files_work_with_onnxruntime_alone(trained, process):
+    """The example gives no label."""
+    script = pathlib.Path(__file__).parents[2] / "examples" / "onnx_alone.py"
+    words = ["onnx_alone.py", str(trained / "model")]
+    result = process(code=f"import runpy, sys; sys.argv = {words}; runpy.run_path({str(script)!r})")
+    assert result.stdout.startswith(b"4 pictures of (28, 28, 1), mean pixel 0."), result.stderr.decode()
+
+
 def test_labels_with_a_gap_and_a_class_of_one_image(call, labelled):
     """They train; a class without training images is named, and cannot be asked for."""
     labels = np.arange(300) % 3
