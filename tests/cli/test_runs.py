@@ -58,7 +58,12 @@ def test_runs_are_listed_newest_first(call, make_run, evaluate):
     lines = [line.split() for line in stdout.splitlines()]
     assert lines[0][:5] == ["run", "network", "likelihood", "D", "seed"]
     assert lines[1] == [B, "conv", "bernoulli", "2", "0", "3/7", "251.50"]
-    assert lines[2][:8] == [A, "classic", "bernoulli", "2", "3", "3/30", "251.50", "elbo"]
+    assert lines[2] == [A, "classic", "bernoulli", "2", "3", "3/30", "251.50"]
+    assert lines[4:] == [
+        ["evaluation", "of", "images", "figures"],
+        [A, "test", "of", "toys", "elbo", lines[5][-1]],
+    ]
+    assert float(lines[5][-1]) == pytest.approx(-250, abs=2)
     assert stderr == f"Next: {command('eval', '-m', B, '--save', pathlib.Path(B, 'evaluation.npz'))}\n"
 
 
@@ -74,10 +79,11 @@ def test_losses_of_different_measures_are_told_apart(call, make_run, evaluate, c
     make_run("runs/a", binarize=True)
     evaluate(make_run("runs/b", conditional=True, beta=4.0), conditions__labelled=True)
     _, stdout, _ = call("runs")
-    rows = {line.split()[0]: " ".join(line.split()) for line in stdout.splitlines()}
+    runs, evaluations = stdout.split("\n\n")
+    rows = {line.split()[0]: " ".join(line.split()) for line in runs.splitlines()}
     assert rows[A].startswith(f"{A} classic bernoulli, binary 2")
     assert rows[B].startswith(f"{B} classic bernoulli, labels, beta 4 2")
-    assert "test with labels" in " ".join(stdout.split())
+    assert "test of toys with labels" in " ".join(evaluations.split())
     document = json.loads(call("runs", "--json")[1])
     check_schema("runs", document)
     runs = {pathlib.Path(run["path"]).name: run for run in document["runs"]}

@@ -45,9 +45,19 @@ def runs(
 
 
 def _print(listed: Sequence["Listed"]) -> None:
+    """Print a table of the runs, and one of their evaluations if there are any."""
     columns = {"run": "left", "network": "left", "likelihood": "left", "D": "right", "seed": "right"}
-    columns |= {"epochs": "right", "val. loss": "right", "evaluations": "wrap"}
-    console.print_table(columns, [_row(run) for run in listed])
+    columns |= {"epochs": "right", "val. loss": "right"}
+    rows = [_row(run) for run in listed]
+    if any(row[-1] for row in rows):
+        columns |= {"notes": "wrap"}
+    console.print_table(columns, [row[: len(columns)] for row in rows])
+    evaluated = [
+        (console.shown_path(run.path), each.images, each.words) for run in listed for each in run.evaluations
+    ]
+    if evaluated:
+        console.say("")
+        console.print_table({"evaluation of": "left", "images": "wrap", "figures": "wrap"}, evaluated)
 
 
 def _row(run: "Listed") -> list[str]:
@@ -57,8 +67,7 @@ def _row(run: "Listed") -> list[str]:
     options = run.options
     epochs = f"{run.epochs_done}/{options['epochs']}"
     loss = "" if run.val_loss is None else f"{run.val_loss:.2f}"
-    evaluations = "; ".join(each.words for each in run.evaluations)
-    notes = evaluations if run.state == "model" else "no model yet"
+    notes = "" if run.state == "model" else "no model yet"
     dimensions, seed = str(options["latent_dim"]), str(options["seed"])
     return [path, str(options["network"]), run.measure, dimensions, seed, epochs, loss, notes]
 

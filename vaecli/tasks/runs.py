@@ -70,13 +70,20 @@ class Evaluated:
         return facts | {"values": dict(self.values)}
 
     @property
+    def images(self) -> str:
+        """The images that were measured; empty if the file cannot be read."""
+        if self.conditions is None:
+            return ""
+        images = f"{self.conditions.split} of {self.conditions.data}"
+        return f"{images} with labels" if self.conditions.labelled else images
+
+    @property
     def words(self) -> str:
-        """The main metric, and the part of the data."""
+        """The main metric, and what was measured of samples and latents."""
         if self.conditions is None:
             return f"{self.path.name} is damaged"
         name = next((name for name in MAIN if name in self.values), next(iter(self.values), ""))
-        words = f"{name} {self.values[name]:.2f} {self.conditions.split}" if name else self.path.name
-        words += " with labels" if name and self.conditions.labelled else ""
+        words = f"{name} {self.values[name]:.2f}" if name else self.path.name
         words += "".join(
             f", {title} {self.values[metric]:.3g}"
             for metric, title in OF_SAMPLES.items()
