@@ -69,7 +69,11 @@ class Division:
             try:
                 return validation_mask(data.images, fraction=self.validation_split, seed=self.seed)
             except DataError as error:
-                raise DataError(f"Cannot split the images of {data.location}. {error.message}") from error
+                raise DataError(
+                    f"Cannot split the images of {data.location}. {error.message}",
+                    hint="Add images. To measure a model on these alone, save them as the test part: "
+                    "np.savez('test.npz', x_train=images, x_test=images).",
+                ) from error
         count, total = int(data.held_out.sum()), len(data.held_out)
         if min(count, total - count) < FEWEST_ON_A_SIDE:
             raise DataError(

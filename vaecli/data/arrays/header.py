@@ -84,7 +84,7 @@ def read_header(stream: IO[bytes], size: int, source: str) -> Header:
     if dtype.hasobject:
         raise DataError(
             f"{source} must hold numbers, got Python objects, which are never loaded.",
-            hint="Save it as an array of numbers, all pictures of one shape: images.astype(np.uint8).",
+            hint="Save it as an array of numbers, all rows of one shape.",
         )
     if any(length < 0 for length in shape) or header.length + header.count * dtype.itemsize != size:
         raise DataError(

@@ -24,13 +24,20 @@ def checked(features: npt.ArrayLike, what: str, *, least: int = FEWEST) -> Float
     array = np.asarray(features)
     if array.ndim != 2 or not array.shape[1] or array.dtype.kind not in "fiu":
         raise DataError(
-            f"The features of {what} must be numbers of the shape (N, F), got {array.dtype} of {array.shape}."
+            f"The features of {what} must be numbers of the shape (N, F), got {array.dtype} of {array.shape}.",
+            hint="Save a row of features for each image, as float32.",
         )
     if len(array) < least:
-        raise DataError(f"There must be at least {least} images of {what}, got {len(array)}.")
-    bad = int((~np.isfinite(array)).any(axis=1).sum())
-    if bad:
-        raise DataError(f"The features of {what} must be finite, got NaN or infinity for {bad:,} images.")
+        raise DataError(
+            f"There must be at least {least} images of {what}, got {len(array)}.", hint="Name more of them."
+        )
+    bad = np.flatnonzero((~np.isfinite(array)).any(axis=1))
+    if len(bad):
+        raise DataError(
+            f"The features of {what} must be finite, got NaN or infinity for {len(bad):,} images, first in row "
+            f"{bad[0]:,}.",
+            hint="Look at these images, and at the features of them.",
+        )
     size = max(float(array.max()), -float(array.min()))
     if size > LARGEST:
         most, given = (f"{number:.3g}".replace("e+", "e") for number in (LARGEST, size))
@@ -47,7 +54,7 @@ def require_more_images(count: int, features: int, what: str) -> None:
     if count <= features:
         raise DataError(
             f"There must be more images than features, which are {features:,}; got {count:,} images of {what}.",
-            hint="Fewer tell nothing about the spread of the features.",
+            hint="Name more images. So few tell nothing about the spread of the features.",
         )
 
 

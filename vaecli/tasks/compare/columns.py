@@ -13,6 +13,7 @@ from vaecli.tasks.compare.finding import Named
 FIRST = ("nll", "elbo")  # the metric of the verdicts unless the user names one: the first that all have
 SHOWN = ("frechet", "frechet_reconstructions", "frechet_training", "copies", "nearest", "mse", "ssim", "kl")
 MOST_SHOWN = 6  # metrics of the table, unless the user names more: the main one, and the first of SHOWN
+OF_THE_MODEL = {"likelihood", "pixels"}  # conditions that no option of `eval` changes
 LISTED = 5  # metrics in a hint
 
 
@@ -110,7 +111,11 @@ def _require_comparable(
         return
     member, pairs = mismatch
     possible = [name for name in common if not _mismatch(members, name, across_priors=across_priors)]
-    hint = "Evaluate both on the same images" if "data" in pairs else "Evaluate both with the same options"
+    hint = "Evaluate both with the same options"
+    if "data" in pairs:
+        hint = "Evaluate both on the same images"
+    elif pairs.keys() & OF_THE_MODEL:
+        hint = "Their models differ in that, so that such numbers never compare"
     hint += f", or compare --metrics {','.join(possible[:LISTED])}." if possible else "."
     if not across_priors and not _mismatch(members, metric, across_priors=True):
         hint += " If the prior counts as a part of the model: --across-priors."

@@ -106,7 +106,13 @@ def _named(features: str, threads: int | None) -> Judge:
             f"--features must be a classifier, a run or arrays, got {shown(path)}, where there is nothing.",
             hint=f"Make a classifier with `vaecli features train --data DATA`; {MODEL} comes with vaecli.",
         )
-    return _of_classifier(Classifier.open(path, threads=threads))
+    try:
+        return _of_classifier(Classifier.open(path, threads=threads))
+    except ModelError as error:
+        raise ModelError(
+            f"--features must be a classifier, a run or arrays. {error.message}",
+            hint=f"Make a classifier with `vaecli features train --data DATA`; {MODEL} comes with vaecli.",
+        ) from error
 
 
 def _of_classifier(classifier: Classifier) -> Judge:

@@ -29,6 +29,7 @@ OF_SAMPLES = {  # option of the measurement of samples -> what it needs
     "--out": "--quality or --samples",
     "--seeds": "--quality",
 }
+OUTPUTS = ("--save", "--report")  # files about a model
 _ARRAYS = "--features with a .npy file"
 
 
@@ -108,7 +109,9 @@ class QualityOptions:
                 raise OptionError(
                     f"{option} must be left out with {name}, which measures pictures of any origin.",
                     option=option,
-                    hint="To measure a model's samples by other features: vaecli sample -n 10000 -o x.npy first.",
+                    hint=f"Keep the figures with --json. For a model: vaecli eval -m RUN --quality, with {option}."
+                    if option in OUTPUTS
+                    else "To measure a model's samples by other features: vaecli sample -n 10000 -o x.npy first.",
                 )
 
     def _require_no_choice(self, samples: str | None, given: Collection[str]) -> None:

@@ -14,6 +14,7 @@ from vaecli.tasks.quality.judge import Float32
 
 CHUNK = 1000  # images that are compared at a time, at most
 SAME = 1e-4  # largest difference of the features of equal pictures
+OTHER_REFERENCE = "Name other real images with --data, or another part of them with --split."
 SAMPLES = 10_000  # images of each set, unless the reference has fewer
 
 
@@ -78,12 +79,16 @@ def sets_of(
     """
     total = len(reference.images)
     if total < 2:
-        raise DataError(f"The reference, {reference.name}, must have at least 2 images, got {total}.")
+        raise DataError(
+            f"The reference, {reference.name}, must have at least 2 images, got {total}.",
+            hint=OTHER_REFERENCE,
+        )
     size = SAMPLES if count is None else count
     require_more_images(min(size, total), features, "the reference")
     if _are_equal(reference):
         raise DataError(
-            f"The images of the reference must differ, got {total:,} equal ones of {reference.name}."
+            f"The images of the reference must differ, got {total:,} equal ones of {reference.name}.",
+            hint=OTHER_REFERENCE,
         )
     if training is not None:
         require_more_images(len(training.images), features, "the training images")
