@@ -327,14 +327,22 @@ def test_the_encoder_of_a_run_as_features(document, model_folder):
     assert result["classes"] == [] and result["agreement"] is None
 
 
-def test_own_features(document, here):
-    """Features from elsewhere, for both sets."""
+def test_own_features(document, call, here):
+    """Features from elsewhere, for both sets. Notes name sets of different sizes, small ones, and equal features."""
     rng = np.random.default_rng(1)
     np.save("a.npy", rng.normal(size=(300, 5)).astype(np.float16))
     np.save("b.npy", rng.normal(size=(200, 5)))
     result = document("--features", "a.npy", "--reference-features", "b.npy")
     assert (result["features"]["kind"], result["reference"]["n_images"]) == ("file", 200)
     assert value(result, "samples", "frechet") < 0.5
+    np.save("same.npy", np.ones((200, 5)))
+    notes = {
+        name: " ".join(call("eval", "--features", f"{name}.npy", "--reference-features", "b.npy")[2].split())
+        for name in ("a", "b", "same")
+    }
+    assert "300 samples are compared with 200 real images" in notes["a"]
+    assert "Only 200 images are compared" in notes["b"] and "same picture" not in notes["b"]
+    assert "All samples are the same picture" in notes["same"]
 
 
 def test_large_numbers_have_an_exponent(call, here):

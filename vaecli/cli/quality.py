@@ -102,7 +102,7 @@ def measure_elsewhere(
             from vaecli.tasks.quality.of_features import measure_features
 
             files = options.features or "", options.reference_features or ""
-            quality = measure_features(*files, progress=shown.count)
+            quality = measure_features(*files, warn=shown.note, progress=shown.count)
         else:
             from vaecli.tasks.quality.of_pictures import measure_pictures
 

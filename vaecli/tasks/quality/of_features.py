@@ -12,8 +12,9 @@ from vaecli.data.arrays.header import read_header
 from vaecli.errors import DataError
 from vaecli.metrics.samples.compare import compare
 from vaecli.paths import shown, user_path
-from vaecli.tasks.inputs import Progress, silent
+from vaecli.tasks.inputs import Progress, Warn, silent
 from vaecli.tasks.quality.result import FeaturesUsed, Quality
+from vaecli.tasks.quality.sets import SAMPLES, warn_if_equal
 from vaecli.tasks.quality.steps import Steps
 
 METRIC_STEPS = 3  # of a comparison
@@ -26,6 +27,7 @@ def measure_features(
     reference: str | os.PathLike[str],
     *,
     lengths: tuple[int | None, int | None] = (None, None),
+    warn: Warn = silent,
     progress: Progress = silent,
 ) -> Quality:
     """Compare the features of samples with those of real images.
@@ -34,6 +36,7 @@ def measure_features(
         features: .npy file (M, F) of the samples.
         reference: .npy file (N, F) of the real images.
         lengths: numbers of pictures that the files must belong to, samples first; None where that is not known.
+        warn: receives that the files have different or small numbers of rows.
         progress: what is done, number so far, number in all.
 
     Raises:
@@ -48,11 +51,20 @@ def measure_features(
             )
     advance = Steps(progress).counter("Comparing features", METRIC_STEPS)
     comparison = compare(arrays[1], arrays[0], step=lambda _metric: advance(1))
+    warn_if_equal(arrays[0], warn)
+    _note_lengths(len(arrays[0]), len(arrays[1]), warn)
     digest = hashlib.sha256(np.ascontiguousarray(arrays[1]).data).hexdigest()
     name = pathlib.Path(features).name
     used = FeaturesUsed("file", name, digest, int(arrays[0].shape[1]))
     described = {"name": pathlib.Path(reference).name, "n_images": len(arrays[1])}
     return Quality(used, described, {"samples": (comparison,)})
+
+
+def _note_lengths(samples: int, reference: int, warn: Warn) -> None:
+    if samples != reference:
+        warn(f"{samples:,} samples are compared with {reference:,} real images; take as many of both.")
+    elif samples < SAMPLES:
+        warn(f"Only {samples:,} images are compared: distances are larger than with {SAMPLES:,}.")
 
 
 def read_features(path: str | os.PathLike[str]) -> npt.NDArray[Any]:

@@ -68,7 +68,7 @@ def measure_pictures(
     if options.features is not None and options.reference_features is not None:
         lengths = len(images.images), len(reference.images)
         return measure_features(
-            options.features, options.reference_features, lengths=lengths, progress=pictures
+            options.features, options.reference_features, lengths=lengths, warn=warn, progress=pictures
         )
     judge = open_judge(options.features, reference, threads=threads)
     total = len(images.images)
