@@ -14,7 +14,8 @@ several sittings, and again without the runs: name no run.
 A run without a mixture is left out of the rows of the mixture.
 
 The first table has for each network and prior: the negative ELBO on the test images, the metrics of samples against
-as many test images, the ratio of medians that tells copies, and the minutes of training by metrics.csv of the run.
+as many test images, the ratio of medians that tells copies, and the minutes of training by metrics.csv of the run;
+in the last row real training images in place of samples. With one run, ± is the standard error over images.
 The second has the Fréchet distance of reconstructions and of training images (the floor), that of the mixture over
 that of N(0, I) and over that of reconstructions, and the 5-nearest-neighbour accuracy of the latents.
 """
@@ -59,8 +60,10 @@ def figures_of(quality: Quality) -> Figures:
     """Return the mean of each metric over the seeds, row by row, and the ratio of copies."""
     rows = {row: {metric: quality.value(row, metric) for metric in METRICS} for row in quality.rows}
     spreads = {metric: quality.spread("samples", metric) for metric in METRICS}
+    errors = {metric: quality.error("samples", metric) for metric in METRICS}
     copies = None if quality.copies is None else quality.copies.ratio.value
-    return {"rows": rows, "seed_deviation": spreads, "copies": copies, "features": quality.features.sha256}
+    used = {"features": quality.features.sha256, "features_name": quality.features.title}
+    return {"rows": rows, "seed_deviation": spreads, "errors": errors, "copies": copies} | used
 
 
 def measured(run: Run, model: Model, prior: PriorName, options: argparse.Namespace) -> Figures:
@@ -89,6 +92,7 @@ def measured(run: Run, model: Model, prior: PriorName, options: argparse.Namespa
         "decoder": model.digests["decoder"],
         "images": evaluation.n_images,
         "nats": -evaluation.values["elbo"],
+        "nats_error": evaluation.values["elbo_se"],
         "quality": figures_of(quality),
         "neighbours": None if latents is None else latents.nearest.value,
         "seconds": time.perf_counter() - began,
@@ -154,10 +158,11 @@ def title(settings: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> s
     return ", ".join(parts)
 
 
-def cell(values: Sequence[float], form: str) -> str:
-    """Return the mean of values, and their standard deviation if there are several."""
+def cell(values: Sequence[float], form: str, error: float | None = None) -> str:
+    """Return the mean of values, and their standard deviation if there are several, else the error of the one."""
     text = format(statistics.fmean(values), form)
-    return f"{text} ± {format(statistics.stdev(values), form)}" if len(values) > 1 else text
+    error = statistics.stdev(values) if len(values) > 1 else error
+    return text if error is None else f"{text} ± {format(error, form)}"
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -169,17 +174,34 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def samples_row(figures: Sequence[Figures], prior: PriorName, name: str) -> list[str]:
     """Return a row of the first table."""
 
-    def column(value: Value, form: str) -> str:
-        return cell([value(each) for each in figures], form)
+    def column(value: Value, form: str, error: float | None = None) -> str:
+        return cell([value(each) for each in figures], form, error)
 
+    errors = figures[0]["quality"].get("errors", {})
     metrics = [
-        column(lambda each, metric=metric: each["quality"]["rows"]["samples"][metric], ".3f")  # type: ignore[misc]
+        column(
+            lambda each, metric=metric: each["quality"]["rows"]["samples"][metric],  # type: ignore[misc]
+            ".3f",
+            errors.get(metric),
+        )
         for metric in METRICS
     ]
     copies = [each["quality"]["copies"] for each in figures if each["quality"]["copies"] is not None]
-    start = [name, TITLES[prior], str(len(figures)), column(lambda each: each["nats"], ".2f")]
+    start = [
+        name,
+        TITLES[prior],
+        str(len(figures)),
+        column(lambda each: each["nats"], ".2f", figures[0].get("nats_error")),
+    ]
     minutes = column(lambda each: each["minutes"], ".1f")
     return [*start, *metrics, cell(copies, ".3f") if copies else "", minutes]
+
+
+def real_row(figures: Sequence[Figures]) -> list[str]:
+    """Return the row of real training images, the floor; they differ by the validation images of each seed."""
+    rows = [each["quality"]["rows"]["training"] for each in figures if "training" in each["quality"]["rows"]]
+    metrics = [cell([row[metric] for row in rows], ".3f") for metric in METRICS] if rows else []
+    return ["training images", "", str(len(rows)), "", *metrics, "", ""] if rows else []
 
 
 def ratios_row(normal: Sequence[Figures], mixture: Sequence[Figures], name: str) -> list[str]:
@@ -228,11 +250,19 @@ def main() -> None:
         normal, mixture = by_prior["normal"], by_prior["mixture"]
         if mixture and [each["seed"] for each in normal] == [each["seed"] for each in mixture]:
             second.append(ratios_row(normal, mixture, name))
+    floor = real_row([each for each in figures if each["prior"] == "normal"])
     headers = ["network", "prior", "runs", "nats", *METRICS, "copies", "minutes"]
-    print(table(headers, first))
+    print(table(headers, [*first, floor] if floor else first))
     print()
     headers = ["network", "runs", "Fréchet of reconstructions", "floor", "mixture / N(0, I)"]
     print(table([*headers, "mixture / reconstructions", "5 nearest neighbours, %"], second))
+    for digest in sorted({each["quality"]["features"] for each in figures}):
+        names = {
+            each["quality"].get("features_name", "")
+            for each in figures
+            if each["quality"]["features"] == digest
+        }
+        print(f"\nFeatures: {max(names)} {digest[:12]}")
 
 
 if __name__ == "__main__":

@@ -328,7 +328,7 @@ def test_the_encoder_of_a_run_as_features(document, model_folder):
 
 
 def test_own_features(document, call, here):
-    """Features from elsewhere, for both sets. Notes name sets of different sizes, small ones, and equal features."""
+    """Features from elsewhere, for both sets. Notes name sets of other sizes, small sets, and equal features."""
     rng = np.random.default_rng(1)
     np.save("a.npy", rng.normal(size=(300, 5)).astype(np.float16))
     np.save("b.npy", rng.normal(size=(200, 5)))
