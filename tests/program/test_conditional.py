@@ -396,6 +396,7 @@ def test_start_from_a_run_without_labels(call, trained):
     )
     text = " ".join(stderr.replace("│", "").split())
     assert code == 2 and "has --conditional (10 classes), and this run would have no --conditional" in text
+    assert "Train with --conditional, or leave --start-from out." in text
 
 
 def test_json_of_a_dry_run(call, check_schema):

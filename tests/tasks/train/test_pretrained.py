@@ -111,7 +111,7 @@ def test_another_network_is_refused(run, data, options, here, change, difference
     assert caught.value.option == "--start-from" and not (here / "new").exists()
     theirs, ours = differences
     assert f" has {theirs}, and this run would have {ours}." in str(caught.value)
-    assert theirs in caught.value.hint
+    assert ("Leave --conditional" if "conditional" in change else f"Train with {theirs}") in caught.value.hint
 
 
 def test_other_classes_of_a_conditional_run_are_refused(options, here):

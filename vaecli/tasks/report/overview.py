@@ -81,9 +81,10 @@ def headline(subject: Subject) -> list[tuple[str, str, str]]:
             unit = METRICS[name].unit
             error = values.get(f"{name}_se")
             value, _, spread = with_error(values[name], error and QUANTILE * error).partition(" ")
+            words = f"{spread} {unit}".strip() + (" (95 %)" if error else "")
             if name == "active_units":
-                spread = f"of {subject.model.latent_dim} dimensions"
-            cards.append((name.replace("_", " "), value, f"{spread} {unit}".strip()))
+                words = f"of {subject.model.latent_dim} dimensions"
+            cards.append((name.replace("_", " "), value, words))
     return cards
 
 

@@ -92,10 +92,20 @@ def require_same(pretrained: Pretrained | None, options: TrainOptions, data: Ima
             f"{OPTION} must name a run of the same network: {shown(pretrained.run.path)} has {theirs}, and this "
             f"run would have {ours}.",
             option=OPTION,
-            hint=f"Train with {theirs}, or leave {OPTION} out.",
+            hint=_remedy(pretrained.network, different, conditional=options.conditional),
         )
     if options.conditional:
         _require_same_classes(pretrained, data.class_names)
+
+
+def _remedy(network: dict[str, str], different: Sequence[str], *, conditional: bool) -> str:
+    """Return the options that make a network the same, as far as options can, or which to leave out."""
+    words = [network[name] for name in different if name != "labels"]
+    if "labels" in different:
+        if conditional:  # the run has no labels, or another number of classes
+            return f"Leave --conditional or {OPTION} out."
+        words.append("--conditional")
+    return f"Train with {' '.join(words)}, or leave {OPTION} out."
 
 
 def _require_same_classes(pretrained: Pretrained, class_names: Sequence[str]) -> None:
