@@ -2,6 +2,7 @@
 
 content   what a report holds: texts, tables, charts, pictures, warnings
 signs     the figures from which warnings follow
+remedies  options to try, which follow from those of the training
 warnings  the checks: each warns of a fault with its figure and the options to try
 markup    elements of HTML and SVG from values, escaped
 axes      scales and ticks

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from vaecli.report.content import Warned
+from vaecli.report.remedies import changed, has_dying_units
 from vaecli.report.signs import Signs
 
 UNUSED_SHARE = 0.5  # of the dimensions
@@ -23,21 +24,7 @@ LEAST_SPREAD = 0.05
 SAMPLE_RATIO = 8.0  # of Fréchet distances
 LEAST_COPIES = 0.5
 
-RELU_NETWORKS = {"classic", "dense"}  # with ReLU in the encoder
-
 Result = Warned | None
-
-
-def _changed(signs: Signs, name: str, factor: float) -> list[str]:
-    """Return the option of the training times `factor`; whole numbers stay whole; none if it is not known."""
-    value = signs.training.get(name)
-    if isinstance(value, int) and value * factor >= 1:
-        changed = f"{int(value * factor)}"
-    elif isinstance(value, float):
-        changed = f"{value * factor:g}"
-    else:
-        return []
-    return [f"--{name.replace('_', '-')} {changed}"]
 
 
 def unused_dimensions(signs: Signs) -> Result:
@@ -72,7 +59,7 @@ def prior_distance(signs: Signs) -> Result:
         "Fit a mixture to the latents after training, or train with a larger weight of the KL divergence."
         if signs.prior == "normal"
         else "Fit the mixture again to the images that the model is used for.",
-        ["vaecli prior --prior mixture", *(_changed(signs, "beta", 2) if signs.prior == "normal" else [])],
+        ["vaecli prior --prior mixture", *(changed(signs, "beta", 2) if signs.prior == "normal" else [])],
     )
 
 
@@ -98,8 +85,8 @@ def overfitting(signs: Signs) -> Result:
         "Train on more images or on changed copies of them, with a smaller network, or stop earlier.",
         [
             "--augment flip,shift",
-            *_changed(signs, "width", 1 / 2),
-            *_changed(signs, "latent_dim", 1 / 2),
+            *changed(signs, "width", 1 / 2),
+            *changed(signs, "latent_dim", 1 / 2),
             *([f"--epochs {rise.epoch}"] if rise is not None and rise.epoch < rise.last_epoch else []),
         ],
     )
@@ -115,16 +102,16 @@ def dead_units(signs: Signs) -> Result:
     ]
     if not lines:
         return None
-    has_relu = signs.training.get("network") in RELU_NETWORKS
+    has_relu = has_dying_units(signs)
     return Warned(
         "Dead units",
         " ".join(lines),
         "A lower learning rate kills fewer units, and a narrower network costs less."
         + (" The network conv has activations that do not die." if has_relu else ""),
         [
-            *_changed(signs, "learning_rate", 1 / 4),
+            *changed(signs, "learning_rate", 1 / 4),
             *(["--network conv"] if has_relu else []),
-            *_changed(signs, "width", 1 / 2),
+            *changed(signs, "width", 1 / 2),
         ],
     )
 
@@ -180,7 +167,7 @@ def constant_pictures(signs: Signs) -> Result:
         f"{LEAST_SPREAD:.0%} all are one picture.",
         "The decoder ignores the latents, or training failed. Train with a lower learning rate, or let the weight "
         "of the KL divergence rise more slowly.",
-        [*_changed(signs, "learning_rate", 1 / 4), "--kl-warmup 10", "--free-bits 0.1"],
+        [*changed(signs, "learning_rate", 1 / 4), "--kl-warmup 10", "--free-bits 0.1"],
     )
 
 
@@ -193,7 +180,7 @@ def not_finite(signs: Signs) -> Result:
         "Figures that are not numbers",
         f"NaN or infinite: {listed}. There should be none.",
         "Check that the files compute what they computed at the export. Then train with a lower learning rate.",
-        ["vaecli verify", *_changed(signs, "learning_rate", 1 / 4)],
+        ["vaecli verify", *changed(signs, "learning_rate", 1 / 4)],
     )
 
 
