@@ -30,9 +30,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from vaecli.choices import PriorName
-from vaecli.config import read_config
+from vaecli.config import read_options
 from vaecli.errors import ModelError
-from vaecli.options import TrainOptions, merge
+from vaecli.options import TrainOptions
 from vaecli.runs.history import read_metrics
 from vaecli.runs.layout import Run
 from vaecli.runtime.model import Model
@@ -83,7 +83,7 @@ def measured(run: Run, model: Model, prior: PriorName, options: argparse.Namespa
             model, pictures=lambda what, done, total: show(f"{run.path.name}: {what}", done, total)
         ).measure()
         latents = [row for row in probes.rows if row.representation == "latents"][-1]  # with all labels
-    run_options = vars(merge(read_config(run.config)))
+    run_options = vars(read_options(run.config))
     return {
         "prior": prior,
         "seed": run_options["seed"],
