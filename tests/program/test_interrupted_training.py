@@ -142,7 +142,8 @@ def test_a_second_ctrl_c_stops_at_once(run, first_at):
         process.send_signal(signal.SIGINT)
         hold(process)
     code, stderr = ended(process)
-    assert code in (130, -signal.SIGINT) and "nothing half-written" in stderr  # the latter while it leaves
+    assert code in (130, -signal.SIGINT), stderr  # the latter while it leaves
+    assert "nothing half-written" in stderr
     assert not list(run.rglob(".*.part"))
     Model.open(run)
     state = read(run / "checkpoint" / "state.npz").state

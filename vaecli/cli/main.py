@@ -113,7 +113,8 @@ def program() -> None:
     """Run `main` as a whole process.
 
     The process exits without Python's clean-up, which would cost 20 ms. If TensorFlow is loaded, it exits in the
-    ordinary way, because TensorFlow has threads to end.
+    ordinary way, because TensorFlow has threads to end; but not after a signal that ends it at once, because that
+    takes 2 s, and the threads may still be at work and crash.
     """
     try:
         main()
@@ -122,7 +123,7 @@ def program() -> None:
         if not isinstance(leaving.code, int | None):
             raise
         code = leaving.code or unwritten
-        if "tensorflow" in sys.modules:
+        if "tensorflow" in sys.modules and not isinstance(leaving.__cause__, Stopped):
             sys.exit(code)
         os._exit(code)
 
@@ -154,7 +155,7 @@ def _exit_codes() -> Iterator[None]:
         sys.exit(error.exit_code)
     except Stopped as stopped:
         say_error("Stopped; nothing half-written is left.")
-        sys.exit(stopped.exit_code)
+        raise SystemExit(stopped.exit_code) from stopped
     except MemoryError as error:
         details = f" ({error})" if str(error) else ""
         say_error(
