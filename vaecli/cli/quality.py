@@ -234,6 +234,6 @@ def _number(value: float) -> str:
 
 def _error(value: float) -> str:
     """Return a standard error or deviation with two digits, as a comparison has it."""
-    from vaecli.tasks.compare.words import decimals
+    from vaecli.rounding import decimals
 
     return console.number(value, ".1e" if value >= LARGE else f",.{decimals(value)}f")

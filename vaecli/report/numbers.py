@@ -3,6 +3,8 @@
 import math
 from collections.abc import Mapping
 
+from vaecli.rounding import decimals
+
 QUANTILE = 1.96  # standard errors on either side of a 95 % interval
 
 
@@ -34,17 +36,13 @@ def with_error(value: float, error: float | None) -> str:
         return shown(value)
     if not math.isfinite(value) or not _has_digits(error):
         return f"{shown(value)} \u00b1 {shown(error)}"
-    return f"{value:,.{_decimals(error)}f} \u00b1 {error_alone(error)}"
+    return f"{value:,.{decimals(error)}f} \u00b1 {error_alone(error)}"
 
 
 def error_alone(error: float) -> str:
     """Return a standard error or deviation with two digits, as it stands behind a value in `with_error`."""
-    return f"{error:,.{_decimals(error)}f}" if _has_digits(error) else shown(error)
+    return f"{error:,.{decimals(error)}f}" if _has_digits(error) else shown(error)
 
 
 def _has_digits(error: float) -> bool:
     return math.isfinite(error) and error > 0
-
-
-def _decimals(error: float) -> int:
-    return min(8, max(0, 1 - math.floor(math.log10(error))))

@@ -10,7 +10,7 @@ import pytest
 from vaecli.errors import OptionError, OutputError
 from vaecli.tasks.compare import formats
 from vaecli.tasks.compare.compare import compare
-from vaecli.tasks.compare.words import decimals, values_table, values_tables
+from vaecli.tasks.compare.words import values_table, values_tables
 
 HOSTILE = r"50%_a&b|c$d#e{f}~^\g<h>[i]*`k"
 
@@ -110,12 +110,6 @@ def test_a_hostile_name_stays_in_its_cell(save):
     assert len(re.findall(r"(?<!\\)&", line)) == 4 and not re.search(r"(?<!\\)[%#]", line)
     table = formats.to_markdown(comparison).splitlines()
     assert len(re.findall(r"(?<!\\)\|", table[3])) == len(re.findall(r"(?<!\\)\|", table[0]))
-
-
-@pytest.mark.parametrize(("error", "places"), [(2.7, 1), (27, 0), (1234, 0), (0.028, 3), (1e-12, 6), (0, 4)])
-def test_two_digits_of_the_error_are_shown(error, places):
-    """And as many decimals of the value."""
-    assert decimals(error) == places
 
 
 def test_a_file_is_written_by_its_suffix(comparison, here):

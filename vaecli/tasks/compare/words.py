@@ -1,13 +1,13 @@
 """A comparison in words and rounded numbers, for the terminal, Markdown and LaTeX."""
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vaecli.checks import shown
 from vaecli.metrics.comparing.conditions import direction, unit
 from vaecli.metrics.comparing.intervals import LEVEL
+from vaecli.rounding import decimals
 from vaecli.tasks.compare.result import Comparison, Difference, Outcome, Value, Verdicts
 
 OUTCOMES: dict[Outcome, str] = {
@@ -16,7 +16,6 @@ OUTCOMES: dict[Outcome, str] = {
     "different": "different",
     "not shown": "no difference shown",
 }
-MOST_DECIMALS = 6
 NAMING = 3  # columns of the table of values that name a row
 GAP = 2  # characters between columns
 NOTE = (
@@ -107,13 +106,6 @@ def with_error(value: Value) -> str:
         return f"{value.value:.6g}"
     places = decimals(value.error)
     return f"{value.value:.{places}f} ± {value.error:.{places}f}"
-
-
-def decimals(error: float) -> int:
-    """Return how many decimals show two significant digits of an error."""
-    if not error or not math.isfinite(error):
-        return 4
-    return min(MOST_DECIMALS, max(0, 1 - math.floor(math.log10(error))))
 
 
 def described(metric: str) -> str:

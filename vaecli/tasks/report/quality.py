@@ -1,12 +1,11 @@
 """Section: the quality of samples, as `vaecli eval --quality` measured it."""
 
-from vaecli.choices import PriorName
 from vaecli.metrics.samples.table import SAMPLE_METRICS
 from vaecli.report.content import Align, Block, Section, Table, Text
 from vaecli.report.numbers import QUANTILE, error_alone, shown, with_error
 from vaecli.tasks.quality.result import MEANS, Copies, Quality
+from vaecli.tasks.report.shown import TITLES
 
-PRIORS: dict[PriorName, str] = {"normal": "N(0, I)", "mixture": "the mixture"}
 NAMES = {
     "labelled": "samples of classes",
     "reconstructions": "reconstructions",
@@ -36,7 +35,7 @@ def quality_section(quality: Quality, *, has_pairs: bool) -> Section:
         for metric in SAMPLE_METRICS
     ]
     reference = quality.reference
-    drawn = f" of {PRIORS[quality.prior]}" if quality.prior else ""
+    drawn = f" of {TITLES[quality.prior]}" if quality.prior else ""
     each = f"means of {seeds} seeds" if seeds > 1 else "one seed"
     of_one = " of one seed" if seeds > 1 else ""
     caption = (
