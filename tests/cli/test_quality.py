@@ -507,6 +507,8 @@ def unlabelled(here):
     """Makes images without labels, a file that is taken, a decoder alone and a classifier."""
     np.save("unl.npy", load_mini("train").images[:400])
     np.savez("one.npz", x_train=load_mini("train").images[:100], x_test=load_mini("test").images[:1])
+    images, zeros = load_mini("train").images[:100], np.zeros(100, np.int64)
+    np.savez("half.npz", x_train=images, x_test=images, y_test=zeros)
     (here / "taken.png").touch()
     (here / "decoder.onnx").write_bytes((MINI_2D / "decoder.onnx").read_bytes())
     bundled_classifier(here)
@@ -527,7 +529,8 @@ def unlabelled(here):
             2,
             "--split must be test or validation with --out",
         ),
-        (["--probe", "--data", "unl.npy"], 1, "--probe needs labelled images"),
+        (["--probe", "--data", "unl.npy"], 1, "the train images of unl have no labels"),
+        (["--probe", "--data", "half.npz"], 1, "the train images of half have no labels"),
         (
             ["--probe", "--quality", "--data", "unl.npy", "--features", "features.onnx"],
             1,

@@ -82,7 +82,7 @@ def _most(shape: tuple[int, int, int]) -> int:
 def _labels(images: ImageSet) -> npt.NDArray[np.int64]:
     if images.labels is None:
         raise DataError(
-            f"--probe needs labelled images; those of {images.name} have no labels.",
+            f"--probe needs labelled images; the {images.split} images of {images.name} have no labels.",
             hint="Put the pictures of each class in a folder of its own, or leave --probe out.",
         )
     return images.labels
