@@ -1,7 +1,8 @@
 """The checks of a report: each warns of a fault, with its figure and the options to try.
 
-The bounds are such that none of the runs of the README is warned of: a `classic` run of 16 dimensions leaves 7 of
-them unused, and 55 % of the units of the encoder of `dense` are dead, both without harm.
+The bounds are such that none of the runs of the guide to the quality of samples is warned of under its own prior.
+Among these, `classic` of 16 dimensions leaves up to 7 of them unused, and 55 % of the units of the encoder of
+`dense` are dead, both without harm.
 """
 
 import math
