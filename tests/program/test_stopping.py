@@ -103,3 +103,36 @@ def test_a_signal_that_a_library_catches_stops(process):
     assert (result.stdout.split(b"\n"), result.stderr) == ([b"stopped 130", b""], b"")
     result = process(code=CAUGHT.format(signal="pass"))
     assert (result.stdout.split(b"\n"), result.stderr) == ([b"an error of a library", b""], b"")
+
+
+IN_EXTENSION = """
+import enum, signal, sys, time
+import numpy, google.protobuf.message
+from vaecli.cli.stopping import Stopped, stopped_at_once
+
+made, sent = enum.EnumType.__call__, []
+
+def interrupted(cls, *arguments, **more):
+    frame = sys._getframe()
+    while frame and frame.f_code.co_qualname != "ExtensionFileLoader.exec_module":
+        frame = frame.f_back
+    if frame and not sent:
+        sent.append(frame.f_locals["module"].__name__)
+        signal.raise_signal(signal.SIGINT)
+    return made(cls, *arguments, **more)
+
+enum.EnumType.__call__ = interrupted
+try:
+    with stopped_at_once():
+        import onnx
+        time.sleep(60)
+except Stopped as stopped:
+    print(*sent, stopped.exit_code)
+"""
+
+
+@pytest.mark.train
+def test_an_extension_module_is_initialised_first(process):
+    """A Ctrl-C that comes while C++ code of onnx calls Python does not pass through it, which would abort."""
+    result = process(code=IN_EXTENSION)
+    assert (result.stdout.split(), result.stderr) == ([b"onnx.onnx_cpp2py_export", b"130"], b"")

@@ -1,8 +1,10 @@
 """Signals that end a command: at once, or, while a run trains, after its state is saved and its model exported."""
 
+import _thread
 import contextlib
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from types import FrameType
@@ -25,6 +27,7 @@ EXIT_CODES = {reason: 128 + number for number, reason in _REASONS.items()}
 # Seconds within which several signals count as one: a shell that hangs up and the kernel both send SIGHUP, session
 # managers send SIGTERM and SIGHUP, and wrappers pass a Ctrl-C on that the terminal has sent already.
 TOGETHER = 1.0
+AGAIN = 0.05  # seconds until a signal is delivered again that came while an extension module was initialised
 
 
 class Stopped(BaseException):
@@ -61,13 +64,32 @@ class _StopAtOnce:
         self.raised: Stopped | None = None
         self._last = -TOGETHER
 
-    def __call__(self, number: int, _frame: FrameType | None) -> None:
-        """Raise `Stopped`, unless a signal less than `TOGETHER` seconds ago has done so."""
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Raise `Stopped`, unless a signal less than `TOGETHER` seconds ago has done so.
+
+        It is raised later if an extension module, such as that of onnx, is being initialised: an exception that
+        passes through its C++ code aborts the process.
+        """
         now = time.monotonic()
-        if now - self._last >= TOGETHER:
-            self._last = now
-            self.raised = Stopped(number)
-            raise self.raised
+        if now - self._last < TOGETHER:
+            return
+        if _initialises_extension(frame):
+            again = threading.Timer(AGAIN, _thread.interrupt_main, (number,))
+            again.daemon = True
+            again.start()
+            return
+        self._last = now
+        self.raised = Stopped(number)
+        raise self.raised
+
+
+def _initialises_extension(frame: FrameType | None) -> bool:
+    """Return whether a frame, or one that called it, is the import system's that runs an extension module."""
+    while frame:
+        if frame.f_code.co_qualname.startswith("ExtensionFileLoader."):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def end_quietly() -> None:
