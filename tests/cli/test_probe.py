@@ -40,7 +40,7 @@ def test_images_without_labels(call, here, model_folder):
     code, _, stderr = call(
         "eval", "-m", model_folder, "--probe", "--data", "mine", "--metrics", "mse", "--quiet"
     )
-    assert code == 1 and "--probe needs labelled images; those of mine have no labels" in stderr
+    assert code == 1 and "--probe needs labelled images; the train images of mine have no labels" in stderr
 
 
 @pytest.fixture
