@@ -114,7 +114,7 @@ def program() -> None:
 
     The process exits without Python's clean-up, which would cost 20 ms. If TensorFlow is loaded, it exits in the
     ordinary way, because TensorFlow has threads to end; but not after a signal that ends it at once, because that
-    takes 2 s, and the threads may still be at work and crash.
+    takes 2 to 3 s.
     """
     try:
         main()
