@@ -1,7 +1,9 @@
 """Degradation: bounds on levels and nats, in both directions, for images of any size."""
 
+import numpy as np
 import pytest
 
+from vaecli.data.named.bundled import load_mini
 from vaecli.errors import ParityError
 from vaecli.export import degradation
 
@@ -21,6 +23,15 @@ def test_bounds():
     message = r"fp16 decoder must differ .* by at most 0\.1 levels of 255.*, got 0\.3"
     with pytest.raises(ParityError, match=message):
         degradation.require(figures(), "fp16", values=784)
+
+
+@pytest.mark.parametrize("name", ["model", "mixed_model"])
+def test_draws_are_of_the_own_prior(name, request):
+    """They are what `vaecli sample` decodes: of N(0, I) or of the mixture."""
+    model = request.getfixturevalue(name)
+    posterior, prior = degradation.latents(model, load_mini("test").images[:5], seed=6)
+    assert posterior.shape == (8 * 5, model.latent_dim)
+    np.testing.assert_array_equal(prior, model.draw(512, seed=6))
 
 
 def test_the_bound_of_the_elbo_grows_with_the_image():

@@ -52,13 +52,13 @@ class Degradation:
 
 
 def latents(model: Model, validation: np.ndarray, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return posterior samples (8 N, D) of images (N, H, W, C) uint8, and 512 draws (512, D) from the prior."""
+    """Return posterior samples (8 N, D) of images (N, H, W, C) uint8, and 512 draws (512, D) from its prior."""
     z_mean, z_log_var = _posteriors(model, validation, None)
     noise = [
         standard_normal(0, len(z_mean), model.latent_dim, seed=seed, stream=1 + i) for i in range(NOISES)
     ]
     posterior = sample_posterior(z_mean, z_log_var, np.stack(noise), np)
-    return posterior.reshape(-1, model.latent_dim), standard_normal(0, DRAWS, model.latent_dim, seed=seed)
+    return posterior.reshape(-1, model.latent_dim), model.draw(DRAWS, seed=seed)
 
 
 def labels_in_turn(info: ModelInfo, count: int) -> npt.NDArray[np.int64] | None:
