@@ -46,6 +46,10 @@ PHOTOS: tuple[Photo, ...] = get_args(Photo)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 COMPONENTS: tuple[ScoreComponent, ...] = get_args(ScoreComponent)
 INT8_NETWORKS: tuple[Network, ...] = ("classic", "dense", "conv")  # whose decoders an int8 file holds
+DENSITIES: dict[LikelihoodName, str] = {  # of a pixel; how far each grows on pixels of two values
+    "continuous-bernoulli": "without bound",
+    "gaussian": "until its sigma is at its least",
+}
 INT8_LIKELIHOODS: tuple[LikelihoodName, ...] = (
     "bernoulli",
     "gaussian",

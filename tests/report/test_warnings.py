@@ -35,7 +35,7 @@ FAULTS = {
     "Figures that are not numbers": {"not_finite": {"elbo": 12}},
     "Samples are much worse than reconstructions": {"sample_ratio": 9.0},
     "Samples copy training images": {"copies": 0.2},
-    "Binary pixels under a likelihood of grey ones": {
+    "Binary pixels under a density of grey ones": {
         "likelihood": "gaussian",
         "levels": Levels(0, 255, 2, 73.0, 71.0),
     },

@@ -10,6 +10,11 @@ def has_dying_units(signs: Signs) -> bool:
     return signs.training.get("network") in RELU_NETWORKS
 
 
+def free_bits(signs: Signs) -> list[str]:
+    """Return an option that keeps dimensions in use; none for a run with mixture epochs, which refuse it."""
+    return [] if signs.training.get("mixture_epochs") else ["--free-bits 0.1"]
+
+
 def changed(signs: Signs, name: str, factor: float) -> list[str]:
     """Return the option of the training times `factor`; whole numbers stay whole; none if it is not known."""
     value = signs.training.get(name)

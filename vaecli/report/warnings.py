@@ -9,8 +9,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from vaecli.choices import DENSITIES
 from vaecli.report.content import Warned
-from vaecli.report.remedies import changed, has_dying_units
+from vaecli.report.remedies import changed, free_bits, has_dying_units
 from vaecli.report.signs import Signs
 
 UNUSED_SHARE = 0.5  # of the dimensions
@@ -38,12 +39,14 @@ def unused_dimensions(signs: Signs) -> Result:
         "Collapsed latent dimensions",
         f"{count} of {total} latent dimensions carry less than 0.01 nats: posterior and prior are equal there. "
         f"At most {_below(UNUSED_SHARE, total)} should be unused.",
-        "Give each dimension some nats for nothing, or let the weight of the KL divergence rise more slowly. "
-        f"If {used} are enough, fewer dimensions lose nothing."
-        if used
-        else "The decoder ignores the latents. Give each dimension some nats for nothing, or let the weight of the "
-        "KL divergence rise more slowly.",
-        ["--free-bits 0.1", "--kl-warmup 10", *([f"--latent-dim {used}"] if used else [])],
+        "Let the weight of the KL divergence rise more slowly"
+        + (", or give each dimension some nats for nothing. " if free_bits(signs) else ". ")
+        + (
+            f"If {used} are enough, fewer dimensions lose nothing."
+            if used
+            else "The decoder ignores the latents."
+        ),
+        ["--kl-warmup 10", *free_bits(signs), *([f"--latent-dim {used}"] if used else [])],
     )
 
 
@@ -145,14 +148,14 @@ def wrong_scale(signs: Signs) -> Result:
 
 
 def binary_pixels(signs: Signs) -> Result:
-    """Warn if binary pixels are modelled by a likelihood of grey ones."""
+    """Warn if binary pixels are modelled by a density of grey ones."""
     levels = signs.levels
-    if levels is None or levels.distinct > 2 or signs.likelihood == "bernoulli":
+    if levels is None or levels.distinct > 2 or signs.likelihood not in DENSITIES:
         return None
     return Warned(
-        "Binary pixels under a likelihood of grey ones",
+        "Binary pixels under a density of grey ones",
         f"The images have {levels.distinct} different values of pixels, and the likelihood is {signs.likelihood}. "
-        "Its density has no bound on such images, so that nats mean nothing.",
+        f"Its density grows {DENSITIES[signs.likelihood]} on such images, so that nats mean little.",
         "Take the likelihood of binary pixels.",
         ["--likelihood bernoulli"],
     )
@@ -168,7 +171,7 @@ def constant_pictures(signs: Signs) -> Result:
         f"{LEAST_SPREAD:.0%} all are one picture.",
         "The decoder ignores the latents, or training failed. Train with a lower learning rate, or let the weight "
         "of the KL divergence rise more slowly.",
-        [*changed(signs, "learning_rate", 1 / 4), "--kl-warmup 10", "--free-bits 0.1"],
+        [*changed(signs, "learning_rate", 1 / 4), "--kl-warmup 10", *free_bits(signs)],
     )
 
 

@@ -2,20 +2,20 @@
 
 import numpy as np
 
+from vaecli.choices import DENSITIES
 from vaecli.data.images import CHUNK, ImageSet
 from vaecli.options import TrainOptions
 from vaecli.pixels import chunks
 from vaecli.runs.progress import Watcher
 
-DENSITIES = ("continuous-bernoulli", "gaussian")  # likelihoods that are densities of a pixel
-
 
 def note_density(data: ImageSet, options: TrainOptions, watch: Watcher) -> None:
-    """Note a likelihood whose density grows without bound, since every pixel is one of two values."""
+    """Note a likelihood whose density grows as far as it can, since every pixel is one of two values."""
     if options.likelihood in DENSITIES and _has_two_values(data):
         watch.note(
             f"The pixels of {data.name} have at most two values, where the density of --likelihood "
-            f"{options.likelihood} grows without bound: its nats mean little. --likelihood bernoulli fits them."
+            f"{options.likelihood} grows {DENSITIES[options.likelihood]}: its nats mean little. "
+            "--likelihood bernoulli fits them."
         )
 
 
