@@ -58,13 +58,16 @@ def _largest(candidates: Sequence[int], count: int, dim: int) -> int:
     return max((number for number in candidates if count >= number * fewest_images(dim)), default=0)
 
 
-def require_possible(name: PriorChoice, components: int | None, n_train: int, dim: int) -> None:
+def require_possible(
+    name: PriorChoice, components: int | None, n_train: int, shape: tuple[int, ...], dim: int
+) -> None:
     """Refuse, before anything is trained, a mixture for which there are certainly too few images.
 
     Args:
         name: the prior that is requested.
         components: number of components that is requested; None if it is chosen on validation images.
         n_train: number of training images.
+        shape: (H, W, C) of an image.
         dim: number of latent dimensions.
 
     Raises:
@@ -72,23 +75,25 @@ def require_possible(name: PriorChoice, components: int | None, n_train: int, di
     """
     if name != "mixture" and components is None:
         return
-    _require_images("--prior mixture" if components is None else "--components", n_train, dim)
-    most = possible_components(n_train, dim)
+    _require_images("--prior mixture" if components is None else "--components", n_train, shape, dim)
+    encoded = encoded_count(n_train, shape, dim)
+    most = possible_components(encoded, dim)
     if components is not None and components > most:
         raise OptionError(
-            f"--components must be at most {most:,} for {n_train:,} training images and {dim:,} latent dimensions, "
-            f"got {components:,}.",
+            f"--components must be at most {most:,} for {_counted(encoded, n_train)} training images and {dim:,} "
+            f"latent dimensions, got {components:,}.",
             option="--components",
             hint="Leave it out: the number is then chosen on validation images.",
         )
 
 
-def require_possible_in_training(name: PriorChoice, encoded: int, dim: int) -> None:
+def require_possible_in_training(name: PriorChoice, n_train: int, shape: tuple[int, ...], dim: int) -> None:
     """Refuse `--mixture-epochs` with N(0, I) as prior, or with too few images.
 
     Args:
         name: the prior that is requested.
-        encoded: number of training images that are encoded for a fit; see `encoded_count`.
+        n_train: number of training images.
+        shape: (H, W, C) of an image.
         dim: number of latent dimensions.
 
     Raises:
@@ -100,17 +105,26 @@ def require_possible_in_training(name: PriorChoice, encoded: int, dim: int) -> N
             option="--mixture-epochs",
             hint="Leave one out.",
         )
-    _require_images("--mixture-epochs", encoded, dim, instead="or leave it out")
+    _require_images("--mixture-epochs", n_train, shape, dim, instead="or leave it out")
 
 
-def _require_images(option: str, count: int, dim: int, *, instead: str = "or --prior normal") -> None:
-    fewest = fewest_images(dim)
-    if count < fewest:
+def _require_images(
+    option: str, n_train: int, shape: tuple[int, ...], dim: int, *, instead: str = "or --prior normal"
+) -> None:
+    fewest, encoded = fewest_images(dim), encoded_count(n_train, shape, dim)
+    if encoded < fewest:
+        more = "more images" if encoded == n_train else "smaller images, of which more can be encoded at once"
         raise OptionError(
-            f"{option} needs at least {fewest:,} training images for {dim:,} latent dimensions, got {count:,}.",
+            f"{option} needs at least {fewest:,} training images for {dim:,} latent dimensions, got "
+            f"{_counted(encoded, n_train)}.",
             option=option.partition(" ")[0],
-            hint=f"Use fewer --latent-dim or more images, {instead}.",
+            hint=f"Use fewer --latent-dim or {more}, {instead}.",
         )
+
+
+def _counted(encoded: int, n_train: int) -> str:
+    """Return how many of the training images are encoded for a fit."""
+    return f"{n_train:,}" if encoded == n_train else f"{encoded:,} of {n_train:,}"
 
 
 def class_candidates(class_count: int, dim: int) -> tuple[list[int], bool]:

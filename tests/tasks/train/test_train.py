@@ -184,7 +184,7 @@ def test_a_mixture_needs_enough_images_that_are_encoded(write_data, options, tmp
     monkeypatch.setattr("vaecli.latent.prior_sizes.MOST_PIXELS", 100 * 12 * 12)
     pixels = np.random.default_rng(0).integers(0, 256, (400, 12, 12, 1), np.uint8)
     folder = write_data(tmp_path / "images", pixels)
-    says = "--mixture-epochs needs at least 200 training images for 40 latent dimensions, got 100"
+    says = "--mixture-epochs needs at least 200 training images for 40 latent dimensions, got 100 of "
     with pytest.raises(OptionError, match=says) as caught:
         train(options(folder, latent_dim=40, mixture_epochs=1), out=tmp_path / "run")
     assert caught.value.hint.endswith("or leave it out.") and not (tmp_path / "run").exists()

@@ -16,7 +16,7 @@ from vaecli.data.photo.prepare import Preparation
 from vaecli.data.photo.reading import ReadingOptions
 from vaecli.errors import DataError, MissingPartError, ModelError, OptionError
 from vaecli.export import describe
-from vaecli.latent.prior_sizes import encoded_count, require_possible, require_possible_in_training
+from vaecli.latent.prior_sizes import require_possible, require_possible_in_training
 from vaecli.modelfile import metadata
 from vaecli.options import MAX_PIXELS, TrainOptions
 from vaecli.paths import user_path
@@ -52,14 +52,14 @@ def load_run(options: TrainOptions, watch: Watcher) -> RunData:
     data = to_train_on(source, options, watch)
     held_out = Division.of(options).held_out(data)
     height, width, channels = data.images.shape[1:]
+    shape = height, width, channels
     labels.require_usable(data, held_out, options, watch)
     pixels.note_density(data, options, watch)
     n_train = int((~held_out).sum())
-    require_possible(options.prior, options.components, n_train, options.latent_dim)
+    require_possible(options.prior, options.components, n_train, shape, options.latent_dim)
     if options.mixture_epochs:
-        encoded = encoded_count(n_train, (height, width, channels), options.latent_dim)
-        require_possible_in_training(options.prior, encoded, options.latent_dim)
-    options = table.with_defaults(with_reading(options, data), (height, width, channels), n_train)
+        require_possible_in_training(options.prior, n_train, shape, options.latent_dim)
+    options = table.with_defaults(with_reading(options, data), shape, n_train)
     return RunData(options, data, held_out, load_test(options, source, data, watch))
 
 
