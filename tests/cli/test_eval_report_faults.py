@@ -197,8 +197,8 @@ def test_overfitting(warnings, own_data):
     assert set(reported) == {"Overfitting"}
 
 
-def test_a_validation_loss_that_rises(warnings, own_data):
-    """The curve is named, too."""
+def test_a_validation_loss_that_rises(warnings, own_data, forge):
+    """The curve is named, too; of a run with a mixture as prior only its last part, whose losses compare."""
     columns = "epoch,loss,reconstruction,kl,val_loss,val_reconstruction,val_kl"
     losses = [300, 280, 270, 275, 290, 310, 330]
     rows = [
@@ -210,3 +210,13 @@ def test_a_validation_loss_that_rises(warnings, own_data):
     assert set(reported) == {"Overfitting"}
     reported = reported["Overfitting"]
     assert "rose from 270.0 nats at epoch 3 to 310.0 at epoch 7" in reported
+    for since, says in (
+        (4, None),
+        (3, "rose from 270.0 nats at epoch 3"),
+        ("3", "rose from 270.0 nats at epoch 3"),
+    ):
+        for path in (own_data / "model").glob("*.onnx"):
+            training = read_file(path).info.training | {"mixture_since": since}
+            forge.change_info(path, {"training": training})
+        reported = warnings("-m", own_data, "--force")["Overfitting"]
+        assert says in reported if says else "rose" not in reported

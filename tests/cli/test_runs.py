@@ -29,7 +29,11 @@ def make_run(here, model_folder):
         write_config(run.config, TrainOptions(data="fashion-mnist-mini", latent_dim=2, **options))
         run.provenance.write_text(json.dumps({"started": started}), encoding="utf-8")
         losses = (float("nan"), 251.5, 252.25)
-        write_metrics(run.metrics, [dict.fromkeys(COLUMNS, 1.0) | {"val_loss": loss} for loss in losses])
+        rows = [
+            dict.fromkeys(COLUMNS, 1.0) | {"epoch": epoch, "val_loss": loss}
+            for epoch, loss in enumerate(losses, 1)
+        ]
+        write_metrics(run.metrics, rows)
         if has_model:
             shutil.copytree(model_folder, run.model)
         return run
@@ -68,10 +72,12 @@ def test_runs_are_listed_newest_first(call, make_run, evaluate):
 
 
 def test_losses_under_a_mixture_are_told_apart(call, make_run):
-    """They do not compare with those under N(0, I)."""
-    make_run("runs/a", epochs=9, mixture_epochs=6)
+    """They do not compare with those under N(0, I), which a run has that was stopped before the mixture."""
+    make_run("runs/a", epochs=9, mixture_epochs=8)
+    make_run("runs/b", epochs=9, mixture_epochs=6)
     _, stdout, _ = call("runs")
-    assert "bernoulli, mixture" in stdout
+    lines = {line.split()[0]: line for line in stdout.splitlines()}
+    assert "bernoulli, mixture" in lines[A] and "mixture" not in lines[B]
 
 
 def test_losses_of_different_measures_are_told_apart(call, make_run, evaluate, check_schema):

@@ -154,12 +154,15 @@ def test_temperature(model, tmp_path):
 def test_normal_of_a_model_trained_with_a_mixture(mixed_folder, forge, tmp_path):
     """A warning says that the pictures will be poor; other priors and other models have none."""
     folder = shutil.copytree(mixed_folder, tmp_path / "model")
-    training = Model.open(folder).info.training | {"mixture_epochs": 6}
-    for file in folder.glob("*.onnx"):
-        forge.change_info(file, {"training": training})
+    training = Model.open(folder).info.training
+    stopped = shutil.copytree(mixed_folder, tmp_path / "stopped before the mixture")
+    for path, since in ((folder, training["best_epoch"]), (stopped, training["best_epoch"] + 1)):
+        for file in path.glob("*.onnx"):
+            forge.change_info(file, {"training": training | {"mixture_epochs": 6, "mixture_since": since}})
     for path, prior, expected in (
         (folder, "normal", [TRAINED_WITH_A_MIXTURE]),
         (folder, None, []),
+        (stopped, "normal", []),
         (mixed_folder, "normal", []),
     ):
         warnings = []

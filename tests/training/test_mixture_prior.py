@@ -176,13 +176,57 @@ def test_a_run_that_is_shortened_within_an_epoch_ends_it_as_it_began(few, traine
     assert seen == {(2, False), (3, True)}
 
 
+class Unbeaten(Watcher):
+    """Makes the loss of an epoch one that no later epoch has, in the history and as the best one if it is that."""
+
+    def __init__(self, trainer, epoch):
+        self.trainer, self.epoch = trainer, epoch
+
+    def epoch_ended(self, epoch):
+        state = self.trainer.state
+        if state.epoch == self.epoch:
+            state.history[-1]["val_loss"] = 0.0
+            if state.best_epoch == state.epoch:
+                state.best_loss = 0.0
+
+
 def test_patience_waits_for_the_mixture(few, trainer_on, run_loop):
     """It counts from the first epoch with it: losses with another prior do not compare."""
-    options = dataclasses.replace(OPTIONS, epochs=6, mixture_epochs=3, patience=1, learning_rate=1e-9)
-    trainer = trainer_on(few, dataclasses.replace(options, schedule="constant"))
+    trainer = trainer_on(few, dataclasses.replace(OPTIONS, epochs=6, mixture_epochs=3, patience=1))
     trainer.state.best_loss = 0.0  # no epoch is better
-    reason = run_loop(trainer)
-    assert trainer.state.patience_from == 3 and len(trainer.state.history) == 4 and "--patience" in reason
+    reason = run_loop(trainer, Unbeaten(trainer, 4))
+    assert (trainer.state.patience_from, trainer.state.mixture_since) == (3, 4)
+    assert len(trainer.state.history) == 5 and "--patience" in reason
+
+
+def test_patience_compares_epochs_with_a_mixture_with_each_other(few, trainer_on, run_loop):
+    """While they fall the run goes on, also above the lowest loss under N(0, I), whose weights are kept."""
+    trainer = trainer_on(few, dataclasses.replace(OPTIONS, epochs=6, mixture_epochs=4, patience=1))
+    reason = run_loop(trainer, Unbeaten(trainer, 1))
+    losses = [row["val_loss"] for row in trainer.state.history]
+    assert losses[2:] == sorted(losses[2:], reverse=True) and trainer.state.best_epoch == 1
+    expected = (
+        "all 6 epochs are done; the weights of epoch 1 are kept, whose prior was N(0, I): no epoch with"
+    )
+    assert reason.startswith(expected)
+
+
+def test_samples_are_of_the_mixture(prior_of):
+    """Once it is fitted: those that a decoder file with this mixture would draw, and not those of N(0, I)."""
+    from vaecli.latent import draws
+    from vaecli.latent.priors import MixturePrior
+    from vaecli.training.previews import Previews
+
+    prior, vae, images = prior_of(3, 400)
+    previews = Previews(vae, images, np.arange(9), seed=7, mixture=prior)
+    before = previews.samples(5)
+    np.testing.assert_array_equal(before, Previews(vae, images, np.arange(9), seed=7).samples(5))
+    prior.fit(epoch=0)
+    rows = draws.rows(0, 5, 3, seed=7)
+    z = MixturePrior(prior._mixture).sample(*rows)
+    assert np.abs(z - rows.normals).max() > 0.1
+    outputs = {name: value.numpy() for name, value in vae.decode({"z": z}).items()}
+    np.testing.assert_allclose(previews.samples(5), vae.likelihood.mean(outputs, np), atol=1e-6)
 
 
 @pytest.mark.parametrize("latent_dim", [3, 70])

@@ -64,6 +64,8 @@ def trained(
     figures = {column: best[column] for column in ("val_loss", "val_reconstruction", "val_kl")}
     info = untrained(data, train_options)
     training = info.training | {"best_epoch": state.best_epoch, "epochs_done": state.epoch} | figures
+    if state.mixture_since:
+        training["mixture_since"] = state.mixture_since
     if start_from is not None:
         training["start_from"] = dict(start_from)
     pixels = likelihood(train_options.likelihood, binarised=train_options.binarize)

@@ -88,6 +88,18 @@ class ModelInfo:
         """Whether both parts also take a label."""
         return LABEL in self.inputs
 
+    @property
+    def mixture_since(self) -> int:
+        """The first epoch of the training whose prior was a mixture; 0 if none was, or it is not known."""
+        epoch = self.training.get("mixture_since")
+        return epoch if isinstance(epoch, int) else 0
+
+    @property
+    def is_of_mixture_epoch(self) -> bool:
+        """Whether the weights are those of an epoch whose prior was a mixture."""
+        best = self.training.get("best_epoch")
+        return isinstance(best, int) and 0 < self.mixture_since <= best
+
     def as_part(self, part: str) -> "ModelInfo":
         """Return the description of a part of the same model."""
         return self.replace(part=part, inputs=inputs_of(part, conditional=self.is_conditional))

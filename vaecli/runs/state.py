@@ -39,6 +39,7 @@ class State:
         rollbacks: number of returns to a saved state because a loss or a weight was not finite.
         learning_rate_scale: factor on the learning rate; each rollback halves it.
         patience_from: patience counts from the best epoch, or from this one if it is later.
+        mixture_since: the first epoch whose prior was a mixture; 0 before it has begun.
         threads: TensorFlow's threads within and between operations; other numbers round sums differently.
         replicas: devices that shared each batch; other numbers round sums differently.
         best_weights: the values of the network's variables after the best epoch, by path.
@@ -56,6 +57,7 @@ class State:
     rollbacks: int = 0
     learning_rate_scale: float = 1.0
     patience_from: int = 0
+    mixture_since: int = 0
     threads: list[int] = dataclasses.field(default_factory=list)
     replicas: int = 1
     best_weights: Arrays = dataclasses.field(default_factory=dict)
@@ -66,6 +68,14 @@ class State:
         """Everything but the arrays, ready for JSON."""
         names = {field.name for field in dataclasses.fields(self)} - {"best_weights", "best_facts"}
         return {name: getattr(self, name) for name in sorted(names)}
+
+    @property
+    def lowest_epoch(self) -> int:
+        """The epoch with the lowest validation loss, among those with a mixture if there are any; 0 if none."""
+        if self.best_epoch >= self.mixture_since:
+            return self.best_epoch
+        rows = self.history[self.mixture_since - 1 :]
+        return int(min(rows, key=lambda row: row["val_loss"])["epoch"]) if rows else 0
 
     def keep_best(self, loss: float, weights: Arrays, facts: Arrays) -> None:
         """Make the epoch that has just ended the best one."""

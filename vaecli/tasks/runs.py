@@ -107,6 +107,7 @@ class Listed:
         options: those of `OPTIONS`; empty if it cannot be read.
         epochs_done: number of trained epochs.
         val_loss: smallest loss on validation images, in nats; None before the first epoch.
+        has_mixture: whether the prior of that loss is a mixture.
         evaluations: saved evaluations in the folder.
     """
 
@@ -117,6 +118,7 @@ class Listed:
     options: dict[str, Any] = dataclasses.field(default_factory=dict)
     epochs_done: int = 0
     val_loss: float | None = None
+    has_mixture: bool = False
     evaluations: tuple[Evaluated, ...] = ()
 
     @property
@@ -126,7 +128,7 @@ class Listed:
         parts = [str(options["likelihood"])]
         parts += ["binary"] if options["binarize"] else []
         parts += ["labels"] if options["conditional"] else []
-        parts += ["mixture"] if options["mixture_epochs"] else []
+        parts += ["mixture"] if self.has_mixture else []
         parts += [] if options["beta"] == 1 else [f"beta {options['beta']:g}"]
         return ", ".join(parts)
 
@@ -172,14 +174,16 @@ def _listed(run: Run) -> Listed:
         history = read_metrics(run.metrics)
     except VaecliError as error:
         return Listed(run.path, "", "damaged", error.message)
-    losses = [row["val_loss"] for row in history if math.isfinite(row["val_loss"])]
+    finite = [row for row in history if math.isfinite(row["val_loss"])]
+    best = min(finite, key=lambda row: row["val_loss"], default=None)
     return Listed(
         run.path,
         started,
         "model" if (run.model / EXACT["decoder"]).exists() else "no model",
         options={name: getattr(options, name) for name in OPTIONS},
         epochs_done=len(history),
-        val_loss=min(losses, default=None),
+        val_loss=None if best is None else best["val_loss"],
+        has_mixture=best is not None and best["epoch"] > options.epochs - options.mixture_epochs,
         evaluations=tuple(_evaluated(path, run.path) for path in saved_in(run.path)),
     )
 

@@ -82,7 +82,7 @@ def sample(
     temperature = checks.real(temperature, "--temperature", least=0)
     checks.choice(dtype, "--dtype", get_args(ArrayType))
     used = [model.priors.get(prior, label) for label in rows or (None,)]
-    if used[0].name == "normal" and model.info.training.get("mixture_epochs"):
+    if used[0].name == "normal" and model.info.is_of_mixture_epoch:
         warn(TRAINED_WITH_A_MIXTURE)
     if_taken = treatment(out, force=force)
     target = "samples.png" if out is None else out

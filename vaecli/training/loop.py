@@ -86,10 +86,10 @@ class Loop:
         self._save()  # a run killed in its first epoch can be resumed
         while self._state.epoch < self._options.epochs:
             if self._trainer.out_of_patience:
-                return (
-                    f"the validation loss has not fallen for {self._options.patience} epochs (--patience); "
-                    f"the weights of epoch {self._state.best_epoch} are kept"
+                waited = (
+                    f"the validation loss has not fallen for {self._options.patience} epochs (--patience)"
                 )
+                return f"{waited}; {self._kept}"
             try:
                 reason = self._train_epoch()
                 self._require_finite_weights()
@@ -103,7 +103,14 @@ class Loop:
             self._watch.epoch_ended(epoch)
         epochs = self._options.epochs
         done = "the only epoch is done" if epochs == 1 else f"all {epochs} epochs are done"
-        return f"{done}; the weights of epoch {self._state.best_epoch} are kept"
+        return f"{done}; {self._kept}"
+
+    @property
+    def _kept(self) -> str:
+        """Which weights are kept, and that they are from before the mixture if there is one."""
+        best, since = self._state.best_epoch, self._state.mixture_since
+        before = f", whose prior was N(0, I): no epoch with a mixture, from {since} on, has a lower loss"
+        return f"the weights of epoch {best} are kept{before if best < since else ''}"
 
     def _save(self) -> None:
         if self._trainer.save():

@@ -14,6 +14,8 @@ import tensorflow as tf
 
 from vaecli.data.binarise import as_modelled
 from vaecli.data.images import Images
+from vaecli.latent import priors
+from vaecli.latent.draws import Rows
 from vaecli.latent.fitting import FitOptions
 from vaecli.latent.mixture import MAX_FULL, Mixture, centred_parameters, feature_count
 from vaecli.latent.posterior_fit import Posteriors, fewest_images, fit_posteriors
@@ -40,6 +42,7 @@ class MixturePrior:
         components: K.
         seed: seed of the noise of the posteriors, and of the fits.
         devices: devices of all workers; the chief fits.
+        fewest: least number of images of a component; by default, what a prior needs so as not to copy them.
     """
 
     def __init__(
@@ -51,8 +54,10 @@ class MixturePrior:
         components: int,
         seed: int,
         devices: Devices,
+        fewest: int | None = None,
     ) -> None:
         dim = vae.latent_dim
+        self._fewest = fewest_images(dim) if fewest is None else fewest
         self._images, self._indices = images, to_encode(indices, images.shape[1:], dim)
         self._components, self._seed, self._devices = components, seed, devices
         self._binarised = vae.likelihood.binarised
@@ -112,7 +117,7 @@ class MixturePrior:
         options = FitOptions(
             self._components,
             iterations=LATER_ITERATIONS if before else ITERATIONS,
-            fewest=fewest_images(self._means.shape[1]),
+            fewest=self._fewest,
             seed=self._seed,
         )
         with contextlib.suppress(np.linalg.LinAlgError):
@@ -158,6 +163,10 @@ class MixturePrior:
         features = tf.concat([products, centred, tf.ones_like(centred[:, :1])], axis=1)
         joint = features @ tf.convert_to_tensor(self._parameters)
         return tf.cast(tf.reduce_logsumexp(joint, axis=1), tf.float32)
+
+    def sample(self, rows: Rows) -> npt.NDArray[np.float32]:
+        """Place each row of random numbers in a component, as a decoder file with the mixture would: (n, D)."""
+        return priors.MixturePrior(self._mixture).sample(*rows)
 
     def _posteriors(self, seed: int) -> Posteriors:
         """Encode the training images."""

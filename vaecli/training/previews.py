@@ -4,9 +4,10 @@ import numpy as np
 
 from vaecli.data.binarise import as_modelled
 from vaecli.data.images import Images
-from vaecli.latent.draws import standard_normal
+from vaecli.latent import draws
 from vaecli.pixels import chunk_length, chunks, to_float32
 from vaecli.training.labels import Labels
+from vaecli.training.mixture_prior import MixturePrior
 from vaecli.training.networks.layers import LABEL
 from vaecli.training.objective import CHUNK_BYTES, MOST_IMAGES
 from vaecli.training.vae import Vae
@@ -21,19 +22,30 @@ class Previews:
         vae: the networks.
         images: (N, H, W, C) uint8, all images.
         indices: positions of the validation images.
-        seed: seed of the samples: the same ones that `vaecli sample --seed` draws.
+        seed: seed of the samples.
         labels: labels of all images, for a conditional model; samples have none.
+        mixture: the prior of the samples, once it is fitted; N(0, I) before.
     """
 
     def __init__(
-        self, vae: Vae, images: Images, indices: np.ndarray, *, seed: int, labels: Labels | None = None
+        self,
+        vae: Vae,
+        images: Images,
+        indices: np.ndarray,
+        *,
+        seed: int,
+        labels: Labels | None = None,
+        mixture: MixturePrior | None = None,
     ) -> None:
         self._vae, self._images, self._indices, self._seed = vae, images, indices, seed
-        self._shape, self._labels = images.shape[1:], labels
+        self._shape, self._labels, self._mixture = images.shape[1:], labels, mixture
 
     def samples(self, n: int) -> np.ndarray:
         """Return the first n samples of the prior, (n, H, W, C) float32 in [0, 1]; fewer of very large images."""
-        return self._decode(standard_normal(0, self._at_most(n), self._vae.latent_dim, seed=self._seed))
+        rows = draws.rows(0, self._at_most(n), self._vae.latent_dim, seed=self._seed)
+        if self._mixture is None or not self._mixture.is_fitted:
+            return self._decode(rows.normals)
+        return self._decode(self._mixture.sample(rows))
 
     def reconstructions(self, n: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the first n validation images and their reconstructions, both (n, H, W, C) float32 in [0, 1].

@@ -70,7 +70,7 @@ class Trainer:
                 pixel_mean=pixel_mean,
                 label_count=len(data.class_names) if options.conditional else 0,
             )
-        self._mixture = self._make_mixture()
+        self._mixture = self.mixture_prior() if options.mixture_epochs else None
         self.steps = TrainingSteps(
             self.vae,
             data.images,
@@ -95,7 +95,14 @@ class Trainer:
             mixture=self._mixture,
             devices=self.devices,
         )
-        self.previews = Previews(self.vae, data.images, held_out_indices, seed=options.seed, labels=labels)
+        self.previews = Previews(
+            self.vae,
+            data.images,
+            held_out_indices,
+            seed=options.seed,
+            labels=labels,
+            mixture=self._mixture,
+        )
 
     @property
     def steps_per_epoch(self) -> int:
@@ -116,13 +123,18 @@ class Trainer:
         """
         if not self._mixture:
             return False
-        begins_late = self.state.batch == 0 and self.state.epoch + 1 >= self.first_mixture_epoch
-        return begins_late or self._mixture.is_fitted
+        return self._mixture.is_fitted or self.state.epoch + 1 >= self.first_mixture_epoch
 
     @property
     def first_mixture_epoch(self) -> int:
-        """The number of the first epoch, from 1, that has a mixture as prior; beyond the last one if none has."""
-        return self.options.epochs - self.options.mixture_epochs + 1
+        """The number of the first epoch, from 1, that has a mixture as prior, or will have one.
+
+        Beyond the last one if none has.
+        """
+        if self.state.mixture_since:
+            return self.state.mixture_since
+        begun = self.state.epoch + (self.state.batch > 0)
+        return max(self.options.epochs - self.options.mixture_epochs, begun) + 1
 
     @property
     def waits_for_mixture(self) -> bool:
@@ -136,10 +148,13 @@ class Trainer:
 
     @property
     def out_of_patience(self) -> bool:
-        """True if the last `patience` epochs brought no lower validation loss, with the prior of the last ones."""
+        """True if the last `patience` epochs brought no lower validation loss, with the prior of the last ones.
+
+        Losses with another prior do not compare.
+        """
         if self.waits_for_mixture:
             return False
-        waited = self.state.epoch - max(self.state.best_epoch, self.state.patience_from)
+        waited = self.state.epoch - max(self.state.lowest_epoch, self.state.patience_from)
         return waited >= self.options.patience
 
     def learning_rates(self, first: int, count: int, options: TrainOptions | None = None) -> np.ndarray:
@@ -161,13 +176,13 @@ class Trainer:
     def fit_prior(self) -> bool:
         """Fit the mixture; all workers call this together. Return false if posteriors are not finite.
 
-        Patience counts from the first fit: losses with another prior do not compare.
+        Patience counts from the first fit.
         """
         is_first = self.waits_for_mixture
         if self._mixture is None or not self._mixture.fit(self.state.epoch):
             return False
         if is_first:
-            self.state.patience_from = self.state.epoch
+            self.state.patience_from, self.state.mixture_since = self.state.epoch, self.state.epoch + 1
         return True
 
     def start_from(self, weights: Arrays) -> None:
@@ -189,19 +204,23 @@ class Trainer:
             self.state = checkpoints.restore(saved, self.steps.variables, self._identity)
             self._refresh()
 
-    def _make_mixture(self) -> MixturePrior | None:
-        """Return the prior of the last epochs; None for N(0, I) in all."""
+    def mixture_prior(self, most: int | None = None) -> MixturePrior:
+        """Return a mixture for the training images, not fitted.
+
+        Args:
+            most: fit it to so many images at most, and keep its small components: for a measurement of the time of
+                a fit.
+        """
         options = self.options
-        if not options.mixture_epochs:
-            return None
         count = encoded_count(self.n_train, self.image_shape, options.latent_dim)
         return MixturePrior(
             self.vae,
             self.data.images,
-            self.train_indices,
+            self.train_indices[:most],
             components=usual_components(count, options.latent_dim),
             seed=options.seed,
             devices=self.devices,
+            fewest=None if most is None else 1,
         )
 
     def save(self) -> bool:

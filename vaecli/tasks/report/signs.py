@@ -81,11 +81,10 @@ def _rise(subject: Subject) -> Rise | None:
 
     Of a run with mixture epochs only these count: losses with another prior do not compare.
     """
-    history, training = subject.history, subject.model.info.training
+    history = subject.history
     if not isinstance(history, list):
         return None
-    if mixture_epochs := training.get("mixture_epochs"):
-        history = [row for row in history if row["epoch"] > training["epochs"] - mixture_epochs] or history
+    history = [row for row in history if row["epoch"] >= subject.model.info.mixture_since]
     if len(history) < LAST_EPOCHS + 2:
         return None
     losses = np.array([row["val_loss"] for row in history])
