@@ -67,12 +67,12 @@ def test_a_class_is_drawn_from_its_own_mixture(mixed_model):
 
 
 def test_the_prior_of_a_class_by_its_number(mixed_model):
-    """It is the class' mixture, N(0, I) for a class without one, and the model's own for no class."""
+    """It is the class' mixture, N(0, I) for a class without one, and the mixture of all images for no class."""
     priors = mixed_model.priors
     boot, coat = priors.label("boot"), priors.label("Coat")
     assert priors.of_number(boot) is priors.of_class(boot)
     assert priors.of_number(coat).name == "normal"
-    assert priors.of_number(-1) is mixed_model.prior
+    assert priors.of_number(-1) is priors.get("mixture")
 
 
 @pytest.mark.parametrize(

@@ -107,10 +107,10 @@ class Priors:
     def of_number(self, label: int) -> Prior:
         """Return the prior of the latents of images of a class: its mixture, or N(0, I) if it has none.
 
-        That of images without a class, -1, is the model's own.
+        That of images without a class, -1, is the mixture of all images.
         """
         if label < 0:
-            return self.get()
+            return self._mixture
         return self.of_class(label) if self.has_class(label) else self._normal
 
     def require_class(self, label: int, name: PriorName | None = None) -> None:
