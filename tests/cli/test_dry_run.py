@@ -34,6 +34,7 @@ def test_a_run_is_described_and_not_made(call, here, check_schema, network, widt
     check_schema("train-dry-run", document)
     assert document["options"]["batch_size"] == 64 and document["options"]["width"] == width
     assert document["n_train"] + document["n_validation"] == 6000
+    assert document["seconds_an_epoch"] > 0 and document["seconds_a_mixture_epoch"] is None
     assert document["steps"] == -(-document["n_train"] // 64)
     for name in ("weights", "multiplications"):
         assert document[name] == sum(layer[name] for layer in document["layers"])
@@ -54,7 +55,6 @@ def test_as_a_table(call, here):
     code, stdout, stderr = call("train", *options, "--dry-run")
     assert code == 0, stderr
     for text in (
-        "min at most, and the fits of 27 mixtures, and the export",
         "convolution_1",
         "14 x 14 x 32",
         "134,165",
@@ -65,6 +65,22 @@ def test_as_a_table(call, here):
         "MB at",
     ):
         assert text in stdout
+    assert list(here.iterdir()) == []
+
+
+def test_epochs_with_a_mixture(call, here, check_schema):
+    """They are measured, too, and count in the time of all epochs."""
+    typed = ["--data", "fashion-mnist-mini", "--latent-dim", "2", "--mixture-epochs", "27", "--dry-run"]
+    code, stdout, stderr = call("train", *typed, "--json")
+    assert code == 0, stderr
+    document = json.loads(stdout)
+    check_schema("train-dry-run", document)
+    assert document["seconds_an_epoch"] > 0 and document["seconds_a_mixture_epoch"] > 0
+    code, stdout, stderr = call("train", *typed)
+    assert code == 0, stderr
+    text = r", ([\d.]+) s with its validation; ([\d.]+) s with a mixture .*30 epochs +([\d.]+) min at most"
+    plain, mixture, minutes = map(float, re.search(text, stdout, re.DOTALL).groups())
+    assert minutes == pytest.approx((3 * plain + 27 * mixture) / 60, abs=0.08)  # all three are rounded
     assert list(here.iterdir()) == []
 
 

@@ -53,19 +53,21 @@ def show(forecast: "Forecast", *, as_json: bool) -> None:
 
 def _figures(forecast: "Forecast") -> dict[str, str]:
     epochs, seconds = forecast.options.epochs, forecast.seconds_an_epoch
+    in_all, beside = epochs * seconds, ""
+    if forecast.seconds_a_mixture_epoch is not None:
+        in_all += forecast.options.mixture_epochs * (forecast.seconds_a_mixture_epoch - seconds)
+        beside = f"; {forecast.seconds_a_mixture_epoch:,.1f} s with a mixture as prior, and its fit"
     height, width, channels = forecast.image_shape
     sizes, reduced = (
         ", ".join(f"{name}.onnx {size / 1e6:.2f} MB" for name, size in each.items())
         for each in (forecast.file_sizes, forecast.reduced_sizes)
     )
-    fits = forecast.options.mixture_epochs
-    beside = f"and the fits of {fits:,} mixtures, and the export" if fits else "and the export"
     return {
         "images": f"{forecast.n_train:,} of {height} x {width} x {channels}, {forecast.n_validation:,} held out",
         "weights": f"{forecast.weights:,}",
         "multiplications": f"{forecast.multiplications:,} an image, forward",
-        "an epoch": f"{forecast.steps:,} steps, {seconds:,.1f} s with its validation",
-        f"{epochs:,} epochs": f"{epochs * seconds / 60:,.1f} min at most, {beside}",
+        "an epoch": f"{forecast.steps:,} steps, {seconds:,.1f} s with its validation{beside}",
+        f"{epochs:,} epochs": f"{in_all / 60:,.1f} min at most, and the export",
         "memory": f"{forecast.memory / 1e6:,.0f} MB at the peak"
         if forecast.memory
         else "not known on this system",

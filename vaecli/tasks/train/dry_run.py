@@ -9,6 +9,7 @@ import numpy as np
 
 from vaecli.export import describe
 from vaecli.extras import require
+from vaecli.latent.prior_sizes import encoded_count
 from vaecli.options import TrainOptions
 from vaecli.processors import available
 from vaecli.runs.progress import Watcher
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 FIRST_STEPS = 4  # in the first call, which also makes the graph, and in the second one
 SECONDS = 3.0  # of the steps whose time counts
 VALIDATED = 512  # images whose validation is timed
+FITTED = 4096  # images to which a mixture is fitted for its time
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Forecast:
         multiplications: for one image through both halves, forward.
         steps: of an epoch.
         seconds_an_epoch: measured on a few steps of this machine; with the validation after it.
+        seconds_a_mixture_epoch: the same of an epoch with a mixture as prior, with its fit; None without any.
         memory: bytes of the process at its peak so far, the conversion of both halves included.
         file_sizes: bytes of encoder.onnx and decoder.onnx, without what is attached.
         reduced_sizes: bytes, about, of the copies `encoder.fp16`, `decoder.fp16`, and `decoder.int8` where the
@@ -66,6 +69,7 @@ class Forecast:
     multiplications: int
     steps: int
     seconds_an_epoch: float
+    seconds_a_mixture_epoch: float | None
     memory: int
     file_sizes: dict[str, int]
     reduced_sizes: dict[str, int]
@@ -94,7 +98,9 @@ def dry_run(options: TrainOptions, watch: Watcher, *, devices: int | None = 1) -
         info = describe.untrained(description, options)
         sizes = exported_sizes(info)
         trainer = Trainer(data, held_out, options, checkpoint=None, devices=Devices(devices))
-        seconds = _seconds_an_epoch(trainer)
+        seconds, with_mixture = _seconds_an_epoch(trainer), None
+        if options.mixture_epochs:
+            with_mixture = _seconds_an_epoch(trainer, with_mixture=True) + _seconds_a_fit(trainer)
     halves = graphs(
         info.network,
         trainer.vae.likelihood,
@@ -114,6 +120,7 @@ def dry_run(options: TrainOptions, watch: Watcher, *, devices: int | None = 1) -
         multiplications=sum(graph.multiplications() for graph in halves),
         steps=trainer.steps_per_epoch,
         seconds_an_epoch=seconds,
+        seconds_a_mixture_epoch=with_mixture,
         memory=_peak_memory(),
         file_sizes=sizes,
         reduced_sizes=attached.reduced_sizes(options, sizes, halves),
@@ -136,12 +143,12 @@ def _layers(graph: Graph) -> list[LayerForecast]:
     ]
 
 
-def _seconds_an_epoch(trainer: "Trainer") -> float:
+def _seconds_an_epoch(trainer: "Trainer", *, with_mixture: bool = False) -> float:
     """Return the seconds of the steps of an epoch and of the validation after it, by timing a part of both."""
-    _steps(trainer, FIRST_STEPS)  # makes the graph
-    per_step = _steps(trainer, FIRST_STEPS)
+    _steps(trainer, FIRST_STEPS, with_mixture=with_mixture)  # makes the graph
+    per_step = _steps(trainer, FIRST_STEPS, with_mixture=with_mixture)
     count = min(trainer.steps_per_epoch, max(FIRST_STEPS, round(SECONDS / per_step)))
-    per_step = _steps(trainer, count)
+    per_step = _steps(trainer, count, with_mixture=with_mixture)
     from vaecli.training.validation import Validation
 
     indices = trainer.validation.indices
@@ -153,12 +160,28 @@ def _seconds_an_epoch(trainer: "Trainer") -> float:
     return per_step * trainer.steps_per_epoch + per_image * len(indices)
 
 
-def _steps(trainer: "Trainer", count: int) -> float:
+def _steps(trainer: "Trainer", count: int, *, with_mixture: bool) -> float:
     """Take steps, which change the weights in memory, and return the seconds of one."""
     positions = np.resize(trainer.train_indices, (count, trainer.batch_size)).astype(np.int32)
+    rates = trainer.learning_rates(0, count)
     start = time.perf_counter()
-    trainer.steps.run(positions, trainer.learning_rates(0, count), 0)
+    trainer.steps.run(positions, rates, 0, with_mixture=with_mixture)
     return (time.perf_counter() - start) / count
+
+
+def _seconds_a_fit(trainer: "Trainer") -> float:
+    """Return the seconds of the fit of a mixture, in the mean of all, by timing one to a part of the images."""
+    from vaecli.training.mixture_prior import ITERATIONS, LATER_ITERATIONS
+
+    count = encoded_count(trainer.n_train, trainer.image_shape, trainer.options.latent_dim)
+    few = min(count, FITTED)
+    mixture = trainer.mixture_prior(most=few)
+    mixture.fit(0)  # makes the graph
+    start = time.perf_counter()
+    mixture.fit(1)
+    later = (time.perf_counter() - start) * count / few
+    fits = trainer.options.mixture_epochs
+    return later * (ITERATIONS / LATER_ITERATIONS + fits - 1) / fits
 
 
 def _peak_memory() -> int:
