@@ -5,28 +5,36 @@ import json
 import numpy as np
 import pytest
 
+from vaecli.choices import INT8_NETWORKS
 from vaecli.data.named.bundled import load_mini
 from vaecli.runtime.model import Model
 
 pytestmark = pytest.mark.train
 
-# Each network and each likelihood with labels and without, and each network with two likelihoods.
+# Each network with each likelihood, with labels and without; depths, and a mixture as prior while training.
 COMBINATIONS = [
-    ("classic", "continuous-bernoulli", True, (14, 13, 1)),
-    ("classic", "logistic", False, (8, 8, 3)),
-    ("dense", "gaussian", True, (8, 9, 3)),
-    ("dense", "continuous-bernoulli", False, (14, 14, 1)),
-    ("conv", "gaussian", False, (14, 14, 1)),
-    ("conv", "bernoulli", True, (14, 14, 1)),
-    ("residual", "bernoulli", False, (14, 14, 1)),
-    ("residual", "logistic", True, (9, 8, 3)),
+    ("classic", "bernoulli", True, (14, 14, 1), {"binarize": True}),
+    ("classic", "continuous-bernoulli", True, (14, 13, 1), {}),
+    ("classic", "gaussian", False, (14, 14, 1), {"mixture_epochs": 1}),
+    ("classic", "logistic", False, (8, 8, 3), {"mixture_epochs": 1}),
+    ("dense", "bernoulli", False, (14, 14, 1), {"binarize": True, "depth": 3, "mixture_epochs": 1}),
+    ("dense", "gaussian", True, (8, 9, 3), {}),
+    ("dense", "continuous-bernoulli", False, (14, 14, 1), {"depth": 1, "mixture_epochs": 1}),
+    ("dense", "logistic", True, (9, 8, 1), {"depth": 3}),
+    ("conv", "bernoulli", True, (14, 14, 1), {}),
+    ("conv", "continuous-bernoulli", True, (9, 8, 3), {}),
+    ("conv", "gaussian", False, (14, 14, 1), {"depth": 2}),
+    ("conv", "logistic", False, (14, 14, 1), {"mixture_epochs": 1}),
+    ("residual", "bernoulli", False, (14, 14, 1), {"mixture_epochs": 1}),
+    ("residual", "continuous-bernoulli", True, (14, 14, 1), {"depth": 1}),
+    ("residual", "gaussian", False, (9, 8, 3), {"depth": 3}),
+    ("residual", "logistic", True, (9, 8, 3), {}),
 ]
-INT8 = {("conv", "bernoulli"), ("dense", "gaussian"), ("conv", "gaussian")}
 
 
 @pytest.fixture(params=COMBINATIONS, ids=lambda case: "-".join(map(str, case[:3])))
 def case(request):
-    """A network, a likelihood, whether the model takes labels, and the shape of an image."""
+    """A network, a likelihood, whether the model takes labels, the shape of an image, and more options."""
     return request.param
 
 
@@ -57,12 +65,17 @@ def succeed(call):
 
 def test_every_command(case, data, call, succeed):
     """Trained, resumed, exported in each precision that the network has, and used by every command."""
-    network, likelihood, conditional, shape = case
+    network, likelihood, conditional, shape, more = case
     options = ["--network", network, "--likelihood", likelihood, *["--conditional"] * conditional]
+    for name, value in more.items():
+        options += [f"--{name.replace('_', '-')}", *([] if value is True else [value])]
     sizes = ["--width", "8", "--latent-dim", "3", "--validation-split", "0.3", "--learning-rate", "0.005"]
     succeed("train", "--data", data, *options, *sizes, "--epochs", "1", "-o", "run")
     succeed("train", "--resume", "run", "--epochs", "2")
-    precisions = ["float32", "fp16", *["int8"] * ((network, likelihood) in INT8)]
+    training = json.loads(succeed("info", "-m", "run", "--json"))["training"]
+    assert {name: training[name] for name in more} == more
+    has_int8 = network in INT8_NETWORKS and likelihood in {"bernoulli", "gaussian"}
+    precisions = ["float32", "fp16", *["int8"] * has_int8]
     if "int8" not in precisions:
         code, _, stderr = call("export", "-m", "run", "-o", "refused", "--int8")
         fits = likelihood in {"bernoulli", "gaussian"}
@@ -94,6 +107,20 @@ def test_every_command(case, data, call, succeed):
         ("eval", "--report", "report.html"),
     ):
         succeed(*command, "-m", "run")
+
+
+def test_more_dimensions_than_full_covariances_have(call, succeed, here):
+    """Above 64 dimensions the mixtures have diagonal covariances, while training and in the files."""
+    options = ["--network", "dense", "--width", "8", "--latent-dim", "65", "--mixture-epochs", "1"]
+    succeed("train", "--data", "fashion-mnist-mini", *options, "--epochs", "1", "-o", "run")
+    succeed("export", "-m", "run", "--force", "--fp16", "--int8")
+    assert "fail" not in succeed("verify", "run")
+    values = json.loads(succeed("eval", "-m", "run", "--importance-samples", "2", "--json"))
+    assert values["prior"] == "mixture" and np.isfinite(values["elbo"])
+    for more in ([], ["--label", "boot"], ["--precision", "int8"], ["--prior", "normal"]):
+        succeed("sample", "-m", "run", *more, "-n", "3", "-o", "samples.npy", "--force")
+        assert np.load("samples.npy").std(axis=0).max() > 0
+    succeed("prior", "-m", "run", "--components", "2")
 
 
 def check_model(model, shape):
