@@ -42,6 +42,20 @@ def test_the_public_api(here):
     assert [*here.iterdir()] == []
 
 
+@pytest.mark.parametrize("label", [None, "boot"])
+def test_pictures_of_a_mixture_do_not_depend_on_those_beside_them(here, label):
+    """Picture i of a seed is the same in any part of the series, under the mixture and under that of a class."""
+    model = vaecli.Model.open("fashion-mnist")
+    complete = model.sample(40, seed=3, label=label)
+    for cut in (1, 17):
+        parts = [
+            model.sample(cut, seed=3, label=label),
+            model.sample(40 - cut, seed=3, first=cut, label=label),
+        ]
+        np.testing.assert_allclose(np.concatenate(parts), complete, rtol=0, atol=1e-5)
+    assert np.abs(model.sample(40, seed=3, label=label, first=1) - complete).mean() > 0.01
+
+
 @pytest.mark.parametrize("precision", ["float32", "fp16"])
 def test_locate(here, precision):
     """The name leads to the fp16 files, whichever of the two precisions is named."""

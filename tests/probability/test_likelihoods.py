@@ -66,7 +66,13 @@ def output_grid(name, dtype):
     if name == "logistic":
         location, log_scale = np.meshgrid(np.linspace(-4, 4, 17), np.linspace(-9, 9, 19))
         return {"location": location.ravel().astype(dtype), "log_scale": log_scale.ravel().astype(dtype)}
-    return {"logits": np.array([-80, -40, -7, -1.3, -0.3, -1e-4, 0, 1e-3, 0.5, 1.2, 9, 40, 80], dtype)}
+    logits = np.array([-80, -40, -7, -1.3, -0.3, -1e-4, 0, 1e-3, 0.5, 1.2, 9, 40, 80], dtype)
+    if (
+        name == "gaussian"
+    ):  # as in training, where the decoder's numbers come with log sigma; below -6 it is -6
+        logits, log_sigma = np.meshgrid(logits, np.array([-20, -6, -4, -1.5], dtype))
+        return {"logits": logits.ravel(), "log_sigma": log_sigma.ravel()}
+    return {"logits": logits}
 
 
 @pytest.mark.parametrize("name", LIKELIHOODS)
@@ -107,8 +113,9 @@ def test_black_and_white_pixels_have_no_entropy(dtype):
 def test_pixels_have_a_distribution(name, dtype, tolerance):
     """The probabilities of all pixel values sum to 1, or their density integrates to 1, for any output."""
     values, weight = GRIDS[name]
-    for row in zip(*output_grid(name, dtype).values(), strict=True):
-        outputs = dict(zip(likelihood(name).outputs, row, strict=True))
+    grid = output_grid(name, dtype)
+    for row in zip(*grid.values(), strict=True):
+        outputs = dict(zip(grid, row, strict=True))
         log_prob = likelihood(name).log_prob(values.astype(dtype), outputs, np)
         assert log_prob.dtype == dtype and np.all(np.isfinite(log_prob))
         assert np.exp(log_prob.astype(np.float64)).sum() * weight == pytest.approx(1, abs=tolerance)
@@ -122,8 +129,9 @@ def test_pixels_have_the_same_distribution_in_keras(name):
 
     values, weight = GRIDS[name]
     pixels = ops.convert_to_tensor(values.astype(np.float32))
-    for row in zip(*output_grid(name, np.float32).values(), strict=True):
-        outputs = dict(zip(likelihood(name).outputs, map(ops.convert_to_tensor, row), strict=True))
+    grid = output_grid(name, np.float32)
+    for row in zip(*grid.values(), strict=True):
+        outputs = dict(zip(grid, map(ops.convert_to_tensor, row), strict=True))
         log_prob = ops.convert_to_numpy(likelihood(name).log_prob(pixels, outputs, ops))
         assert np.exp(log_prob.astype(np.float64)).sum() * weight == pytest.approx(1, abs=1e-4)
 
@@ -136,8 +144,13 @@ def test_gradients_are_finite(name):
     from keras import ops
 
     pixels = tf.constant([[0.0], [1.0], [0.5], [1 / 255]])
-    extreme = tf.constant([-1e4, -80.0, -1.0, -1e-6, 0.0, 1e-6, 1.0, 80.0, 1e4])
-    outputs = {output: tf.Variable(extreme) for output in likelihood(name).outputs}
+    extreme = [-1e4, -80.0, -1.0, -1e-6, 0.0, 1e-6, 1.0, 80.0, 1e4]
+    names = likelihood(name).outputs  # each number of one with each of the other
+    grid = np.meshgrid(*[extreme] * len(names))
+    outputs = {
+        output: tf.Variable(numbers.ravel(), dtype=tf.float32)
+        for output, numbers in zip(names, grid, strict=True)
+    }
     outputs |= {parameter: tf.Variable(-20.0) for parameter in likelihood(name).parameters}
     with tf.GradientTape() as tape:
         log_prob = likelihood(name).log_prob(pixels, outputs, ops)

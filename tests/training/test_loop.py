@@ -108,11 +108,22 @@ def test_nan_after_the_last_step_is_never_saved(few, trainer_on, run_loop, poiso
     assert all(finite) and len(finite) == 1 + 1 + 3  # the start, the rollback, three epochs
 
 
-def test_states_within_an_epoch_resume_to_the_bit(few, trainer_on, run_loop):
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"network": "dense", "likelihood": "gaussian", "mixture_epochs": 2},
+        {"network": "conv", "binarize": True, "mixture_epochs": 3},
+        {"network": "residual", "likelihood": "logistic", "depth": 1},
+    ],
+    ids=lambda more: more.get("network", "classic"),
+)
+def test_states_within_an_epoch_resume_to_the_bit(few, trainer_on, run_loop, more):
     """A run resumed from a state within an epoch ends with the weights of a run never stopped."""
-    uninterrupted = trainer_on(few, OPTIONS)
+    options = dataclasses.replace(OPTIONS, **more)
+    uninterrupted = trainer_on(few, options)
     run_loop(uninterrupted)
-    places, first = [], trainer_on(few, OPTIONS)
+    places, first = [], trainer_on(few, options)
 
     class KilledError(BaseException):
         pass
@@ -126,7 +137,7 @@ def test_states_within_an_epoch_resume_to_the_bit(few, trainer_on, run_loop):
         run_loop(first, saved=saved, save_every=0)
     epoch, batch = places[-1]
     assert epoch == 1 and 0 < batch < first.steps_per_epoch
-    second = trainer_on(few, OPTIONS)
+    second = trainer_on(few, options)
     second.resume()
     assert (second.state.epoch, second.state.batch) == (epoch, batch)
     run_loop(second)

@@ -15,9 +15,12 @@ def test_fused_cross_entropy_equals_the_formula():
     from vaecli.training.objective import cross_entropy
 
     rng = np.random.default_rng(0)
-    images = tf.constant(rng.uniform(size=(5, 7)), tf.float32)
-    logits = tf.constant(np.concatenate([rng.normal(size=(4, 7)) * 10, np.full((1, 7), 80.0)]), tf.float32)
-    weights = tf.constant(rng.normal(size=(5, 7)), tf.float32)
+    pixels = np.concatenate([rng.uniform(size=(5, 7)), np.repeat([[0.0], [0.5], [1.0]], 7, axis=1)])
+    extreme = np.tile([-1e4, -80.0, -1.0, -1e-6, 1e-6, 80.0, 1e4], (3, 1))
+    images = tf.constant(pixels, tf.float32)
+    logits = np.concatenate([rng.normal(size=(4, 7)) * 10, np.full((1, 7), 80.0), extreme])
+    logits = tf.constant(logits, tf.float32)
+    weights = tf.constant(rng.normal(size=(8, 7)), tf.float32)
 
     def run(function):
         with tf.GradientTape() as tape:
@@ -29,6 +32,7 @@ def test_fused_cross_entropy_equals_the_formula():
     fused = run(cross_entropy)
     plain = run(lambda x, y: -likelihood("bernoulli").log_prob(x, {"logits": y}, keras.ops))
     for one, other in zip(fused, plain, strict=True):
+        assert np.isfinite(one).all()
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
