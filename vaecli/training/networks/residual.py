@@ -1,4 +1,4 @@
-"""The residual network: bottleneck blocks without normalisation at half and at a quarter of the size.
+"""The residual network: bottleneck blocks without normalisation at half of the size, and at each smaller one.
 
 Its width is the number of channels at half the size; below there are half as many again. Its depth is the number of
 blocks at each size, less one at half the size in the encoder.
