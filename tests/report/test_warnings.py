@@ -138,3 +138,29 @@ def test_the_guide_has_each_warning():
     guide = (pathlib.Path(__file__).parents[2] / "examples" / "report" / "README.md").read_text("utf-8")
     for title in FAULTS:
         assert f"| {title} |" in guide
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "says"),
+    [
+        ("continuous-bernoulli", "grows without bound"),
+        ("gaussian", "grows until its sigma is at its least"),
+        ("logistic", None),
+        ("bernoulli", None),
+    ],
+)
+def test_binary_pixels_under_each_likelihood(likelihood, says):
+    """Only a density grows on pixels of two values; a probability of the levels does not."""
+    signs = dataclasses.replace(SOUND, likelihood=likelihood, levels=Levels(0, 255, 2, 73.0, 71.0))
+    warned = [warning.figure for warning in warnings_of(signs)]
+    assert len(warned) == (says is not None)
+    assert all(says in figure for figure in warned)
+
+
+@pytest.mark.parametrize("faulty", [{"unused": Share(9, 16)}, {"spread": 0.01}])
+def test_options_that_a_run_with_a_mixture_refuses(faulty):
+    """`--free-bits` cannot be combined with `--mixture-epochs`, so that it is no option to try."""
+    for epochs, offered in ((0, True), (6, False)):
+        training = SOUND.training | {"mixture_epochs": epochs}
+        (warning,) = warnings_of(dataclasses.replace(SOUND, training=training, **faulty))
+        assert ("--free-bits 0.1" in warning.options) == offered
