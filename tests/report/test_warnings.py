@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from vaecli.cli.main import COMMANDS
+from vaecli.report.checks import CHECKS, checks_made, warnings_of
 from vaecli.report.signs import Gap, Levels, Rise, Share, Signs
-from vaecli.report.warnings import CHECKS, checks_made, warnings_of
 
 SOUND = Signs(
     unused=Share(7, 16),

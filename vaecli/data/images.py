@@ -13,7 +13,7 @@ import numpy.typing as npt
 from vaecli.choices import Part
 from vaecli.data.file_images import StreamedImages
 from vaecli.errors import DataError
-from vaecli.pixels import Pixels, chunks
+from vaecli.pixels import SCALE, Pixels, chunks
 
 if TYPE_CHECKING:
     from vaecli.data.collection.report import Report
@@ -118,3 +118,11 @@ def spread(images: Images, count: int = 1000) -> Iterator[Pixels]:
     positions = np.arange(0, len(images), -(-len(images) // count))
     for part in chunks(len(positions), images.shape[1:], most=CHUNK, chunk_bytes=_SMALL):
         yield images[positions[part]]
+
+
+def pixel_mean(images: Images, indices: np.ndarray) -> float:
+    """Return the mean of all pixels of the images at `indices`, in [0, 1]; the sum is exact."""
+    shape = images.shape[1:]
+    parts = chunks(len(indices), shape, most=len(indices))
+    total = sum(int(images[indices[part]].sum(dtype=np.uint64)) for part in parts)
+    return total / (len(indices) * math.prod(shape)) / SCALE

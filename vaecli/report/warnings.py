@@ -1,4 +1,4 @@
-"""The checks of a report: each warns of a fault, with its figure and the options to try.
+"""The faults that a report warns of, each with its figure and the options to try.
 
 The bounds are such that none of the runs of the guide to the quality of samples is warned of under its own prior.
 Among these, `classic` of 16 dimensions leaves up to 7 of them unused, and 55 % of the units of the encoder of
@@ -6,8 +6,6 @@ Among these, `classic` of 16 dimensions leaves up to 7 of them unused, and 55 % 
 """
 
 import math
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from vaecli.choices import DENSITIES
 from vaecli.report.content import Warned
@@ -212,39 +210,6 @@ def copied_images(signs: Signs) -> Result:
         "Look at the closest pairs. Train on more images, or with fewer components of the mixture.",
         ["--components 20", "--augment flip,shift"],
     )
-
-
-class Check(NamedTuple):
-    """A check: its name, whether it could be made, and the check."""
-
-    name: str
-    can: Callable[[Signs], bool]
-    check: Callable[[Signs], Result]
-
-
-CHECKS: Sequence[Check] = (
-    Check("figures are numbers", lambda signs: signs.not_finite is not None, not_finite),
-    Check("collapsed dimensions", lambda signs: signs.unused is not None, unused_dimensions),
-    Check("constant pictures", lambda signs: signs.spread is not None, constant_pictures),
-    Check("distance of posterior and prior", lambda signs: signs.prior_distance is not None, prior_distance),
-    Check("overfitting", lambda signs: signs.gap is not None or signs.rise is not None, overfitting),
-    Check("dead units", lambda signs: bool(signs.dead), dead_units),
-    Check("scale of the data", lambda signs: signs.levels is not None, wrong_scale),
-    Check("likelihood and pixels", lambda signs: signs.levels is not None, binary_pixels),
-    Check("samples and reconstructions", lambda signs: signs.sample_ratio is not None, poor_samples),
-    Check("copies", lambda signs: signs.copies is not None, copied_images),
-)
-
-
-def warnings_of(signs: Signs) -> list[Warned]:
-    """Return the warnings of all checks that can be made."""
-    results = [check.check(signs) for check in CHECKS if check.can(signs)]
-    return [result for result in results if result is not None]
-
-
-def checks_made(signs: Signs) -> list[str]:
-    """Return the names of the checks that the figures allow."""
-    return [check.name for check in CHECKS if check.can(signs)]
 
 
 def _below(share: float, total: int) -> int:

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import operator
 import pathlib
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -70,12 +71,17 @@ class State:
         return {name: getattr(self, name) for name in sorted(names)}
 
     @property
-    def lowest_epoch(self) -> int:
-        """The epoch with the lowest validation loss, among those with a mixture if there are any; 0 if none."""
-        if self.best_epoch >= self.mixture_since:
-            return self.best_epoch
-        rows = self.history[self.mixture_since - 1 :]
-        return int(min(rows, key=lambda row: row["val_loss"])["epoch"]) if rows else 0
+    def epochs_without_gain(self) -> int:
+        """The number of epochs since the lowest validation loss, at most since `patience_from`.
+
+        Once a mixture is the prior, of the epochs with it: losses with another prior do not compare.
+        """
+        lowest = self.best_epoch
+        if lowest < self.mixture_since:
+            rows = self.history[self.mixture_since - 1 :]
+            loss = operator.itemgetter("val_loss")
+            lowest = int(min(rows, key=loss)["epoch"]) if rows else self.mixture_since - 1
+        return self.epoch - max(lowest, self.patience_from)
 
     def keep_best(self, loss: float, weights: Arrays, facts: Arrays) -> None:
         """Make the epoch that has just ended the best one."""

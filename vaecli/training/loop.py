@@ -19,11 +19,11 @@ import numpy as np
 
 from vaecli.errors import TrainingError
 from vaecli.latent.summary import summarise
-from vaecli.runs.history import Row
 from vaecli.runs.progress import Epoch, Watcher
 from vaecli.runs.state import State
 from vaecli.training import checkpoint
 from vaecli.training.cluster.devices import Decision
+from vaecli.training.epoch_row import NotFiniteError, row_of
 from vaecli.training.networks.table import learning_rate
 from vaecli.training.schedule import batches_of, epoch_order
 from vaecli.training.validation import Measurement
@@ -34,10 +34,6 @@ if TYPE_CHECKING:
 CALL_SECONDS = 0.4  # of one call of the graph: signals are seen between calls
 CALL_BYTES = 2**28  # of the images of one call
 MAX_ROLLBACKS = 3
-
-
-class NotFiniteError(Exception):
-    """A loss or a weight that is NaN or infinite; the text says which and where."""
 
 
 class Loop:
@@ -198,7 +194,7 @@ class Loop:
         trainer, state = self._trainer, self._state
         start = time.perf_counter()
         measurement = trainer.validation.measure(with_mixture=trainer.has_mixture)
-        row = self._row(measurement, val_seconds=time.perf_counter() - start)
+        row = row_of(trainer, measurement, val_seconds=time.perf_counter() - start)
         state.history.append(row)
         state.epoch, state.batch = state.epoch + 1, 0
         state.reconstruction = state.kl = state.seconds = 0.0
@@ -214,30 +210,6 @@ class Loop:
             samples=trainer.previews.samples,
             reconstructions=trainer.previews.reconstructions,
         )
-
-    def _row(self, measurement: Measurement, val_seconds: float) -> Row:
-        state, trainer, beta = self._state, self._trainer, self._options.beta
-        val_reconstruction, val_kl = measurement.reconstruction, measurement.kl
-        if not math.isfinite(val_reconstruction + val_kl):
-            raise NotFiniteError(
-                f"The validation loss is NaN or infinite in epoch {state.epoch + 1}: "
-                f"reconstruction {val_reconstruction:.4g}, KL {val_kl:.4g} nats"
-            )
-        reconstruction, kl = state.reconstruction / trainer.n_train, state.kl / trainer.n_train
-        last_step = (state.epoch + 1) * trainer.steps_per_epoch - 1
-        return {
-            "epoch": state.epoch + 1,
-            "loss": reconstruction + beta * kl,
-            "reconstruction": reconstruction,
-            "kl": kl,
-            "val_loss": val_reconstruction + beta * val_kl,
-            "val_reconstruction": val_reconstruction,
-            "val_kl": val_kl,
-            "learning_rate": float(trainer.learning_rates(last_step, 1)[0]),
-            "seconds": state.seconds,
-            "images_per_second": trainer.n_train / state.seconds,
-            "val_seconds": val_seconds,
-        }
 
     def _facts(self, measurement: Measurement) -> dict[str, np.ndarray]:
         """Return the facts about the validation images' posteriors that `latent.summary.summarise` computes."""

@@ -1,16 +1,14 @@
 """A training run put together: networks, training steps, validation, and the state that they share."""
 
-import math
 import pathlib
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from vaecli.data.images import Images, ImageSet
+from vaecli.data.images import ImageSet, pixel_mean
 from vaecli.latent.prior_sizes import encoded_count, usual_components
 from vaecli.options import TrainOptions, augmentations
-from vaecli.pixels import SCALE, chunks
 from vaecli.probability.likelihoods import likelihood
 from vaecli.runs import state as states
 from vaecli.runs.state import Arrays, State
@@ -58,7 +56,6 @@ class Trainer:
         self._checkpoint, self._identity = checkpoint, dict(identity or {})
         self.train_indices, held_out_indices = np.flatnonzero(~held_out), np.flatnonzero(held_out)
         labels = labels_of(data, options, held_out)
-        pixel_mean = _pixel_mean(data.images, self.train_indices)
         with self.devices.scope():
             self.vae = build(
                 options.network,
@@ -67,7 +64,7 @@ class Trainer:
                 options.latent_dim,
                 seed=options.seed,
                 size=table.size_of(options, self.image_shape),
-                pixel_mean=pixel_mean,
+                pixel_mean=pixel_mean(data.images, self.train_indices),
                 label_count=len(data.class_names) if options.conditional else 0,
             )
         self._mixture = self.mixture_prior() if options.mixture_epochs else None
@@ -148,14 +145,10 @@ class Trainer:
 
     @property
     def out_of_patience(self) -> bool:
-        """True if the last `patience` epochs brought no lower validation loss, with the prior of the last ones.
-
-        Losses with another prior do not compare.
-        """
+        """True if the last `patience` epochs brought no lower validation loss, with the prior of the last ones."""
         if self.waits_for_mixture:
             return False
-        waited = self.state.epoch - max(self.state.lowest_epoch, self.state.patience_from)
-        return waited >= self.options.patience
+        return self.state.epochs_without_gain >= self.options.patience
 
     def learning_rates(self, first: int, count: int, options: TrainOptions | None = None) -> np.ndarray:
         """Return the learning rates (count,) of the steps from number `first` on, by `options` or the run's own."""
@@ -182,7 +175,7 @@ class Trainer:
         if self._mixture is None or not self._mixture.fit(self.state.epoch):
             return False
         if is_first:
-            self.state.patience_from, self.state.mixture_since = self.state.epoch, self.state.epoch + 1
+            self.state.mixture_since = self.state.epoch + 1
         return True
 
     def start_from(self, weights: Arrays) -> None:
@@ -244,11 +237,3 @@ class Trainer:
     def _refresh(self) -> None:
         if self._mixture:
             self._mixture.refresh()
-
-
-def _pixel_mean(images: Images, indices: np.ndarray) -> float:
-    """Return the mean of all pixels of the images at `indices`, in [0, 1]; the sum is exact."""
-    shape = images.shape[1:]
-    parts = chunks(len(indices), shape, most=len(indices))
-    total = sum(int(images[indices[part]].sum(dtype=np.uint64)) for part in parts)
-    return total / (len(indices) * math.prod(shape)) / SCALE

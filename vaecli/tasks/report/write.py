@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 from vaecli.errors import DataError
 from vaecli.metrics.evaluation import Evaluation
+from vaecli.report.checks import checks_made, warnings_of
 from vaecli.report.content import LeftOut, Report, Section
 from vaecli.report.markdown import to_markdown
 from vaecli.report.page import to_html
-from vaecli.report.warnings import checks_made, warnings_of
 from vaecli.runtime.model import Model
 from vaecli.tasks.inputs import Progress, load_for, silent
 from vaecli.tasks.quality.probe_result import Probes
